@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ownership: who owns which thing in which epoch, nothing else.  The one place
+ * where registry and provisioning meet.  Rows in the store, mirrored in memory
+ * (hash tables), changed together; a rollback undoes the memory.
+ * Every right carries (thing id, epoch) and counts only while that epoch is
+ * current, so ending ownership is one row change (ruling 12).
+ */
+#ifndef KITH_STORE_OWNERSHIP_H
+#define KITH_STORE_OWNERSHIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+
+#define OWNERSHIP_ID 16
+
+struct store;
+struct ownership;
+
+enum owned_state {
+	OWNED_NOBODY,		/* unclaimed: no rights, no visibility */
+	OWNED,
+	OWNED_SELF,		/* selfOwned='true' */
+	OWNED_TOMBSTONE,	/* disowned offline: owner's rights are over, thing not told yet */
+	OWNED_TURNING		/* transferred, thing has not acknowledged yet */
+};
+
+/* One thing.  Pointers belong to the table and live until the next change of
+ * that thing; copy what must live longer. */
+struct owned {
+	uint8_t id[OWNERSHIP_ID];
+	const char *jid;	/* canonical bare */
+	const char *node;	/* NULL: the JID itself */
+	const char *source;
+	const char *partition;
+	const char *owner;	/* canonical bare; NULL: nobody */
+	uint64_t epoch;
+	enum owned_state state;
+	bool is_public;
+	bool listed;		/* false after `remove` (ruling 17) */
+	const char *name;	/* what the owner calls it; NULL: not named */
+	int64_t since_ms;	/* wall: claimed or registered at */
+};
+
+int ownership_open(struct ownership **out, struct store *s, struct err *e);
+void ownership_close(struct ownership **o);
+
+const struct owned *ownership_by_id(const struct ownership *o, const uint8_t id[static OWNERSHIP_ID]);
+/* NULL members mean absent; absent differs from "". */
+const struct owned *ownership_by_address(const struct ownership *o, const char *jid,
+    const char *node, const char *source, const char *partition);
+/* All things of one JID / one owner, in a stable order: start with NULL. */
+const struct owned *ownership_next_of_jid(const struct ownership *o, const char *jid,
+    const struct owned *after);
+const struct owned *ownership_next_of_owner(const struct ownership *o, const char *owner,
+    const struct owned *after);
+size_t ownership_count_of_owner(const struct ownership *o, const char *owner);
+size_t ownership_count_of_jid(const struct ownership *o, const char *jid);
+size_t ownership_count(const struct ownership *o);
+/* Walk over everything (kithctl, index building): index 0.., NULL at the end. */
+const struct owned *ownership_at(const struct ownership *o, size_t i);
+
+/* Insert (unknown id) or replace the whole row, inside a transaction.
+ * Copies its strings.  -1: store error or the address belongs to another id. */
+int ownership_put(struct ownership *o, const struct owned *t, struct err *e);
+int ownership_delete(struct ownership *o, const uint8_t id[static OWNERSHIP_ID], struct err *e);
+
+const char *owned_state_name(enum owned_state s);
+/* Does this JID own that thing now? */
+bool owned_by(const struct owned *t, const char *bare);
+
+#endif

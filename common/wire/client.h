@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client: our end of a client stream (RFC 6120): connect, STARTTLS or direct
+ * TLS, in-band registration (XEP-0077), SASL, bind.  It never sends a secret
+ * or a stanza to a server that has not proved its certificate and, with
+ * SCRAM, the password.  One object is one attempt: retrying is the caller's.
+ */
+#ifndef KITH_WIRE_CLIENT_H
+#define KITH_WIRE_CLIENT_H
+
+#include "common/base/secret.h"
+#include "common/wire/stream.h"
+#include "common/wire/sasl.h"
+
+struct client;
+
+struct client_conf {
+	const char *domain;		/* what the certificate must prove */
+	const char *host;		/* where to connect */
+	const char *port;
+	bool direct_tls;		/* XEP-0368 */
+	const char *ca_file;		/* NULL: the system's store */
+	const char *user;		/* local part */
+	const struct secret *password;
+	const char *resource;		/* NULL: the server's choice */
+	bool register_account;		/* make the account first (XEP-0077) */
+	const struct sasl_pin *pin;	/* strongest seen before; NULL none */
+	struct stream_limits limits;
+	const struct clock *clock;
+	int64_t timeout_ms;		/* for the whole login; 30 s */
+};
+
+enum client_end {
+	CLIENT_LOST,		/* network; try again */
+	CLIENT_UNTRUSTED,	/* certificate, TLS version, no TLS, missing proof */
+	CLIENT_WEAK,		/* only mechanisms we never use, or weaker than the pin */
+	CLIENT_REFUSED,		/* not-authorized: name or password */
+	CLIENT_CONFLICT,	/* registration: the name is taken */
+	CLIENT_NO_REGISTER,	/* registration not offered or refused */
+	CLIENT_WAIT		/* the server asks to wait; retry_after_ms */
+};
+
+struct client_ops {
+	/* The account was made (register_account); login follows on the same stream. */
+	void (*registered)(void *arg);
+	/* Bound; `jid` is the full address given; `pin` is what to remember. */
+	void (*up)(void *arg, const char *jid, const struct sasl_pin *pin);
+	void (*stanza)(void *arg, const struct stanza *s);
+	void (*oversize)(void *arg, const struct stanza_head *h);
+	void (*turn)(void *arg);
+	/* Once, at the end. */
+	void (*down)(void *arg, enum client_end why, const char *text, int64_t retry_after_ms);
+};
+
+struct client *client_new(const struct client_conf *conf, const struct client_ops *ops,
+    void *arg, struct err *e);
+void client_free(struct client **c);
+int client_fd(const struct client *c);
+short client_events(const struct client *c);
+int64_t client_deadline(const struct client *c);
+void client_run(struct client *c, short revents);
+bool client_is_up(const struct client *c);
+struct buf *client_out(struct client *c);
+void client_flush(struct client *c);
+int64_t client_last_byte(const struct client *c);
+/* Orderly end; `down` is not called. */
+void client_close(struct client *c);
+
+#endif

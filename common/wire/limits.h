@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * limits: everything a peer can make us allocate, by name.  Enforced in the
+ * parser beside each; the settings' [limits] may lower or raise those marked *.
+ */
+#ifndef KITH_WIRE_LIMITS_H
+#define KITH_WIRE_LIMITS_H
+
+#define WIRE_STANZA_BYTES (64 * 1024)	/* * one stanza on a component stream */
+#define WIRE_STANZA_BYTES_THING (16 * 1024)	/* * one stanza on a thing's stream */
+#define WIRE_DEPTH 16
+#define WIRE_ELEMENTS 1000		/* in one stanza */
+#define WIRE_ATTRIBUTES 32		/* of one element, namespaced ones included */
+#define WIRE_NAMESPACES 16		/* declared in one stanza */
+#define WIRE_NAME_BYTES 256		/* element or attribute name without namespace */
+#define WIRE_ID_BYTES 8192		/* an id we echo (att-X-09) */
+#define WIRE_TAGS 64			/* of one thing */
+#define WIRE_TAG_NAME 32		/* characters, XEP-0347 */
+#define WIRE_TAG_VALUE 128		/* characters */
+#define WIRE_NODES 100			/* in one question or answer */
+#define WIRE_NAMES 100			/* fields or parameters in one question */
+#define WIRE_NODE_TEXT 256		/* characters of a node, source or partition */
+#define WIRE_TOKENS 16			/* per kind in one question */
+#define WIRE_PAGE 100			/* things on one page */
+#define WIRE_QUEUE_BYTES (8 * 1024 * 1024)	/* * waiting to be sent */
+#define WIRE_REQUEST_BYTES (192 * 1024)	/* pool of one parsed request */
+#define WIRE_BODY_CHARS 4096		/* of a chat line we read */
+
+#endif

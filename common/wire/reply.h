@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reply: what is said back, as plain data.  reply_write() makes the stanza in
+ * the dialect of the request; desk/talk words the same struct for a chat.
+ */
+#ifndef KITH_WIRE_REPLY_H
+#define KITH_WIRE_REPLY_H
+
+#include "common/wire/request.h"
+
+struct buf;
+
+/* RFC 6120 8.3.3; condition_type() gives the error type that belongs to it. */
+enum condition {
+	COND_NONE,
+	COND_BAD_REQUEST,
+	COND_CONFLICT,
+	COND_FEATURE_NOT_IMPLEMENTED,
+	COND_FORBIDDEN,
+	COND_INTERNAL_SERVER_ERROR,
+	COND_ITEM_NOT_FOUND,
+	COND_JID_MALFORMED,
+	COND_NOT_ACCEPTABLE,
+	COND_NOT_ALLOWED,
+	COND_POLICY_VIOLATION,
+	COND_RESOURCE_CONSTRAINT,
+	COND_SERVICE_UNAVAILABLE,
+	COND_UNEXPECTED_REQUEST,
+	COND_COUNT
+};
+const char *condition_name(enum condition c);	/* "item-not-found" */
+const char *condition_type(enum condition c);	/* "cancel", "modify", "auth", "wait" */
+enum condition condition_find(const char *name);
+
+enum reply_kind {
+	REPLY_SILENCE,		/* nothing is said */
+	REPLY_RESULT,
+	REPLY_ERROR
+};
+
+enum body {
+	BODY_EMPTY,
+	BODY_CLAIMED,		/* register, mine */
+	BODY_DISOWNED,		/* update */
+	BODY_FOUND,		/* search, getDevices, things */
+	BODY_IS_FRIEND,
+	BODY_CAN_READ,
+	BODY_CAN_CONTROL,
+	BODY_CLEAR_CACHE,	/* a thing answers a push */
+	BODY_DISCO_INFO,
+	BODY_DISCO_ITEMS,
+	BODY_VERSION,
+	/* only worded, never on the wire */
+	BODY_SHOW,
+	BODY_RULE,		/* a rule was made, forgotten, revoked */
+	BODY_RULES,
+	BODY_QUESTIONS,
+	BODY_WHY,
+	BODY_TEXT		/* a ready sentence */
+};
+
+struct found_thing {
+	const char *jid;
+	struct node node;
+	const char *owner;	/* NULL: not shown */
+	struct tag_list tags;	/* KEY never among them */
+	const char *name;	/* what the owner calls it; chat only */
+	bool is_public;
+	bool online;
+	int64_t seen_ms;	/* last sign of life, wall; 0 unknown */
+	uint64_t epoch;
+	const char *note;	/* "has not heard it yet" ...; NULL none; chat only */
+};
+
+struct rule_line {
+	int64_t number;
+	const char *text;	/* policy_print of it */
+};
+
+struct question_line {
+	const char *code;
+	const char *text;	/* one sentence, ready and escaped */
+	int64_t asked_ms;
+};
+
+struct reply_claimed {
+	const char *jid;	/* owner (register) or thing (mine) */
+	struct node node;
+	bool is_public;
+	const char *code;	/* ownership code, chat only; NULL none */
+	const struct found_thing *thing;	/* chat only; NULL none */
+};
+
+struct reply_found {
+	bool more;
+	size_t n;
+	struct found_thing *thing;
+};
+
+struct reply_can {
+	const char *jid;	/* echoed, canonical bare */
+	bool result;
+	unsigned types;
+	struct node_list nodes;	/* empty: all asked for */
+	struct name_list names;	/* empty: all asked for */
+};
+
+struct reply_why {
+	const char *verdict;	/* allow, deny, ask */
+	const char *reason;	/* one sentence naming the rule */
+	uint64_t revision;
+	int64_t lease_ms;
+};
+
+struct identity_feature_list {
+	const char *category, *type, *name;
+	size_t n;
+	const char *const *feature;
+};
+
+struct reply_item { const char *jid, *node, *name; };
+
+struct reply {
+	enum reply_kind kind;
+	enum condition condition;	/* of REPLY_ERROR */
+	enum body body;			/* of REPLY_RESULT */
+	/* Set when request.lease.asked and the answer is a decision (ruling 25). */
+	bool has_lease;
+	uint64_t revision;
+	int64_t lease_ms;
+	/* Only towards ours, with an error: why, when again, whom to ask. */
+	const char *reason;
+	int64_t retry_after_ms;
+	const char *ask_whom;
+	const char *text;		/* chat: a sentence to use instead of the standard one */
+	union {
+		struct reply_claimed claimed;
+		struct reply_found found;
+		struct reply_can can;		/* also isFriend: jid, result */
+		struct reply_why why;
+		struct identity_feature_list disco;
+		struct { size_t n; struct reply_item *item; } items;
+		struct { size_t n; struct rule_line *rule; } rules;
+		struct { size_t n; struct question_line *question; } questions;
+		struct found_thing show;
+	} u;
+};
+
+static inline void reply_error(struct reply *r, enum condition c)
+{
+	r->kind = REPLY_ERROR;
+	r->condition = c;
+}
+
+/*
+ * Write the stanza that answers `q` with `r` into `out`, in the dialect of
+ * the request, from the address it was sent to.  Errors carry exactly one
+ * <error/> with one condition, no text, no echo (ruling 5).  Nothing is
+ * written for REPLY_SILENCE, and never in answer to a result or an error.
+ * -1: the buffer is full; it is then cut back to where it was.
+ */
+int reply_write(struct buf *out, const struct request *q, const struct reply *r);
+
+#endif

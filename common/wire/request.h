@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * request: what somebody wants, parsed completely: plain data, bounded, owned
+ * by the request's pool, no pointer back into the stanza.  An iq, a chat line
+ * and a command become the same struct.  Addresses in it are canonical
+ * (common/base/jid.h).  Read next: reply.h, route.h.
+ */
+#ifndef KITH_WIRE_REQUEST_H
+#define KITH_WIRE_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/pool.h"
+#include "common/wire/limits.h"
+#include "common/wire/ns.h"
+
+enum verb {
+	VERB_NONE,
+	/* asked of any entity */
+	VERB_DISCO_INFO,
+	VERB_DISCO_ITEMS,
+	VERB_PING,
+	VERB_VERSION,
+	/* XEP-0347, thing or owner -> registry */
+	VERB_REGISTER,
+	VERB_UPDATE,
+	VERB_MINE,
+	VERB_REMOVE,
+	VERB_DISOWN,
+	VERB_UNREGISTER,
+	VERB_SEARCH,
+	/* XEP-0324, thing -> provisioning */
+	VERB_IS_FRIEND,
+	VERB_CAN_READ,
+	VERB_CAN_CONTROL,
+	/* owner -> provisioning (the owner's iq protocol) */
+	VERB_IS_FRIEND_RULE,
+	VERB_CAN_READ_RULE,
+	VERB_CAN_CONTROL_RULE,
+	VERB_OWNER_CLEAR_CACHE,
+	VERB_DELETE_RULES,
+	VERB_GET_DEVICES,	/* also the chat word `things` */
+	/* owner's requests that have no iq form (chat, commands) */
+	VERB_SHOW,
+	VERB_NAME_THING,
+	VERB_QUESTIONS,
+	VERB_ANSWER_QUESTION,	/* yes / no / always CODE */
+	VERB_RULE_ADD,		/* a policy line */
+	VERB_RULES,
+	VERB_FORGET,		/* forget N */
+	VERB_REVOKE,		/* revoke JID [of THING] */
+	VERB_WHY,
+	VERB_HELP,
+	/* pushes, service -> thing */
+	VERB_CLAIMED,
+	VERB_REMOVED,
+	VERB_DISOWNED,
+	VERB_CLEAR_CACHE,
+	VERB_FRIEND,		/* message */
+	VERB_UNFRIEND,		/* message */
+	/* reader or controller -> thing */
+	VERB_READ,
+	VERB_READ_CANCEL,
+	VERB_CONTROL,
+	VERB_CONTROL_FORM,
+	/* a line somebody typed */
+	VERB_CHAT,
+	/* presence of any type */
+	VERB_PRESENCE,
+	/* result or error for an iq of ours */
+	VERB_ANSWER,
+	VERB_COUNT
+};
+const char *verb_name(enum verb v);
+
+enum stanza_kind { STANZA_IQ, STANZA_MESSAGE, STANZA_PRESENCE };
+enum iq_type { IQ_GET, IQ_SET, IQ_RESULT, IQ_ERROR, IQ_NOT };
+
+/* A node behind a JID; NULL members are absent, and absent is not "". */
+struct node {
+	const char *id;
+	const char *source;
+	const char *partition;
+};
+bool node_is_set(const struct node *n);
+bool node_equal(const struct node *a, const struct node *b);
+
+struct tag {
+	const char *name;	/* as sent; compare without case */
+	bool is_num;
+	const char *str;	/* string value; for numbers its canonical text */
+	double num;
+};
+
+struct tag_list {
+	size_t n;
+	struct tag *tag;	/* in the pool; no two names equal without case */
+};
+/* By name without case; NULL if absent. */
+const struct tag *tag_find(const struct tag_list *l, const char *name);
+
+struct name_list {
+	size_t n;
+	const char **name;
+};
+
+struct node_list {
+	size_t n;
+	struct node *node;
+};
+
+/* Field types of XEP-0323 as bits. */
+#define FIELD_MOMENTARY 0x01u
+#define FIELD_PEAK 0x02u
+#define FIELD_STATUS 0x04u
+#define FIELD_COMPUTED 0x08u
+#define FIELD_IDENTITY 0x10u
+#define FIELD_HISTORICAL 0x20u	/* any of the historical* flags */
+#define FIELD_ALL 0x3fu
+
+struct tokens {
+	struct name_list service, device, user;
+};
+
+/* Our own thing asks for revision and lease in the request (ruling 25). */
+struct lease_ask {
+	bool asked;
+	uint64_t floor;
+};
+
+struct request_register {
+	struct node node;
+	bool self_owned;
+	struct tag_list tags;	/* KEY and R included as sent */
+};
+
+struct request_mine {
+	bool has_public;	/* was the attribute there */
+	bool is_public;
+	struct tag_list tags;
+};
+
+struct request_address {	/* remove, disown, unregister, update, ownerless pushes */
+	const char *jid;	/* NULL: the sender */
+	struct node node;
+	struct tag_list tags;	/* update only */
+};
+
+enum search_op {
+	OP_STR_EQ, OP_STR_NEQ, OP_STR_GT, OP_STR_GTEQ, OP_STR_LT, OP_STR_LTEQ,
+	OP_STR_RANGE, OP_STR_NRANGE, OP_STR_MASK, OP_STR_REGEX,
+	OP_NUM_EQ, OP_NUM_NEQ, OP_NUM_GT, OP_NUM_GTEQ, OP_NUM_LT, OP_NUM_LTEQ,
+	OP_NUM_RANGE, OP_NUM_NRANGE,
+	OP_COUNT
+};
+
+struct search_term {
+	enum search_op op;
+	const char *name;
+	const char *name_wildcard;	/* NULL: exact name */
+	const char *value;		/* string operators */
+	const char *wildcard;		/* masks */
+	double num;
+	const char *min, *max;		/* string ranges; NULL: open */
+	double num_min, num_max;
+	bool has_min, has_max, min_included, max_included;
+};
+
+struct request_search {
+	int64_t offset;
+	int64_t max;		/* 0: not given */
+	size_t n;
+	struct search_term *term;
+};
+
+struct request_is_friend {
+	const char *jid;	/* canonical bare; NULL if it is no address */
+};
+
+struct request_can {		/* canRead and canControl */
+	const char *jid;	/* canonical bare; NULL if it is no address */
+	struct tokens tokens;
+	unsigned types;		/* FIELD_*; 0: none named */
+	struct node_list nodes;	/* empty: all */
+	struct name_list names;	/* fields or parameters; empty: all */
+};
+
+enum rule_range { RANGE_JID, RANGE_DOMAIN, RANGE_ALL, RANGE_SERVICE, RANGE_DEVICE, RANGE_USER };
+
+struct request_owner_rule {	/* isFriendRule, canReadRule, canControlRule */
+	const char *jid;	/* the thing */
+	const char *remote;	/* who asked */
+	const char *key;
+	bool result;
+	enum rule_range range;
+	const char *token;
+	bool partial;
+	unsigned types;
+	struct node_list nodes;
+	struct name_list names;
+};
+
+struct request_devices {	/* getDevices, clearCache and deleteRules of owners, `things` */
+	const char *jid;	/* clearCache, deleteRules: which thing; NULL: all */
+	struct node node;
+	int64_t offset, max;
+	const char *filter;	/* `things FILTER`: words, may be NULL */
+};
+
+enum yes_no { ANSWER_YES, ANSWER_NO, ANSWER_ALWAYS };
+
+struct request_desk {		/* owner's requests without an iq form */
+	const char *thing;	/* a thing as the owner names it; NULL: none */
+	const char *text;	/* policy line, new name, word asked about */
+	const char *code;	/* folded code of a question */
+	enum yes_no yes_no;
+	const char *jid;	/* canonical bare JID asked about or revoked */
+	const char *action;	/* befriend, read, control */
+	const char *name;	/* field or parameter */
+	int64_t number;		/* forget N */
+};
+
+struct request_push {		/* claimed, removed, disowned, clearCache, friend, unfriend */
+	const char *jid;	/* owner or friend; NULL if absent */
+	struct node node;
+	bool has_public, is_public;
+	uint64_t floor;		/* clearCache from ours: the revision; 0: none named */
+};
+
+struct request_read {		/* XEP-0323 req */
+	const char *seqnr;	/* seqnr (X) or id (I, N), echoed as sent */
+	unsigned types;
+	struct node_list nodes;
+	struct name_list fields;
+	struct tokens tokens;
+	bool when;		/* asked for a scheduled readout */
+};
+
+enum value_type {
+	VALUE_BOOL, VALUE_INT, VALUE_LONG, VALUE_NUMERIC, VALUE_STRING,
+	VALUE_DATE, VALUE_TIME, VALUE_DATETIME, VALUE_DURATION, VALUE_ENUM, VALUE_COLOR
+};
+
+struct control_value {
+	const char *name;
+	enum value_type type;
+	const char *text;	/* as sent, checked against its type */
+	double num;		/* int, long, numeric */
+	bool boolean;
+};
+
+struct request_control {	/* XEP-0325 set */
+	struct node_list nodes;
+	struct tokens tokens;
+	size_t n;
+	struct control_value *value;
+};
+
+/* Why a chat line must not be obeyed (ruling 33); bits. */
+#define CHAT_DELAYED 0x01u	/* XEP-0203: answered, not obeyed */
+#define CHAT_CORRECTED 0x02u	/* XEP-0308 */
+#define CHAT_FORWARDED 0x04u	/* XEP-0297, carbons, archives */
+#define CHAT_ENCRYPTED 0x08u	/* only an encrypted payload with a fallback */
+#define CHAT_AUTO 0x10u		/* written by a program */
+#define CHAT_GROUP 0x20u	/* groupchat or an occupant */
+#define CHAT_AMBIGUOUS 0x40u	/* several bodies that differ */
+#define CHAT_TOO_LONG 0x80u
+#define CHAT_ERROR 0x100u
+
+struct request_chat {
+	const char *body;	/* fallback ranges (XEP-0428) already cut out */
+	unsigned flags;
+	const char *stamp;	/* of CHAT_DELAYED, ISO 8601; NULL if none */
+	const char *lang;	/* xml:lang; NULL if none */
+	bool wants_receipt;	/* XEP-0184 */
+};
+
+enum presence_type {
+	PRESENCE_AVAILABLE, PRESENCE_UNAVAILABLE, PRESENCE_SUBSCRIBE,
+	PRESENCE_SUBSCRIBED, PRESENCE_UNSUBSCRIBE, PRESENCE_UNSUBSCRIBED,
+	PRESENCE_PROBE, PRESENCE_ERROR
+};
+
+struct request_presence {
+	enum presence_type type;
+	bool gone;		/* error <gone/>: the account is no more (ruling 23) */
+};
+
+struct request_answer {
+	bool ok;		/* result, or error */
+	const char *condition;	/* local name of the error condition; NULL for ok */
+	const char *child;	/* local name of the first child; NULL: empty */
+	const char *child_ns;
+};
+
+struct request_disco {
+	const char *node;	/* NULL: none */
+};
+
+struct request {
+	enum verb verb;
+	enum stanza_kind kind;
+	enum iq_type type;
+	struct dialect dialect;
+	const char *id;		/* as sent; NULL if absent */
+	const char *from;	/* canonical full address, stamped by the broker */
+	const char *bare;	/* its bare form: the only identity */
+	const char *to;		/* canonical address it was sent to */
+	struct lease_ask lease;
+	struct pool *pool;	/* owns every string above and below */
+	union {
+		struct request_register reg;
+		struct request_mine mine;
+		struct request_address address;
+		struct request_search search;
+		struct request_is_friend is_friend;
+		struct request_can can;
+		struct request_owner_rule rule;
+		struct request_devices devices;
+		struct request_desk desk;
+		struct request_push push;
+		struct request_read read;
+		struct request_control control;
+		struct request_chat chat;
+		struct request_presence presence;
+		struct request_answer answer;
+		struct request_disco disco;
+	} u;
+};
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * desk: the owner's conversation.  A chat line becomes the same struct request
+ * that an iq would (words.h), is served by the same roles, and the reply is
+ * put into words (talk.h).  The desk decides nothing.  Each line typed gets
+ * exactly one reply (ruling 35).
+ */
+#ifndef KITH_DESK_DESK_H
+#define KITH_DESK_DESK_H
+
+#include "common/base/clock.h"
+#include "common/store/contact.h"
+#include "common/store/ownership.h"
+#include "common/wire/request.h"
+#include "provisioning/serve.h"
+#include "registry/serve.h"
+
+struct desk;
+
+struct desk_conf {
+	const char *jid;	/* the component; desk@jid is the node people see */
+	enum jid_profile profile;
+	int32_t zone_s;
+};
+
+struct desk_deps {
+	struct registry *registry;
+	struct provisioning *provisioning;
+	struct ownership *ownership;
+	struct contacts *contacts;
+	const struct clock *clock;
+	struct stats *stats;
+};
+
+int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk_deps *deps, struct err *e);
+void desk_close(struct desk **d);
+
+/* Might this chat write?  (Almost always; help and show do not.) */
+bool desk_writes(const struct desk *d, const struct request *chat);
+/*
+ * Serve one chat message (VERB_CHAT), inside a transaction: `text` gets what
+ * to say back, "" for silence (ruling 33, 38).  -1: store error, as in the roles.
+ */
+int desk_serve(struct desk *d, const struct request *chat, struct buf *text, struct err *e);
+/* The words of a DEBT_QUESTION: "bob@x wants to read ... yes CODE ...". */
+void desk_question_text(struct buf *text, const struct owner_question *q);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * question: everything a decision looks at, as plain facts.  The caller owns
+ * all strings for the time of the call.
+ */
+#ifndef KITH_POLICY_QUESTION_H
+#define KITH_POLICY_QUESTION_H
+
+#include "policy/value.h"
+
+struct question_tag { const char *name, *value; };	/* numbers in canonical text */
+
+struct question {
+	enum action action;
+	const char *asker;		/* canonical bare JID */
+	/* The thing asked about. */
+	uint8_t thing_id[16];
+	uint64_t epoch;
+	const char *thing_name;		/* owner's name; NULL none */
+	const char *const *aliases;	/* SN, local part ...: names without case */
+	size_t n_aliases;
+	const struct question_tag *tags;
+	size_t n_tags;
+	/* Field or parameter names asked for; none: all. */
+	const char *const *names;
+	size_t n_names;
+	/* When, and the owner's zone as seconds east of UTC at that moment. */
+	int64_t now_ms;
+	int32_t zone_s;
+};
+
+#endif

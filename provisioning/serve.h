@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve: the provisioning role (XEP-0324).  Decides isFriend, canRead,
+ * canControl from ownership and the owners' rules in memory; what nobody
+ * decided yet becomes a question to the owner.  Serves owners' rules and
+ * answers.  Same contract as registry/serve.h.  Read next: access.h,
+ * friendship.h, owner.h, lease.h, access_store.h.
+ */
+#ifndef KITH_PROVISIONING_SERVE_H
+#define KITH_PROVISIONING_SERVE_H
+
+#include "common/base/clock.h"
+#include "common/base/secret.h"
+#include "common/base/stats.h"
+#include "common/store/contact.h"
+#include "common/store/debt.h"
+#include "common/store/ownership.h"
+#include "common/store/store.h"
+#include "common/wire/reply.h"
+#include "common/wire/request.h"
+
+struct provisioning;
+
+struct provisioning_conf {
+	const char *jid;		/* the component */
+	enum jid_profile profile;
+	int64_t read_lease_ms;		/* 15 min */
+	int64_t control_lease_ms;	/* 5 min */
+	int64_t befriend_lease_ms;	/* 15 min */
+	int32_t zone_s;			/* operator's zone, seconds east of UTC */
+	int64_t max_questions_strangers;	/* open ones per owner from people never met: 20 */
+	int64_t question_ms;		/* 90 days */
+	int64_t code_ms;		/* 7 days */
+	bool remote_verified;		/* remote_senders = verified (ruling 1) */
+};
+
+/*
+ * Tags of a thing, for rules like class=camera: asked through this function so
+ * that provisioning never uses registry/.  Fills up to `max`; strings live in
+ * `pool`.  Returns how many.
+ */
+typedef size_t (*provisioning_tags_fn)(void *arg, const uint8_t id[static OWNERSHIP_ID],
+    struct pool *pool, struct tag *out, size_t max);
+
+struct provisioning_deps {
+	struct store *store;
+	struct ownership *ownership;
+	struct debts *debts;
+	struct contacts *contacts;
+	const struct clock *clock;
+	const struct secret *hash_key;
+	struct stats *stats;
+	provisioning_tags_fn tags;
+	void *tags_arg;
+};
+
+int provisioning_open(struct provisioning **out, const struct provisioning_conf *conf,
+    const struct provisioning_deps *deps, struct err *e);
+void provisioning_close(struct provisioning **p);
+
+bool provisioning_serves(enum verb v);
+/* isFriend, canRead, canControl write only when they raise a question or when
+ * a foreign thing's cached answer must be noted: the turn asks before. */
+bool provisioning_writes(const struct provisioning *p, const struct request *q);
+int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+
+/* DEBT_FLOOR, DEBT_FRIEND, DEBT_UNFRIEND, DEBT_QUESTION: as in registry/serve.h. */
+int provisioning_debt_answered(struct provisioning *p, const struct debt *d,
+    const struct request *answer, struct err *e);
+int provisioning_debt_write(struct provisioning *p, const struct debt *d, struct buf *out);
+/* DEBT_QUESTION: the sentence and code to ask the owner with, words by desk/.
+ * 1 found, 0 the question is settled (drop the debt), -1 error. */
+struct owner_question {
+	const char *owner, *thing_name, *requester, *code, *key;
+	uint8_t thing_id[OWNERSHIP_ID];
+	int action;			/* enum action of policy/ */
+	struct name_list names;
+	enum gen gen;			/* of the owner's prov:o dialect */
+	bool owner_speaks_iq;		/* send push_question_write as well */
+	const char *thing_jid;
+};
+int provisioning_question(struct provisioning *p, const char *key, struct pool *pool,
+    struct owner_question *out, struct err *e);
+/* Ownership of a thing changed inside this transaction (claim, disown,
+ * unregister): owe clearCache, raise the revision. */
+int provisioning_owner_changed(struct provisioning *p, const struct owned *thing, struct err *e);
+/* Time edges: rules that start or end now; in a transaction. */
+int provisioning_tick(struct provisioning *p, struct err *e);
+int64_t provisioning_deadline(const struct provisioning *p);	/* wall ms of the next edge; -1 */
+/* After a gap in our stream: foreign things' caches are cleared again (ruling 26c). */
+int provisioning_stream_gap(struct provisioning *p, struct err *e);
+
+/* kithctl policy ask: decide without effect. */
+int provisioning_ask(struct provisioning *p, const char *asker, int action,
+    const uint8_t thing[static OWNERSHIP_ID], const char *name, struct pool *pool,
+    struct reply_why *out, struct err *e);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve: the registry role (XEP-0347).  registry_serve() takes one parsed
+ * request through its stages: load facts, decide, apply, fill the reply.
+ * It knows no stanza and no chat: wire/ and desk/ put the reply into words.
+ * Read next: claim.h (the decision), thing_store.h (its rows).
+ */
+#ifndef KITH_REGISTRY_SERVE_H
+#define KITH_REGISTRY_SERVE_H
+
+#include "common/base/clock.h"
+#include "common/base/secret.h"
+#include "common/base/stats.h"
+#include "common/store/contact.h"
+#include "common/store/debt.h"
+#include "common/store/ownership.h"
+#include "common/store/parked.h"
+#include "common/store/store.h"
+#include "common/wire/reply.h"
+#include "common/wire/request.h"
+
+struct registry;
+
+struct registry_conf {
+	const char *jid;		/* the component */
+	enum jid_profile profile;
+	const char *const *domains;	/* whose things may register; NULL-terminated; NULL: own site */
+	int64_t max_things_per_jid;
+	int64_t max_unclaimed;
+	int64_t unclaimed_expire_ms;	/* 30 days */
+	int64_t receipt_ms;		/* 30 days */
+	bool show_owner;		/* `owner` in X search results */
+};
+
+struct registry_deps {
+	struct store *store;
+	struct ownership *ownership;
+	struct debts *debts;
+	struct parked_table *parked;
+	struct contacts *contacts;
+	const struct clock *clock;
+	const struct secret *hash_key;	/* claim digests, receipts, codes */
+	struct stats *stats;
+};
+
+/* Opens its schema in the store and loads its memory.  Copies conf, keeps deps' pointers. */
+int registry_open(struct registry **out, const struct registry_conf *conf,
+    const struct registry_deps *deps, struct err *e);
+void registry_close(struct registry **r);
+
+/* Does this verb belong to the registry, and may it write? */
+bool registry_serves(enum verb v);
+bool registry_writes(const struct request *q);
+
+/*
+ * Serve one request.  Inside a transaction when registry_writes().  0: *r is
+ * filled (also for a refusal); -1: the store failed, nothing may be answered,
+ * the turn is rolled back.  Strings of *r live in q->pool.
+ */
+int registry_serve(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+
+/* A settled or unsettled push: the answer of a thing to DEBT_OWNER. */
+int registry_debt_answered(struct registry *g, const struct debt *d, const struct request *answer,
+    struct err *e);
+/* Write the stanza a DEBT_OWNER / DEBT_SUBSCRIBE debt asks for now.
+ * 1 written, 0 nothing to send at present (no full JID known), -1 full. */
+int registry_debt_write(struct registry *g, const struct debt *d, struct buf *out);
+/* Expiry and late parked rows; in a transaction.  Returns how many it changed, -1 error. */
+int registry_tick(struct registry *g, struct err *e);
+
+/* For the desk: the searchable tags and state of one thing, in `pool`. 1, 0 unknown, -1. */
+int registry_describe(struct registry *g, const uint8_t id[static OWNERSHIP_ID],
+    struct pool *pool, struct found_thing *out, struct err *e);
+
+#endif
