@@ -26,10 +26,12 @@ AC_DEFUN([KITH_WARNINGS], [
   m4_foreach_w([f], [-Wall -Wextra -Wshadow -Wcast-qual -Wwrite-strings -Wmissing-prototypes
     -Wstrict-prototypes -Wformat=2 -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough
     -Wvla -Wbidi-chars=any -Wtrampolines -Wundef -Wpointer-arith
-    -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types
+    -Werror=implicit -Werror=incompatible-pointer-types
     -Werror=int-conversion], [KITH_TRY_FLAG([WARN_CFLAGS], f)])
   AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [warnings are errors (./check does it)])],
     [kith_werror=$enableval], [kith_werror=no])
+  # The compiler takes this one only together with -Wformat, so it is not probed.
+  WARN_CFLAGS="$WARN_CFLAGS -Werror=format-security"
   AS_IF([test "x$kith_werror" = xyes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
   AC_SUBST([WARN_CFLAGS])])
 
