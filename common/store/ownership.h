@@ -68,6 +68,16 @@ const struct owned *ownership_at(const struct ownership *o, size_t i);
 int ownership_put(struct ownership *o, const struct owned *t, struct err *e);
 int ownership_delete(struct ownership *o, const uint8_t id[static OWNERSHIP_ID], struct err *e);
 
+/*
+ * Who must know when a thing gets or loses an owner: `fn` runs inside
+ * ownership_put() and ownership_delete(), in the same transaction, after the
+ * row changed its owner, epoch or state.  `before` is NULL for a new row,
+ * `after` for a deleted one.  -1 from it makes the call fail.  One listener.
+ */
+typedef int (*ownership_changed_fn)(void *arg, const struct owned *before,
+    const struct owned *after, struct err *e);
+void ownership_on_change(struct ownership *o, ownership_changed_fn fn, void *arg);
+
 const char *owned_state_name(enum owned_state s);
 /* Does this JID own that thing now? */
 bool owned_by(const struct owned *t, const char *bare);

@@ -213,6 +213,9 @@ enum yes_no { ANSWER_YES, ANSWER_NO, ANSWER_ALWAYS };
 
 struct request_desk {		/* owner's requests without an iq form */
 	const char *thing;	/* a thing as the owner names it; NULL: none */
+	/* Which thing of his that is: the desk looks the name up (also the one
+	 * inside a policy line); 16 bytes, NULL: no thing was named. */
+	const uint8_t *thing_id;
 	const char *text;	/* policy line, new name, word asked about */
 	const char *code;	/* folded code of a question */
 	enum yes_no yes_no;
