@@ -30,6 +30,9 @@ struct registry_conf {
 	int64_t unclaimed_expire_ms;	/* 30 days */
 	int64_t receipt_ms;		/* 30 days */
 	bool show_owner;		/* `owner` in X search results */
+	bool remote_verified;		/* JIDs of other domains may own and register */
+	bool answer_probes;		/* of the bare component JID; off: some clients
+					 * take the next stanza for their answer */
 };
 
 struct registry_deps {
@@ -41,6 +44,10 @@ struct registry_deps {
 	const struct clock *clock;
 	const struct secret *hash_key;	/* claim digests, receipts, codes */
 	struct stats *stats;
+	/* Told inside the transaction in which a thing's owner or epoch changes
+	 * (provisioning_owner_changed; this folder does not know it).  NULL: nobody. */
+	int (*owner_changed)(void *arg, const struct owned *thing, struct err *e);
+	void *owner_changed_arg;
 };
 
 /* Opens its schema in the store and loads its memory.  Copies conf, keeps deps' pointers. */
@@ -59,6 +66,24 @@ bool registry_writes(const struct request *q);
  */
 int registry_serve(struct registry *g, const struct request *q, struct reply *r, struct err *e);
 
+/*
+ * Presence (VERB_PRESENCE), inside a transaction when registry_writes(): what
+ * is said back goes to `out`, which is sent after the commit like a reply.
+ */
+int registry_presence(struct registry *g, const struct request *q, struct buf *out, struct err *e);
+/*
+ * Answers to parked requests that this turn released (a disown that the thing
+ * acknowledged, or whose deadline came): call after a commit, behind the
+ * replies.  A rollback forgets them.
+ */
+void registry_released(struct registry *g, struct buf *out);
+/*
+ * After our stream was away: ask again for the presence of those we are
+ * subscribed to, at most `max` a call; *cursor starts at 0.  1: more remain,
+ * 0: done, -1: `out` is full (call again with the same cursor).
+ */
+int registry_probe(struct registry *g, size_t *cursor, size_t max, struct buf *out);
+
 /* A settled or unsettled push: the answer of a thing to DEBT_OWNER. */
 int registry_debt_answered(struct registry *g, const struct debt *d, const struct request *answer,
     struct err *e);
@@ -67,6 +92,8 @@ int registry_debt_answered(struct registry *g, const struct debt *d, const struc
 int registry_debt_write(struct registry *g, const struct debt *d, struct buf *out);
 /* Expiry and late parked rows; in a transaction.  Returns how many it changed, -1 error. */
 int registry_tick(struct registry *g, struct err *e);
+/* Wall ms of the next thing registry_tick has to do; -1 none. */
+int64_t registry_deadline(const struct registry *g);
 
 /* For the desk: the searchable tags and state of one thing, in `pool`. 1, 0 unknown, -1. */
 int registry_describe(struct registry *g, const uint8_t id[static OWNERSHIP_ID],

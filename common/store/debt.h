@@ -63,15 +63,23 @@ int64_t debt_deadline(const struct debts *d);
 /* It was sent now: count the try, move due (1,2,4,4.. s for a minute after the
  * first try or a restart, then every 15 min).  Memory only. */
 void debt_sent(struct debts *d, int64_t row);
+/* It could not be sent (no full JID known): not a try; due again at the next
+ * sign of life, else in 15 min.  Memory only. */
+void debt_put_off(struct debts *d, int64_t row);
 /* A sign of life of that peer: everything owed to it is due now. */
 void debt_wake(struct debts *d, const char *peer);
 const struct debt *debt_by_row(const struct debts *d, int64_t row);
+/* The debt of exactly this (kind, peer, subject), also an uncommitted one; NULL none. */
+const struct debt *debt_find(const struct debts *d, enum debt_kind kind, const char *peer,
+    const char *subject);
 size_t debt_count(const struct debts *d);
 /* Walk over all (kithctl). */
 const struct debt *debt_at(const struct debts *d, size_t i);
 
 /* The id of the iq that pays it: row, attempt and a 128-bit HMAC over both and
- * the peer's bare JID, so that an answer is checked without a stored id. */
+ * the peer's bare JID, so that an answer is checked without a stored id.  Ask
+ * for it before debt_sent(); an attempt's id never repeats, also not after a
+ * restart (clients replay their answer to an id they saw). */
 #define DEBT_ID 80
 void debt_iq_id(const struct debts *d, const struct debt *t, char out[static DEBT_ID]);
 /* Which row does this answer belong to?  -1: not an id of ours for that peer. */
