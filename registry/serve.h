@@ -44,10 +44,6 @@ struct registry_deps {
 	const struct clock *clock;
 	const struct secret *hash_key;	/* claim digests, receipts, codes */
 	struct stats *stats;
-	/* Told inside the transaction in which a thing's owner or epoch changes
-	 * (provisioning_owner_changed; this folder does not know it).  NULL: nobody. */
-	int (*owner_changed)(void *arg, const struct owned *thing, struct err *e);
-	void *owner_changed_arg;
 };
 
 /* Opens its schema in the store and loads its memory.  Copies conf, keeps deps' pointers. */
