@@ -17,6 +17,8 @@ struct daemon_options {
 	const char *file;	/* -f */
 	bool check;		/* -n */
 	unsigned verbose;	/* -v, may repeat */
+	int n_operands;		/* what follows the options; the caller refuses it */
+	char **operands;	/* if it knows none */
 };
 
 /* Parses the common options; prints `usage` (one screen) for -h and the
@@ -31,6 +33,9 @@ int daemon_dir(const char *path, struct err *e);
 /* Write a whole file: temp (O_EXCL, 0600) + fsync + rename + fsync of the
  * folder (att-D-07).  Old or new, never partial. */
 int daemon_write_file(const char *path, const void *data, size_t len, struct err *e);
+/* Open a file that nobody else may read or have made: -1 and ERR_INPUT for a
+ * symlink, a foreign owner, group or world rights; ERR_AGAIN if absent. */
+int daemon_open_private(const char *path, struct err *e);
 /* Read a whole 0600 file of ours; ERR_INPUT for wrong owner, mode or symlink;
  * ERR_AGAIN if it does not exist. */
 struct buf;

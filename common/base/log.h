@@ -16,6 +16,10 @@ enum log_level log_get_level(void);
 /* For tests and libraries: where lines go instead of standard error. */
 void log_set_sink(void (*sink)(void *arg, enum log_level level, const char *line), void *arg);
 
+/* For tests: the clock that the limit on repeats looks at (NULL: the system's). */
+struct clock;
+void log_set_clock(const struct clock *clock);
+
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -30,7 +30,9 @@ void secret_protect_process(void);
 
 #define SECRET_HASH 32
 /* HMAC-SHA-256; parts are length-prefixed so that no two lists collide
- * (att-A-07).  `n` pairs of pointer and length. */
+ * (att-A-07).  `n` pairs of pointer and length; data NULL means "absent",
+ * which is another digest than an empty part.  Never fails: without memory
+ * for it the process is stopped. */
 struct secret_part { const void *data; size_t len; };
 void secret_hmac(unsigned char out[static SECRET_HASH], const struct secret *key,
     const struct secret_part *parts, size_t n);

@@ -32,7 +32,8 @@ uint32_t str_utf8_next(const char **s);
 
 /* xs:double without INF/NaN: optional sign, digits, optional fraction and
  * exponent; surrounding XML white space is refused; result finite.
- * (att-X-19: NaN, inf, 0x.., "1,5", " 1" are refused; 1e999 too.) */
+ * (att-X-19: NaN, inf, 0x.., "1,5", " 1" are refused; 1e999 too.)  -0 comes
+ * out as 0, so that equal numbers also print the same. */
 int str_to_double(const char *s, double *out) __attribute__((warn_unused_result));
 /* Shortest decimal text that reads back as the same double ("0.1", "2"). */
 #define STR_DOUBLE 32
@@ -47,6 +48,10 @@ int str_to_bool(const char *s, bool *out) __attribute__((warn_unused_result));
  * zero-width code points, and invalid bytes come out as \u{XXXX} or \xXX;
  * `quote` also escapes " and \.  At most `max` code points, then "…". */
 void str_escape(struct buf *out, const char *s, size_t max, bool quote);
+/* One step of str_escape: takes a code point (or a bad byte) from *s, which
+ * must not be at its end, and writes it; returns the bytes written. */
+#define STR_ESCAPED 12
+size_t str_escape_next(char out[static STR_ESCAPED], const char **s, bool quote);
 /* Does the text hold anything but printable ASCII? (ruling 2) */
 bool str_is_plain_ascii(const char *s);
 

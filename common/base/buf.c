@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * buf: growable bytes under a ceiling.  Not for secrets (growing leaves
+ * copies behind): those live in secret.c.  Next: pool.c.
+ */
+#include "config.h"
+
+#include "common/base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAP 64
+
+/* What `data` points to while nothing is allocated; never written, because
+ * cap is 0 then.  It keeps the promise that data ends in a NUL. */
+static char nothing[1];
+
+void
+buf_init(struct buf *b, size_t max)
+{
+	*b = (struct buf){ .data = nothing, .max = max };
+}
+
+void
+buf_fini(struct buf *b)
+{
+	if (b->cap > 0)
+		free(b->data);
+	*b = (struct buf){ .data = nothing, .max = b->max };
+}
+
+void
+buf_reset(struct buf *b)
+{
+	buf_truncate(b, 0);
+}
+
+/* Room for `more` bytes and the NUL behind them. */
+static bool
+make_room(struct buf *b, size_t more)
+{
+	size_t cap = b->cap;
+	char *data;
+
+	if (b->failed)
+		return false;
+	if (more > b->max - b->len)
+		goto fail;
+	if (b->cap > 0 && more <= b->cap - b->len)
+		return true;
+	if (cap == 0)
+		cap = FIRST_CAP;
+	while (cap < b->len + more)
+		cap = cap > b->max / 2 ? b->max : cap * 2;
+	if (cap > b->max)
+		cap = b->max;
+	if (cap == 0)
+		return true;	/* max is 0: nothing to add, nothing to keep */
+	data = realloc(b->cap > 0 ? b->data : NULL, cap + 1);
+	if (data == NULL)
+		goto fail;
+	data[b->len] = '\0';
+	b->data = data;
+	b->cap = cap;
+	return true;
+fail:
+	b->failed = true;
+	return false;
+}
+
+void
+buf_add(struct buf *b, const void *data, size_t len)
+{
+	if (len == 0 || !make_room(b, len))
+		return;
+	memcpy(b->data + b->len, data, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+void
+buf_adds(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void
+buf_addc(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+void
+buf_addf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap, again;
+	int need;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	need = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (need < 0)
+		b->failed = true;
+	else if (need > 0 && make_room(b, (size_t)need)) {
+		(void)vsnprintf(b->data + b->len, (size_t)need + 1, fmt, again);
+		b->len += (size_t)need;
+	}
+	va_end(again);
+}
+
+void
+buf_truncate(struct buf *b, size_t len)
+{
+	b->failed = false;
+	if (len >= b->len)
+		return;
+	b->len = len;
+	b->data[len] = '\0';
+}
+
+void
+buf_consume(struct buf *b, size_t n)
+{
+	if (n >= b->len)
+		n = b->len;
+	if (n == 0)
+		return;
+	b->len -= n;
+	memmove(b->data, b->data + n, b->len + 1);
+}
+
+const char *
+buf_str(const struct buf *b)
+{
+	return b->data != NULL ? b->data : "";
+}
