@@ -9,6 +9,7 @@
 #define KITH_DESK_DESK_H
 
 #include "common/base/clock.h"
+#include "common/base/jid.h"
 #include "common/store/contact.h"
 #include "common/store/ownership.h"
 #include "common/wire/request.h"

@@ -9,6 +9,7 @@
 #define KITH_REGISTRY_SERVE_H
 
 #include "common/base/clock.h"
+#include "common/base/jid.h"
 #include "common/base/secret.h"
 #include "common/base/stats.h"
 #include "common/store/contact.h"

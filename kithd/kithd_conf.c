@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kithd_conf: the table of kithd's settings and the checks that need more than
+ * one of them.  It opens no file but the settings; kithd.c does the rest.
+ */
+#include "config.h"
+
+#include "kithd/kithd_conf.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/base/buf.h"
+#include "common/base/str.h"
+
+#define AT(member) offsetof(struct kithd_conf, member)
+#define SECOND INT64_C(1000)
+#define DAY (INT64_C(86400) * SECOND)
+#define MIB (INT64_C(1024) * 1024)
+#define NO_LIMIT INT64_C(1000000000)
+
+static const struct conf_key keys[] = {
+	{ "component", "jid", CONF_JID, AT(jid), 0, 0, NULL,
+	    "our address, as the broker knows the component" },
+	{ "component", "server", CONF_HOST, AT(server), 0, 0, "127.0.0.1:5347",
+	    "the broker's component port" },
+	{ "component", "secret_file", CONF_TEXT, AT(secret_file), 0, 0, NULL,
+	    "file with the secret shared with the broker, 0600, 16 characters or more" },
+	{ "component", "allow_remote", CONF_BOOL, AT(allow_remote), 0, 0, "no",
+	    "the broker may be on another host (the stream is not encrypted)" },
+	{ "component", "profile", CONF_TEXT, AT(profile_name), 0, 0, "stringprep",
+	    "how the broker prepares addresses: stringprep or precis" },
+	{ "component", "remote_verified", CONF_BOOL, AT(remote_verified), 0, 0, "no",
+	    "the broker verifies certificates of other servers" },
+	{ "daemon", "user", CONF_TEXT, AT(user), 0, 0, NULL,
+	    "user to become when started by root" },
+	{ "daemon", "log", CONF_TEXT, AT(log_level), 0, 0, "info",
+	    "error, warn, info or debug; read again at SIGHUP" },
+	{ "daemon", "timezone", CONF_TEXT, AT(timezone), 0, 0, "UTC",
+	    "zone of times in rules and chat: UTC, local, +HH:MM or -HH:MM" },
+	{ "store", "url", CONF_TEXT, AT(store_url), 0, 0,
+	    "sqlite:" KITH_LOCALSTATEDIR "/lib/kith/kithd.db",
+	    "where everything is kept: sqlite:PATH" },
+	{ "store", "hash_key_file", CONF_TEXT, AT(hash_key_file), 0, 0, NULL,
+	    "key of the claim digests; made at first start; default: beside the store" },
+	{ "registry", "enabled", CONF_BOOL, AT(registry_enabled), 0, 0, "yes",
+	    "serve the registry role (XEP-0347)" },
+	{ "registry", "jid", CONF_JID, AT(registry_jid), 0, 0, NULL,
+	    "address of the role; today it must be the component's" },
+	{ "registry", "domains", CONF_TEXT, AT(domains_text), 0, 0, NULL,
+	    "domains whose things may register; default: the component's own site" },
+	{ "registry", "show_owner", CONF_BOOL, AT(show_owner), 0, 0, "yes",
+	    "name the owner in search results" },
+	{ "provisioning", "enabled", CONF_BOOL, AT(provisioning_enabled), 0, 0, "yes",
+	    "serve the provisioning role (XEP-0324)" },
+	{ "provisioning", "jid", CONF_JID, AT(provisioning_jid), 0, 0, NULL,
+	    "address of the role; today it must be the component's" },
+	{ "control", "socket", CONF_TEXT, AT(control_socket), 0, 0, NULL,
+	    "socket for kithctl; default: none" },
+	{ "limits", "all", CONF_BOOL, AT(limits.all), 0, 0, "on",
+	    "off: no limits at all, for benchmarks only" },
+	{ "limits", "stanza_bytes", CONF_SIZE, AT(limits.stanza_bytes), 4096, MIB, "64k",
+	    "longest stanza that is read" },
+	{ "limits", "queue_bytes", CONF_SIZE, AT(limits.queue_bytes), 4 * MIB, 256 * MIB, "8m",
+	    "most bytes waiting for a slow broker" },
+	{ "limits", "turn_requests", CONF_INT, AT(limits.turn_requests), 1, 1024, "64",
+	    "writing requests that share one commit" },
+	{ "limits", "turn_time", CONF_TIME, AT(limits.turn_ms), 1, SECOND, "20ms",
+	    "longest time one commit collects requests" },
+	{ "limits", "things_per_jid", CONF_INT, AT(limits.things_per_jid), 1, 100000, "1000",
+	    "things behind one address" },
+	{ "limits", "unclaimed_things", CONF_INT, AT(limits.unclaimed_things), 1, 10000000,
+	    "100000", "things nobody owns" },
+	{ "limits", "unclaimed_time", CONF_TIME, AT(limits.unclaimed_ms), 60 * SECOND, 3650 * DAY,
+	    "30d", "after this an unclaimed thing is forgotten" },
+	{ "limits", "receipt_time", CONF_TIME, AT(limits.receipt_ms), 60 * SECOND, 3650 * DAY,
+	    "30d", "how long a claim sent twice is recognised" },
+	{ "limits", "read_lease", CONF_TIME, AT(limits.read_lease_ms), 5 * SECOND, DAY, "15m",
+	    "how long a yes to reading holds" },
+	{ "limits", "control_lease", CONF_TIME, AT(limits.control_lease_ms), 5 * SECOND, DAY, "5m",
+	    "how long a yes to controlling holds" },
+	{ "limits", "befriend_lease", CONF_TIME, AT(limits.befriend_lease_ms), 5 * SECOND, DAY,
+	    "15m", "how long a yes to befriending holds" },
+	{ "limits", "stranger_questions", CONF_INT, AT(limits.stranger_questions), 1, 10000, "20",
+	    "open questions of one owner about people he never met" },
+	{ "limits", "question_time", CONF_TIME, AT(limits.question_ms), 60 * SECOND, 3650 * DAY,
+	    "90d", "how long a question stays open" },
+	{ "limits", "code_time", CONF_TIME, AT(limits.code_ms), 10 * SECOND, 90 * DAY, "7d",
+	    "how long a code in a question can be answered" },
+	{ "limits", "control_clients", CONF_INT, AT(limits.control_clients), 1, 64, "8",
+	    "kithctl programs served at once" },
+};
+
+struct word_value { const char *word; int value; };
+
+static int find_word(const struct word_value *w, const char *text, int *out)
+{
+	for (; w->word != NULL; w++) {
+		if (strcmp(w->word, text) == 0) {
+			*out = w->value;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int finish_log_level(struct kithd_conf *c, struct err *e)
+{
+	static const struct word_value words[] = {
+		{ "error", LOG_LEVEL_ERROR }, { "warn", LOG_LEVEL_WARN },
+		{ "info", LOG_LEVEL_INFO }, { "debug", LOG_LEVEL_DEBUG }, { NULL, 0 }
+	};
+	int v;
+
+	if (find_word(words, c->log_level, &v) != 0)
+		return err_set(e, ERR_INPUT, "[daemon] log is '%s'; it may be error, warn, info or debug",
+		    c->log_level);
+	c->level = (enum log_level)v;
+	return 0;
+}
+
+static int finish_profile(struct kithd_conf *c, struct err *e)
+{
+	static const struct word_value words[] = {
+		{ "stringprep", JID_STRINGPREP }, { "precis", JID_PRECIS }, { NULL, 0 }
+	};
+	int v;
+
+	if (find_word(words, c->profile_name, &v) != 0)
+		return err_set(e, ERR_INPUT, "[component] profile is '%s'; it may be stringprep or precis",
+		    c->profile_name);
+	c->profile = (enum jid_profile)v;
+	return 0;
+}
+
+/* "+05:30" to seconds east. */
+static int zone_offset(const char *t, int32_t *out)
+{
+	char hour[3], minute[3];
+	int64_t h, m;
+
+	if (strlen(t) != 6 || (t[0] != '+' && t[0] != '-') || t[3] != ':')
+		return -1;
+	memcpy(hour, t + 1, 2);
+	memcpy(minute, t + 4, 2);
+	hour[2] = minute[2] = '\0';
+	if (str_to_int(hour, 0, 14, &h) != 0 || str_to_int(minute, 0, 59, &m) != 0)
+		return -1;
+	*out = (int32_t)((h * 60 + m) * 60) * (t[0] == '-' ? -1 : 1);
+	return 0;
+}
+
+static int finish_zone(struct kithd_conf *c, struct err *e)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	c->zone_s = 0;
+	if (str_case_eq(c->timezone, "UTC"))
+		return 0;
+	if (str_case_eq(c->timezone, "local") && localtime_r(&now, &tm) != NULL) {
+		c->zone_s = (int32_t)tm.tm_gmtoff;
+		return 0;
+	}
+	if (zone_offset(c->timezone, &c->zone_s) != 0)
+		return err_set(e, ERR_INPUT, "[daemon] timezone is '%s'; it may be UTC, local, +HH:MM or -HH:MM",
+		    c->timezone);
+	return 0;
+}
+
+/* CONF_HOST was checked to be HOST:PORT or [v6]:PORT. */
+static int finish_server(struct kithd_conf *c, struct err *e)
+{
+	const char *colon = strrchr(c->server, ':');
+	const char *host = c->server;
+	size_t len;
+
+	if (colon == NULL)
+		return err_set(e, ERR_INPUT, "[component] server is '%s'; it must be HOST:PORT", c->server);
+	len = (size_t)(colon - host);
+	if (len >= 2 && host[0] == '[' && host[len - 1] == ']') {
+		host++;
+		len -= 2;
+	}
+	c->server_host = strndup(host, len);
+	c->server_port = strdup(colon + 1);
+	if (c->server_host == NULL || c->server_port == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	return 0;
+}
+
+/* "a.example, b.example" becomes a NULL-terminated list in one block. */
+static int finish_domains(struct kithd_conf *c, struct err *e)
+{
+	size_t max, n = 0;
+	char *text, *word, *rest;
+
+	if (c->domains_text == NULL)
+		return 0;
+	max = strlen(c->domains_text) / 2 + 2;
+	c->domains = calloc(1, max * sizeof(*c->domains) + strlen(c->domains_text) + 1);
+	if (c->domains == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	text = (char *)(c->domains + max);
+	memcpy(text, c->domains_text, strlen(c->domains_text) + 1);
+	str_lower(text);
+	for (word = strtok_r(text, " ,\t", &rest); word != NULL; word = strtok_r(NULL, " ,\t", &rest))
+		c->domains[n++] = word;
+	return 0;
+}
+
+/* "<database>.key" beside the store. */
+static int finish_hash_key(struct kithd_conf *c, struct err *e)
+{
+	static const char prefix[] = "sqlite:";
+	const char *path;
+	size_t len;
+
+	if (!str_starts(c->store_url, prefix))
+		return err_set(e, ERR_INPUT, "[store] url is '%s'; it must be sqlite:PATH", c->store_url);
+	path = c->store_url + sizeof(prefix) - 1;
+	if (c->hash_key_file != NULL)
+		return 0;
+	if (path[0] == ':')
+		return err_set(e, ERR_INPUT, "[store] hash_key_file must be set for a store in memory");
+	len = strlen(path) + sizeof(".key");
+	c->hash_key_file = malloc(len);
+	if (c->hash_key_file == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	memcpy(c->hash_key_file, path, strlen(path));
+	memcpy(c->hash_key_file + strlen(path), ".key", sizeof(".key"));
+	return 0;
+}
+
+static int check_role_jid(const struct kithd_conf *c, const char *role, const char *jid, struct err *e)
+{
+	if (jid == NULL || strcmp(jid, c->jid) == 0)
+		return 0;
+	return err_set(e, ERR_INPUT, "[%s] jid '%s' differs from [component] jid '%s'; both roles answer "
+	    "at the component's address: run a second kithd for another one", role, jid, c->jid);
+}
+
+static int finish_required(const struct kithd_conf *c, struct err *e)
+{
+	if (c->jid == NULL)
+		return err_set(e, ERR_INPUT, "[component] jid is missing");
+	if (c->secret_file == NULL)
+		return err_set(e, ERR_INPUT, "[component] secret_file is missing");
+	if (strchr(c->jid, '@') != NULL)
+		return err_set(e, ERR_INPUT, "[component] jid is '%s'; a component's address has no '@'", c->jid);
+	if (!c->registry_enabled && !c->provisioning_enabled)
+		return err_set(e, ERR_INPUT, "[registry] and [provisioning] are both disabled: nothing to do");
+	return 0;
+}
+
+static int finish(void *arg, struct err *e)
+{
+	struct kithd_conf *c = arg;
+
+	if (finish_required(c, e) != 0 ||
+	    check_role_jid(c, "registry", c->registry_jid, e) != 0 ||
+	    check_role_jid(c, "provisioning", c->provisioning_jid, e) != 0 ||
+	    finish_log_level(c, e) != 0 || finish_profile(c, e) != 0 || finish_zone(c, e) != 0 ||
+	    finish_server(c, e) != 0 || finish_domains(c, e) != 0 || finish_hash_key(c, e) != 0)
+		return -1;
+	return 0;
+}
+
+static const struct conf_spec spec = {
+	.keys = keys,
+	.n_keys = sizeof(keys) / sizeof(keys[0]),
+	.finish = finish,
+};
+
+/* No limit at all: what a benchmark wants, and nobody else. */
+static const struct kithd_limits unlimited = {
+	.all = false,
+	.stanza_bytes = MIB,
+	.queue_bytes = 256 * MIB,
+	.turn_requests = 1024,
+	.turn_ms = SECOND,
+	.things_per_jid = NO_LIMIT,
+	.unclaimed_things = NO_LIMIT,
+	.unclaimed_ms = 3650 * DAY,
+	.receipt_ms = 3650 * DAY,
+	.stranger_questions = NO_LIMIT,
+	.control_clients = 64,
+};
+
+struct kithd_limits kithd_conf_limits(const struct kithd_conf *c)
+{
+	struct kithd_limits l;
+
+	if (c->limits.all)
+		return c->limits;
+	l = unlimited;
+	/* Times of leases and codes are promises, not quotas: they stay. */
+	l.read_lease_ms = c->limits.read_lease_ms;
+	l.control_lease_ms = c->limits.control_lease_ms;
+	l.befriend_lease_ms = c->limits.befriend_lease_ms;
+	l.question_ms = c->limits.question_ms;
+	l.code_ms = c->limits.code_ms;
+	return l;
+}
+
+int kithd_conf_load(struct kithd_conf *out, const char *file, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	if (conf_load(&spec, file, out, e) == 0)
+		return 0;
+	kithd_conf_free(out);
+	return -1;
+}
+
+int kithd_conf_parse(struct kithd_conf *out, const char *name, const char *text, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	if (conf_parse(&spec, name, text, out, e) == 0)
+		return 0;
+	kithd_conf_free(out);
+	return -1;
+}
+
+void kithd_conf_free(struct kithd_conf *c)
+{
+	free(c->server_host);
+	free(c->server_port);
+	free(c->domains);
+	conf_free(&spec, c);
+	memset(c, 0, sizeof(*c));
+}
+
+void kithd_conf_print(const struct kithd_conf *c, struct buf *out)
+{
+	conf_print(&spec, c, out);
+}
+
+void kithd_conf_help(struct buf *out)
+{
+	conf_help(&spec, out);
+}

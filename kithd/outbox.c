@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * outbox: one row per kind of debt says who writes it.  It never decides
+ * whether something is owed: that is in the store.
+ */
+#include "config.h"
+
+#include "kithd/outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/pool.h"
+#include "common/store/store.h"
+#include "common/wire/limits.h"
+#include "common/wire/push.h"
+#include "desk/desk.h"
+#include "provisioning/serve.h"
+#include "registry/serve.h"
+
+#define HANDED_MAX 64		/* chat lines waiting for one ping */
+#define CHAT_BYTES (16 * 1024)	/* of one line we send */
+
+struct handed {
+	int64_t row;
+	uint64_t number;
+};
+
+struct outbox {
+	struct outbox_deps d;
+	struct pool pool;
+	struct buf text;
+	/* Lines written since the last ping, and those the ping under way covers. */
+	struct handed fresh[HANDED_MAX], pinged[HANDED_MAX];
+	size_t n_fresh, n_pinged;
+	struct handed over[HANDED_MAX];	/* questions answered meanwhile: drop them */
+	size_t n_over;
+	char ping_id[IDENT_TEXT];
+	uint64_t *paid, *chats;
+};
+
+/* 1 written, 0 nothing to send now, -1 full. */
+typedef int (*pay_fn)(struct outbox *o, const struct debt *t, struct buf *out);
+
+static int pay_registry(struct outbox *o, const struct debt *t, struct buf *out)
+{
+	return registry_debt_write(o->d.registry, t, out);
+}
+
+static int pay_provisioning(struct outbox *o, const struct debt *t, struct buf *out)
+{
+	return o->d.provisioning == NULL ? 0 : provisioning_debt_write(o->d.provisioning, t, out);
+}
+
+static bool is_handed(const struct handed *h, size_t n, const struct debt *t)
+{
+	for (size_t i = 0; i < n; i++)
+		if (h[i].row == t->row && h[i].number == t->number)
+			return true;
+	return false;
+}
+
+/* A chat line is never repeated while the ping behind it is under way. */
+static bool chat_must_wait(const struct outbox *o, const struct debt *t)
+{
+	return o->n_fresh == HANDED_MAX || is_handed(o->fresh, o->n_fresh, t) ||
+	    is_handed(o->pinged, o->n_pinged, t);
+}
+
+static int say(struct outbox *o, const struct debt *t, struct buf *out)
+{
+	char id[IDENT_TEXT];
+
+	if (!buf_ok(&o->text) || ident_text(id, NULL) != 0 ||
+	    chat_write(out, o->d.desk_jid, t->peer, id, buf_str(&o->text)) != 0)
+		return -1;
+	o->fresh[o->n_fresh].row = t->row;
+	o->fresh[o->n_fresh].number = t->number;
+	o->n_fresh++;
+	++*o->chats;
+	return 1;
+}
+
+static int pay_notice(struct outbox *o, const struct debt *t, struct buf *out)
+{
+	if (chat_must_wait(o, t))
+		return 0;
+	buf_reset(&o->text);
+	buf_adds(&o->text, t->text != NULL ? t->text : "");
+	return say(o, t, out);
+}
+
+/* Settle a list in a transaction of its own. */
+static int settle(struct outbox *o, const struct handed *h, size_t n)
+{
+	struct err e = ERR_INIT;
+
+	if (store_begin(o->d.store, &e) != 0)
+		goto fail;
+	for (size_t i = 0; i < n; i++)
+		if (debt_settle(o->d.debts, h[i].row, h[i].number, &e) != 0)
+			goto fail;
+	if (store_commit(o->d.store, &e) == 0)
+		return 0;
+fail:
+	store_rollback(o->d.store);
+	log_error("cannot settle what was handed over: %s", e.text);
+	return -1;
+}
+
+/* Owners seen using the owner protocol get the data message as well. */
+static int write_question_data(struct outbox *o, const struct owner_question *q, struct buf *out)
+{
+	static const enum verb verbs[] = { VERB_IS_FRIEND, VERB_CAN_READ, VERB_CAN_CONTROL };
+	struct push_question p = { 0 };
+	char id[IDENT_TEXT];
+
+	if (!q->owner_speaks_iq || q->action < 0 || q->action > 2 || ident_text(id, NULL) != 0)
+		return 0;
+	p.verb = verbs[q->action];
+	p.gen = q->gen;
+	p.from = o->d.jid;
+	p.to = q->owner;
+	p.id = id;
+	p.jid = q->thing_jid;
+	p.remote = q->requester;
+	p.key = q->key;
+	p.types = p.verb == VERB_CAN_READ ? FIELD_MOMENTARY : 0;
+	p.names = q->names;
+	return push_question_write(out, &p);
+}
+
+static int pay_question(struct outbox *o, const struct debt *t, struct buf *out)
+{
+	struct owner_question q;
+	struct err e = ERR_INIT;
+	size_t start = out->len;
+	int found, said;
+
+	if (o->d.provisioning == NULL || chat_must_wait(o, t))
+		return 0;
+	pool_reset(&o->pool);
+	found = provisioning_question(o->d.provisioning, t->subject, &o->pool, &q, &e);
+	if (found == 0 && o->n_over < HANDED_MAX) {
+		o->over[o->n_over].row = t->row;
+		o->over[o->n_over++].number = t->number;
+	}
+	if (found < 0)
+		log_error("cannot ask '%s': %s", t->peer, e.text);
+	if (found <= 0)
+		return 0;
+	buf_reset(&o->text);
+	desk_question_text(&o->text, &q);
+	said = say(o, t, out);
+	if (said == 1 && write_question_data(o, &q, out) != 0) {
+		buf_truncate(out, start);
+		o->n_fresh--;
+		return -1;
+	}
+	return said;
+}
+
+static const pay_fn payers[DEBT_COUNT] = {
+	[DEBT_OWNER] = pay_registry,
+	[DEBT_SUBSCRIBE] = pay_registry,
+	[DEBT_FLOOR] = pay_provisioning,
+	[DEBT_FRIEND] = pay_provisioning,
+	[DEBT_UNFRIEND] = pay_provisioning,
+	[DEBT_QUESTION] = pay_question,
+	[DEBT_NOTICE] = pay_notice,
+};
+
+/* One ping at a time; what is written while it is under way waits for the next. */
+static void ping(struct outbox *o, struct buf *out)
+{
+	if (o->n_fresh == 0 || o->n_pinged > 0)
+		return;
+	if (ident_text(o->ping_id, NULL) != 0 ||
+	    ping_write(out, o->d.jid, o->d.jid, o->ping_id) != 0)
+		return;
+	memcpy(o->pinged, o->fresh, sizeof(o->fresh[0]) * o->n_fresh);
+	o->n_pinged = o->n_fresh;
+	o->n_fresh = 0;
+}
+
+/* Walks what is due; the table of debts is not changed meanwhile. */
+static void pay_due(struct outbox *o, struct buf *out, size_t room)
+{
+	const struct debt *t, *next;
+
+	for (t = debt_next_due(o->d.debts, NULL); t != NULL; t = next) {
+		int paid;
+
+		if (out->max - out->len < room)
+			return;
+		next = debt_next_due(o->d.debts, t);
+		paid = payers[t->kind](o, t, out);
+		if (paid < 0)
+			return;
+		*o->paid += (uint64_t)paid;
+		/* Nothing to send (paid == 0): its next try, or a sign of life. */
+		debt_sent(o->d.debts, t->row);
+	}
+}
+
+void outbox_pay(struct outbox *o, struct buf *out, size_t room)
+{
+	o->n_over = 0;
+	pay_due(o, out, room);
+	ping(o, out);
+	if (o->n_over > 0)
+		settle(o, o->over, o->n_over);
+}
+
+bool outbox_heard(struct outbox *o, const char *id)
+{
+	if (o->n_pinged == 0 || id == NULL || strcmp(id, o->ping_id) != 0)
+		return false;
+	/* If that fails they are said again at their next try: better twice than never. */
+	settle(o, o->pinged, o->n_pinged);
+	o->n_pinged = 0;
+	return true;
+}
+
+void outbox_down(struct outbox *o)
+{
+	o->n_fresh = o->n_pinged = 0;
+}
+
+int outbox_open(struct outbox **out, const struct outbox_deps *deps, struct err *e)
+{
+	struct outbox *o = calloc(1, sizeof(*o));
+
+	if (o == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	o->d = *deps;
+	pool_init(&o->pool, WIRE_REQUEST_BYTES);
+	buf_init(&o->text, CHAT_BYTES);
+	o->paid = stats_slot(deps->stats, "outbox_paid", "pushes and messages written");
+	o->chats = stats_slot(deps->stats, "outbox_chats", "chat lines written unasked");
+	*out = o;
+	return 0;
+}
+
+void outbox_close(struct outbox **o)
+{
+	if (*o == NULL)
+		return;
+	pool_fini(&(*o)->pool);
+	buf_fini(&(*o)->text);
+	free(*o);
+	*o = NULL;
+}
