@@ -49,4 +49,14 @@ AC_DEFUN([KITH_SANITIZER], [
 AC_DEFUN([KITH_FUZZERS], [
   AC_ARG_ENABLE([fuzzers], [AS_HELP_STRING([--enable-fuzzers], [build libFuzzer targets (needs clang)])],
     [kith_fuzzers=$enableval], [kith_fuzzers=no])
+  AS_IF([test "x$kith_fuzzers" = xyes],
+    [KITH_TRY_FLAG([kith_fuzz_flag], [-fsanitize=fuzzer-no-link])
+     AS_IF([test -z "$kith_fuzz_flag"],
+       [AC_MSG_ERROR([--enable-fuzzers needs clang: CC=clang ./configure --enable-fuzzers])])
+     AS_IF([test "x$kith_sanitizer" = xno], [kith_sanitizer=address,undefined])
+     SAN_CFLAGS="-fsanitize=fuzzer-no-link,$kith_sanitizer -fno-sanitize-recover=all -fno-omit-frame-pointer -g"
+     FUZZ_ENGINE=-fsanitize=fuzzer
+     HARDEN_CFLAGS=; HARDEN_LDFLAGS=],
+    [FUZZ_ENGINE=])
+  AC_SUBST([FUZZ_ENGINE])
   AM_CONDITIONAL([FUZZERS], [test "x$kith_fuzzers" = xyes])])

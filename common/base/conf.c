@@ -155,6 +155,10 @@ on_value(void *arg, const char *section, const char *name, const char *value)
 		err_set(p->e, ERR_INPUT, "no name before the '='");
 		return fail_at(p);
 	}
+	if (strlen(value) > CONF_VALUE_MAX) {
+		err_set(p->e, ERR_INPUT, "%s: value longer than %d bytes", name, CONF_VALUE_MAX);
+		return fail_at(p);
+	}
 	k = find_key(p->spec, section, name);
 	if (k == NULL || is_pattern(k)
 	    ? take_any(p, k, section, name, value) != 0
@@ -205,7 +209,7 @@ check_line(const char *line, size_t len, struct err *e)
 		return err_set(e, ERR_INPUT, "line is not UTF-8");
 	for (size_t i = 0; i < len; i++)
 		if (((unsigned char)line[i] < 0x20 && strchr("\t\r\n", line[i]) == NULL) ||
-		    (line[i] == '\r' && i + 2 < len) || line[i] == 0x7f)
+		    (line[i] == '\r' && i + 1 < len && line[i + 1] != '\n') || line[i] == 0x7f)
 			return err_set(e, ERR_INPUT, "control character in the line");
 	while (len > 0 && strchr(" \t\r\n", *line) != NULL) {
 		line++;

@@ -164,6 +164,8 @@ keep_jid(const char *text, char **out, struct err *e)
 	}
 	if (jid_has_resource(&j))
 		return err_set(e, ERR_INPUT, "'%s' has a resource; give the bare address", text);
+	if (j.len > CONF_VALUE_MAX)
+		return err_set(e, ERR_INPUT, "address longer than %d bytes", CONF_VALUE_MAX);
 	return keep_text(j.text, out, e);
 }
 

@@ -8,6 +8,10 @@
 
 #include "common/base/conf.h"
 
+/* Most bytes of one value.  With the longest name and " = " it still fits a
+ * line, so that what is printed can be read. */
+#define CONF_VALUE_MAX 900
+
 /* Parses into the field of `out` that the row names; an older text there is
  * freed.  An empty text is an absent one. */
 int conf_value_read(const struct conf_key *k, const char *text, void *out, struct err *e);
