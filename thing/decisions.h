@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decisions: what provisioning has answered, for as long as it said.
+ *
+ * An answer is kept under the full canonical question (action, asker, field
+ * types, tokens, nodes, names), so a narrow grant can never serve a wider
+ * question.  Its lease counts from the moment the question was written, on
+ * the boot clock; on disk it also has its end by the wall clock and the boot
+ * it belongs to.  The floor is the lowest revision still believed: it only
+ * rises, and what is below it goes before the service hears that it rose.
+ */
+#ifndef KITH_THING_DECISIONS_H
+#define KITH_THING_DECISIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/err.h"
+#include "common/base/pool.h"
+#include "common/wire/request.h"
+
+#define DECISIONS_MAX 256		/* the one that ends first makes room */
+#define DECISIONS_KEY 8192		/* bytes of a canonical question */
+#define DECISIONS_LEASE_MAX_MS (24 * 3600 * 1000LL)
+#define DECISIONS_FOREIGN_ALLOW_MS (5 * 60 * 1000LL)	/* an allow without a lease */
+#define DECISIONS_FOREIGN_DENY_MS (30 * 1000LL)		/* a no without one */
+
+enum decision_action { DECIDE_FRIEND, DECIDE_READ, DECIDE_CONTROL };
+const char *decision_action_name(enum decision_action a);
+
+struct decision_question {
+	enum decision_action action;
+	const char *jid;		/* canonical bare: who asks */
+	unsigned types;			/* FIELD_*; reading only */
+	struct node_list nodes;		/* empty: all */
+	struct name_list names;		/* empty: all */
+	struct tokens tokens;
+};
+
+struct decision {
+	bool allowed;
+	unsigned types;
+	struct node_list nodes;		/* empty: all that were asked for */
+	struct name_list names;
+	bool has_lease;			/* the answer named revision and lease */
+	uint64_t revision;
+	int64_t lease_ms;		/* 0: not to be kept */
+};
+
+struct decisions_entry;
+
+struct decisions {
+	const struct clock *clock;
+	const char *dir;		/* NULL: kept in memory only */
+	char boot_id[64];
+	uint64_t floor;
+	int64_t cleared_ms;		/* boot clock of the last clear; -1: never */
+	uint64_t generation;		/* +1 whenever something was taken back */
+	bool dirty;			/* newer in memory than on disk */
+	size_t n;
+	struct decisions_entry *entry;
+};
+
+/* Loads what is on disk.  A damaged file is none: everything is asked again,
+ * but its floor is lost, so -1 with a sentence tells that it happened. */
+int decisions_open(struct decisions *d, const struct clock *clock, const char *dir,
+    struct err *e);
+void decisions_close(struct decisions *d);
+
+/* The canonical text of a question; the same for every order of its lists. */
+int decisions_key(struct buf *out, const struct decision_question *q);
+
+/* An unexpired answer to exactly this question; lists come from `pool`. */
+bool decisions_find(struct decisions *d, const char *key, struct pool *pool,
+    struct decision *out);
+/*
+ * Remember an answer to a question written at `asked_ms` (boot clock).
+ * false: it is older than the floor or than the last clear, and must neither
+ * be kept nor used.
+ */
+bool decisions_keep(struct decisions *d, const char *key, const struct decision *what,
+    int64_t asked_ms);
+
+/* clearCache: raise the floor (0: none named, drop all), and have it on disk
+ * before this returns.  -1: it is not on disk; say so to the service. */
+int decisions_clear(struct decisions *d, uint64_t floor, struct err *e);
+/* Drop what one asker was told (unfriend). */
+void decisions_forget(struct decisions *d, const char *jid);
+/* Write if dirty.  Losing this write loses nothing but answers. */
+int decisions_save(struct decisions *d, struct err *e);
+
+/* The loader's core, for tests and fuzzers. */
+int decisions_parse(struct decisions *d, const char *text, size_t len, struct err *e);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * identity: makes, checks, loads and saves.  When which step is taken is
+ * login.c's business.  Everything random comes from ident.c.
+ */
+#include "config.h"
+
+#include "thing/identity.h"
+
+#include <string.h>
+
+#include "common/base/str.h"
+#include "thing/statefile.h"
+
+#define KIND "identity"
+
+static const char *const account_names[] = { "none", "asked", "ours" };
+
+const char *identity_account_name(enum identity_account a)
+{
+	return account_names[a];
+}
+
+static int make_password(struct secret *out, struct err *e)
+{
+	unsigned char raw[32];
+	char text[IDENTITY_PASSWORD];
+	int ret = -1;
+
+	if (ident_random(raw, sizeof(raw), e) == 0) {
+		str_hex(text, raw, sizeof(raw));
+		ret = secret_set(out, text, sizeof(text) - 1, e);
+	}
+	secret_cleanse(raw, sizeof(raw));
+	secret_cleanse(text, sizeof(text));
+	return ret;
+}
+
+int identity_new_account(struct identity *id, struct err *e)
+{
+	char user[IDENT_TEXT];
+
+	if (ident_text(user, e) < 0 || make_password(&id->password, e) < 0)
+		return -1;
+	memcpy(id->user, user, sizeof(id->user));
+	id->account = IDENTITY_NONE;
+	id->refused_ms = 0;
+	return 0;
+}
+
+int identity_new_key(struct identity *id, struct err *e)
+{
+	char key[IDENT_TEXT];
+
+	if (ident_text(key, e) < 0)
+		return -1;
+	memcpy(id->key, key, sizeof(id->key));
+	id->key_used = false;
+	return 0;
+}
+
+int identity_make(struct identity *id, const char *domain, struct err *e)
+{
+	memset(id, 0, sizeof(*id));
+	if (str_copy(id->domain, sizeof(id->domain), domain) < 0)
+		return err_set(e, ERR_INPUT, "the domain '%s' is too long", domain);
+	if (identity_new_account(id, e) < 0)
+		return -1;
+	return identity_new_key(id, e);
+}
+
+void identity_fini(struct identity *id)
+{
+	secret_clear(&id->password);
+	secret_cleanse(id, sizeof(*id));
+}
+
+/* ---- the file ----------------------------------------------------------- */
+
+/* What ident_text makes: 26 of a-z2-7. */
+static int take_ident(char out[static IDENT_TEXT], const char *value)
+{
+	if (strlen(value) != IDENT_TEXT - 1 ||
+	    strspn(value, "abcdefghijklmnopqrstuvwxyz234567") != IDENT_TEXT - 1)
+		return -1;
+	memcpy(out, value, IDENT_TEXT);
+	return 0;
+}
+
+static int take_user(struct identity *id, const char *value)
+{
+	return take_ident(id->user, value);
+}
+
+static int take_key(struct identity *id, const char *value)
+{
+	return take_ident(id->key, value);
+}
+
+static int take_domain(struct identity *id, const char *value)
+{
+	return *value ? str_copy(id->domain, sizeof(id->domain), value) : -1;
+}
+
+static int take_password(struct identity *id, const char *value)
+{
+	if (strlen(value) != IDENTITY_PASSWORD - 1)
+		return -1;
+	return secret_set(&id->password, value, IDENTITY_PASSWORD - 1, NULL);
+}
+
+static int take_account(struct identity *id, const char *value)
+{
+	for (size_t i = 0; i < sizeof(account_names) / sizeof(account_names[0]); i++)
+		if (strcmp(value, account_names[i]) == 0) {
+			id->account = (enum identity_account)i;
+			return 0;
+		}
+	return -1;
+}
+
+static int take_key_used(struct identity *id, const char *value)
+{
+	int used;
+
+	if (str_to_bool(value, &used) < 0)
+		return -1;
+	id->key_used = used != 0;
+	return 0;
+}
+
+static int take_refused(struct identity *id, const char *value)
+{
+	return str_to_int(value, 0, INT64_MAX, &id->refused_ms);
+}
+
+static const struct {
+	const char *name;
+	int (*take)(struct identity *id, const char *value);
+} rows[] = {
+	{ "account", take_account },
+	{ "domain", take_domain },
+	{ "user", take_user },
+	{ "password", take_password },
+	{ "key", take_key },
+	{ "key-used", take_key_used },
+	{ "refused", take_refused },
+};
+
+static int row(void *arg, const char *name, const char *value, struct err *e)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(name, rows[i].name) != 0)
+			continue;
+		/* The value stays out of the sentence: it may be a secret. */
+		if (rows[i].take(arg, value) < 0)
+			return err_set(e, ERR_INPUT, "holds a wrong '%s'", name);
+		return 0;
+	}
+	return err_set(e, ERR_INPUT, "holds an unknown line");
+}
+
+static int check_complete(struct identity *id, struct err *e)
+{
+	if (!id->user[0] || !id->key[0] || !id->domain[0] || !id->password.len)
+		return err_set(e, ERR_INPUT, "lacks user, password, key or domain");
+	return 0;
+}
+
+int identity_parse(struct identity *id, const char *text, size_t len, struct err *e)
+{
+	memset(id, 0, sizeof(*id));
+	if (statefile_parse(text, len, KIND, row, id, e) == 0 && check_complete(id, e) == 0)
+		return 0;
+	identity_fini(id);
+	return -1;
+}
+
+int identity_load(struct identity *id, const char *dir, struct err *e)
+{
+	memset(id, 0, sizeof(*id));
+	if (statefile_load(dir, KIND, row, id, e) == 0) {
+		if (check_complete(id, e) == 0)
+			return 0;
+		err_prefix(e, "'%s/" KIND "'", dir);
+	}
+	identity_fini(id);
+	return -1;
+}
+
+int identity_save(const struct identity *id, const char *dir, struct err *e)
+{
+	struct buf b;
+	int ret;
+
+	statefile_begin(&b, KIND);
+	statefile_add(&b, "account", identity_account_name(id->account));
+	statefile_add(&b, "domain", id->domain);
+	statefile_add(&b, "user", id->user);
+	statefile_add(&b, "password", (const char *)id->password.data);
+	statefile_add(&b, "key", id->key);
+	statefile_add(&b, "key-used", id->key_used ? "true" : "false");
+	if (id->refused_ms)
+		buf_addf(&b, "refused %lld\n", (long long)id->refused_ms);
+	statefile_end(&b);
+	ret = statefile_save(dir, KIND, &b, e);
+	if (b.data)
+		secret_cleanse(b.data, b.cap);
+	buf_fini(&b);
+	return ret;
+}

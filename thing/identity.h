@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * identity: who this thing is: its account at the broker and the KEY that
+ * proves a claim, in one file DIR/identity.
+ *
+ * The account passes none -> asked -> ours, each step synced to disk before
+ * the broker hears of it, so that a crash at any point leaves at most one
+ * account: `asked` means "the request may or may not have arrived; try to log
+ * in first".  A KEY that was used for a claim is never shown again.
+ */
+#ifndef KITH_THING_IDENTITY_H
+#define KITH_THING_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/ident.h"
+#include "common/base/secret.h"
+
+#define IDENTITY_DOMAIN 256
+#define IDENTITY_PASSWORD 65	/* 256 bits in hex, with the NUL */
+
+enum identity_account {
+	IDENTITY_NONE,		/* not asked for yet */
+	IDENTITY_ASKED,		/* registration may have been sent */
+	IDENTITY_OURS		/* logged in at least once */
+};
+const char *identity_account_name(enum identity_account a);
+
+struct identity {
+	enum identity_account account;
+	char domain[IDENTITY_DOMAIN];	/* where the account lives */
+	char user[IDENT_TEXT];		/* local part: 128 random bits, lower case */
+	struct secret password;
+	char key[IDENT_TEXT];		/* 128 random bits */
+	bool key_used;			/* somebody claimed with it */
+	int64_t refused_ms;		/* wall clock: refused since then; 0: not refused */
+};
+
+/* Nothing on disk yet.  Needs identity_fini either way. */
+int identity_make(struct identity *id, const char *domain, struct err *e);
+/* ERR_AGAIN when there is none. */
+int identity_load(struct identity *id, const char *dir, struct err *e);
+/* Old or new on disk, never something between. */
+int identity_save(const struct identity *id, const char *dir, struct err *e);
+void identity_fini(struct identity *id);
+
+/* Another name and password at the same broker; the KEY stays. */
+int identity_new_account(struct identity *id, struct err *e);
+int identity_new_key(struct identity *id, struct err *e);
+
+/* The loader's core, for tests and fuzzers. */
+int identity_parse(struct identity *id, const char *text, size_t len, struct err *e);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * standing: loads, saves and compares.  Who may change it: enroll.c (owner,
+ * services) and login.c (the strength of logins).
+ */
+#include "config.h"
+
+#include "thing/standing.h"
+
+#include <string.h>
+
+#include "common/base/str.h"
+#include "thing/statefile.h"
+
+#define KIND "standing"
+
+void standing_init(struct standing *s)
+{
+	memset(s, 0, sizeof(*s));
+}
+
+void standing_unpin(struct standing *s)
+{
+	memset(&s->registry, 0, sizeof(s->registry));
+	memset(&s->provisioning, 0, sizeof(s->provisioning));
+	memset(&s->pin, 0, sizeof(s->pin));
+}
+
+bool standing_is_service(const struct standing *s, const char *bare)
+{
+	return (s->registry.jid[0] && strcmp(bare, s->registry.jid) == 0) ||
+	    (s->provisioning.jid[0] && strcmp(bare, s->provisioning.jid) == 0);
+}
+
+bool standing_is_owner(const struct standing *s, const char *bare)
+{
+	return s->owner[0] && strcmp(bare, s->owner) == 0;
+}
+
+/* ---- the file ----------------------------------------------------------- */
+
+static int take_jid(char out[static JID_MAX + 1], const char *value)
+{
+	struct jid j;
+
+	/* Canonical already: another profile than the broker's would only
+	 * change it, so it is checked for shape and kept as written. */
+	if (jid_parse_bare(&j, value, JID_STRINGPREP, NULL) < 0 || strchr(value, '/'))
+		return -1;
+	return str_copy(out, JID_MAX + 1, value);
+}
+
+/* "GEN LEASES JID", e.g. "X yes kith.home.example" */
+static int take_service(struct standing_service *svc, const char *value)
+{
+	const char *name, *rest;
+	size_t len;
+
+	for (int g = 0; g < GEN_COUNT; g++) {
+		name = gen_name((enum gen)g);
+		len = strlen(name);
+		if (strncmp(value, name, len) != 0 || value[len] != ' ')
+			continue;
+		rest = value + len + 1;
+		svc->leases = str_starts(rest, "yes ");
+		if (!svc->leases && !str_starts(rest, "no "))
+			return -1;
+		svc->gen = (enum gen)g;
+		return take_jid(svc->jid, strchr(rest, ' ') + 1);
+	}
+	return -1;
+}
+
+static int take_mech(enum sasl_mech *out, const char *value)
+{
+	*out = sasl_mech_find(value);
+	return *out == SASL_NONE ? -1 : 0;
+}
+
+static int take(struct standing *s, const char *name, const char *value)
+{
+	int yes;
+
+	if (strcmp(name, "owner") == 0)
+		return take_jid(s->owner, value);
+	if (strcmp(name, "registry") == 0)
+		return take_service(&s->registry, value);
+	if (strcmp(name, "provisioning") == 0)
+		return take_service(&s->provisioning, value);
+	if (strcmp(name, "login-tls12") == 0)
+		return take_mech(&s->pin.tls12, value);
+	if (strcmp(name, "login-tls13") == 0)
+		return take_mech(&s->pin.tls13, value);
+	if (strcmp(name, "public") == 0 && str_to_bool(value, &yes) == 0) {
+		s->is_public = yes != 0;
+		return 0;
+	}
+	return -1;
+}
+
+static int row(void *arg, const char *name, const char *value, struct err *e)
+{
+	if (take(arg, name, value) < 0)
+		return err_set(e, ERR_INPUT, "holds a wrong line '%s'", name);
+	return 0;
+}
+
+int standing_parse(struct standing *s, const char *text, size_t len, struct err *e)
+{
+	standing_init(s);
+	return statefile_parse(text, len, KIND, row, s, e);
+}
+
+int standing_load(struct standing *s, const char *dir, struct err *e)
+{
+	standing_init(s);
+	return statefile_load(dir, KIND, row, s, e);
+}
+
+static void add_service(struct buf *b, const char *name, const struct standing_service *svc)
+{
+	if (svc->jid[0])
+		buf_addf(b, "%s %s %s %s\n", name, gen_name(svc->gen),
+		    svc->leases ? "yes" : "no", svc->jid);
+}
+
+int standing_save(const struct standing *s, const char *dir, struct err *e)
+{
+	struct buf b;
+	int ret;
+
+	statefile_begin(&b, KIND);
+	if (s->owner[0])
+		statefile_add(&b, "owner", s->owner);
+	statefile_add(&b, "public", s->is_public ? "true" : "false");
+	add_service(&b, "registry", &s->registry);
+	add_service(&b, "provisioning", &s->provisioning);
+	if (s->pin.tls12 != SASL_NONE)
+		statefile_add(&b, "login-tls12", sasl_mech_name(s->pin.tls12));
+	if (s->pin.tls13 != SASL_NONE)
+		statefile_add(&b, "login-tls13", sasl_mech_name(s->pin.tls13));
+	statefile_end(&b);
+	ret = statefile_save(dir, KIND, &b, e);
+	buf_fini(&b);
+	return ret;
+}

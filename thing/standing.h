@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * standing: whom this thing deals with: its owner as the registry last said,
+ * the services it has accepted, and the strongest login each TLS version has
+ * shown.  One file DIR/standing.  Services and logins are pins: once on disk
+ * they change only by `repin` or a reset.
+ */
+#ifndef KITH_THING_STANDING_H
+#define KITH_THING_STANDING_H
+
+#include <stdbool.h>
+
+#include "common/base/jid.h"
+#include "common/wire/ns.h"
+#include "common/wire/sasl.h"
+
+struct standing_service {
+	char jid[JID_MAX + 1];	/* "" : not pinned */
+	enum gen gen;		/* the generation of names it understood */
+	bool leases;		/* advertised urn:kith:lease:0 */
+};
+
+struct standing {
+	char owner[JID_MAX + 1];	/* bare; "": nobody */
+	bool is_public;
+	struct standing_service registry;
+	struct standing_service provisioning;
+	struct sasl_pin pin;
+};
+
+/* All empty. */
+void standing_init(struct standing *s);
+/* ERR_AGAIN when there is none. */
+int standing_load(struct standing *s, const char *dir, struct err *e);
+int standing_save(const struct standing *s, const char *dir, struct err *e);
+/* Releases the pins, keeps the owner. */
+void standing_unpin(struct standing *s);
+
+/* Is this bare address one of the pinned services? */
+bool standing_is_service(const struct standing *s, const char *bare);
+bool standing_is_owner(const struct standing *s, const char *bare);
+
+int standing_parse(struct standing *s, const char *text, size_t len, struct err *e);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kith/thing.h: a device that owns nothing but a network connection becomes a
+ * thing people can own: it makes its own identity, opens an account at its
+ * broker, reports to the registry (XEP-0347), asks its owner's rules
+ * (XEP-0324) before it lets anybody read (XEP-0323) or control it (XEP-0325),
+ * and answers its friends in chat.
+ *
+ * The whole of it:
+ *
+ *	struct kith_thing_conf conf = { .size = sizeof(conf),
+ *	    .state = "/var/lib/lamp", .domain = "home.example" };
+ *	struct kith_thing *t = kith_thing_new(&conf, why, sizeof(why));
+ *	kith_thing_add_field(t, &(struct kith_thing_field){
+ *	    .size = sizeof(struct kith_thing_field),
+ *	    .name = "temperature", .unit = "C",
+ *	    .type = KITH_THING_NUMERIC, .read = read_temperature });
+ *	kith_thing_run(t, NULL);
+ *	kith_thing_free(&t);
+ *
+ * Rules of the library:
+ *  - One thread at a time per thing; several things may live in one program.
+ *    No global state, no signals, no threads, no listening sockets.
+ *  - Strings given to it are copied.  Strings it returns live until the next
+ *    call for the same thing.
+ *  - Callbacks are called only from inside kith_thing_process() and
+ *    kith_thing_run().  A callback may call everything but _process, _run
+ *    and _free.  It must not block: return KITH_THING_LATER and call
+ *    kith_thing_read_done() or kith_thing_write_done() when you know.
+ *  - Every request of anybody but the owner is decided by the owner's rules;
+ *    your callbacks are called only for what was allowed.
+ *  - Structs that begin with `size` may grow at their end: set it to sizeof.
+ *
+ * Everything below `state` is private to the thing (mode 0600 in a folder of
+ * mode 0700) and must survive a reboot.  Wiping it makes another thing.
+ */
+#ifndef KITH_THING_H
+#define KITH_THING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kith_thing;
+
+#define KITH_THING_TEXT 256	/* bytes of a text value with its NUL */
+#define KITH_THING_FIELDS 64	/* most fields, and most controls */
+
+/* ---- values ------------------------------------------------------------ */
+
+enum kith_thing_type {
+	KITH_THING_BOOLEAN,
+	KITH_THING_NUMERIC,
+	KITH_THING_STRING,
+	KITH_THING_DATETIME,	/* text, "2026-05-01T08:00:00Z" */
+	KITH_THING_TIMESPAN,	/* text, "PT3M30S" */
+	KITH_THING_ENUM		/* text, one of a known set */
+};
+const char *kith_thing_type_name(enum kith_thing_type type);
+
+struct kith_thing_value {
+	bool boolean;		/* of KITH_THING_BOOLEAN */
+	double number;		/* of KITH_THING_NUMERIC */
+	char text[KITH_THING_TEXT];	/* of the others; UTF-8 */
+};
+
+enum kith_thing_result {
+	KITH_THING_OK,
+	KITH_THING_FAILED,	/* `why` or value->text says why, for the person who asked */
+	KITH_THING_LATER	/* you will call _read_done or _write_done with the ticket */
+};
+
+/* ---- what the device can do -------------------------------------------- */
+
+struct kith_thing_field {
+	size_t size;
+	const char *name;	/* what people ask for: "temperature"; at most 64 bytes */
+	const char *unit;	/* "C", "%", NULL for none; numeric fields only */
+	enum kith_thing_type type;
+	/* Give the value of now.  After KITH_THING_FAILED value->text tells
+	 * the asker why.  Nothing heard for 10 s counts as a failure. */
+	enum kith_thing_result (*read)(void *arg, uint64_t ticket,
+	    struct kith_thing_value *value);
+	void *arg;
+};
+
+struct kith_thing_control {
+	size_t size;
+	const char *name;
+	enum kith_thing_type type;
+	double min, max;	/* numeric range; both 0: none */
+	const char *const *choices;	/* of KITH_THING_ENUM, ends in NULL */
+	/* Do it.  The value has the right type and lies in the range. */
+	enum kith_thing_result (*write)(void *arg, uint64_t ticket,
+	    const struct kith_thing_value *value, char *why, size_t why_size);
+	void *arg;
+};
+
+/* ---- what happens to it ------------------------------------------------ */
+
+enum kith_thing_state {
+	KITH_THING_NEW,		/* not started, or no identity yet */
+	KITH_THING_LOCATING,	/* looking for the broker, waiting to try again */
+	KITH_THING_CONNECTING,	/* opening the account, logging in */
+	KITH_THING_FINDING,	/* looking for registry and provisioning */
+	KITH_THING_REGISTERING,
+	KITH_THING_UNCLAIMED,	/* registered; anybody with the claim URI may own it */
+	KITH_THING_SERVING,	/* owned; answers whom its owner allows */
+	KITH_THING_STOPPED
+};
+const char *kith_thing_state_name(enum kith_thing_state state);
+
+enum kith_thing_event_kind {
+	KITH_THING_EV_STATE,	/* ->state; text says why */
+	KITH_THING_EV_IDENTITY,	/* an identity was made; text is the bare address */
+	KITH_THING_EV_CLAIM,	/* unclaimed; text is the claim URI: a secret for the owner's eyes */
+	KITH_THING_EV_OWNER,	/* text is the owner's address, "" when disowned */
+	KITH_THING_EV_FRIEND,	/* text is the address of a new friend */
+	KITH_THING_EV_UNFRIEND,
+	KITH_THING_EV_SERVED,	/* one sentence: who read or controlled what */
+	KITH_THING_EV_REFUSED,	/* one sentence: who was refused what */
+	KITH_THING_EV_NOTE,	/* one sentence worth a log line */
+	KITH_THING_EV_ALARM	/* one sentence that a person should read */
+};
+
+struct kith_thing_event {
+	enum kith_thing_event_kind kind;
+	enum kith_thing_state state;
+	const char *text;	/* never NULL; valid during the callback */
+};
+
+/* ---- making one -------------------------------------------------------- */
+
+/* A tag of the registry (XEP-0347): SN, MAN, MODEL ... The library adds KEY
+ * itself.  Owners with old clients can claim only SN, MAN, MODEL, V, KEY. */
+struct kith_thing_tag {
+	const char *name;	/* at most 32 characters */
+	const char *text;	/* string tag, at most 128 characters; NULL: numeric */
+	double number;
+};
+
+struct kith_thing_conf {
+	size_t size;
+	const char *state;	/* folder; made with mode 0700 when absent */
+	const char *domain;	/* the broker's domain: its certificate must prove it */
+	const char *server;	/* HOST:PORT; NULL: DNS SRV of the domain */
+	const char *ca_file;	/* NULL: the system's certificates */
+	const char *registry;	/* address; NULL: found by service discovery */
+	const struct kith_thing_tag *tags;
+	size_t n_tags;
+	const char *software;	/* for jabber:iq:version; NULL: "kith-thing" */
+	int64_t boot_spread_ms;	/* first attempt after a random time up to this; 0: at once */
+	void (*event)(void *arg, const struct kith_thing_event *ev);	/* may be NULL */
+	void *arg;
+};
+
+/* NULL on failure, with a sentence in `why` (may be NULL).  Reads or makes
+ * the identity; connects to nothing yet. */
+struct kith_thing *kith_thing_new(const struct kith_thing_conf *conf, char *why, size_t why_size);
+/* Closes at once, without goodbye, and cleanses secrets.  Takes NULL. */
+void kith_thing_free(struct kith_thing **t);
+
+/* 0, or -1: too many, name empty, too long or taken, no callback. */
+int kith_thing_add_field(struct kith_thing *t, const struct kith_thing_field *field);
+int kith_thing_add_control(struct kith_thing *t, const struct kith_thing_control *control);
+
+/* ---- driving it -------------------------------------------------------- */
+
+/* Everything until `*stop` is not 0 (NULL: for ever) or the state is STOPPED.
+ * Says goodbye at the end.  0, or -1 when waiting itself failed. */
+int kith_thing_run(struct kith_thing *t, const volatile int *stop);
+
+/* Or drive it yourself: poll kith_thing_fd() for kith_thing_events(), for at
+ * most kith_thing_timeout() milliseconds, then call kith_thing_process();
+ * calling it more often does no harm.  The descriptor never changes. */
+int kith_thing_fd(const struct kith_thing *t);
+short kith_thing_events(const struct kith_thing *t);
+/* Milliseconds on CLOCK_BOOTTIME when something is due; -1: nothing. */
+int64_t kith_thing_deadline(const struct kith_thing *t);
+/* The same as a timeout for poll(2): -1, or 0 and more. */
+int kith_thing_timeout(const struct kith_thing *t);
+void kith_thing_process(struct kith_thing *t);
+/* Say goodbye and close; the state is STOPPED when it returns. */
+void kith_thing_stop(struct kith_thing *t);
+
+/* Answers promised with KITH_THING_LATER.  A ticket that is not waited for
+ * (too late, asker gone) is ignored.  `value->text` says why it failed. */
+void kith_thing_read_done(struct kith_thing *t, uint64_t ticket,
+    enum kith_thing_result result, const struct kith_thing_value *value);
+void kith_thing_write_done(struct kith_thing *t, uint64_t ticket,
+    enum kith_thing_result result, const char *why);
+
+/* ---- asking it --------------------------------------------------------- */
+
+enum kith_thing_state kith_thing_state(const struct kith_thing *t);
+const char *kith_thing_jid(const struct kith_thing *t);	/* bare address */
+const char *kith_thing_owner(const struct kith_thing *t);	/* "" when nobody's */
+/* "iotdisco:..." while nobody owns it, else "".  Whoever has it can claim the
+ * thing: show it, never log it. */
+const char *kith_thing_claim_uri(const struct kith_thing *t);
+
+/* ---- the state folder, while no thing is running on it ------------------ */
+
+/* Forget everything, secrets first: the next start is another thing. */
+int kith_thing_reset(const char *state, char *why, size_t why_size);
+/* Release what was pinned: SASL strength, registry, provisioning. */
+int kith_thing_repin(const char *state, char *why, size_t why_size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
