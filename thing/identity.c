@@ -121,12 +121,7 @@ static int take_account(struct identity *id, const char *value)
 
 static int take_key_used(struct identity *id, const char *value)
 {
-	int used;
-
-	if (str_to_bool(value, &used) < 0)
-		return -1;
-	id->key_used = used != 0;
-	return 0;
+	return str_to_bool(value, &id->key_used);
 }
 
 static int take_refused(struct identity *id, const char *value)

@@ -79,8 +79,6 @@ static int take_mech(enum sasl_mech *out, const char *value)
 
 static int take(struct standing *s, const char *name, const char *value)
 {
-	int yes;
-
 	if (strcmp(name, "owner") == 0)
 		return take_jid(s->owner, value);
 	if (strcmp(name, "registry") == 0)
@@ -91,10 +89,8 @@ static int take(struct standing *s, const char *name, const char *value)
 		return take_mech(&s->pin.tls12, value);
 	if (strcmp(name, "login-tls13") == 0)
 		return take_mech(&s->pin.tls13, value);
-	if (strcmp(name, "public") == 0 && str_to_bool(value, &yes) == 0) {
-		s->is_public = yes != 0;
-		return 0;
-	}
+	if (strcmp(name, "public") == 0)
+		return str_to_bool(value, &s->is_public);
 	return -1;
 }
 
