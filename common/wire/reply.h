@@ -124,7 +124,9 @@ struct reply {
 	enum reply_kind kind;
 	enum condition condition;	/* of REPLY_ERROR */
 	enum body body;			/* of REPLY_RESULT */
-	/* Set when request.lease.asked and the answer is a decision (ruling 25). */
+	/* Set when request.lease.asked and the answer is a decision (ruling 25).
+	 * On the wire, last inside the isFriend/canRead/canControl response:
+	 * <lease xmlns='urn:kith:lease:0' revision='REVISION' ms='LEASE_MS'/>. */
 	bool has_lease;
 	uint64_t revision;
 	int64_t lease_ms;
