@@ -47,7 +47,8 @@ enum stream_end {
 	STREAM_CLOSED,		/* orderly </stream> */
 	STREAM_LOST,		/* TCP or TLS ended, timeout */
 	STREAM_ERROR,		/* the peer sent <stream:error/>; text = condition */
-	STREAM_BROKEN		/* the peer broke a rule; text says which */
+	STREAM_BROKEN,		/* the peer broke a rule; text says which */
+	STREAM_UNTRUSTED	/* TLS: certificate, name, version; text says which */
 };
 
 struct stream_ops {
@@ -79,16 +80,22 @@ short stream_events(const struct stream *s);	/* POLLIN/POLLOUT */
 int64_t stream_deadline(const struct stream *s);
 void stream_run(struct stream *s, short revents);
 
-/* (Re)start XML: send our header, expect the remote one. */
+/* (Re)start XML: send our header, expect the remote one.  Ends the life of
+ * the stanza at hand. */
 void stream_open(struct stream *s, const char *to, const char *from, bool version_1);
 /* Where stanzas are written; goes out at stream_flush. */
 struct buf *stream_out(struct stream *s);
 void stream_flush(struct stream *s);
 /* Put TLS under the stream from the next byte on; takes `tls`. */
 void stream_start_tls(struct stream *s, struct tls *tls);
+/* NULL: in clear, or the handshake is not through yet. */
+const struct tls *stream_tls(const struct stream *s);
 /* Send </stream:stream> (after a stream error if `error` is not NULL), then end. */
 void stream_close(struct stream *s, const char *error);
-/* Boot-clock ms when the last byte came in (ruling 8). */
+/* For the way out: run a closing stream until it has ended, `ms` at most.
+ * The one call here that waits. */
+void stream_linger(struct stream *s, int ms);
+/* Boot-clock ms when the last byte came in: any byte proves life. */
 int64_t stream_last_byte(const struct stream *s);
 
 #endif
