@@ -52,6 +52,7 @@ struct component {
 	enum state state;
 	struct stream *stream;
 	bool ended;			/* the stream told so; free it soon */
+	const char *refusal;		/* why we ended it ourselves */
 	unsigned tries;			/* failures in a row */
 	int64_t retry_at;
 	int64_t attempt_ends;		/* OPENING, PROVING: give up then */
@@ -237,18 +238,26 @@ prove(struct component *c, const char *id)
 }
 
 static void
+refuse(struct component *c, const char *condition, const char *why)
+{
+	c->refusal = why;
+	stream_close(c->stream, condition);
+}
+
+static void
 on_opened(void *arg, const char *id, const char *from, const char *version)
 {
 	struct component *c = arg;
 
 	(void)version;
-	if (c->state != OPENING || id[0] == '\0' || (from[0] != '\0' && strcmp(from, c->jid) != 0) ||
-	    prove(c, id) != 0) {
-		stream_close(c->stream, "invalid-id");
-		return;
-	}
-	c->state = PROVING;
-	stream_flush(c->stream);
+	if (c->state != OPENING || id[0] == '\0')
+		refuse(c, "bad-format", "the server gave its stream no id");
+	else if (from[0] != '\0' && strcmp(from, c->jid) != 0)
+		refuse(c, "host-unknown", "the server speaks for another domain");
+	else if (prove(c, id) != 0)
+		refuse(c, "internal-server-error", "cannot compute the handshake");
+	else
+		c->state = PROVING;
 }
 
 /* Our own ping comes back as a request, a result or an error: each has done
@@ -273,7 +282,7 @@ on_stanza(void *arg, const struct stanza *s)
 	} else if (c->state == PROVING && stanza_is(s, NS_COMPONENT, "handshake")) {
 		came_up(c);
 	} else {
-		stream_close(c->stream, "not-authorized");
+		refuse(c, "not-authorized", "the server sent stanzas before the handshake");
 	}
 }
 
@@ -308,7 +317,7 @@ on_ended(void *arg, enum stream_end why, const char *text)
 			c->tries = CONFLICT_TRIES;
 		text = "conflict: the server still has another connection for this address";
 	}
-	went_down(c, text);
+	went_down(c, c->refusal != NULL ? c->refusal : text);
 }
 
 /* Connecting */
@@ -349,6 +358,7 @@ attempt(struct component *c)
 		return;
 	}
 	c->ended = false;
+	c->refusal = NULL;
 	c->attempt_ends = clock_boot(c->clock) + c->ping_timeout;
 	stream_open(c->stream, c->jid, NULL, false);
 }

@@ -330,6 +330,9 @@ stream_close(struct stream *s, const char *error)
 		say_close(s, error);
 	else
 		end(s, STREAM_CLOSED, "closed by us");
+	/* Whoever broke a rule is not waited for. */
+	if (error != NULL)
+		end(s, STREAM_BROKEN, error);
 }
 
 /* Acting on what the parser found */

@@ -90,7 +90,8 @@ void stream_flush(struct stream *s);
 void stream_start_tls(struct stream *s, struct tls *tls);
 /* NULL: in clear, or the handshake is not through yet. */
 const struct tls *stream_tls(const struct stream *s);
-/* Send </stream:stream> (after a stream error if `error` is not NULL), then end. */
+/* Send </stream:stream>, wait a little for the peer's, then end.  With `error`
+ * (a condition of RFC 6120 4.9.3) that is sent first and nobody is waited for. */
 void stream_close(struct stream *s, const char *error);
 /* For the way out: run a closing stream until it has ended, `ms` at most.
  * The one call here that waits. */
