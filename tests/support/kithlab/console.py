@@ -124,3 +124,11 @@ class Console:
                                  seconds)[0]
         except Missing as e:
             raise Missing(f"{e}; the screen shows\n{self.screen()}") from None
+
+    def befriended_by(self, seconds=30):
+        """Accept the friendship that somebody asks for, and ask for theirs; their address."""
+        asked = self.sees(r"[Rr]eceived.*subscription request from (\S+@[\w.-]+)", seconds)
+        jid = asked[1].rstrip(".")
+        self.type(f"/sub allow {jid}")
+        self.type(f"/sub request {jid}")
+        return jid
