@@ -26,6 +26,8 @@ SETTINGS = """\
 [ui]
 splash=false
 wrap=true
+roster=false
+occupants=false
 beep=false
 [notifications]
 room=off
@@ -38,7 +40,7 @@ chlog=true
 
 
 class Console:
-    WIDTH, HEIGHT = 160, 50
+    WIDTH, HEIGHT = 180, 60
 
     def __init__(self, lab, broker, jid, password):
         self.lab, self.jid = lab, jid
@@ -125,10 +127,16 @@ class Console:
         except Missing as e:
             raise Missing(f"{e}; the screen shows\n{self.screen()}") from None
 
+    def friend_requests(self):
+        """Who asked for the owner's friendship and is shown in the console window."""
+        return re.findall(r"Received authorization request from (\S+@\S+)", self.screen())
+
     def befriended_by(self, seconds=30):
-        """Accept the friendship that somebody asks for, and ask for theirs; their address."""
-        asked = self.sees(r"[Rr]eceived.*subscription request from (\S+@[\w.-]+)", seconds)
-        jid = asked[1].rstrip(".")
+        """Accept the friendship that a thing asks for, and ask for its; its address."""
+        self.type("/win 1")
+        jid = self.lab.wait(lambda: [j for j in self.friend_requests()
+                                     if not j.startswith("desk@")],
+                            "a friendship request", seconds)[0]
         self.type(f"/sub allow {jid}")
         self.type(f"/sub request {jid}")
         return jid
