@@ -96,6 +96,8 @@ fail_unknown(const struct conf_spec *spec, const char *section, const char *name
 			near = k->name;
 		}
 	}
+	if (*section == '\0')
+		return err_set(e, ERR_INPUT, "'%s' stands before any [section]", name);
 	if (!known)
 		return err_set(e, ERR_INPUT, "unknown section [%s]", section);
 	if (near == NULL)
@@ -359,6 +361,17 @@ conf_free(const struct conf_spec *spec, void *out)
 			conf_value_free(&spec->keys[i], out);
 }
 
+/* Does the section of row `i` hold a key that the table keeps itself? */
+static bool
+section_is_printed(const struct conf_spec *spec, size_t i)
+{
+	for (size_t j = i; j < spec->n_keys; j++)
+		if (strcmp(spec->keys[j].section, spec->keys[i].section) == 0 &&
+		    !is_pattern(&spec->keys[j]))
+			return true;
+	return false;
+}
+
 /* Is row `i` the first of its section? */
 static bool
 opens_section(const struct conf_spec *spec, size_t i)
@@ -390,7 +403,7 @@ void
 conf_print(const struct conf_spec *spec, const void *out, struct buf *b)
 {
 	for (size_t i = 0; i < spec->n_keys; i++) {
-		if (!opens_section(spec, i) || strchr(spec->keys[i].section, '*') != NULL)
+		if (!opens_section(spec, i) || !section_is_printed(spec, i))
 			continue;
 		buf_addf(b, "[%s]\n", spec->keys[i].section);
 		for_each_in_section(spec, spec->keys[i].section, print_key, out, b);
