@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * policy: one owner's (or an operator's) rules, compiled; and the decision.
- * Pure: no clock, no I/O, no globals.  A policy owns copies of its rules.
+ * Pure: no clock, no I/O, no globals.  A policy owns copies of its rules and
+ * keeps them by (action, subject, thing), so that a decision never walks all.
+ *
+ * How rules conflict, for each field or parameter asked for.  The same order
+ * is in decide.c, docs/policy.5 and tests/policy/:
+ *   1. A rule that is over, or whose time of day it is not, does not exist.
+ *   2. A deny wins over everything.
+ *   3. An allow for exactly this JID wins over an ask.
+ *   4. An ask wins over an allow for a domain or for anyone.
+ *   5. An allow.
+ *   6. Nothing matched: the owner is asked, and the answer is no until then.
+ * A rule without names speaks for every name; one with names for these only.
+ * What is allowed of several names is granted, the rest is left out; nothing
+ * left: ask if any of them is to be asked about, else deny.  Whoever names
+ * nothing asks for everything: granted whole only if no rule in force takes
+ * anything out; otherwise the names that rules allow by name are granted.
+ * The order of rules never matters.
  */
 #ifndef KITH_POLICY_POLICY_H
 #define KITH_POLICY_POLICY_H
@@ -16,7 +32,8 @@ struct policy;
 
 struct policy *policy_new(void);		/* NULL: out of memory */
 void policy_free(struct policy **p);
-/* Copies; several rules may carry the same number only if it is 0. */
+/* Copies; several rules may carry the same number only if it is 0.  Refuses
+ * what rule_is_sound() does. */
 int policy_add(struct policy *p, const struct rule *r, struct err *e);
 bool policy_remove(struct policy *p, int64_t number);
 size_t policy_count(const struct policy *p);
@@ -33,6 +50,7 @@ int policy_parse_text(struct policy *out, const char *text, int64_t now_ms, int3
 
 /* policy_print.c.  The canonical line; parses back to an equal rule. */
 void policy_print(struct buf *out, const struct rule *r, int32_t zone_s);
+/* Equal as written: the number and what a thing's name is bound to are not. */
 bool rule_equal(const struct rule *a, const struct rule *b);
 
 /* decide.c.  The answer narrows and never widens. */
@@ -41,7 +59,8 @@ struct answer {
 	const struct rule *rule;	/* the one that decided; NULL: no rule matched */
 	size_t n_names;			/* partial grant: the allowed ones, in asked order; */
 	const char **names;		/*   0 with VERDICT_ALLOW: everything asked for */
-	int64_t edge_ms;		/* wall: when this answer may change by itself; 0 never */
+	int64_t edge_ms;		/* wall: when this answer may change by itself (of any rule
+					 * about this asker, action and thing); 0 never */
 	int64_t lease_ms;		/* shortest of the rules that granted; 0: default */
 };
 /* `names_space`: room for q->n_names pointers, owned by the caller (the

@@ -4,6 +4,7 @@
  *   allow|deny|ask about SUBJECT to befriend|read|control ["NAME",...] of TARGET
  *       [until DATE | for N m|h|d|w] [daily HH:MM-HH:MM] [lease TIME]
  *   deny SUBJECT everything [of TARGET]
+ * Read next: policy.h.
  */
 #ifndef KITH_POLICY_RULE_H
 #define KITH_POLICY_RULE_H
@@ -23,5 +24,15 @@ struct rule {
 	int32_t from_min, to_min;	/* minutes of the owner's day; may wrap midnight */
 	int64_t lease_ms;		/* 0: default of the action */
 };
+
+#define RULE_EVERYTHING ((1u << ACTION_COUNT) - 1)
+
+/* Does it exist at this moment?  An expired or not-now rule does not. */
+bool rule_is_in_force(const struct rule *r, int64_t now_ms, int32_t zone_s);
+/* The next moment after now at which that changes; 0: never. */
+int64_t rule_edge(const struct rule *r, int64_t now_ms, int32_t zone_s);
+/* Is it one that can be written down?  Names only for read or control, one
+ * action or everything, times in their ranges. */
+bool rule_is_sound(const struct rule *r);
 
 #endif

@@ -33,9 +33,26 @@ struct target {
 	uint64_t epoch;
 };
 
+/* Names, tag values and things' names: the same without case? */
+bool value_same(const char *a, const char *b);
+/* Phones write other quotes, blanks and dashes than people mean: the plain
+ * character for such a code point, 0 for all others. */
+char value_plain(uint32_t code_point);
+
+/* A moment and its calendar date, `zone_s` seconds east of UTC. */
+struct date { int year, month, day, hour, minute, second; };
+#define DATE_YEARS_FROM 1970
+#define DATE_YEARS_TO 9998
+struct date date_from_ms(int64_t wall_ms, int32_t zone_s);
+/* -1: no such day or time. */
+int date_to_ms(const struct date *d, int32_t zone_s, int64_t *wall_ms);
+
 /* Limits of the language. */
-#define POLICY_NAMES 32		/* quoted names in one rule */
-#define POLICY_LINE 2048	/* bytes of one line */
+#define POLICY_NAMES 100	/* quoted names in one rule, and asked for at once */
+#define POLICY_NAME 256		/* characters of a name or tag value */
+#define POLICY_LINE 8192	/* bytes of one line */
 #define POLICY_RULES 100000
+#define POLICY_LEASE_MIN_MS 5000LL
+#define POLICY_LEASE_MAX_MS (24 * 3600 * 1000LL)
 
 #endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decide: the answer to one question, by the table in policy.h; its steps
+ * carry the same numbers here.  Every name asked for keeps a tally of what the
+ * rules say about it; one walk fills them all.  Next: explain.c.
+ */
+#include "config.h"
+
+#include "policy/policy.h"
+
+#include <string.h>
+
+#include "common/base/str.h"
+#include "policy/policy_index.h"
+
+/* What the rules in force say about one name: for each line of the table the
+ * rule with the lowest number. */
+struct tally {
+	const struct rule *deny, *allow_jid, *ask, *allow;
+};
+
+struct ballot {
+	const struct question *q;
+	struct tally common;			/* rules without names */
+	size_t n;
+	const char *name[POLICY_NAMES];		/* asked for, or named by rules */
+	struct tally tally[POLICY_NAMES];
+	bool overflow;				/* more is taken out by name than there is room for */
+	int64_t edge_ms;
+};
+
+static bool thing_is_called(const struct question *q, const char *name)
+{
+	if (q->thing_name != NULL && value_same(q->thing_name, name))
+		return true;
+	for (size_t i = 0; i < q->n_aliases; i++)
+		if (value_same(q->aliases[i], name))
+			return true;
+	return false;
+}
+
+static bool thing_has_tag(const struct question *q, const struct target *t)
+{
+	for (size_t i = 0; i < q->n_tags; i++)
+		if (value_same(q->tags[i].name, t->name) && value_same(q->tags[i].value, t->value))
+			return true;
+	return false;
+}
+
+static bool target_matches(const struct question *q, const struct target *t)
+{
+	switch (t->kind) {
+	case TARGET_ALL:
+		return true;
+	case TARGET_THING:
+		if (t->bound)
+			return t->epoch == q->epoch && memcmp(t->id, q->thing_id, sizeof(t->id)) == 0;
+		return thing_is_called(q, t->name);
+	case TARGET_TAG:
+		return thing_has_tag(q, t);
+	}
+	return false;
+}
+
+static bool rule_names(const struct rule *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_names; i++)
+		if (value_same(r->names[i], name))
+			return true;
+	return false;
+}
+
+static void keep_lowest(const struct rule **kept, const struct rule *r)
+{
+	if (*kept == NULL || r->number < (*kept)->number)
+		*kept = r;
+}
+
+static void tally_count(struct tally *t, const struct rule *r)
+{
+	switch (r->verdict) {
+	case VERDICT_DENY:
+		keep_lowest(&t->deny, r);
+		break;
+	case VERDICT_ASK:
+		keep_lowest(&t->ask, r);
+		break;
+	case VERDICT_ALLOW:
+		keep_lowest(&t->allow, r);
+		if (r->subject.kind == SUBJECT_JID)
+			keep_lowest(&t->allow_jid, r);
+		break;
+	}
+}
+
+/* The lower number of two that say the same. */
+static const struct rule *lower(const struct rule *a, const struct rule *b)
+{
+	if (a == NULL || b == NULL)
+		return a == NULL ? b : a;
+	return b->number < a->number ? b : a;
+}
+
+/* Steps 2 to 6; `named` may be NULL: only the rules without names. */
+static enum verdict tally_verdict(const struct tally *common, const struct tally *named,
+    const struct rule **by)
+{
+	static const struct tally none;
+	const struct tally *t = named != NULL ? named : &none;
+
+	*by = lower(common->deny, t->deny);		/* 2 */
+	if (*by != NULL)
+		return VERDICT_DENY;
+	*by = lower(common->allow_jid, t->allow_jid);	/* 3 */
+	if (*by != NULL)
+		return VERDICT_ALLOW;
+	*by = lower(common->ask, t->ask);		/* 4 */
+	if (*by != NULL)
+		return VERDICT_ASK;
+	*by = lower(common->allow, t->allow);		/* 5 */
+	if (*by != NULL)
+		return VERDICT_ALLOW;
+	return VERDICT_ASK;				/* 6 */
+}
+
+/* Step 1, and does it speak of this thing?  Time conditions looked at count
+ * for the edge whether they hold or not. */
+static bool rule_counts(struct ballot *b, const struct rule *r)
+{
+	const struct question *q = b->q;
+	int64_t edge;
+
+	if (!target_matches(q, &r->target))
+		return false;
+	edge = rule_edge(r, q->now_ms, q->zone_s);
+	if (edge != 0 && (b->edge_ms == 0 || edge < b->edge_ms))
+		b->edge_ms = edge;
+	return rule_is_in_force(r, q->now_ms, q->zone_s);
+}
+
+/* Nothing was named: the names that rules speak of are looked at one by one. */
+static void collect_names(struct ballot *b, const struct rule *r)
+{
+	for (size_t i = 0; i < r->n_names; i++) {
+		size_t k = 0;
+
+		while (k < b->n && !value_same(b->name[k], r->names[i]))
+			k++;
+		if (k < b->n)
+			continue;
+		if (b->n < POLICY_NAMES)
+			b->name[b->n++] = r->names[i];
+		else if (r->verdict != VERDICT_ALLOW)
+			b->overflow = true;
+	}
+}
+
+static void collect_all(struct ballot *b, const struct policy *p, bool allows)
+{
+	struct policy_walk w;
+	const struct rule *r;
+
+	policy_walk_start(&w, p, b->q);
+	while ((r = policy_walk_next(&w)) != NULL)
+		if (r->n_names > 0 && (r->verdict == VERDICT_ALLOW) == allows && rule_counts(b, r))
+			collect_names(b, r);
+}
+
+static void count(struct ballot *b, const struct rule *r)
+{
+	if (r->n_names == 0) {
+		tally_count(&b->common, r);
+		return;
+	}
+	for (size_t i = 0; i < b->n; i++)
+		if (rule_names(r, b->name[i]))
+			tally_count(&b->tally[i], r);
+}
+
+static void count_all(struct ballot *b, const struct policy *p)
+{
+	struct policy_walk w;
+	const struct rule *r;
+
+	if (b->q->n_names == 0) {
+		collect_all(b, p, false);	/* first: these must not be missed */
+		collect_all(b, p, true);
+	}
+	policy_walk_start(&w, p, b->q);
+	while ((r = policy_walk_next(&w)) != NULL)
+		if (rule_counts(b, r))
+			count(b, r);
+}
+
+/* Shortest lease of all rules in force that grant any of the names granted. */
+static int64_t shortest_lease(const struct ballot *b, const struct policy *p,
+    const struct answer *a)
+{
+	struct policy_walk w;
+	const struct rule *r;
+	int64_t lease = 0;
+
+	policy_walk_start(&w, p, b->q);
+	while ((r = policy_walk_next(&w)) != NULL) {
+		bool grants = r->n_names == 0 || (a->n_names == 0 && b->q->n_names == 0);
+
+		if (r->verdict != VERDICT_ALLOW || r->lease_ms == 0 ||
+		    !target_matches(b->q, &r->target) ||
+		    !rule_is_in_force(r, b->q->now_ms, b->q->zone_s))
+			continue;
+		for (size_t i = 0; !grants && i < a->n_names; i++)
+			grants = rule_names(r, a->names[i]);
+		for (size_t i = 0; !grants && a->n_names == 0 && i < b->q->n_names; i++)
+			grants = rule_names(r, b->q->names[i]);
+		if (grants && (lease == 0 || r->lease_ms < lease))
+			lease = r->lease_ms;
+	}
+	return lease;
+}
+
+/* What becomes of the names one by one. */
+struct sorting {
+	size_t allowed, asked;
+	const struct rule *allow, *ask, *deny;	/* lowest numbers that did it */
+};
+
+static void sort_names(const struct ballot *b, const char **space, size_t n_space,
+    struct sorting *s)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct rule *by;
+
+		switch (tally_verdict(&b->common, &b->tally[i], &by)) {
+		case VERDICT_ALLOW:
+			s->allow = lower(s->allow, by);
+			if (s->allowed < n_space)
+				space[s->allowed++] = b->name[i];
+			break;
+		case VERDICT_ASK:
+			s->ask = lower(s->ask, by);
+			s->asked++;
+			break;
+		case VERDICT_DENY:
+			s->deny = lower(s->deny, by);
+			break;
+		}
+	}
+}
+
+static void answer_named(const struct ballot *b, const char **space, size_t n_space,
+    struct answer *out)
+{
+	struct sorting s = { 0 };
+
+	sort_names(b, space, n_space, &s);
+	if (s.allowed > 0) {
+		out->verdict = VERDICT_ALLOW;
+		out->rule = s.allow;
+		if (s.allowed < b->q->n_names) {
+			out->names = space;
+			out->n_names = s.allowed;
+		}
+	} else {
+		out->verdict = s.asked > 0 ? VERDICT_ASK : VERDICT_DENY;
+		out->rule = s.asked > 0 ? s.ask : s.deny;
+	}
+}
+
+/* Everything was asked for: whole, or what rules allow by name. */
+static void answer_whole(const struct ballot *b, const char **space, size_t n_space,
+    struct answer *out)
+{
+	const struct rule *by;
+	enum verdict rest = tally_verdict(&b->common, NULL, &by);
+	struct sorting s = { 0 };
+
+	sort_names(b, space, n_space, &s);
+	out->verdict = rest;
+	out->rule = by;
+	if (rest == VERDICT_DENY)
+		return;
+	if (rest == VERDICT_ALLOW && s.deny == NULL && s.asked == 0 && !b->overflow)
+		return;
+	if (s.allowed > 0) {
+		out->verdict = VERDICT_ALLOW;
+		out->rule = s.allow;
+		out->names = space;
+		out->n_names = s.allowed;
+	} else if (rest == VERDICT_ALLOW) {
+		/* "All but" cannot be said: who asks must name what he wants. */
+		out->verdict = s.asked > 0 ? VERDICT_ASK : VERDICT_DENY;
+		out->rule = s.asked > 0 ? s.ask : s.deny;
+	}
+}
+
+void policy_decide(const struct policy *p, const struct question *q, const char **names_space,
+    size_t n_space, struct answer *out)
+{
+	struct ballot b = { .q = q };
+	size_t n_asked = q->n_names < POLICY_NAMES ? q->n_names : POLICY_NAMES;
+
+	*out = (struct answer){ .verdict = VERDICT_DENY };
+	for (size_t i = 0; i < n_asked; i++)	/* what goes beyond is not granted */
+		b.name[b.n++] = q->names[i];
+	count_all(&b, p);
+	if (q->n_names > 0)
+		answer_named(&b, names_space, n_space, out);
+	else
+		answer_whole(&b, names_space, n_space, out);
+	out->edge_ms = b.edge_ms;
+	if (out->verdict == VERDICT_ALLOW)
+		out->lease_ms = shortest_lease(&b, p, out);
+}

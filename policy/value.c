@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * value: names of actions and verdicts, comparing names, calendar dates.
+ * Knows no rule.  Next: rule.c.
+ */
+#include "config.h"
+
+#include "policy/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <unicase.h>
+#include <uninorm.h>
+
+#include "common/base/str.h"
+
+static const struct {
+	const char *name, *doing;
+} actions[ACTION_COUNT] = {
+	[ACTION_BEFRIEND] = { "befriend", "befriending" },
+	[ACTION_READ] = { "read", "reading" },
+	[ACTION_CONTROL] = { "control", "controlling" },
+};
+
+const char *action_name(enum action a)
+{
+	return actions[a].name;
+}
+
+bool action_find(const char *word, enum action *out)
+{
+	for (int i = 0; i < ACTION_COUNT; i++)
+		if (str_case_eq(word, actions[i].name) || str_case_eq(word, actions[i].doing)) {
+			*out = (enum action)i;
+			return true;
+		}
+	return false;
+}
+
+const char *verdict_name(enum verdict v)
+{
+	static const char *const name[] = { "deny", "ask", "allow" };
+
+	return name[v];
+}
+
+bool value_same(const char *a, const char *b)
+{
+	int order;
+
+	if (str_case_eq(a, b))
+		return true;
+	if (str_is_plain_ascii(a) && str_is_plain_ascii(b))
+		return false;
+	/* Without memory nobody could tell whether a deny is meant: stop. */
+	if (u8_casecmp((const uint8_t *)a, strlen(a), (const uint8_t *)b, strlen(b), NULL,
+		UNINORM_NFC, &order) != 0)
+		abort();
+	return order == 0;
+}
+
+char value_plain(uint32_t c)
+{
+	static const struct {
+		uint32_t from, to;
+		char plain;
+	} table[] = {
+		{ 0x00a0, 0x00a0, ' ' },	/* no-break space */
+		{ 0x00ab, 0x00ab, '"' },	/* guillemets */
+		{ 0x00bb, 0x00bb, '"' },
+		{ 0x2000, 0x200a, ' ' },	/* spaces of all widths */
+		{ 0x2010, 0x2015, '-' },	/* dashes */
+		{ 0x2018, 0x201b, '\'' },
+		{ 0x201c, 0x201f, '"' },
+		{ 0x202f, 0x202f, ' ' },
+		{ 0x2212, 0x2212, '-' },	/* minus */
+		{ 0x3000, 0x3000, ' ' },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (c >= table[i].from && c <= table[i].to)
+			return table[i].plain;
+	return 0;
+}
+
+static bool is_leap(int year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static int days_of_month(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+	return month == 2 && is_leap(year) ? 29 : days[month - 1];
+}
+
+/* Days before the first of January of that year, since 1970. */
+static int64_t days_before_year(int year)
+{
+	int64_t y = year - 1;
+
+	return 365 * (y - 1969) + (y / 4 - 1969 / 4) - (y / 100 - 1969 / 100) +
+	       (y / 400 - 1969 / 400);
+}
+
+int date_to_ms(const struct date *d, int32_t zone_s, int64_t *wall_ms)
+{
+	int64_t days;
+
+	if (d->year < DATE_YEARS_FROM || d->year > DATE_YEARS_TO || d->month < 1 ||
+	    d->month > 12 || d->day < 1 || d->day > days_of_month(d->year, d->month) ||
+	    d->hour < 0 || d->hour > 23 || d->minute < 0 || d->minute > 59 || d->second < 0 ||
+	    d->second > 59)
+		return -1;
+	days = days_before_year(d->year) + d->day - 1;
+	for (int m = 1; m < d->month; m++)
+		days += days_of_month(d->year, m);
+	*wall_ms = (((days * 24 + d->hour) * 60 + d->minute) * 60 + d->second - zone_s) * 1000;
+	return 0;
+}
+
+struct date date_from_ms(int64_t wall_ms, int32_t zone_s)
+{
+	int64_t s = wall_ms / 1000 + zone_s;
+	int64_t days = s / 86400, left = s % 86400;
+	struct date d = { DATE_YEARS_FROM, 1, 1, 0, 0, 0 };
+
+	if (s < 0)
+		return d;
+	d.year = DATE_YEARS_FROM + (int)(days / 366);
+	while (days_before_year(d.year + 1) <= days)
+		d.year++;
+	days -= days_before_year(d.year);
+	while (days >= days_of_month(d.year, d.month))
+		days -= days_of_month(d.year, d.month++);
+	d.day = (int)days + 1;
+	d.hour = (int)(left / 3600);
+	d.minute = (int)(left / 60 % 60);
+	d.second = (int)(left % 60);
+	return d;
+}

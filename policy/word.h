@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * word: cuts a policy line into words.  Typographic quotes, blanks and dashes
+ * come out plain; a quoted word may hold anything, with \" \\ and \u{HEX}.
+ * For policy_parse.c only.
+ */
+#ifndef KITH_POLICY_WORD_H
+#define KITH_POLICY_WORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/err.h"
+
+struct pool;
+
+struct word {
+	const char *text;	/* NULL at the end of the line */
+	bool quoted;
+	char mark;		/* the stop character, if that is what was found; else 0 */
+};
+
+struct words {
+	const char *at;		/* next byte of the plain copy of the line */
+	int n;			/* words taken so far */
+	struct pool *pool;
+};
+
+/* Makes the plain copy.  Refuses what is too long, not UTF-8 or has control
+ * characters. */
+int words_init(struct words *w, const char *line, struct pool *pool, struct err *e);
+/* The next word, ending at a blank, a quote or any character of `stops`; a
+ * stop character is a word of its own.  -1: a quote that does not close, a bad
+ * escape, or no memory. */
+int words_next(struct words *w, const char *stops, struct word *out, struct err *e);
+/* Is the next character, behind blanks, this one?  Nothing is taken. */
+bool words_at(const struct words *w, char c);
+
+#endif
