@@ -31,7 +31,7 @@ enum sasl_mech sasl_mech_find(const char *name);
 
 enum sasl_binding { SASL_BIND_NONE, SASL_BIND_TLS_UNIQUE, SASL_BIND_TLS_EXPORTER };
 
-/* The strongest seen, per TLS version (ruling 45). */
+/* The strongest seen, per TLS version: what a server may never fall below. */
 struct sasl_pin {
 	enum sasl_mech tls12;
 	enum sasl_mech tls13;
@@ -48,15 +48,24 @@ struct sasl_offer {
 /* Strongest mechanism we may use, or SASL_NONE. */
 enum sasl_mech sasl_choose(const struct sasl_offer *offer);
 
+/*
+ * The list that XEP-0474 hashes: mechanism names and channel-binding types as
+ * the server sent them, each sorted by octets.  Sorts both arrays in place.
+ */
+void sasl_offer_text(struct buf *out, const char **mechs, size_t n_mechs,
+    const char **bindings, size_t n_bindings);
+const char *sasl_binding_name(enum sasl_binding b);	/* "" for none */
+
 struct sasl;
 struct sasl_conf {
 	enum sasl_mech mech;
 	const char *user;
 	const struct secret *password;
-	enum sasl_binding binding;	/* type used by -PLUS; also: could bind but saw no PLUS -> gs2 'y' */
+	enum sasl_binding binding;	/* used by -PLUS */
 	const void *binding_data;
 	size_t binding_len;
-	bool could_bind;
+	bool could_bind;		/* we could, the server offers no -PLUS at all: gs2 'y' */
+	const char *offer;		/* XEP-0474 list of what was offered; NULL: no check of h= */
 	const char *fixed_nonce;	/* test vectors only; NULL otherwise */
 };
 struct sasl *sasl_new(const struct sasl_conf *conf, struct err *e);
