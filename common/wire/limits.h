@@ -19,8 +19,13 @@
 #define WIRE_TAG_VALUE 128		/* characters */
 #define WIRE_NODES 100			/* in one question or answer */
 #define WIRE_NAMES 100			/* fields or parameters in one question */
+#define WIRE_FIELD_NAME 128	/* characters of a field's or parameter's name */
 #define WIRE_NODE_TEXT 256		/* characters of a node, source or partition */
 #define WIRE_TOKENS 16			/* per kind in one question */
+#define WIRE_TOKEN_BYTES 512		/* of one token */
+#define WIRE_KEY 256			/* characters of a question's key */
+#define WIRE_CONTROL_VALUE 1024		/* characters of a value to be set */
+#define WIRE_LISTED 200			/* features or items of one disco answer; more are not read */
 #define WIRE_PAGE 100			/* things on one page */
 #define WIRE_QUEUE_BYTES (8 * 1024 * 1024)	/* * waiting to be sent */
 #define WIRE_REQUEST_BYTES (192 * 1024)	/* pool of one parsed request */

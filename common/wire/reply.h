@@ -6,9 +6,11 @@
 #ifndef KITH_WIRE_REPLY_H
 #define KITH_WIRE_REPLY_H
 
+#include "common/base/jid.h"
 #include "common/wire/request.h"
 
 struct buf;
+struct stanza;
 
 /* RFC 6120 8.3.3; condition_type() gives the error type that belongs to it. */
 enum condition {
@@ -162,5 +164,14 @@ static inline void reply_error(struct reply *r, enum condition c)
  * -1: the buffer is full; it is then cut back to where it was.
  */
 int reply_write(struct buf *out, const struct request *q, const struct reply *r);
+
+/*
+ * The asker's side: read the result or error `iq` that answered a request of
+ * ours into *r.  Strings come from `pool`.  Any generation and vocabulary is
+ * read.  -1: it is an answer to nothing we ever ask, or malformed; *r is then
+ * of no use, and "no answer" is what it means.
+ */
+int reply_parse(struct reply *r, const struct stanza *iq, enum jid_profile profile,
+    struct pool *pool);
 
 #endif

@@ -177,13 +177,18 @@ struct request_search {
 
 struct request_is_friend {
 	const char *jid;	/* canonical bare; NULL if it is no address */
+	const char *asked;	/* as sent, for the echo; NULL if absent */
 };
 
 struct request_can {		/* canRead and canControl */
 	const char *jid;	/* canonical bare; NULL if it is no address */
 	struct tokens tokens;
+	const char *asked;	/* the address as sent, for the echo; NULL if absent */
 	unsigned types;		/* FIELD_*; 0: none named */
-	struct node_list nodes;	/* empty: all */
+	/* Of FIELD_HISTORICAL: only these kinds, in the order of word_history();
+	 * 0: all of it.  The echo must not say more than the question. */
+	unsigned history;
+	struct node_list nodes;	/* empty: all; a node without any member is the thing itself */
 	struct name_list names;	/* fields or parameters; empty: all */
 };
 
@@ -235,6 +240,7 @@ struct request_push {		/* claimed, removed, disowned, clearCache, friend, unfrie
 struct request_read {		/* XEP-0323 req */
 	const char *seqnr;	/* seqnr (X) or id (I, N), echoed as sent */
 	unsigned types;
+	unsigned history;	/* as in request_can */
 	struct node_list nodes;
 	struct name_list fields;
 	struct tokens tokens;
@@ -252,6 +258,7 @@ struct control_value {
 	const char *text;	/* as sent, checked against its type */
 	double num;		/* int, long, numeric */
 	bool boolean;
+	bool loose;		/* from a form: text alone, the thing knows the type */
 };
 
 struct request_control {	/* XEP-0325 set */

@@ -11,6 +11,7 @@
 #include "common/wire/reply.h"
 #include "common/wire/request.h"
 
+struct buf;
 struct stanza;
 
 /* Who is asking to have it routed; a row says which sides it is for. */
@@ -38,5 +39,17 @@ struct route_context {
  */
 enum route_verdict route_parse(const struct route_context *rc, const struct stanza *s,
     struct pool *pool, struct request *q, enum condition *cond);
+
+/*
+ * The other direction: write the stanza that asks for `q`, of which verb,
+ * dialect (gen, vocab), kind, to, id, lease and the member of the union count;
+ * `from` may be NULL.  type IQ_NOT: as the protocol wants it (for XEP-0347 a
+ * set, except search).  What route_parse() reads from it is `q` again.
+ * -1: no such request on the wire, or the buffer is full and cut back.
+ */
+int route_write(struct buf *out, const struct request *q);
+
+/* For a test: is the table in the order the lookup needs? */
+bool route_table_is_sorted(void);
 
 #endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reply: the table of bodies an answer can have, written for the asker or
+ * read by him; and the conditions of RFC 6120.  The wording for people is in
+ * desk/talk.
+ */
+#include "config.h"
+
+#include "common/wire/reply.h"
+
+#include <string.h>
+
+#include "common/wire/disco.h"
+#include "common/wire/discovery.h"
+#include "common/wire/emit.h"
+#include "common/wire/parse.h"
+#include "common/wire/provisioning.h"
+#include "common/wire/stanza.h"
+
+static const struct { const char *name, *type; } conditions[COND_COUNT] = {
+	[COND_NONE] = { "undefined-condition", "cancel" },
+	[COND_BAD_REQUEST] = { "bad-request", "modify" },
+	[COND_CONFLICT] = { "conflict", "cancel" },
+	[COND_FEATURE_NOT_IMPLEMENTED] = { "feature-not-implemented", "cancel" },
+	[COND_FORBIDDEN] = { "forbidden", "auth" },
+	[COND_INTERNAL_SERVER_ERROR] = { "internal-server-error", "cancel" },
+	[COND_ITEM_NOT_FOUND] = { "item-not-found", "cancel" },
+	[COND_JID_MALFORMED] = { "jid-malformed", "modify" },
+	[COND_NOT_ACCEPTABLE] = { "not-acceptable", "modify" },
+	[COND_NOT_ALLOWED] = { "not-allowed", "cancel" },
+	[COND_POLICY_VIOLATION] = { "policy-violation", "modify" },
+	[COND_RESOURCE_CONSTRAINT] = { "resource-constraint", "wait" },
+	[COND_SERVICE_UNAVAILABLE] = { "service-unavailable", "cancel" },
+	[COND_UNEXPECTED_REQUEST] = { "unexpected-request", "wait" },
+};
+
+const char *
+condition_name(enum condition c)
+{
+	return conditions[(unsigned)c < COND_COUNT ? c : COND_NONE].name;
+}
+
+const char *
+condition_type(enum condition c)
+{
+	return conditions[(unsigned)c < COND_COUNT ? c : COND_NONE].type;
+}
+
+enum condition
+condition_find(const char *name)
+{
+	for (unsigned c = COND_NONE + 1; c < COND_COUNT; c++)
+		if (strcmp(conditions[c].name, name) == 0)
+			return (enum condition)c;
+	return COND_NONE;
+}
+
+/* One row per body that can be on the wire. */
+static const struct body_row {
+	enum body body;
+	const char *name;		/* element; NULL: nothing inside the iq */
+	enum proto proto;		/* in the asker's generation, or .. */
+	const char *ns;			/* .. exactly this namespace */
+	void (*write)(struct xml *x, const struct request *q, const struct reply *r);
+	int (*parse)(struct parse *p, const struct stanza *el, struct reply *r);
+} bodies[] = {
+	{ BODY_EMPTY, NULL, PROTO_NONE, NULL, NULL, NULL },
+	{ BODY_CLAIMED, "claimed", PROTO_DISCOVERY, NULL,
+	    discovery_claimed_answer_write, discovery_claimed_answer_parse },
+	{ BODY_DISOWNED, "disowned", PROTO_DISCOVERY, NULL,
+	    discovery_disowned_answer_write, NULL },
+	{ BODY_FOUND, "found", PROTO_DISCOVERY, NULL,
+	    discovery_found_answer_write, discovery_found_answer_parse },
+	{ BODY_IS_FRIEND, "isFriendResponse", PROTO_PROV_DEVICE, NULL,
+	    provisioning_is_friend_answer_write, provisioning_is_friend_answer_parse },
+	{ BODY_CAN_READ, "canReadResponse", PROTO_PROV_DEVICE, NULL,
+	    provisioning_can_read_answer_write, provisioning_can_read_answer_parse },
+	{ BODY_CAN_CONTROL, "canControlResponse", PROTO_PROV_DEVICE, NULL,
+	    provisioning_can_control_answer_write, provisioning_can_control_answer_parse },
+	{ BODY_CLEAR_CACHE, "clearCacheResponse", PROTO_PROV_DEVICE, NULL, NULL, NULL },
+	{ BODY_DISCO_INFO, "query", PROTO_NONE, NS_DISCO_INFO,
+	    disco_info_answer_write, disco_info_answer_parse },
+	{ BODY_DISCO_ITEMS, "query", PROTO_NONE, NS_DISCO_ITEMS,
+	    disco_items_answer_write, disco_items_answer_parse },
+	{ BODY_VERSION, "query", PROTO_NONE, NS_VERSION, disco_version_answer_write, NULL },
+};
+#define BODIES (sizeof(bodies) / sizeof(bodies[0]))
+
+static const struct body_row *
+body_find(enum body body)
+{
+	for (size_t i = 0; i < BODIES; i++)
+		if (bodies[i].body == body)
+			return &bodies[i];
+	return NULL;
+}
+
+static void
+lease_write(struct xml *x, const struct request *q, const struct reply *r)
+{
+	if (!r->has_lease || !q->lease.asked)
+		return;
+	xml_open(x, "lease", NS_LEASE);
+	xml_attr_int(x, "revision", (int64_t)r->revision);
+	xml_attr_int(x, "ttl", r->lease_ms);
+	xml_close(x);
+}
+
+/* Only the oldest generation has an element that answers clearCache. */
+static bool
+is_empty(const struct body_row *row, const struct request *q)
+{
+	return row->name == NULL || (row->body == BODY_CLEAR_CACHE && q->dialect.gen != GEN_X);
+}
+
+static void
+result_write(struct xml *x, const struct request *q, const struct reply *r,
+    const struct body_row *row)
+{
+	emit_answer(x, q, "result");
+	if (!is_empty(row, q)) {
+		xml_open(x, row->name,
+		    row->ns != NULL ? row->ns : ns_uri(row->proto, q->dialect.gen));
+		if (row->write != NULL)
+			row->write(x, q, r);
+		lease_write(x, q, r);
+		xml_close(x);
+	}
+	xml_close(x);
+}
+
+/* Why, for those who showed in the request that they understand it. */
+static void
+reason_write(struct xml *x, const struct reply *r)
+{
+	xml_open(x, "reason", NS_REASON);
+	xml_attr(x, "code", r->reason);
+	if (r->retry_after_ms > 0)
+		xml_attr_int(x, "retry-after", r->retry_after_ms);
+	xml_attr(x, "ask", r->ask_whom);
+	xml_close(x);
+}
+
+/* One child, one condition, no text, no echo: some clients count. */
+static void
+error_write(struct xml *x, const struct request *q, const struct reply *r)
+{
+	emit_answer(x, q, "error");
+	emit_error_open(x, r->condition != COND_NONE ? r->condition : COND_INTERNAL_SERVER_ERROR);
+	if (q->lease.asked && r->reason != NULL)
+		reason_write(x, r);
+	xml_close(x);
+	xml_close(x);
+}
+
+int
+reply_write(struct buf *out, const struct request *q, const struct reply *r)
+{
+	const struct body_row *row = body_find(r->body);
+	struct reply broken;
+	struct xml x;
+
+	if (r->kind == REPLY_SILENCE || q->kind != STANZA_IQ ||
+	    (q->type != IQ_GET && q->type != IQ_SET))
+		return 0;
+	xml_begin(&x, out);
+	if (r->kind == REPLY_RESULT && row != NULL) {
+		result_write(&x, q, r, row);
+	} else if (r->kind == REPLY_ERROR) {
+		error_write(&x, q, r);
+	} else {	/* a body that only has words: a mistake of ours */
+		broken = (struct reply){ .kind = REPLY_ERROR,
+			.condition = COND_INTERNAL_SERVER_ERROR };
+		error_write(&x, q, &broken);
+	}
+	return xml_end(&x);
+}
+
+static int
+lease_parse(struct parse *p, const struct stanza *el, struct reply *r)
+{
+	const struct stanza *lease = stanza_child(el, NS_LEASE, "lease");
+	int64_t revision = -1, ttl = -1;
+
+	if (lease == NULL)
+		return 0;
+	if (parse_int(p, lease, "revision", 0, &revision) < 0 ||
+	    parse_int(p, lease, "ttl", 0, &ttl) < 0)
+		return -1;
+	if (revision < 0 || ttl < 0)
+		return parse_fail(p, COND_BAD_REQUEST);
+	r->has_lease = true;
+	r->revision = (uint64_t)revision;
+	r->lease_ms = ttl;
+	return 0;
+}
+
+static int
+error_parse(struct parse *p, const struct stanza *iq, struct reply *r)
+{
+	const struct stanza *error = stanza_child(iq, stanza_ns(iq), "error");
+	const struct stanza *reason;
+
+	r->kind = REPLY_ERROR;
+	for (const struct stanza *c = error != NULL ? stanza_first(error) : NULL;
+	    c != NULL && r->condition == COND_NONE; c = stanza_next(c))
+		if (strcmp(stanza_ns(c), NS_STANZAS) == 0)
+			r->condition = condition_find(stanza_name(c));
+	reason = error != NULL ? stanza_child(error, NS_REASON, "reason") : NULL;
+	if (reason == NULL)
+		return 0;
+	if (parse_attr(p, reason, "code", WIRE_TAG_VALUE, &r->reason) < 0 ||
+	    parse_int(p, reason, "retry-after", 0, &r->retry_after_ms) < 0)
+		return -1;
+	return parse_attr(p, reason, "ask", JID_MAX, &r->ask_whom);
+}
+
+static bool
+is_body(const struct body_row *row, const struct stanza *el)
+{
+	enum proto proto;
+	enum gen gen;
+
+	if (row->name == NULL || strcmp(row->name, stanza_name(el)) != 0)
+		return false;
+	if (row->ns != NULL)
+		return strcmp(row->ns, stanza_ns(el)) == 0;
+	return ns_find(stanza_ns(el), &proto, &gen) && proto == row->proto;
+}
+
+static int
+result_parse(struct parse *p, const struct stanza *iq, struct reply *r)
+{
+	const struct stanza *el = stanza_first(iq);
+
+	r->kind = REPLY_RESULT;
+	if (el == NULL)
+		return 0;
+	for (size_t i = 0; i < BODIES; i++) {
+		if (!is_body(&bodies[i], el))
+			continue;
+		r->body = bodies[i].body;
+		if (bodies[i].parse != NULL && bodies[i].parse(p, el, r) < 0)
+			return -1;
+		return lease_parse(p, el, r);
+	}
+	return -1;
+}
+
+int
+reply_parse(struct reply *r, const struct stanza *iq, enum jid_profile profile,
+    struct pool *pool)
+{
+	struct parse p = { .pool = pool, .profile = profile };
+	const char *type = stanza_attr(iq, "type");
+
+	*r = (struct reply){ .kind = REPLY_SILENCE };
+	if (strcmp(stanza_name(iq), "iq") != 0 || type == NULL)
+		return -1;
+	if (strcmp(type, "error") == 0)
+		return error_parse(&p, iq, r);
+	return strcmp(type, "result") == 0 ? result_parse(&p, iq, r) : -1;
+}
