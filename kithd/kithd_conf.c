@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "common/base/buf.h"
+#include "common/base/clock.h"
 #include "common/base/str.h"
 
 #define AT(member) offsetof(struct kithd_conf, member)
@@ -154,7 +155,7 @@ static int zone_offset(const char *t, int32_t *out)
 
 static int finish_zone(struct kithd_conf *c, struct err *e)
 {
-	time_t now = time(NULL);
+	time_t now = (time_t)(clock_wall(&clock_system) / 1000);
 	struct tm tm;
 
 	c->zone_s = 0;

@@ -59,4 +59,5 @@ AC_DEFUN([KITH_FUZZERS], [
      HARDEN_CFLAGS=; HARDEN_LDFLAGS=],
     [FUZZ_ENGINE=])
   AC_SUBST([FUZZ_ENGINE])
+  AC_SUBST([kith_sanitizer])
   AM_CONDITIONAL([FUZZERS], [test "x$kith_fuzzers" = xyes])])

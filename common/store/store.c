@@ -11,8 +11,8 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "common/base/clock.h"
 #include "common/store/driver.h"
 
 /*
@@ -90,7 +90,7 @@ static int prepare_own(struct store *s, struct err *e)
 static int start_term(struct store *s, struct err *e)
 {
 	int64_t stored = 0;
-	time_t now = time(NULL);
+	int64_t now = clock_wall(&clock_system) / 1000;
 	uint64_t term;
 
 	if (store_begin(s, e) == -1)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -107,7 +108,8 @@ out:
 static int make_files(const char *path, bool *unclean, struct err *e)
 {
 	static const char *const more[] = { "-wal", "-shm", "-journal" };
-	char *name = malloc(strlen(path) + sizeof("-journal"));
+	const size_t size = strlen(path) + sizeof("-journal");
+	char *name = malloc(size);
 	struct stat sb;
 	int rc = -1;
 
@@ -116,7 +118,7 @@ static int make_files(const char *path, bool *unclean, struct err *e)
 	if (make_folder(path, e) == -1 || make_private(path, O_CREAT, e) == -1)
 		goto out;
 	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
-		stpcpy(stpcpy(name, path), more[i]);
+		(void)snprintf(name, size, "%s%s", path, more[i]);
 		if (make_private(name, 0, e) == -1)
 			goto out;
 		/* A clean stop leaves no log behind. */
