@@ -30,6 +30,7 @@ def main():
             contains(console.say(home.desk, lamp.uri()), lamp.serial)
         with story.step("the owner accepts the thing as a friend"):
             thing = console.befriended_by()
+            console.online(thing)
         with story.check("things lists it"):
             contains(console.say(home.desk, "things"), lamp.serial)
         with story.check("the thing tells its reading in its own chat"):
@@ -37,7 +38,7 @@ def main():
             console.say(thing, "set led on")
         with story.step("a stranger asks, the owner reads it as a chat line and types yes CODE"):
             heard = len(console.heard(home.desk))
-            bob = Reader(home, "bob").login()
+            bob = Reader(home.lab, home.broker, "bob").login()
             bob.presence(thing, "subscribe")
             same(bob.expect_presence(thing, "subscribed", "unsubscribed").get("type"),
                  "unsubscribed")

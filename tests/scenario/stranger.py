@@ -29,7 +29,7 @@ def main():
             contains(owner.desk(lamp.uri()), lamp.serial)
             full = owner.befriended_by()
             thing = bare(full)
-        bob = Reader(home, "bob").login()
+        bob = Reader(home.lab, home.broker, "bob").login()
 
         with story.check("who is no friend gets no reading, no control and raises no question"):
             same(bob.read(full), {})

@@ -1,60 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fakebroker: the server's end of one XMPP connection, for tests: it says
- * what no real server would say.  One thread serves both ends: a test lets
- * time pass with fake_wait(), which polls the socket of the code under test
- * and ours.  Next: fakelogin.h, a client login played by rote on top of it.
+ * fakebroker: the server's end of XEP-0114 on loopback, for one component:
+ * takes any handshake, sends what it is given in large writes, tells what it
+ * hears.  For load and faults; real brokers are in kithlab/.  Read next: subject.h.
  */
 #ifndef KITH_TESTS_FAKEBROKER_H
 #define KITH_TESTS_FAKEBROKER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <openssl/ssl.h>
+struct fakebroker;
 
-#include "common/base/buf.h"
-
-struct fake {
-	int listener;
-	int fd;			/* -1: nobody is connected */
-	char port[8];
-	SSL_CTX *ctx;		/* used by fake_start_tls */
-	SSL *ssl;		/* NULL: in clear */
-	bool tls_done;
-	bool tls_failed;
-	bool gone;		/* the other side closed */
-	unsigned accepted;	/* connections so far */
-	struct buf clear;	/* all that came in clear, of all connections */
-	struct buf seen;	/* all that came, decrypted, of all connections */
+/* One stanza as far as the users of this file look into it. */
+struct heard {
+	char name[16];		/* iq, message, presence */
+	char type[16];
+	char id[192];
+	char to[128];
+	char child[64];		/* local name of the first child */
+	char jid[128];		/* its attribute */
+	char condition[64];	/* local name below an <error/> */
 };
 
-/* What is being tested: a component or a client, through four functions. */
-struct fake_peer {
-	int (*fd)(void *arg);
-	short (*events)(void *arg);
-	int64_t (*deadline)(void *arg);
-	void (*run)(void *arg, short revents);
-	void *arg;
-};
+typedef void (*fakebroker_fn)(void *arg, const struct heard *h);
 
-void fake_listen(struct fake *f);
-void fake_fini(struct fake *f);
-/* Hang up; the listener stays. */
-void fake_hang_up(struct fake *f);
-void fake_send(struct fake *f, const char *text);
-void fake_sendn(struct fake *f, const void *data, size_t len);
-void fake_sendf(struct fake *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void fake_start_tls(struct fake *f);
-/* Accept, shake hands, read: whatever can be done at once. */
-void fake_step(struct fake *f);
-/* Has this text come since `from` (an earlier f->seen.len)? */
-const char *fake_find(const struct fake *f, size_t from, const char *text);
+/* Listens; the port is chosen by the kernel.  NULL: see errno. */
+struct fakebroker *fakebroker_open(fakebroker_fn fn, void *arg);
+void fakebroker_close(struct fakebroker **b);
+uint16_t fakebroker_port(const struct fakebroker *b);
 
-/* Run both ends until done(arg) is true; false after `ms` of nothing. */
-bool fake_wait(struct fake *f, const struct fake_peer *p, bool (*done)(void *), void *arg, int ms);
-/* Run both ends as long as anything moves. */
-void fake_settle(struct fake *f, const struct fake_peer *p);
+/* Wait for the component and shake hands; 0, or -1 after `timeout_ms`. */
+int fakebroker_accept(struct fakebroker *b, int timeout_ms);
+/* The component is gone or to be left: forget the connection. */
+void fakebroker_drop(struct fakebroker *b);
+
+/* Queue bytes for the component. */
+void fakebroker_say(struct fakebroker *b, const char *data, size_t len);
+__attribute__((format(printf, 2, 3)))
+void fakebroker_sayf(struct fakebroker *b, const char *format, ...);
+/* Write what is queued, read what is there (waiting for at most `timeout_ms`),
+ * tell every stanza.  0, or -1 when the connection has ended. */
+int fakebroker_turn(struct fakebroker *b, int timeout_ms);
 
 #endif

@@ -140,3 +140,8 @@ class Console:
         self.type(f"/sub allow {jid}")
         self.type(f"/sub request {jid}")
         return jid
+
+    def online(self, jid, seconds=30):
+        """Its full address, once the console window shows that it is there."""
+        shown = self.sees(rf"{re.escape(jid)} \((\S+)\) is online", seconds)
+        return f"{jid}/{shown[1]}"

@@ -8,8 +8,8 @@ from .person import CLIENT, Person
 
 
 class Reader(Person):
-    def __init__(self, home, name, **more):
-        super().__init__(home.lab, home.broker, name, plugins=("xep_0323", "xep_0325"), **more)
+    def __init__(self, lab, broker, name, **more):
+        super().__init__(lab, broker, name, plugins=("xep_0323", "xep_0325"), **more)
 
     def read(self, full_jid, fields=None, seconds=15):
         """{field: value}; empty when the thing refuses or says nothing is allowed."""
