@@ -43,6 +43,12 @@ bool desk_writes(const struct desk *d, const struct request *chat);
  * to say back, "" for silence (ruling 33, 38).  -1: store error, as in the roles.
  */
 int desk_serve(struct desk *d, const struct request *chat, struct buf *text, struct err *e);
+/* Presence sent to the desk's own address: it accepts everybody, is always
+ * there, and answers probes.  -1: `out` is full. */
+int desk_presence(struct desk *d, const struct request *q, struct buf *out);
+/* True once per person and start, when an owner wrote: ask to see his
+ * presence, because servers that block strangers would swallow our questions. */
+bool desk_wants_subscription(struct desk *d, const struct request *chat);
 /* The words of a DEBT_QUESTION: "bob@x wants to read ... yes CODE ...". */
 void desk_question_text(struct buf *text, const struct owner_question *q);
 

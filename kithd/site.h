@@ -9,7 +9,10 @@
 #ifndef KITH_KITHD_SITE_H
 #define KITH_KITHD_SITE_H
 
+#include <stdbool.h>
+
 #include "common/base/clock.h"
+#include "common/base/jid.h"
 #include "common/base/secret.h"
 #include "common/base/stats.h"
 #include "common/wire/stream.h"
@@ -36,8 +39,26 @@ void site_stanza(struct site *s, const struct stanza *st);
 void site_oversize(struct site *s, const struct stanza_head *h);
 /* End of a read: commit, answer, pay debts. */
 void site_turn(struct site *s);
+/* Too much waits for the broker: read nothing more for now. */
+bool site_is_full(const struct site *s);
 /* Timers: boot ms of the next thing to do (-1 none), and do it. */
 int64_t site_deadline(const struct site *s);
 void site_tick(struct site *s);
+
+/* What kithctl may look at; the pointers belong to the site. */
+struct site_parts {
+	struct store *store;
+	struct ownership *ownership;
+	struct debts *debts;
+	struct contacts *contacts;
+	struct registry *registry;
+	struct provisioning *provisioning;	/* NULL: switched off */
+	struct stats *stats;
+	const struct clock *clock;
+	int32_t zone_s;
+	enum jid_profile profile;
+	bool up;
+};
+void site_parts(const struct site *s, struct site_parts *out);
 
 #endif

@@ -1,0 +1,805 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * site: the turn.  Everything one read brought is parsed at once, then served:
+ * questions that change nothing straight away, the others together in one
+ * transaction; their replies leave after its commit, the outbox behind them.
+ * No decision is taken here.  Read next: job.h, outbox.h, registry/serve.h.
+ */
+#include "config.h"
+
+#include "kithd/site.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/ident.h"
+#include "common/base/log.h"
+#include "common/store/debt.h"
+#include "common/store/ownership.h"
+#include "common/store/parked.h"
+#include "common/store/store.h"
+#include "common/wire/push.h"
+#include "common/wire/route.h"
+#include "desk/desk.h"
+#include "kithd/job.h"
+#include "kithd/kithd_conf.h"
+#include "kithd/outbox.h"
+#include "provisioning/serve.h"
+#include "registry/serve.h"
+
+#define QUEUE_JOBS 256			/* parsed and waiting; a full queue is served at once */
+#define HELD_BYTES (1024 * 1024)	/* replies waiting for one commit */
+#define OUT_ROOM (2 * HELD_BYTES)	/* with less room than this nothing is served */
+#define TEXT_BYTES (32 * 1024)		/* one reply of the desk */
+#define PROBES_PER_TURN 100
+#define RETRY_MS 5000			/* after a duty of the clock failed */
+
+struct counters {
+	uint64_t *requests, *refused, *turns, *commits, *alone, *failed, *oversize, *dropped, *chats;
+};
+
+struct site {
+	struct site_deps d;
+	struct kithd_limits limits;
+	char *desk_jid;
+	struct route_context route;
+	struct store *store;
+	struct ownership *ownership;
+	struct debts *debts;
+	struct parked_table *parked;
+	struct contacts *contacts;
+	struct registry *registry;
+	struct provisioning *provisioning;
+	struct desk *desk;
+	struct outbox *outbox;
+	struct job_queue queue;
+	struct buf *out;	/* NULL: the stream is down */
+	struct buf held;	/* replies of the open transaction */
+	struct buf text;	/* words of the desk */
+	bool probing;
+	size_t probe_cursor;
+	int64_t retry_boot_ms;
+	struct counters n;
+};
+
+/* ---- who serves what ---- */
+
+static bool is_own(const struct site *s, const struct request *q)
+{
+	return q->to != NULL && jid_text_same_bare(q->to, s->d.conf->jid);
+}
+
+static bool is_desk(const struct site *s, const struct request *q)
+{
+	return q->to != NULL && jid_text_same_bare(q->to, s->desk_jid);
+}
+
+static bool role_is_on(const struct site *s, const struct request *q)
+{
+	switch (q->dialect.proto) {
+	case PROTO_DISCOVERY:
+		return s->d.conf->registry_enabled;
+	case PROTO_PROV_DEVICE:
+	case PROTO_PROV_OWNER:
+	case PROTO_PROV_TOKEN:
+		return s->provisioning != NULL;
+	default:
+		return true;
+	}
+}
+
+/* What may be asked of the desk's address by iq. */
+static bool desk_answers(enum verb v)
+{
+	return v == VERB_DISCO_INFO || v == VERB_DISCO_ITEMS || v == VERB_PING || v == VERB_VERSION;
+}
+
+static enum condition refusal(const struct site *s, const struct request *q)
+{
+	if (is_own(s, q) && role_is_on(s, q))
+		return COND_NONE;
+	if (is_desk(s, q) && desk_answers(q->verb))
+		return COND_NONE;
+	return COND_SERVICE_UNAVAILABLE;
+}
+
+static bool may_write(const struct site *s, const struct job *j)
+{
+	const struct request *q = &j->q;
+
+	if (j->refused != COND_NONE)
+		return false;
+	if (q->verb == VERB_CHAT)
+		return desk_writes(s->desk, q);
+	if (q->verb == VERB_ANSWER)
+		return true;
+	if (s->provisioning != NULL && provisioning_serves(q->verb))
+		return provisioning_writes(s->provisioning, q);
+	return registry_writes(q);
+}
+
+/* ---- serving one request ---- */
+
+/* Deployed clients keep an error as an answer: those questions get silence. */
+static bool must_not_see_errors(enum verb v)
+{
+	return v == VERB_IS_FRIEND || v == VERB_CAN_READ || v == VERB_CAN_CONTROL;
+}
+
+static void write_refusal(const struct request *q, enum condition c, struct buf *out)
+{
+	struct reply r = { 0 };
+
+	if (q->kind != STANZA_IQ || (q->type != IQ_GET && q->type != IQ_SET))
+		return;
+	reply_error(&r, c);
+	reply_write(out, q, &r);
+}
+
+static int say(const struct request *q, const char *text, struct buf *out)
+{
+	char id[IDENT_TEXT];
+
+	if (text[0] == '\0')
+		return 0;
+	if (ident_text(id, NULL) != 0)
+		return -1;
+	return chat_write(out, q->to, q->from, id, text);
+}
+
+static int serve_chat(struct site *s, const struct job *j, struct buf *out, struct err *e)
+{
+	const struct request *q = &j->q;
+
+	if (!is_desk(s, q) && !is_own(s, q))
+		return 0;
+	buf_reset(&s->text);
+	if (desk_serve(s->desk, q, &s->text, e) != 0)
+		return -1;
+	if (s->text.len == 0)
+		return 0;
+	++*s->n.chats;
+	if (say(q, buf_str(&s->text), out) != 0)
+		return err_set(e, ERR_LIMIT, "too many replies for one turn");
+	/* Servers that block strangers swallow our questions unless he lets us in. */
+	if (desk_wants_subscription(s->desk, q))
+		presence_write(out, s->desk_jid, q->bare, "subscribe", NULL);
+	return 0;
+}
+
+static int serve_presence(struct site *s, const struct job *j, struct buf *out, struct err *e)
+{
+	if (is_desk(s, &j->q))
+		return desk_presence(s->desk, &j->q, out);
+	return is_own(s, &j->q) ? registry_presence(s->registry, &j->q, out, e) : 0;
+}
+
+/* The answer to a push of ours belongs to a debt, or it is nobody's. */
+static int serve_answer(struct site *s, const struct job *j, struct err *e)
+{
+	uint64_t number;
+	int64_t row = debt_iq_row(s->debts, j->q.id, j->q.bare, &number);
+	const struct debt *t = row < 0 ? NULL : debt_by_row(s->debts, row);
+	struct debt sent;
+
+	if (t == NULL)
+		return 0;
+	/* A newer debt may have replaced it: what was answered is the one sent. */
+	sent = *t;
+	sent.number = number;
+	switch (t->kind) {
+	case DEBT_OWNER:
+	case DEBT_SUBSCRIBE:
+		return registry_debt_answered(s->registry, &sent, &j->q, e);
+	case DEBT_FLOOR:
+	case DEBT_FRIEND:
+	case DEBT_UNFRIEND:
+		return s->provisioning == NULL ? 0 :
+		    provisioning_debt_answered(s->provisioning, &sent, &j->q, e);
+	default:
+		return 0;
+	}
+}
+
+static int serve_role(struct site *s, const struct job *j, struct buf *out, struct err *e)
+{
+	struct reply r = { 0 };
+	int ret;
+
+	if (s->provisioning != NULL && provisioning_serves(j->q.verb)) {
+		ret = provisioning_serve(s->provisioning, &j->q, &r, e);
+	} else if (registry_serves(j->q.verb)) {
+		ret = registry_serve(s->registry, &j->q, &r, e);
+	} else {
+		reply_error(&r, COND_FEATURE_NOT_IMPLEMENTED);
+		ret = 0;
+	}
+	if (ret != 0)
+		return -1;
+	if (reply_write(out, &j->q, &r) != 0)
+		return err_set(e, ERR_LIMIT, "too many replies for one turn");
+	return 0;
+}
+
+/* -1: the store failed or `out` is full; nothing of it may be answered. */
+static int serve(struct site *s, const struct job *j, struct buf *out, struct err *e)
+{
+	++*s->n.requests;
+	if (j->refused != COND_NONE) {
+		++*s->n.refused;
+		write_refusal(&j->q, j->refused, out);
+		return 0;
+	}
+	switch (j->q.verb) {
+	case VERB_CHAT:
+		return serve_chat(s, j, out, e);
+	case VERB_PRESENCE:
+		return serve_presence(s, j, out, e);
+	case VERB_ANSWER:
+		return serve_answer(s, j, e);
+	default:
+		return serve_role(s, j, out, e);
+	}
+}
+
+/* Its own turn failed as well: "cannot tell now", never "no". */
+static void answer_failure(struct site *s, const struct job *j, const struct err *e)
+{
+	++*s->n.failed;
+	log_error("cannot serve %s of '%s': %s", verb_name(j->q.verb),
+	    j->q.from != NULL ? j->q.from : "?", e->text);
+	if (s->out == NULL || must_not_see_errors(j->q.verb))
+		return;
+	if (j->q.verb == VERB_CHAT && (is_desk(s, &j->q) || is_own(s, &j->q)))
+		say(&j->q, "I cannot do that right now: my storage has a problem. Nothing was changed. "
+		    "Please send it again in a minute.", s->out);
+	else
+		write_refusal(&j->q, COND_RESOURCE_CONSTRAINT, s->out);
+}
+
+/* ---- the turn ---- */
+
+bool site_is_full(const struct site *s)
+{
+	return s->out != NULL && s->out->max - s->out->len < OUT_ROOM;
+}
+
+/* Requests of one sender are answered in their order. */
+static bool waits_for_write(const struct job *first, const struct job *j)
+{
+	for (const struct job *k = first; k != j; k = k->next)
+		if (k->q.bare != NULL && j->q.bare != NULL && strcmp(k->q.bare, j->q.bare) == 0)
+			return true;
+	return false;
+}
+
+/* Everything that changes nothing, outside any transaction. */
+static void serve_reads(struct site *s)
+{
+	struct job **at = &s->queue.first;
+
+	while (*at != NULL && !site_is_full(s)) {
+		struct job *j = *at;
+		struct err e = ERR_INIT;
+
+		j->writes = may_write(s, j);
+		if (j->writes || waits_for_write(s->queue.first, j)) {
+			at = &j->next;
+			continue;
+		}
+		job_unlink(&s->queue, at);
+		if (serve(s, j, s->out, &e) != 0)
+			answer_failure(s, j, &e);
+		job_give(&s->queue, j);
+	}
+}
+
+/* Serve `n` jobs in one transaction; *done counts how many were tried. */
+static int commit_together(struct site *s, struct job **jobs, size_t n, size_t *done, struct err *e)
+{
+	int64_t until = clock_boot(s->d.clock) + s->limits.turn_ms;
+
+	*done = 0;
+	buf_reset(&s->held);
+	if (store_begin(s->store, e) != 0) {
+		*done = n;
+		return -1;
+	}
+	while (*done < n) {
+		if (*done > 0 && clock_boot(s->d.clock) >= until)
+			break;
+		if (serve(s, jobs[(*done)++], &s->held, e) != 0)
+			goto fail;
+	}
+	if (!buf_ok(&s->held)) {
+		err_set(e, ERR_LIMIT, "too many replies for one turn");
+		goto fail;
+	}
+	if (store_commit(s->store, e) != 0)
+		goto fail;
+	++*s->n.commits;
+	buf_add(s->out, s->held.data, s->held.len);
+	registry_released(s->registry, s->out);
+	return 0;
+fail:
+	store_rollback(s->store);
+	buf_reset(&s->held);
+	return -1;
+}
+
+/* The turn failed: each of its requests again, alone, so only the culprit fails. */
+static void commit_alone(struct site *s, struct job **jobs, size_t n)
+{
+	size_t done;
+
+	for (size_t i = 0; i < n; i++) {
+		struct err e = ERR_INIT;
+
+		++*s->n.alone;
+		if (commit_together(s, &jobs[i], 1, &done, &e) != 0)
+			answer_failure(s, jobs[i], &e);
+	}
+}
+
+/* One transaction full of the writing requests at the head of the queue. */
+static void serve_writes(struct site *s)
+{
+	struct job *jobs[QUEUE_JOBS];
+	struct job **at = &s->queue.first;
+	struct err e = ERR_INIT;
+	size_t n = 0, done, most = (size_t)s->limits.turn_requests;
+
+	for (struct job *j = s->queue.first; j != NULL && n < most && n < QUEUE_JOBS; j = j->next)
+		if (j->writes)
+			jobs[n++] = j;
+	if (n == 0)
+		return;
+	if (commit_together(s, jobs, n, &done, &e) != 0) {
+		log_warn("a turn of %zu failed and is repeated one by one: %s", done, e.text);
+		commit_alone(s, jobs, done);
+	}
+	for (size_t i = 0; i < done; i++) {
+		while (*at != jobs[i])
+			at = &(*at)->next;
+		job_give(&s->queue, job_unlink(&s->queue, at));
+	}
+}
+
+/* After a reconnect: who is there?  In slices, behind the replies. */
+static void probe(struct site *s)
+{
+	if (!s->probing || site_is_full(s))
+		return;
+	s->probing = registry_probe(s->registry, &s->probe_cursor, PROBES_PER_TURN, s->out) != 0;
+}
+
+static void serve_queue(struct site *s)
+{
+	while (s->out != NULL && s->queue.n > 0 && !site_is_full(s)) {
+		serve_reads(s);
+		serve_writes(s);
+	}
+}
+
+void site_turn(struct site *s)
+{
+	++*s->n.turns;
+	serve_queue(s);
+	if (s->out == NULL)
+		return;
+	outbox_pay(s->outbox, s->out, OUT_ROOM);
+	probe(s);
+}
+
+/* ---- what the stream brings ---- */
+
+/* A sign of life: what is owed to the sender is due now. */
+static void note_sender(struct site *s, const struct request *q)
+{
+	if (q->from == NULL || q->bare == NULL || q->verb == VERB_ANSWER)
+		return;
+	if (q->verb != VERB_PRESENCE)
+		contact_seen(s->contacts, q->from, strlen(q->bare));
+	debt_wake(s->debts, q->bare);
+}
+
+/* A ping of the outbox comes back to us as a request, and its answer as an answer. */
+static bool is_own_echo(struct site *s, const struct request *q)
+{
+	if (q->bare == NULL || strcmp(q->bare, s->d.conf->jid) != 0)
+		return false;
+	if (q->verb == VERB_PING || q->verb == VERB_ANSWER)
+		outbox_heard(s->outbox, q->id);
+	return true;
+}
+
+static struct job *new_job(struct site *s)
+{
+	struct job *j;
+
+	if (s->queue.n >= QUEUE_JOBS)
+		serve_queue(s);
+	j = s->queue.n >= QUEUE_JOBS ? NULL : job_take(&s->queue);
+	if (j == NULL)
+		++*s->n.dropped;
+	return j;
+}
+
+void site_stanza(struct site *s, const struct stanza *st)
+{
+	struct job *j = new_job(s);
+	enum route_verdict verdict;
+
+	if (j == NULL)
+		return;
+	verdict = route_parse(&s->route, st, &j->pool, &j->q, &j->refused);
+	if (verdict == ROUTE_SILENCE || is_own_echo(s, &j->q)) {
+		job_give(&s->queue, j);
+		return;
+	}
+	if (verdict == ROUTE_PARSED) {
+		j->refused = j->q.kind == STANZA_IQ && j->q.verb != VERB_ANSWER ?
+		    refusal(s, &j->q) : COND_NONE;
+		note_sender(s, &j->q);
+	}
+	job_append(&s->queue, j);
+}
+
+static const char *canonical(const struct site *s, struct pool *pool, const char *address, bool bare)
+{
+	struct jid j;
+
+	if (address[0] == '\0' || jid_parse(&j, address, s->d.conf->profile, NULL) != 0)
+		return NULL;
+	if (bare)
+		jid_to_bare(&j);
+	return pool_strdup(pool, j.text);
+}
+
+/* A request too big to keep is refused without its payload; the rest is silence. */
+void site_oversize(struct site *s, const struct stanza_head *h)
+{
+	bool get = strcmp(h->type, "get") == 0;
+	struct job *j;
+
+	++*s->n.oversize;
+	if (strcmp(h->name, "iq") != 0 || h->id[0] == '\0' || (!get && strcmp(h->type, "set") != 0))
+		return;
+	if ((j = new_job(s)) == NULL)
+		return;
+	j->q.kind = STANZA_IQ;
+	j->q.type = get ? IQ_GET : IQ_SET;
+	j->q.id = pool_strdup(&j->pool, h->id);
+	j->q.from = canonical(s, &j->pool, h->from, false);
+	j->q.bare = canonical(s, &j->pool, h->from, true);
+	j->q.to = canonical(s, &j->pool, h->to, false);
+	j->refused = COND_NOT_ALLOWED;
+	if (j->q.id == NULL || j->q.bare == NULL || j->q.from == NULL || j->q.to == NULL)
+		job_give(&s->queue, j);
+	else
+		job_append(&s->queue, j);
+}
+
+/* ---- timers ---- */
+
+/* Run one duty of a role in a transaction of its own. */
+static int in_transaction(struct site *s, int (*fn)(struct site *s, struct err *e), const char *what)
+{
+	struct err e = ERR_INIT;
+
+	if (store_begin(s->store, &e) == 0 && fn(s, &e) >= 0 && store_commit(s->store, &e) == 0) {
+		if (s->out != NULL)
+			registry_released(s->registry, s->out);
+		return 0;
+	}
+	store_rollback(s->store);
+	log_error("%s failed: %s", what, e.text);
+	return -1;
+}
+
+static int tick_registry(struct site *s, struct err *e)
+{
+	return registry_tick(s->registry, e);
+}
+
+static int tick_provisioning(struct site *s, struct err *e)
+{
+	return provisioning_tick(s->provisioning, e);
+}
+
+static int stream_gap(struct site *s, struct err *e)
+{
+	return provisioning_stream_gap(s->provisioning, e);
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static int64_t role_deadline(const struct site *s)
+{
+	return sooner(registry_deadline(s->registry),
+	    s->provisioning == NULL ? -1 : provisioning_deadline(s->provisioning));
+}
+
+int64_t site_deadline(const struct site *s)
+{
+	int64_t now = clock_boot(s->d.clock), next = -1, wall = role_deadline(s);
+
+	if (wall >= 0) {
+		wall -= clock_wall(s->d.clock);
+		next = now + (wall > 0 ? wall : 0);
+		/* A duty that failed is tried again, but not at once. */
+		if (next < s->retry_boot_ms)
+			next = s->retry_boot_ms;
+	}
+	if (s->out == NULL || site_is_full(s))
+		return next;
+	if (s->queue.n > 0 || s->probing)
+		return now;
+	return sooner(next, debt_deadline(s->debts));
+}
+
+void site_tick(struct site *s)
+{
+	int64_t wall = clock_wall(s->d.clock), boot = clock_boot(s->d.clock);
+	int64_t due = registry_deadline(s->registry);
+	int failed = 0;
+
+	if (boot >= s->retry_boot_ms) {
+		if (due >= 0 && due <= wall)
+			failed |= in_transaction(s, tick_registry, "the registry's clockwork");
+		due = s->provisioning == NULL ? -1 : provisioning_deadline(s->provisioning);
+		if (due >= 0 && due <= wall)
+			failed |= in_transaction(s, tick_provisioning, "the clockwork of rules");
+		if (failed != 0)
+			s->retry_boot_ms = boot + RETRY_MS;
+	}
+	site_turn(s);
+}
+
+/* ---- up and down ---- */
+
+void site_up(struct site *s, struct buf *out)
+{
+	s->out = out;
+	s->probing = true;
+	s->probe_cursor = 0;
+	/* Things that keep no lease may have missed what we pushed into the gap. */
+	if (s->provisioning != NULL)
+		in_transaction(s, stream_gap, "noting the gap in the stream");
+	site_turn(s);
+}
+
+void site_down(struct site *s)
+{
+	s->out = NULL;
+	s->probing = false;
+	/* Unanswered requests are lost with their stream; their senders see an error. */
+	job_queue_clear(&s->queue);
+	outbox_down(s->outbox);
+	contact_all_offline(s->contacts);
+}
+
+/* ---- opening ---- */
+
+/* Tags for rules like class=camera: provisioning asks the registry through us. */
+static size_t tags_of(void *arg, const uint8_t id[static OWNERSHIP_ID], struct pool *pool,
+    struct tag *out, size_t max)
+{
+	const struct site *s = arg;
+	struct found_thing f;
+	struct err e = ERR_INIT;
+	size_t n = 0;
+
+	if (registry_describe(s->registry, id, pool, &f, &e) != 1)
+		return 0;
+	for (; n < f.tags.n && n < max; n++)
+		out[n] = f.tags.tag[n];
+	return n;
+}
+
+/* The two roles meet in the store: this is the moment. */
+static int owner_changed(void *arg, const struct owned *before, const struct owned *after,
+    struct err *e)
+{
+	struct site *s = arg;
+	const struct owned *t = after != NULL ? after : before;
+
+	return s->provisioning == NULL ? 0 : provisioning_owner_changed(s->provisioning, t, e);
+}
+
+static int open_store(struct site *s, struct err *e)
+{
+	const struct kithd_conf *c = s->d.conf;
+
+	if (store_open(&s->store, c->store_url, e) != 0 ||
+	    ownership_open(&s->ownership, s->store, e) != 0 ||
+	    debts_open(&s->debts, s->store, s->d.clock, s->d.hash_key, e) != 0 ||
+	    parked_open(&s->parked, s->store, s->d.clock, e) != 0 ||
+	    contacts_open(&s->contacts, s->store, s->d.clock, e) != 0)
+		return -1;
+	return 0;
+}
+
+static int open_registry(struct site *s, struct err *e)
+{
+	const struct kithd_conf *c = s->d.conf;
+	struct registry_conf conf = {
+		.jid = c->jid,
+		.profile = c->profile,
+		.domains = c->domains,
+		.max_things_per_jid = s->limits.things_per_jid,
+		.max_unclaimed = s->limits.unclaimed_things,
+		.unclaimed_expire_ms = s->limits.unclaimed_ms,
+		.receipt_ms = s->limits.receipt_ms,
+		.show_owner = c->show_owner,
+	};
+	struct registry_deps deps = {
+		.store = s->store,
+		.ownership = s->ownership,
+		.debts = s->debts,
+		.parked = s->parked,
+		.contacts = s->contacts,
+		.clock = s->d.clock,
+		.hash_key = s->d.hash_key,
+		.stats = s->d.stats,
+	};
+
+	return registry_open(&s->registry, &conf, &deps, e);
+}
+
+static int open_provisioning(struct site *s, struct err *e)
+{
+	const struct kithd_conf *c = s->d.conf;
+	struct provisioning_conf conf = {
+		.jid = c->jid,
+		.profile = c->profile,
+		.read_lease_ms = s->limits.read_lease_ms,
+		.control_lease_ms = s->limits.control_lease_ms,
+		.befriend_lease_ms = s->limits.befriend_lease_ms,
+		.zone_s = c->zone_s,
+		.max_questions_strangers = s->limits.stranger_questions,
+		.question_ms = s->limits.question_ms,
+		.code_ms = s->limits.code_ms,
+		.remote_verified = c->remote_verified,
+	};
+	struct provisioning_deps deps = {
+		.store = s->store,
+		.ownership = s->ownership,
+		.debts = s->debts,
+		.contacts = s->contacts,
+		.clock = s->d.clock,
+		.hash_key = s->d.hash_key,
+		.stats = s->d.stats,
+		.tags = tags_of,
+		.tags_arg = s,
+	};
+
+	if (!c->provisioning_enabled)
+		return 0;
+	if (provisioning_open(&s->provisioning, &conf, &deps, e) != 0)
+		return -1;
+	ownership_on_change(s->ownership, owner_changed, s);
+	return 0;
+}
+
+static int open_desk(struct site *s, struct err *e)
+{
+	struct desk_conf conf = {
+		.jid = s->d.conf->jid,
+		.profile = s->d.conf->profile,
+		.zone_s = s->d.conf->zone_s,
+	};
+	struct desk_deps deps = {
+		.registry = s->registry,
+		.provisioning = s->provisioning,
+		.ownership = s->ownership,
+		.contacts = s->contacts,
+		.clock = s->d.clock,
+		.stats = s->d.stats,
+	};
+	struct outbox_deps outbox = {
+		.jid = s->d.conf->jid,
+		.desk_jid = s->desk_jid,
+		.store = s->store,
+		.debts = s->debts,
+		.registry = s->registry,
+		.provisioning = s->provisioning,
+		.stats = s->d.stats,
+	};
+
+	return desk_open(&s->desk, &conf, &deps, e) != 0 ? -1 : outbox_open(&s->outbox, &outbox, e);
+}
+
+static int name_desk(struct site *s, struct err *e)
+{
+	static const char prefix[] = "desk@";
+	size_t len = strlen(s->d.conf->jid) + sizeof(prefix);
+
+	s->desk_jid = malloc(len);
+	if (s->desk_jid == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	memcpy(s->desk_jid, prefix, sizeof(prefix) - 1);
+	memcpy(s->desk_jid + sizeof(prefix) - 1, s->d.conf->jid, strlen(s->d.conf->jid) + 1);
+	return 0;
+}
+
+static void count(struct site *s)
+{
+	struct stats *t = s->d.stats;
+
+	s->n.requests = stats_slot(t, "site_requests", "stanzas served");
+	s->n.refused = stats_slot(t, "site_refused", "stanzas refused while parsing");
+	s->n.turns = stats_slot(t, "site_turns", "turns of the loop");
+	s->n.commits = stats_slot(t, "site_commits", "transactions that were answered");
+	s->n.alone = stats_slot(t, "site_alone", "requests repeated alone after a store error");
+	s->n.failed = stats_slot(t, "site_failed", "requests the store could not serve");
+	s->n.oversize = stats_slot(t, "site_oversize", "stanzas too big to read");
+	s->n.dropped = stats_slot(t, "site_dropped", "stanzas dropped because the broker reads too slowly");
+	s->n.chats = stats_slot(t, "site_chats", "replies of the desk");
+}
+
+int site_open(struct site **out, const struct site_deps *deps, struct err *e)
+{
+	struct site *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	s->d = *deps;
+	s->limits = kithd_conf_limits(deps->conf);
+	s->route.side = SIDE_SERVICE;
+	s->route.profile = deps->conf->profile;
+	s->route.self = deps->conf->jid;
+	job_queue_init(&s->queue);
+	buf_init(&s->held, HELD_BYTES);
+	buf_init(&s->text, TEXT_BYTES);
+	count(s);
+	if (name_desk(s, e) != 0 || open_store(s, e) != 0 || open_registry(s, e) != 0 ||
+	    open_provisioning(s, e) != 0 || open_desk(s, e) != 0) {
+		site_close(&s);
+		return -1;
+	}
+	*out = s;
+	return 0;
+}
+
+void site_close(struct site **sp)
+{
+	struct site *s = *sp;
+
+	if (s == NULL)
+		return;
+	outbox_close(&s->outbox);
+	desk_close(&s->desk);
+	provisioning_close(&s->provisioning);
+	registry_close(&s->registry);
+	contacts_close(&s->contacts);
+	parked_close(&s->parked);
+	debts_close(&s->debts);
+	ownership_close(&s->ownership);
+	store_close(&s->store);
+	job_queue_fini(&s->queue);
+	buf_fini(&s->held);
+	buf_fini(&s->text);
+	free(s->desk_jid);
+	free(s);
+	*sp = NULL;
+}
+
+void site_parts(const struct site *s, struct site_parts *out)
+{
+	out->store = s->store;
+	out->ownership = s->ownership;
+	out->debts = s->debts;
+	out->contacts = s->contacts;
+	out->registry = s->registry;
+	out->provisioning = s->provisioning;
+	out->stats = s->d.stats;
+	out->clock = s->d.clock;
+	out->zone_s = s->d.conf->zone_s;
+	out->profile = s->d.conf->profile;
+	out->up = s->out != NULL;
+}
