@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * prompt: how an owner is asked: who wants what of which thing, and the three
+ * lines that answer it.  It decides nothing and sends nothing.
+ */
+#ifndef KITH_DESK_PROMPT_H
+#define KITH_DESK_PROMPT_H
+
+#include "common/base/buf.h"
+#include "provisioning/serve.h"
+
+/* "bob@x wants to read "temperature" of "lamp"." */
+void prompt_sentence(struct buf *out, const char *requester, int action,
+    const struct name_list *names, const char *thing);
+void prompt_question(struct buf *out, const struct owner_question *q);
+
+#endif
