@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kithctl: the parts of the operator's tool that need no running kithd:
+ * policy files and QR codes.  Read next: kithctl.c.
+ */
+#ifndef KITH_KITHD_KITHCTL_H
+#define KITH_KITHD_KITHCTL_H
+
+/* Exit statuses of every command. */
+#define KITHCTL_OK 0
+#define KITHCTL_NO 1
+#define KITHCTL_ERROR 2
+
+/* `policy check|print|ask -f FILE ...`; args follow the word "policy" and -f is taken out. */
+int kithctl_policy(const char *file, int argc, char **argv);
+/* `qr [text|svg] [DESK]`: a claim URI on standard input, its code on standard output. */
+int kithctl_qr(int argc, char **argv);
+
+#endif
