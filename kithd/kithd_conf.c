@@ -38,7 +38,7 @@ static const struct conf_key keys[] = {
 	{ "daemon", "user", CONF_TEXT, AT(user), 0, 0, NULL,
 	    "user to become when started by root" },
 	{ "daemon", "log", CONF_TEXT, AT(log_level), 0, 0, "info",
-	    "error, warn, info or debug; read again at SIGHUP" },
+	    "how much is logged: error, warn, info or debug; read again at SIGHUP" },
 	{ "daemon", "timezone", CONF_TEXT, AT(timezone), 0, 0, "UTC",
 	    "zone of times in rules and chat: UTC, local, +HH:MM or -HH:MM" },
 	{ "store", "url", CONF_TEXT, AT(store_url), 0, 0,
