@@ -450,6 +450,16 @@ static int run(struct daemon *d, struct err *e)
 	return 0;
 }
 
+/* A peer that hangs up is an error of the write, not a signal. */
+static void ignore_sigpipe(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	static struct daemon d;
@@ -458,7 +468,7 @@ int main(int argc, char **argv)
 
 	umask(077);
 	secret_protect_process();
-	signal(SIGPIPE, SIG_IGN);
+	ignore_sigpipe();
 	daemon_options(argc, argv, usage, &d.options);
 	if (d.options.file == NULL)
 		d.options.file = DEFAULT_FILE;
