@@ -19,7 +19,9 @@ struct client_conf {
 	const char *host;		/* where to connect */
 	const char *port;
 	bool direct_tls;		/* XEP-0368 */
-	const char *ca_file;		/* NULL: the system's store */
+	const char *ca_file;		/* the only roots then; NULL: the system's store */
+	const char *cert_file;		/* our certificate for EXTERNAL; NULL: none */
+	const char *key_file;
 	const char *user;		/* local part */
 	const struct secret *password;
 	const char *resource;		/* NULL: the server's choice */
