@@ -31,7 +31,7 @@ struct registry_conf {
 	int64_t unclaimed_expire_ms;	/* 30 days */
 	int64_t receipt_ms;		/* 30 days */
 	bool show_owner;		/* `owner` in X search results */
-	bool remote_verified;		/* JIDs of other domains may own and register */
+	bool remote_verified;		/* JIDs of other domains may own things */
 	bool answer_probes;		/* of the bare component JID; off: some clients
 					 * take the next stanza for their answer */
 };

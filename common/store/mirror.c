@@ -8,7 +8,6 @@
 #include "common/store/mirror.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/store/store.h"
 
@@ -44,7 +43,6 @@ static void ended(void *arg, bool committed)
 
 void mirror_open(struct mirror *m, struct store *s, const struct mirror_ops *ops, void *arg)
 {
-	memset(m, 0, sizeof(*m));
 	m->ops = ops;
 	m->arg = arg;
 	store_on_end(s, ended, m);

@@ -36,7 +36,7 @@ struct mirror {
 	size_t n, cap;
 };
 
-/* Both must outlive the store's last transaction. */
+/* Zeroed before.  Both must outlive the store's last transaction. */
 void mirror_open(struct mirror *m, struct store *s, const struct mirror_ops *ops, void *arg);
 void mirror_close(struct mirror *m);
 /* Make sure that the next mirror_swap() needs no memory; ask before the row is

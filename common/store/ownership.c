@@ -39,6 +39,7 @@ struct ownership {
 	struct table by_id, by_address, heads[RINGS];
 	struct entry **all;
 	size_t n, cap;
+	size_t in_state[OWNED_TURNING + 1];
 	int64_t last_row;
 	ownership_changed_fn changed;
 	void *changed_arg;
@@ -237,6 +238,7 @@ static void link_entry(struct ownership *o, struct entry *x)
 	ring_add(o, BY_OWNER, x);
 	x->index = o->n;
 	o->all[o->n++] = x;
+	o->in_state[x->pub.state]++;
 }
 
 static void unlink_entry(struct ownership *o, struct entry *x)
@@ -247,6 +249,7 @@ static void unlink_entry(struct ownership *o, struct entry *x)
 	ring_remove(o, BY_OWNER, x);
 	o->all[x->index] = o->all[--o->n];
 	o->all[x->index]->index = x->index;
+	o->in_state[x->pub.state]--;
 }
 
 static void replace_entry(struct ownership *o, struct entry *out, struct entry *in)
@@ -264,6 +267,8 @@ static void replace_entry(struct ownership *o, struct entry *out, struct entry *
 	}
 	in->index = out->index;
 	o->all[in->index] = in;
+	o->in_state[out->pub.state]--;
+	o->in_state[in->pub.state]++;
 }
 
 static void swap(void *arg, void *out, void *in)
@@ -478,6 +483,11 @@ size_t ownership_count(const struct ownership *o)
 	return o->n;
 }
 
+size_t ownership_count_in(const struct ownership *o, enum owned_state state)
+{
+	return (size_t)state < N_STATES ? o->in_state[state] : 0;
+}
+
 const struct owned *ownership_at(const struct ownership *o, size_t i)
 {
 	return i < o->n ? &o->all[i]->pub : NULL;
@@ -531,6 +541,8 @@ int ownership_put(struct ownership *o, const struct owned *t, struct err *e)
 
 	if (there != NULL && (old == NULL || there != &old->pub))
 		return err_set(e, ERR_INPUT, "this address belongs to another thing");
+	if ((size_t)t->state >= N_STATES)
+		return err_set(e, ERR_INPUT, "a thing in no known state");
 	if (reserve(o, e) == -1)
 		return -1;
 	x = entry_new(o, t, old != NULL ? old->row : o->last_row + 1, e);

@@ -228,7 +228,7 @@ static unsigned pick(unsigned n)
 
 static void check_walk(const struct ownership *o, const struct plain *m)
 {
-	size_t here = 0;
+	size_t here = 0, nobody = 0;
 
 	for (int own = 0; own < WALK_OWNERS; own++) {
 		char owner[16];
@@ -253,8 +253,11 @@ static void check_walk(const struct ownership *o, const struct plain *m)
 		if (x != NULL)
 			assert_int_equal(x->epoch, m[i].epoch);
 		here += m[i].here;
+		nobody += m[i].here && m[i].owner < 0;
 	}
 	assert_int_equal(ownership_count(o), here);
+	assert_int_equal(ownership_count_in(o, OWNED_NOBODY), nobody);
+	assert_int_equal(ownership_count_in(o, OWNED), here - nobody);
 }
 
 static void a_random_walk_agrees_with_a_plain_array(void **state)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * claim: may this asker have the thing whose tags he typed?  Pure: facts in,
+ * answer out.  Who loads the facts: enroll.c; where they live: thing_store.h.
+ */
+#ifndef KITH_REGISTRY_CLAIM_H
+#define KITH_REGISTRY_CLAIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct claim_facts {
+	bool may_own;		/* the asker's address can be an owner's at all */
+	bool receipt;		/* this asker claimed this digest lately ... */
+	bool receipt_current;	/* ... and owns that thing in that epoch still */
+	size_t claimable;	/* unclaimed, listed records with this digest */
+	bool spent;		/* the digest was claimed with before, by anybody */
+};
+
+enum claim_verdict {
+	CLAIM_NOT_FOUND = 0,
+	CLAIM_AGAIN,		/* the same success as before; nothing is written */
+	CLAIM_NEW		/* the one record becomes his */
+};
+
+/* Why not; counted and shown to the operator, never told to the asker. */
+enum claim_reason {
+	CLAIM_FITS,
+	CLAIM_NO_RECORD,
+	CLAIM_TWINS,
+	CLAIM_SPENT,
+	CLAIM_ASKER
+};
+
+struct claim_outcome {
+	enum claim_verdict verdict;
+	enum claim_reason reason;
+};
+
+void claim_decide(const struct claim_facts *f, struct claim_outcome *out);
+const char *claim_reason_name(enum claim_reason r);
+
+#endif

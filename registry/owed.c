@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * owed: what things and owners are told unasked, and what happens when they
+ * answer, or do not.  A push is built from the state of the moment it is sent,
+ * in the thing's own dialect; what was true when it was owed does not matter.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/str.h"
+#include "common/wire/push.h"
+#include "registry/role.h"
+
+#define LATE_AT_ONCE 64			/* parked requests answered by one tick */
+#define SWEEP_THINGS 10000		/* looked at by one tick */
+#define SWEEP_DROPS 64			/* expired by one tick */
+#define SWEEP_EVERY INT64_C(3600000)
+
+/* ---- debts made ---- */
+
+void registry_removed_subject(char out[static REGISTRY_WAITS],
+    const uint8_t id[static OWNERSHIP_ID])
+{
+	char hex[REGISTRY_HEX];
+
+	registry_hex(hex, id);
+	snprintf(out, REGISTRY_WAITS, "removed:%s", hex);
+}
+
+int registry_notice(struct registry *g, const char *owner, const char *about, const char *text,
+    struct err *e)
+{
+	if (about == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	return debt_owe(g->deps.debts, DEBT_NOTICE, owner, about, 0, text, e);
+}
+
+/* Some things never subscribe to us, and only presence tells when to try. */
+int registry_ask_presence(struct registry *g, const char *thing, struct err *e)
+{
+	const struct contact *c = contact_find(g->deps.contacts, thing);
+
+	if (c != NULL && c->from_us == SUB_YES)
+		return 0;
+	if (debt_find(g->deps.debts, DEBT_SUBSCRIBE, thing, "") != NULL)
+		return 0;
+	return debt_owe(g->deps.debts, DEBT_SUBSCRIBE, thing, "", 0, NULL, e);
+}
+
+int registry_alive(struct registry *g, const struct request *q, struct err *e)
+{
+	contact_seen(g->deps.contacts, q->from, strlen(q->bare));
+	debt_wake(g->deps.debts, q->bare);
+	if (contact_set_dialect(g->deps.contacts, q->bare, PROTO_DISCOVERY,
+	    (int)q->dialect.gen, (int)q->dialect.vocab, e) == -1)
+		return -1;
+	return registry_ask_presence(g, q->bare, e);
+}
+
+/* ---- debts paid ---- */
+
+/* "removed:HEX" or "HEX". */
+static const struct owned *subject_thing(const struct registry *g, const char *subject)
+{
+	uint8_t id[OWNERSHIP_ID];
+
+	if (str_starts(subject, "removed:"))
+		subject += strlen("removed:");
+	return str_unhex(id, sizeof(id), subject) == 0 ?
+	    ownership_by_id(g->deps.ownership, id) : NULL;
+}
+
+static enum verb push_verb(const struct debt *d, const struct owned *t)
+{
+	if (str_starts(d->subject, "removed:"))
+		return VERB_REMOVED;
+	/* The debt may be ahead of the row: a disown on its way. */
+	if (t->owner == NULL || t->state == OWNED_TOMBSTONE || d->number > t->epoch)
+		return VERB_DISOWNED;
+	return VERB_CLAIMED;
+}
+
+static struct dialect dialect_of(const struct contact *c)
+{
+	struct dialect d = { PROTO_DISCOVERY, GEN_X, VOCAB_LONG };
+
+	if (c->gen[PROTO_DISCOVERY] >= 0 && c->gen[PROTO_DISCOVERY] < GEN_COUNT)
+		d.gen = (enum gen)c->gen[PROTO_DISCOVERY];
+	if (c->vocab[PROTO_DISCOVERY] >= 0)
+		d.vocab = (enum vocab)c->vocab[PROTO_DISCOVERY];
+	return d;
+}
+
+static int write_owner(struct registry *g, const struct debt *d, struct buf *out)
+{
+	const struct owned *t = subject_thing(g, d->subject);
+	const struct contact *c = contact_find(g->deps.contacts, d->peer);
+	char id[DEBT_ID];
+	struct push p;
+
+	/* An iq to a bare address is answered by the server in its place. */
+	if (t == NULL || c == NULL || c->full == NULL)
+		return 0;
+	debt_iq_id(g->deps.debts, d, id);
+	p = (struct push){
+		.verb = push_verb(d, t), .dialect = dialect_of(c), .from = g->conf.jid,
+		.to = c->full, .id = id, .node = { t->node, t->source, t->partition },
+	};
+	if (p.verb == VERB_CLAIMED) {
+		p.jid = t->owner;
+		p.is_public = t->is_public && t->listed;
+	}
+	return push_write(out, &p) == -1 ? -1 : 1;
+}
+
+/* Subject "desk": the desk asks an owner, whose server may swallow questions
+ * from strangers; else the component asks a thing. */
+static int write_subscribe(struct registry *g, const struct debt *d, struct buf *out)
+{
+	bool desk = strcmp(d->subject, "desk") == 0;
+
+	/* A person is not asked again and again. */
+	if (desk && d->tries > 0)
+		return 0;
+	return presence_write(out, desk ? g->desk : g->conf.jid, d->peer, "subscribe", NULL) == -1 ?
+	    -1 : 1;
+}
+
+int registry_debt_write(struct registry *g, const struct debt *d, struct buf *out)
+{
+	switch (d->kind) {
+	case DEBT_OWNER:
+		return write_owner(g, d, out);
+	case DEBT_SUBSCRIBE:
+		return write_subscribe(g, d, out);
+	default:
+		return 0;
+	}
+}
+
+/* The answer of the thing itself: its server answers from the bare address,
+ * and in the thing's place when it is away. */
+static bool is_settled_by(const struct request *answer)
+{
+	if (strcmp(answer->from, answer->bare) == 0)
+		return false;
+	return answer->u.answer.ok || (answer->u.answer.condition != NULL &&
+	    strcmp(answer->u.answer.condition, "feature-not-implemented") == 0);
+}
+
+int registry_debt_answered(struct registry *g, const struct debt *d, const struct request *answer,
+    struct err *e)
+{
+	const struct owned *t;
+
+	if (d->kind != DEBT_OWNER || !is_settled_by(answer))
+		return 0;
+	t = subject_thing(g, d->subject);
+	/* No doubt about which disown: a later one would be another debt. */
+	if (t != NULL && push_verb(d, t) == VERB_DISOWNED && d->number > t->epoch)
+		return registry_disown_finish(g, t, e);
+	return debt_settle(g->deps.debts, d->row, d->number, e);
+}
+
+/* ---- parked requests ---- */
+
+static int release_by_notice(struct registry *g, const struct parked *p, enum condition c,
+    struct err *e)
+{
+	char owner[JID_MAX + 1];
+	size_t len = jid_text_bare_len(p->asker);
+
+	if (len >= sizeof(owner))
+		return 0;
+	memcpy(owner, p->asker, len);
+	owner[len] = '\0';
+	return registry_notice(g, owner, p->waits_for, c == COND_NONE ?
+	    "Done: the thing has let go; it is no longer yours." :
+	    "The thing did not answer in time, so it is still yours. Try again when it is there.",
+	    e);
+}
+
+int registry_release(struct registry *g, const struct parked *p, enum condition c, struct err *e)
+{
+	struct request q = {
+		.verb = (enum verb)p->verb, .kind = STANZA_IQ, .type = IQ_SET,
+		.dialect = { PROTO_DISCOVERY, (enum gen)p->gen, (enum vocab)p->vocab },
+		.id = p->iq_id, .from = p->asker, .bare = p->asker, .to = p->to,
+	};
+	struct reply r = { .kind = REPLY_RESULT, .body = BODY_EMPTY };
+
+	if (p->iq_id == NULL)
+		return release_by_notice(g, p, c, e);
+	if (c != COND_NONE)
+		reply_error(&r, c);
+	/* A full buffer loses an answer, not the change: the asker asks again. */
+	(void)reply_write(&g->released, &q, &r);
+	return 0;
+}
+
+void registry_released(struct registry *g, struct buf *out)
+{
+	if (g->released_kept == 0)
+		return;
+	buf_add(out, g->released.data, g->released_kept);
+	buf_consume(&g->released, g->released_kept);
+	g->released_kept = 0;
+}
+
+/* The thing did not answer in time: it is still his, and an answer that comes
+ * later changes nothing, so it must be told that it is owned. */
+static int disown_failed(struct registry *g, const struct parked *p, struct err *e)
+{
+	const struct owned *t = NULL;
+	uint8_t id[OWNERSHIP_ID];
+	char hex[REGISTRY_HEX];
+
+	if (str_starts(p->waits_for, "disowned:") &&
+	    str_unhex(id, sizeof(id), p->waits_for + strlen("disowned:")) == 0)
+		t = ownership_by_id(g->deps.ownership, id);
+	if (t != NULL && registry_disown_pending(g, t)) {
+		registry_hex(hex, t->id);
+		if (debt_owe(g->deps.debts, DEBT_OWNER, t->jid, hex, t->epoch, NULL, e) == -1)
+			return -1;
+	}
+	return registry_release(g, p, COND_NOT_ALLOWED, e);
+}
+
+static int answer_late(struct registry *g, struct err *e)
+{
+	struct parked p;
+	int n = 0, got = 0;
+
+	while (n < LATE_AT_ONCE && (got = parked_take_late(g->deps.parked, &p, e)) == 1) {
+		if (disown_failed(g, &p, e) == -1)
+			return -1;
+		n++;
+	}
+	return got == -1 ? -1 : n;
+}
+
+/* ---- expiry ---- */
+
+static bool is_expired(const struct registry *g, const struct owned *t, int64_t now)
+{
+	const struct thing *thing = thing_store_find(g->things, t->id);
+	const struct contact *c = contact_find(g->deps.contacts, t->jid);
+	int64_t at = thing != NULL ? thing->at_ms : t->since_ms;
+
+	return t->state == OWNED_NOBODY && (c == NULL || !c->online) &&
+	    now - at >= g->conf.unclaimed_expire_ms;
+}
+
+/* A slice of the walk over everything; backwards, since dropping a thing puts
+ * the last one into its place. */
+static int sweep(struct registry *g, int64_t now, struct err *e)
+{
+	int dropped = 0;
+
+	if (g->sweep_at == 0) {
+		if (now < g->sweep_ms)
+			return 0;
+		g->sweep_ms = now + SWEEP_EVERY;
+		g->sweep_at = ownership_count(g->deps.ownership);
+	}
+	if (g->sweep_at > ownership_count(g->deps.ownership))
+		g->sweep_at = ownership_count(g->deps.ownership);
+	for (int i = 0; i < SWEEP_THINGS && g->sweep_at > 0 && dropped < SWEEP_DROPS; i++) {
+		const struct owned *t = ownership_at(g->deps.ownership, --g->sweep_at);
+
+		if (!is_expired(g, t, now))
+			continue;
+		if (registry_drop(g, t, e) == -1)
+			return -1;
+		++*g->count.expired;
+		dropped++;
+	}
+	return dropped;
+}
+
+int registry_tick(struct registry *g, struct err *e)
+{
+	int64_t now = clock_wall(g->deps.clock);
+	int late = answer_late(g, e);
+	int dropped = late == -1 ? -1 : sweep(g, now, e);
+	int ended = dropped == -1 ? -1 : thing_store_end_receipts(g->things,
+	    now - g->conf.receipt_ms, SWEEP_DROPS, e);
+
+	return ended == -1 ? -1 : late + dropped + ended;
+}
+
+int64_t registry_deadline(const struct registry *g)
+{
+	int64_t parked = parked_deadline(g->deps.parked);
+	int64_t next = g->sweep_at > 0 ? clock_wall(g->deps.clock) : g->sweep_ms;
+
+	return parked >= 0 && parked < next ? parked : next;
+}

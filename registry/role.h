@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * role: what the files of this folder share: the registry's own struct and one
+ * function per request.  Nobody outside includes it; they use serve.h.
+ */
+#ifndef KITH_REGISTRY_ROLE_H
+#define KITH_REGISTRY_ROLE_H
+
+#include "common/base/buf.h"
+#include "registry/serve.h"
+#include "registry/thing_store.h"
+
+#define REGISTRY_HEX (2 * OWNERSHIP_ID + 1)
+#define REGISTRY_WAITS (sizeof("disowned:") + REGISTRY_HEX)
+
+struct registry_counters {
+	uint64_t *registered, *again, *claimed, *claimed_again, *not_found, *twins, *spent;
+	uint64_t *disowned, *removed, *unregistered, *searches, *refused, *expired;
+};
+
+struct registry {
+	struct registry_conf conf;	/* with copies of its strings */
+	struct registry_deps deps;
+	char *desk;			/* the node people talk to: desk@JID */
+	struct thing_store *things;
+	struct registry_counters count;
+	struct buf released;		/* answers to parked requests */
+	size_t released_kept;		/* so much of it is committed */
+	int64_t sweep_ms;		/* wall: when the next walk for expiry begins */
+	size_t sweep_at;		/* where the running walk stands */
+	int64_t full_until_ms;		/* boot: the pool was full, nobody to drop */
+};
+
+/* enroll.c */
+int registry_register(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e);
+int registry_mine(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+int registry_unregister(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e);
+/* Drop an unclaimed thing with all its rows. */
+int registry_drop(struct registry *g, const struct owned *t, struct err *e);
+
+/* manage.c */
+int registry_update(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+int registry_remove(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+int registry_disown(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+/* Is an online disown on its way? */
+bool registry_disown_pending(const struct registry *g, const struct owned *t);
+/* The thing knows: end the ownership, answer those who asked for it. */
+int registry_disown_finish(struct registry *g, const struct owned *t, struct err *e);
+
+/* search.c */
+int registry_search(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+
+/* owed.c */
+/* The thing was heard of: its debts are due, and its presence is asked for. */
+int registry_alive(struct registry *g, const struct request *q, struct err *e);
+int registry_ask_presence(struct registry *g, const char *thing, struct err *e);
+/* The removed-push has a row beside the one for the owner. */
+void registry_removed_subject(char out[static REGISTRY_WAITS],
+    const uint8_t id[static OWNERSHIP_ID]);
+/* Answer one parked request: COND_NONE is an empty result. */
+int registry_release(struct registry *g, const struct parked *p, enum condition c,
+    struct err *e);
+int registry_notice(struct registry *g, const char *owner, const char *about, const char *text,
+    struct err *e);
+
+/* serve.c */
+bool registry_may_register(const struct registry *g, const char *bare);
+bool registry_may_own(const struct registry *g, const char *bare);
+const struct owned *registry_address(const struct registry *g, const char *jid,
+    const struct node *n);
+void registry_hex(char out[static REGISTRY_HEX], const uint8_t id[static OWNERSHIP_ID]);
+/* One thing as replies show it; `with_owner`: show whose it is. */
+int registry_found(struct registry *g, const struct owned *t, bool with_owner,
+    struct pool *pool, struct found_thing *out);
+
+#endif

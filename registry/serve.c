@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve: the registry as others see it: open, close, and one table from verb
+ * to function.  What an entity is asked whoever it is (disco, ping, version)
+ * is answered here.  Read next: enroll.c, manage.c, owed.c, presence.c.
+ */
+#include "config.h"
+
+#include "registry/serve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/str.h"
+#include "registry/role.h"
+#include "registry/tags.h"
+
+#define RELEASED_BYTES (1024 * 1024)
+
+typedef int (*serve_fn)(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e);
+
+/* ---- asked of any entity ---- */
+
+/* All generations at once: each client looks for its own name only.  Tokens
+ * (prov:t) are not served, so they are not offered. */
+static const char *const component_features[] = {
+	NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_LEASE,
+	"urn:xmpp:iot:discovery", "urn:xmpp:iot:provisioning",
+	"urn:ieee:iot:disco:1.0", "urn:ieee:iot:prov:d:1.0", "urn:ieee:iot:prov:o:1.0",
+	"urn:nf:iot:disco:1.0", "urn:nf:iot:prov:d:1.0", "urn:nf:iot:prov:o:1.0",
+	"urn:nfi:iot:disco:1.0", "urn:nfi:iot:prov:d:1.0", "urn:nfi:iot:prov:o:1.0",
+};
+static const char *const desk_features[] = {
+	NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION,
+};
+
+static int serve_disco_info(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	static const struct identity_feature_list component = {
+		"component", "generic", "kith",
+		sizeof(component_features) / sizeof(component_features[0]), component_features,
+	};
+	static const struct identity_feature_list desk = {
+		"client", "bot", "kith desk",
+		sizeof(desk_features) / sizeof(desk_features[0]), desk_features,
+	};
+
+	(void)e;
+	if (q->u.disco.node != NULL) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	r->kind = REPLY_RESULT;
+	r->body = BODY_DISCO_INFO;
+	r->u.disco = q->to != NULL && jid_text_same_bare(q->to, g->desk) ? desk : component;
+	return 0;
+}
+
+static int serve_disco_items(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	(void)g;
+	(void)q;
+	(void)e;
+	r->kind = REPLY_RESULT;
+	r->body = BODY_DISCO_ITEMS;
+	r->u.items.n = 0;
+	return 0;
+}
+
+static int serve_ping(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	(void)g;
+	(void)q;
+	(void)e;
+	r->kind = REPLY_RESULT;
+	r->body = BODY_EMPTY;
+	return 0;
+}
+
+static int serve_version(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	(void)g;
+	(void)q;
+	(void)e;
+	r->kind = REPLY_RESULT;
+	r->body = BODY_VERSION;
+	return 0;
+}
+
+/* ---- the table ---- */
+
+struct row {
+	serve_fn fn;
+	bool writes;
+};
+
+static const struct row rows[VERB_COUNT] = {
+	[VERB_DISCO_INFO] = { serve_disco_info, false },
+	[VERB_DISCO_ITEMS] = { serve_disco_items, false },
+	[VERB_PING] = { serve_ping, false },
+	[VERB_VERSION] = { serve_version, false },
+	[VERB_REGISTER] = { registry_register, true },
+	[VERB_UPDATE] = { registry_update, true },
+	[VERB_MINE] = { registry_mine, true },
+	[VERB_REMOVE] = { registry_remove, true },
+	[VERB_DISOWN] = { registry_disown, true },
+	[VERB_UNREGISTER] = { registry_unregister, true },
+	[VERB_SEARCH] = { registry_search, false },
+};
+
+bool registry_serves(enum verb v)
+{
+	return (unsigned)v < VERB_COUNT && rows[v].fn != NULL;
+}
+
+bool registry_writes(const struct request *q)
+{
+	if (q->verb == VERB_PRESENCE)
+		return q->u.presence.type != PRESENCE_UNAVAILABLE &&
+		    q->u.presence.type != PRESENCE_PROBE && q->u.presence.type != PRESENCE_ERROR;
+	return (unsigned)q->verb < VERB_COUNT && rows[q->verb].writes;
+}
+
+int registry_serve(struct registry *g, const struct request *q, struct reply *r, struct err *e)
+{
+	memset(r, 0, sizeof(*r));
+	if (!registry_serves(q->verb)) {
+		reply_error(r, COND_SERVICE_UNAVAILABLE);
+		return 0;
+	}
+	return rows[q->verb].fn(g, q, r, e);
+}
+
+/* ---- shared by the other files ---- */
+
+/* Does the component's name end in ".DOMAIN"?  Then that is its own site. */
+static bool is_own_site(const struct registry *g, const char *bare)
+{
+	size_t len, self = strlen(g->conf.jid);
+	const char *domain = jid_text_domain(bare, &len);
+
+	if (len >= self)
+		return false;
+	return g->conf.jid[self - len - 1] == '.' &&
+	    memcmp(g->conf.jid + self - len, domain, len) == 0;
+}
+
+bool registry_may_register(const struct registry *g, const char *bare)
+{
+	if (g->conf.domains == NULL)
+		return is_own_site(g, bare);
+	for (const char *const *d = g->conf.domains; *d != NULL; d++)
+		if (jid_text_in_domain(bare, *d))
+			return true;
+	return false;
+}
+
+/*
+ * Another domain's address counts only when our server checks who speaks for
+ * that domain; one that reads differently under the two address profiles may
+ * be two persons.
+ */
+bool registry_may_own(const struct registry *g, const char *bare)
+{
+	if (jid_profiles_differ(bare))
+		return false;
+	return g->conf.remote_verified || is_own_site(g, bare) || registry_may_register(g, bare);
+}
+
+const struct owned *registry_address(const struct registry *g, const char *jid,
+    const struct node *n)
+{
+	return ownership_by_address(g->deps.ownership, jid, n->id, n->source, n->partition);
+}
+
+void registry_hex(char out[static REGISTRY_HEX], const uint8_t id[static OWNERSHIP_ID])
+{
+	str_hex(out, id, OWNERSHIP_ID);
+}
+
+static const char *copy(struct pool *pool, const char *s, bool *failed)
+{
+	const char *c;
+
+	if (s == NULL)
+		return NULL;
+	c = pool_strdup(pool, s);
+	*failed = *failed || c == NULL;
+	return c;
+}
+
+static const char *note_of(const struct registry *g, const struct owned *t)
+{
+	char hex[REGISTRY_HEX];
+
+	registry_hex(hex, t->id);
+	return debt_find(g->deps.debts, DEBT_OWNER, t->jid, hex) != NULL ?
+	    "has not heard yet whose it is" : NULL;
+}
+
+int registry_found(struct registry *g, const struct owned *t, bool with_owner,
+    struct pool *pool, struct found_thing *out)
+{
+	const struct contact *c = contact_find(g->deps.contacts, t->jid);
+	const struct thing *thing = thing_store_find(g->things, t->id);
+	bool failed = false;
+
+	memset(out, 0, sizeof(*out));
+	out->jid = copy(pool, t->jid, &failed);
+	out->node.id = copy(pool, t->node, &failed);
+	out->node.source = copy(pool, t->source, &failed);
+	out->node.partition = copy(pool, t->partition, &failed);
+	out->owner = with_owner ? copy(pool, t->owner, &failed) : NULL;
+	out->name = copy(pool, t->name, &failed);
+	out->is_public = t->is_public && t->listed;
+	out->online = c != NULL && c->online;
+	out->seen_ms = c != NULL ? c->seen_ms : 0;
+	out->epoch = t->epoch;
+	out->note = note_of(g, t);
+	if (thing != NULL && tags_unpack(&out->tags, thing->tags, thing->tags_len, pool) == -1)
+		return -1;
+	return failed ? -1 : 0;
+}
+
+int registry_describe(struct registry *g, const uint8_t id[static OWNERSHIP_ID],
+    struct pool *pool, struct found_thing *out, struct err *e)
+{
+	const struct owned *t = ownership_by_id(g->deps.ownership, id);
+
+	if (t == NULL)
+		return 0;
+	if (registry_found(g, t, true, pool, out) == -1)
+		return err_set(e, ERR_LIMIT, "no room to describe a thing");
+	return 1;
+}
+
+/* ---- open and close ---- */
+
+static void count_open(struct registry *g)
+{
+	struct stats *s = g->deps.stats;
+	struct registry_counters *c = &g->count;
+
+	c->registered = stats_slot(s, "registry_registered", "registrations taken");
+	c->again = stats_slot(s, "registry_claimed_already", "registrations by claimed things");
+	c->claimed = stats_slot(s, "registry_claimed", "things claimed");
+	c->claimed_again = stats_slot(s, "registry_claimed_again", "claims answered by receipt");
+	c->not_found = stats_slot(s, "registry_not_found", "claims refused");
+	c->twins = stats_slot(s, "registry_twins", "claims refused: several things had the tags");
+	c->spent = stats_slot(s, "registry_spent", "claims refused: the tags were used before");
+	c->disowned = stats_slot(s, "registry_disowned", "things disowned");
+	c->removed = stats_slot(s, "registry_removed", "things taken off the list");
+	c->unregistered = stats_slot(s, "registry_unregistered", "unregistrations");
+	c->searches = stats_slot(s, "registry_searches", "searches");
+	c->refused = stats_slot(s, "registry_refused", "registrations refused");
+	c->expired = stats_slot(s, "registry_expired", "unclaimed things that expired");
+}
+
+static const char *const *copy_domains(const char *const *domains)
+{
+	const char **all;
+	size_t n = 0;
+
+	while (domains[n] != NULL)
+		n++;
+	all = calloc(n + 1, sizeof(*all));
+	for (size_t i = 0; all != NULL && i < n; i++) {
+		all[i] = strdup(domains[i]);
+		if (all[i] == NULL) {
+			while (i > 0)
+				free((void *)(uintptr_t)all[--i]);
+			free(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+static int64_t or_default(int64_t v, int64_t otherwise)
+{
+	return v > 0 ? v : otherwise;
+}
+
+static int copy_conf(struct registry *g, const struct registry_conf *conf)
+{
+	const int64_t month = INT64_C(30) * 86400 * 1000;
+	size_t desk = strlen(conf->jid) + sizeof("desk@");
+
+	g->conf = *conf;
+	g->conf.domains = NULL;
+	g->conf.jid = strdup(conf->jid);
+	g->desk = malloc(desk);
+	if (g->conf.jid == NULL || g->desk == NULL)
+		return -1;
+	snprintf(g->desk, desk, "desk@%s", conf->jid);
+	if (conf->domains != NULL && (g->conf.domains = copy_domains(conf->domains)) == NULL)
+		return -1;
+	g->conf.max_things_per_jid = or_default(conf->max_things_per_jid, 1000);
+	g->conf.max_unclaimed = or_default(conf->max_unclaimed, 100000);
+	g->conf.unclaimed_expire_ms = or_default(conf->unclaimed_expire_ms, month);
+	g->conf.receipt_ms = or_default(conf->receipt_ms, month);
+	return 0;
+}
+
+static void turn_ended(void *arg, bool committed)
+{
+	struct registry *g = arg;
+
+	if (committed)
+		g->released_kept = g->released.len;
+	else
+		buf_truncate(&g->released, g->released_kept);
+}
+
+int registry_open(struct registry **out, const struct registry_conf *conf,
+    const struct registry_deps *deps, struct err *e)
+{
+	struct registry *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	g->deps = *deps;
+	buf_init(&g->released, RELEASED_BYTES);
+	if (copy_conf(g, conf) == -1) {
+		registry_close(&g);
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	}
+	if (thing_store_open(&g->things, deps->store, deps->hash_key, e) == -1) {
+		registry_close(&g);
+		return -1;
+	}
+	count_open(g);
+	g->sweep_ms = clock_wall(deps->clock);
+	store_on_end(deps->store, turn_ended, g);
+	*out = g;
+	return 0;
+}
+
+void registry_close(struct registry **gp)
+{
+	struct registry *g = *gp;
+
+	if (g == NULL)
+		return;
+	*gp = NULL;
+	thing_store_close(&g->things);
+	for (size_t i = 0; g->conf.domains != NULL && g->conf.domains[i] != NULL; i++)
+		free((void *)(uintptr_t)g->conf.domains[i]);
+	free((void *)(uintptr_t)g->conf.domains);
+	free((void *)(uintptr_t)g->conf.jid);
+	free(g->desk);
+	buf_fini(&g->released);
+	free(g);
+}

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thing_store: two append-only tables without indices, each with its mirror.
+ * Read first: common/store/mirror.h.
+ */
+#include "config.h"
+
+#include "registry/thing_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/store/mirror.h"
+#include "common/store/store.h"
+#include "common/store/table.h"
+#include "registry/tags.h"
+
+#define KEY_NUMBER 1	/* a second key would stand beside the first */
+
+struct record {
+	struct thing pub;	/* first: a thing is the start of its record */
+	int64_t row;
+	uint64_t id_hash, digest_hash;
+	uint8_t bytes[];	/* the packed tags */
+};
+
+struct spent {
+	struct used pub;	/* first, as above */
+	int64_t row;
+	uint64_t hash;
+	char owner[];
+};
+
+struct thing_store {
+	struct store *store;
+	struct table_seed seed;
+	struct mirror things, used;
+	struct table by_id, by_digest, by_used;
+	int64_t last_thing, last_used;
+	struct spent **receipts;	/* by row; NULL where the receipt is over */
+	size_t n_receipts, first_receipt, cap_receipts;
+	struct stmt *write, *erase, *spend;
+};
+
+static const struct store_step steps[] = {
+	{ 1, "CREATE TABLE registry_key (number INTEGER PRIMARY KEY, proof BLOB NOT NULL);"
+	     "CREATE TABLE registry_thing ("
+	     " row INTEGER PRIMARY KEY, id BLOB NOT NULL, digest BLOB NOT NULL,"
+	     " form INTEGER NOT NULL, key INTEGER NOT NULL, tags BLOB NOT NULL,"
+	     " at INTEGER NOT NULL);"
+	     "CREATE TABLE registry_used ("
+	     " row INTEGER PRIMARY KEY, digest BLOB NOT NULL, form INTEGER NOT NULL,"
+	     " key INTEGER NOT NULL, owner TEXT, id BLOB NOT NULL, epoch INTEGER NOT NULL,"
+	     " at INTEGER NOT NULL)" },
+};
+static const struct store_schema schema = {
+	"registry", steps, sizeof(steps) / sizeof(steps[0])
+};
+
+/* ---- memory of things ---- */
+
+static struct record *record_new(const struct thing_store *t, const struct thing *thing,
+    int64_t row, struct err *e)
+{
+	struct record *r = malloc(sizeof(*r) + thing->tags_len);
+
+	if (r == NULL) {
+		err_set(e, ERR_SYSTEM, "out of memory");
+		return NULL;
+	}
+	r->pub = *thing;
+	r->row = row;
+	if (thing->tags_len > 0)
+		memcpy(r->bytes, thing->tags, thing->tags_len);
+	r->pub.tags = r->bytes;
+	r->id_hash = table_hash(&t->seed, 0, thing->id, OWNERSHIP_ID);
+	r->digest_hash = table_hash(&t->seed, 0, thing->digest, DIGEST_BYTES);
+	return r;
+}
+
+static void swap_thing(void *arg, void *out, void *in)
+{
+	struct thing_store *t = arg;
+	struct record *gone = out, *come = in;
+
+	if (gone != NULL) {
+		table_remove(&t->by_id, gone->id_hash, gone);
+		table_remove(&t->by_digest, gone->digest_hash, gone);
+	}
+	if (come != NULL) {
+		table_add(&t->by_id, come->id_hash, come);
+		table_add(&t->by_digest, come->digest_hash, come);
+	}
+}
+
+static void drop(void *arg, void *item)
+{
+	(void)arg;
+	free(item);
+}
+
+static const struct mirror_ops thing_ops = { swap_thing, drop, NULL };
+
+static struct record *find_record(const struct thing_store *t, const uint8_t *id)
+{
+	uint64_t hash = table_hash(&t->seed, 0, id, OWNERSHIP_ID);
+	size_t at;
+	struct record *r;
+
+	for (r = table_first(&t->by_id, hash, &at); r; r = table_next(&t->by_id, hash, &at))
+		if (memcmp(r->pub.id, id, OWNERSHIP_ID) == 0)
+			return r;
+	return NULL;
+}
+
+const struct thing *thing_store_find(const struct thing_store *t,
+    const uint8_t id[static OWNERSHIP_ID])
+{
+	const struct record *r = find_record(t, id);
+
+	return r != NULL ? &r->pub : NULL;
+}
+
+size_t thing_store_same(const struct thing_store *t, const uint8_t digest[static DIGEST_BYTES],
+    const struct thing **out, size_t max)
+{
+	uint64_t hash = table_hash(&t->seed, 0, digest, DIGEST_BYTES);
+	size_t at, n = 0;
+	const struct record *r;
+
+	for (r = table_first(&t->by_digest, hash, &at); r;
+	    r = table_next(&t->by_digest, hash, &at)) {
+		if (!secret_bytes_equal(r->pub.digest, digest, DIGEST_BYTES))
+			continue;
+		if (n < max)
+			out[n] = &r->pub;
+		n++;
+	}
+	return n;
+}
+
+/* ---- memory of used digests ---- */
+
+static struct spent *spent_new(const struct thing_store *t, const struct used *u, int64_t row,
+    struct err *e)
+{
+	size_t owner = u->owner != NULL ? strlen(u->owner) + 1 : 0;
+	struct spent *s = malloc(sizeof(*s) + owner);
+
+	if (s == NULL) {
+		err_set(e, ERR_SYSTEM, "out of memory");
+		return NULL;
+	}
+	s->pub = *u;
+	s->row = row;
+	if (u->owner != NULL)
+		s->pub.owner = memcpy(s->owner, u->owner, owner);
+	s->hash = table_hash(&t->seed, 0, u->digest, DIGEST_BYTES);
+	return s;
+}
+
+/* The list of receipts has one place per row from the first living one on. */
+static void swap_used(void *arg, void *out, void *in)
+{
+	struct thing_store *t = arg;
+	struct spent *gone = out, *come = in;
+
+	if (gone != NULL && come != NULL) {
+		table_replace(&t->by_used, gone->hash, gone, come);
+		for (size_t i = t->first_receipt; i < t->n_receipts; i++) {
+			if (t->receipts[i] == gone) {
+				t->receipts[i] = come;
+				break;
+			}
+		}
+	} else if (come != NULL) {
+		table_add(&t->by_used, come->hash, come);
+		t->receipts[t->n_receipts++] = come;
+	} else {
+		table_remove(&t->by_used, gone->hash, gone);
+		t->n_receipts--;
+	}
+}
+
+/* Receipts end in the order they began: what is over leaves the front. */
+static void kept_used(void *arg, void *item)
+{
+	struct thing_store *t = arg;
+
+	(void)item;
+	while (t->first_receipt < t->n_receipts &&
+	    t->receipts[t->first_receipt]->pub.owner == NULL)
+		t->first_receipt++;
+}
+
+static const struct mirror_ops used_ops = { swap_used, drop, kept_used };
+
+const struct used *thing_store_used(const struct thing_store *t,
+    const uint8_t digest[static DIGEST_BYTES])
+{
+	uint64_t hash = table_hash(&t->seed, 0, digest, DIGEST_BYTES);
+	size_t at;
+	const struct spent *s;
+
+	for (s = table_first(&t->by_used, hash, &at); s; s = table_next(&t->by_used, hash, &at))
+		if (secret_bytes_equal(s->pub.digest, digest, DIGEST_BYTES))
+			return &s->pub;
+	return NULL;
+}
+
+static int reserve_used(struct thing_store *t, struct err *e)
+{
+	size_t living = t->n_receipts - t->first_receipt;
+	size_t cap = t->cap_receipts > 0 ? 2 * t->cap_receipts : 256;
+	struct spent **more;
+
+	if (mirror_reserve(&t->used, e) == -1 || table_reserve(&t->by_used, 1, e) == -1)
+		return -1;
+	if (t->n_receipts < t->cap_receipts)
+		return 0;
+	if (living <= t->cap_receipts / 2 && t->first_receipt > 0) {
+		memmove(t->receipts, t->receipts + t->first_receipt, living * sizeof(*more));
+		t->first_receipt = 0;
+		t->n_receipts = living;
+		return 0;
+	}
+	more = reallocarray(t->receipts, cap, sizeof(*more));
+	if (more == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	t->receipts = more;
+	t->cap_receipts = cap;
+	return 0;
+}
+
+/* ---- open ---- */
+
+static int damaged(const char *table, int64_t row, struct err *e)
+{
+	return err_set(e, ERR_SYSTEM, "row %lld of the table %s is damaged: restore a backup",
+	    (long long)row, table);
+}
+
+/* A row of another form or key belongs to a newer program. */
+static bool fits(struct stmt *st, int form_column)
+{
+	return stmt_int(st, form_column) == DIGEST_FORM &&
+	    stmt_int(st, form_column + 1) == KEY_NUMBER;
+}
+
+static int load_thing(struct thing_store *t, struct stmt *st, struct err *e)
+{
+	size_t id_len, digest_len;
+	const void *id = stmt_blob(st, 1, &id_len);
+	const void *digest = stmt_blob(st, 2, &digest_len);
+	struct thing thing = { .at_ms = stmt_int(st, 6) };
+	struct record *r;
+
+	if (id_len != OWNERSHIP_ID || digest_len != DIGEST_BYTES || !fits(st, 3))
+		return damaged("registry_thing", stmt_int(st, 0), e);
+	memcpy(thing.id, id, OWNERSHIP_ID);
+	memcpy(thing.digest, digest, DIGEST_BYTES);
+	thing.tags = stmt_blob(st, 5, &thing.tags_len);
+	if (thing.tags_len > TAGS_BYTES || find_record(t, thing.id) != NULL)
+		return damaged("registry_thing", stmt_int(st, 0), e);
+	if (table_reserve(&t->by_id, 1, e) == -1 || table_reserve(&t->by_digest, 1, e) == -1 ||
+	    (r = record_new(t, &thing, stmt_int(st, 0), e)) == NULL)
+		return -1;
+	swap_thing(t, NULL, r);
+	t->last_thing = r->row;
+	return 0;
+}
+
+static int load_used(struct thing_store *t, struct stmt *st, struct err *e)
+{
+	size_t id_len, digest_len;
+	const void *digest = stmt_blob(st, 1, &digest_len);
+	const void *id = stmt_blob(st, 5, &id_len);
+	struct used u = {
+		.owner = stmt_text(st, 4), .epoch = (uint64_t)stmt_int(st, 6),
+		.at_ms = stmt_int(st, 7),
+	};
+	struct spent *s;
+
+	if (id_len != OWNERSHIP_ID || digest_len != DIGEST_BYTES || !fits(st, 2))
+		return damaged("registry_used", stmt_int(st, 0), e);
+	memcpy(u.id, id, OWNERSHIP_ID);
+	memcpy(u.digest, digest, DIGEST_BYTES);
+	if (reserve_used(t, e) == -1 || (s = spent_new(t, &u, stmt_int(st, 0), e)) == NULL)
+		return -1;
+	swap_used(t, NULL, s);
+	kept_used(t, s);
+	t->last_used = s->row;
+	return 0;
+}
+
+static int load(struct thing_store *t, const char *sql,
+    int (*row)(struct thing_store *, struct stmt *, struct err *), struct err *e)
+{
+	struct stmt *st = store_prepare(t->store, sql, e);
+	int got;
+
+	if (st == NULL)
+		return -1;
+	while ((got = stmt_step(st, e)) == 1) {
+		if (row(t, st, e) == -1) {
+			stmt_reset(st);
+			return -1;
+		}
+	}
+	return got;
+}
+
+static int write_key_check(struct thing_store *t, const uint8_t *proof, struct err *e)
+{
+	struct stmt *st = store_prepare(t->store,
+	    "INSERT INTO registry_key (number, proof) VALUES ($1, $2)", e);
+
+	if (st == NULL || store_begin(t->store, e) == -1)
+		return -1;
+	stmt_bind_int(st, 1, KEY_NUMBER);
+	stmt_bind_blob(st, 2, proof, DIGEST_BYTES);
+	if (stmt_run(st, NULL, e) == -1) {
+		store_rollback(t->store);
+		return -1;
+	}
+	return store_commit(t->store, e);
+}
+
+/* Digests made with another key would never match: every claim would fail
+ * without anybody knowing why. */
+static int check_key(struct thing_store *t, const struct secret *key, struct err *e)
+{
+	struct stmt *st = store_prepare(t->store,
+	    "SELECT proof FROM registry_key WHERE number = $1", e);
+	uint8_t proof[DIGEST_BYTES];
+	const void *stored;
+	size_t len;
+	bool same;
+	int got;
+
+	if (st == NULL)
+		return -1;
+	digest_key_check(proof, key);
+	stmt_bind_int(st, 1, KEY_NUMBER);
+	got = stmt_step(st, e);
+	if (got != 1)
+		return got == 0 ? write_key_check(t, proof, e) : -1;
+	stored = stmt_blob(st, 0, &len);
+	same = len == DIGEST_BYTES && secret_bytes_equal(stored, proof, DIGEST_BYTES);
+	stmt_reset(st);
+	return same ? 0 : err_set(e, ERR_INPUT, "the hash key is not the one this store was made "
+	    "with: put the old key file back, or its backup");
+}
+
+int thing_store_open(struct thing_store **out, struct store *s, const struct secret *key,
+    struct err *e)
+{
+	struct thing_store *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	t->store = s;
+	if (table_seed(&t->seed, e) == -1 || store_migrate(s, &schema, e) == -1 ||
+	    check_key(t, key, e) == -1)
+		goto fail;
+	t->write = store_prepare(s, "INSERT OR REPLACE INTO registry_thing"
+	    " (row, id, digest, form, key, tags, at) VALUES ($1, $2, $3, $4, $5, $6, $7)", e);
+	t->erase = store_prepare(s, "DELETE FROM registry_thing WHERE row = $1", e);
+	t->spend = store_prepare(s, "INSERT OR REPLACE INTO registry_used"
+	    " (row, digest, form, key, owner, id, epoch, at)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", e);
+	if (t->write == NULL || t->erase == NULL || t->spend == NULL)
+		goto fail;
+	if (load(t, "SELECT row, id, digest, form, key, tags, at FROM registry_thing ORDER BY row",
+	    load_thing, e) == -1 ||
+	    load(t, "SELECT row, digest, form, key, owner, id, epoch, at FROM registry_used"
+	    " ORDER BY row", load_used, e) == -1)
+		goto fail;
+	mirror_open(&t->things, s, &thing_ops, t);
+	mirror_open(&t->used, s, &used_ops, t);
+	*out = t;
+	return 0;
+fail:
+	thing_store_close(&t);
+	return -1;
+}
+
+static void free_all(struct table *t)
+{
+	for (size_t i = 0; i < t->cap; i++)
+		free(t->slot[i].item);
+	table_fini(t);
+}
+
+void thing_store_close(struct thing_store **tp)
+{
+	struct thing_store *t = *tp;
+
+	if (t == NULL)
+		return;
+	*tp = NULL;
+	free_all(&t->by_id);
+	free_all(&t->by_used);
+	table_fini(&t->by_digest);
+	mirror_close(&t->things);
+	mirror_close(&t->used);
+	free(t->receipts);
+	free(t);
+}
+
+/* ---- changes ---- */
+
+static int write_thing(struct thing_store *t, const struct record *r, struct err *e)
+{
+	stmt_bind_int(t->write, 1, r->row);
+	stmt_bind_blob(t->write, 2, r->pub.id, OWNERSHIP_ID);
+	stmt_bind_blob(t->write, 3, r->pub.digest, DIGEST_BYTES);
+	stmt_bind_int(t->write, 4, DIGEST_FORM);
+	stmt_bind_int(t->write, 5, KEY_NUMBER);
+	stmt_bind_blob(t->write, 6, r->pub.tags, r->pub.tags_len);
+	stmt_bind_int(t->write, 7, r->pub.at_ms);
+	return stmt_run(t->write, NULL, e);
+}
+
+int thing_store_put(struct thing_store *t, const struct thing *thing, struct err *e)
+{
+	struct record *old = find_record(t, thing->id);
+	struct record *r;
+
+	if (mirror_reserve(&t->things, e) == -1 || table_reserve(&t->by_id, 1, e) == -1 ||
+	    table_reserve(&t->by_digest, 1, e) == -1)
+		return -1;
+	r = record_new(t, thing, old != NULL ? old->row : t->last_thing + 1, e);
+	if (r == NULL)
+		return -1;
+	if (write_thing(t, r, e) == -1) {
+		free(r);
+		return -1;
+	}
+	if (old == NULL)
+		t->last_thing = r->row;
+	mirror_swap(&t->things, old, r);
+	return 0;
+}
+
+int thing_store_delete(struct thing_store *t, const uint8_t id[static OWNERSHIP_ID],
+    struct err *e)
+{
+	struct record *old = find_record(t, id);
+
+	if (old == NULL)
+		return 0;
+	if (mirror_reserve(&t->things, e) == -1)
+		return -1;
+	stmt_bind_int(t->erase, 1, old->row);
+	if (stmt_run(t->erase, NULL, e) == -1)
+		return -1;
+	mirror_swap(&t->things, old, NULL);
+	return 0;
+}
+
+static int put_used(struct thing_store *t, struct spent *old, const struct used *u, struct err *e)
+{
+	struct spent *s;
+
+	if (reserve_used(t, e) == -1)
+		return -1;
+	s = spent_new(t, u, old != NULL ? old->row : t->last_used + 1, e);
+	if (s == NULL)
+		return -1;
+	stmt_bind_int(t->spend, 1, s->row);
+	stmt_bind_blob(t->spend, 2, u->digest, DIGEST_BYTES);
+	stmt_bind_int(t->spend, 3, DIGEST_FORM);
+	stmt_bind_int(t->spend, 4, KEY_NUMBER);
+	stmt_bind_text(t->spend, 5, s->pub.owner);
+	stmt_bind_blob(t->spend, 6, u->id, OWNERSHIP_ID);
+	stmt_bind_int(t->spend, 7, (int64_t)u->epoch);
+	stmt_bind_int(t->spend, 8, u->at_ms);
+	if (stmt_run(t->spend, NULL, e) == -1) {
+		free(s);
+		return -1;
+	}
+	if (old == NULL)
+		t->last_used = s->row;
+	mirror_swap(&t->used, old, s);
+	return 0;
+}
+
+int thing_store_spend(struct thing_store *t, const struct used *u, struct err *e)
+{
+	return put_used(t, NULL, u, e);
+}
+
+int thing_store_end_receipts(struct thing_store *t, int64_t before_ms, int max, struct err *e)
+{
+	int n = 0;
+
+	for (size_t i = t->first_receipt; i < t->n_receipts && n < max; i++) {
+		struct spent *old = t->receipts[i];
+		struct used u = old->pub;
+
+		if (u.at_ms >= before_ms)
+			break;
+		if (u.owner == NULL)
+			continue;
+		u.owner = NULL;
+		if (put_used(t, old, &u, e) == -1)
+			return -1;
+		n++;
+	}
+	return n;
+}

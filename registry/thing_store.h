@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thing_store: what the registry keeps beside ownership: the tags of each
+ * registered thing with the digest that claims it, and the digests that were
+ * used up, each a receipt for its claimer for a while.  Rows, mirrored in
+ * memory; no lookup reads the disk, so every claim, fitting or not, runs the
+ * same statements: none (att-C-03).
+ */
+#ifndef KITH_REGISTRY_THING_STORE_H
+#define KITH_REGISTRY_THING_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/secret.h"
+#include "common/store/ownership.h"
+#include "registry/digest.h"
+
+struct thing_store;
+
+/* Live until the thing's next change and the end of that transaction. */
+struct thing {
+	uint8_t id[OWNERSHIP_ID];
+	uint8_t digest[DIGEST_BYTES];
+	int64_t at_ms;			/* wall: last registration, for expiry */
+	const void *tags;		/* tags.h */
+	size_t tags_len;
+};
+
+struct used {
+	uint8_t digest[DIGEST_BYTES];
+	const char *owner;		/* who claimed; NULL: the receipt is over */
+	uint8_t id[OWNERSHIP_ID];
+	uint64_t epoch;
+	int64_t at_ms;
+};
+
+/* Refuses a key that is not the one the store's digests were made with. */
+int thing_store_open(struct thing_store **out, struct store *s, const struct secret *key,
+    struct err *e);
+void thing_store_close(struct thing_store **t);
+
+const struct thing *thing_store_find(const struct thing_store *t,
+    const uint8_t id[static OWNERSHIP_ID]);
+/* Up to `max` things with this digest into `out`; returns how many there are. */
+size_t thing_store_same(const struct thing_store *t, const uint8_t digest[static DIGEST_BYTES],
+    const struct thing **out, size_t max);
+const struct used *thing_store_used(const struct thing_store *t,
+    const uint8_t digest[static DIGEST_BYTES]);
+
+/* In a transaction, like all that follows. */
+int thing_store_put(struct thing_store *t, const struct thing *thing, struct err *e);
+int thing_store_delete(struct thing_store *t, const uint8_t id[static OWNERSHIP_ID],
+    struct err *e);
+/* For ever: these tags never claim anything again. */
+int thing_store_spend(struct thing_store *t, const struct used *u, struct err *e);
+/* Receipts from before `before_ms`, at most `max`: the digest stays, the name
+ * goes.  Returns how many, -1 error. */
+int thing_store_end_receipts(struct thing_store *t, int64_t before_ms, int max, struct err *e);
+
+#endif
