@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# check-install: what `make install` puts where others look for it, and that it
+# runs and is hardened there.  usage: check-install.sh PREFIX
+
+prefix=$1
+n=0
+failed=0
+case_is()
+{
+	what=$1
+	shift
+	n=$((n + 1))
+	if said=$("$@" 2>&1 </dev/null); then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		echo "$said" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+for f in sbin/kithd bin/kithctl bin/kith-thing include/kith/thing.h lib/pkgconfig/kith-thing.pc \
+    share/man/man8/kithd.8 share/man/man1/kithctl.1 share/man/man1/kith-thing.1 \
+    lib/systemd/system/kithd.service; do
+	case_is "$f is installed" test -s "$prefix/$f"
+done
+for p in sbin/kithd bin/kithctl bin/kith-thing; do
+	case_is "$p -V prints its version" sh -c '"$1" -V | grep -q "^kith [0-9]"' - "$prefix/$p"
+	case_is "$p -h prints its options" sh -c '"$1" -h | grep -qi usage' - "$prefix/$p"
+	case_is "$p stops with 64 at a wrong option" sh -c '"$1" --no-such; [ $? -eq 64 ]' - "$prefix/$p"
+done
+smallest='#include <kith/thing.h>
+int main(void) { return 0; }'
+case_is "a program compiles with pkg-config kith-thing" sh -c '
+	PKG_CONFIG_PATH="$1/lib/pkgconfig" && export PKG_CONFIG_PATH &&
+	flags=$(pkg-config --cflags --libs kith-thing) &&
+	echo "$2" | cc -Wall -Wextra -Werror -x c - -o /dev/null $flags' - "$prefix" "$smallest"
+
+# The programs and properties of check-hardening follow, renumbered.
+hardening=$(KITH_PREFIX=$prefix sh "$(dirname "$0")/check-hardening.sh")
+cases=$(echo "$hardening" | grep -cE '^(not )?ok ')
+echo "$hardening" | awk -v n="$n" '
+	/^ok /     { n++; sub(/^ok [0-9]+/, "ok " n); print }
+	/^not ok / { n++; sub(/^not ok [0-9]+/, "not ok " n); print }
+	/^1\.\.0/  { print "# hardening: " $0 }'
+echo "$hardening" | grep -q '^not ok' && failed=1
+echo "1..$((n + cases))"
+exit $failed
