@@ -166,11 +166,12 @@ static void
 service_done(struct resolve *r)
 {
 	if (r->n_records == 0 && !r->refused) {
-		struct resolve_place *p = &r->places[r->n_places++];
+		struct resolve_place *p = &r->places[r->n_places];
 
-		(void)str_copy(p->host, sizeof(p->host), r->domain);
-		(void)str_copy(p->port, sizeof(p->port), "5222");
 		p->direct_tls = false;
+		if (str_copy(p->host, sizeof(p->host), r->domain) == 0 &&
+		    str_copy(p->port, sizeof(p->port), "5222") == 0)
+			r->n_places++;
 	}
 	order_records(r);
 	r->answer = r->n_places > 0 ? RESOLVE_DONE : RESOLVE_NONE;

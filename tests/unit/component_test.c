@@ -17,7 +17,7 @@
 
 #include "common/wire/ns.h"
 #include "common/wire/stanza.h"
-#include "tests/support/fakebroker.h"
+#include "tests/support/fakestream.h"
 
 #define JID "kith.a.test"
 #define HEADER "<?xml version='1.0'?><stream:stream xmlns='" NS_COMPONENT "' xmlns:stream='" \
