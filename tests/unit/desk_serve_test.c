@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * desk_serve_test: one message from its sender to the reply: who is answered,
+ * which thing a name means, what reaches the roles.  Ownership is real, the
+ * roles are scripted here and note what they were asked.
+ */
+#include "config.h"
+
+#include "tests/unit/store_support.h"
+
+#include "common/base/buf.h"
+#include "common/base/pool.h"
+#include "common/wire/limits.h"
+#include "desk/desk.h"
+
+#define ALICE "alice@a.example"
+
+/* ---- the scripted roles ---- */
+
+static struct {
+	int served;
+	enum verb verb;
+	uint8_t thing[OWNERSHIP_ID];
+	bool named;
+	enum condition refuse;
+	bool broken;
+} role;
+
+static int note(const struct request *q, struct reply *r, struct err *e)
+{
+	role.served++;
+	role.verb = q->verb;
+	if (role.broken)
+		return err_set(e, ERR_SYSTEM, "disk full");
+	role.named = q->verb != VERB_MINE && q->verb != VERB_GET_DEVICES && q->u.desk.thing_id != NULL;
+	if (role.named)
+		memcpy(role.thing, q->u.desk.thing_id, OWNERSHIP_ID);
+	if (role.refuse != COND_NONE) {
+		reply_error(r, role.refuse);
+		return 0;
+	}
+	r->kind = REPLY_RESULT;
+	r->body = BODY_TEXT;
+	r->text = "Well.";
+	return 0;
+}
+
+bool registry_serves(enum verb v)
+{
+	return v == VERB_MINE;
+}
+
+int registry_serve(struct registry *g, const struct request *q, struct reply *r, struct err *e)
+{
+	(void)g;
+	return note(q, r, e);
+}
+
+/* Thing number N has SN N, and NAME "twin" when N is 3 or 4. */
+int registry_describe(struct registry *g, const uint8_t id[static OWNERSHIP_ID], struct pool *pool,
+    struct found_thing *out, struct err *e)
+{
+	struct tag *tag = pool_zalloc(pool, 2 * sizeof(*tag));
+
+	(void)g;
+	(void)e;
+	memset(out, 0, sizeof(*out));
+	out->tags.tag = tag;
+	out->tags.n = id[0] == 3 || id[0] == 4 ? 2 : 1;
+	tag[0].name = "SN";
+	tag[0].str = pool_printf(pool, "SN-%d", id[0]);
+	tag[1].name = "NAME";
+	tag[1].str = "twin";
+	return 1;
+}
+
+bool provisioning_serves(enum verb v)
+{
+	return v != VERB_MINE;
+}
+
+int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+{
+	(void)p;
+	return note(q, r, e);
+}
+
+/* ---- the stage ---- */
+
+struct fixture {
+	struct store *store;
+	struct ownership *ownership;
+	struct clock_fake time;
+	struct clock clock;
+	struct stats stats;
+	struct desk *desk;
+	struct pool pool;
+	struct buf text;
+};
+
+static void own(struct fixture *f, uint8_t n, const char *jid, const char *owner, const char *name)
+{
+	struct owned t = { .id = { n }, .jid = jid, .owner = owner, .epoch = 1, .name = name,
+		.state = owner != NULL ? OWNED : OWNED_NOBODY };
+
+	MUST(ownership_put(f->ownership, &t, &test_err));
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct desk_conf conf = { .jid = "registry.a.example", .profile = JID_STRINGPREP };
+	struct desk_deps deps = { 0 };
+
+	assert_non_null(f);
+	memset(&role, 0, sizeof(role));
+	f->time.wall = INT64_C(1800000000000);
+	f->time.boot = 100000;
+	f->clock = clock_from_fake(&f->time);
+	MUST(store_open(&f->store, "sqlite::memory:", &test_err));
+	MUST(ownership_open(&f->ownership, f->store, &test_err));
+	MUST(store_begin(f->store, &test_err));
+	own(f, 1, "abcdefghijkl@a.example", ALICE, "lamp");
+	own(f, 2, "abcdefghzzzz@a.example", ALICE, NULL);
+	own(f, 3, "third3333333@a.example", ALICE, NULL);
+	own(f, 4, "fourth444444@a.example", ALICE, NULL);
+	own(f, 5, "stranger5555@a.example", "bob@b.example", "door");
+	own(f, 6, "unclaimed666@a.example", NULL, NULL);
+	MUST(store_commit(f->store, &test_err));
+	deps.registry = (struct registry *)&role;
+	deps.provisioning = (struct provisioning *)&role;
+	deps.ownership = f->ownership;
+	deps.clock = &f->clock;
+	deps.stats = &f->stats;
+	MUST(desk_open(&f->desk, &conf, &deps, &test_err));
+	pool_init(&f->pool, WIRE_REQUEST_BYTES);
+	buf_init(&f->text, 32 * 1024);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	desk_close(&f->desk);
+	ownership_close(&f->ownership);
+	store_close(&f->store);
+	pool_fini(&f->pool);
+	buf_fini(&f->text);
+	free(f);
+	return 0;
+}
+
+static const char *type_as(struct fixture *f, const char *bare, const char *body, unsigned flags)
+{
+	struct request q = { .verb = VERB_CHAT, .kind = STANZA_MESSAGE, .type = IQ_NOT };
+	struct err e = ERR_INIT;
+
+	pool_reset(&f->pool);
+	buf_reset(&f->text);
+	q.from = q.bare = bare;
+	q.to = "desk@registry.a.example";
+	q.pool = &f->pool;
+	q.u.chat.body = body;
+	q.u.chat.flags = flags;
+	q.u.chat.stamp = (flags & CHAT_DELAYED) != 0 ? "2026-11-21T10:00:00Z" : NULL;
+	if (desk_serve(f->desk, &q, &f->text, &e) != 0)
+		return NULL;
+	return buf_str(&f->text);
+}
+
+static const char *type(struct fixture *f, const char *body)
+{
+	return type_as(f, ALICE, body, 0);
+}
+
+static void expect_in(const char *text, const char *part)
+{
+	assert_non_null(text);
+	if (strstr(text, part) == NULL)
+		fail_msg("'%s' is not in: %s", part, text);
+}
+
+/* ---- who is answered ---- */
+
+static void only_people_are_answered(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_string_equal(type_as(f, "b.example", "things", 0), "");
+	assert_string_equal(type_as(f, "unclaimed666@a.example", "things", 0), "");
+	assert_string_equal(type_as(f, "abcdefghijkl@a.example", "things", 0), "");
+	assert_int_equal(role.served, 0);
+	assert_string_equal(type_as(f, "carol@c.example", "things", 0), "Well.");
+}
+
+static void att_H_05__what_was_not_typed_to_us_alone_is_silence(void **state)
+{
+	static const unsigned flags[] = {
+		CHAT_CORRECTED, CHAT_FORWARDED, CHAT_AUTO, CHAT_GROUP, CHAT_ERROR, CHAT_AUTO | CHAT_DELAYED
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		assert_string_equal(type_as(f, ALICE, "yes ABCD-EFGH", flags[i]), "");
+	assert_int_equal(role.served, 0);
+}
+
+static void att_H_04__a_delayed_line_is_answered_and_not_obeyed(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_in(type_as(f, ALICE, "yes ABCD-EFGH", CHAT_DELAYED), "so I did nothing: \"yes ABCD-EFGH\"");
+	assert_int_equal(role.served, 0);
+}
+
+static void att_H_06__several_texts_and_encryption_get_one_hint_a_minute(void **state)
+{
+	static const unsigned flags[] = { CHAT_ENCRYPTED, CHAT_AMBIGUOUS, CHAT_TOO_LONG };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		assert_true(strlen(type_as(f, ALICE, "yes ABCD-EFGH", flags[i])) > 0);
+		assert_string_equal(type_as(f, ALICE, "yes ABCD-EFGH", flags[i]), "");
+		f->time.boot += 60000;
+	}
+	assert_int_equal(role.served, 0);
+}
+
+static void one_not_understood_a_minute_and_sender(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_in(type(f, "good morning"), "I do not know \"good morning\"");
+	assert_string_equal(type(f, "good evening"), "");
+	expect_in(type_as(f, "bob@b.example", "good morning", 0), "I do not know");
+	f->time.boot += 60000;
+	expect_in(type(f, "thigns"), "Did you mean: things");
+	/* What was understood is always answered. */
+	assert_string_equal(type(f, "things"), "Well.");
+	expect_in(type(f, "show one two three"), "It goes: show THING");
+}
+
+/* ---- what a name means ---- */
+
+static void expect_thing(struct fixture *f, const char *body, uint8_t n)
+{
+	role.named = false;
+	if (strcmp(type(f, body), "Well.") != 0 || !role.named || role.thing[0] != n)
+		fail_msg("'%s' is thing %d: %s", body, role.named ? role.thing[0] : 0, buf_str(&f->text));
+}
+
+static void a_thing_answers_to_its_names(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_thing(f, "show lamp", 1);
+	expect_thing(f, "show LAMP", 1);
+	expect_thing(f, "show sn-2", 2);
+	expect_thing(f, "show abcdefghijkl", 1);
+	expect_thing(f, "show abcdefghijkl@a.example", 1);
+	expect_thing(f, "show abcdefghz", 2);
+	expect_thing(f, "name sn-2 heater", 2);
+	expect_thing(f, "rules of lamp", 1);
+	expect_thing(f, "revoke bob@b.example of lamp", 1);
+	expect_thing(f, "why bob@b.example read temperature of lamp", 1);
+	expect_thing(f, "allow bob@b.example to read \"temperature\" of lamp", 1);
+	assert_int_equal(role.verb, VERB_RULE_ADD);
+}
+
+static void att_H_08__an_ambiguous_name_is_asked_about(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_in(type(f, "show twin"), "Several of your things");
+	expect_in(buf_str(&f->text), "\"third3333333@a.example\"");
+	expect_in(buf_str(&f->text), "\"fourth444444@a.example\"");
+	expect_in(type(f, "show abcdefgh"), "Several of your things");
+	expect_in(type(f, "allow bob@b.example to control of twin"), "so I did nothing");
+	assert_int_equal(role.served, 0);
+}
+
+static void names_of_others_and_short_beginnings_mean_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_in(type(f, "show door"), "None of your things is called \"door\"");
+	expect_in(type(f, "show stranger5555@a.example"), "None of your things");
+	expect_in(type(f, "show abcdefg"), "None of your things");
+	expect_in(type(f, "show"), "Which thing?");
+	expect_in(type_as(f, "carol@c.example", "show lamp", 0), "You have no things yet");
+	assert_int_equal(role.served, 0);
+}
+
+static void somebody_with_one_thing_need_not_name_it(void **state)
+{
+	struct fixture *f = *state;
+
+	role.named = false;
+	assert_string_equal(type_as(f, "bob@b.example", "show", 0), "Well.");
+	assert_true(role.named && role.thing[0] == 5);
+}
+
+static void a_rule_that_cannot_be_read_is_explained(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_in(type(f, "allow bob@b.example to fly of lamp"), "I cannot read this rule: ");
+	assert_int_equal(role.served, 0);
+}
+
+/* ---- replies ---- */
+
+static void each_line_gets_its_reply_under_it(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_string_equal(type(f, "things\nquestions\n> quoted\nshow nothing"),
+	    "> things\nWell.\n\n> questions\nWell.\n\n> show nothing\n"
+	    "None of your things is called \"nothing\". To see their names, send: things");
+	assert_int_equal(role.served, 2);
+}
+
+static void a_text_of_another_registry_is_sent_there(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_in(type(f, "iotdisco:SN=1;KEY=0123456789abcdef0123456789abcdef;R=other.example"),
+	    "Send its text to: other.example");
+	assert_int_equal(role.served, 0);
+	assert_string_equal(type(f, "iotdisco:SN=1;KEY=0123456789abcdef0123456789abcdef;R=registry.a.example"),
+	    "Well.");
+	assert_int_equal(role.verb, VERB_MINE);
+}
+
+static void att_H_03__wrong_codes_slow_their_sender_down_and_nobody_else(void **state)
+{
+	struct fixture *f = *state;
+
+	role.refuse = COND_ITEM_NOT_FOUND;
+	for (int i = 0; i < 1000; i++)
+		type(f, "yes ABCD-EFGH");
+	assert_int_equal(role.served, 10);
+	expect_in(type(f, "yes ABCD-EFGH"), "Too many wrong codes");
+	type_as(f, "bob@b.example", "yes ABCD-EFGH", 0);
+	assert_int_equal(role.served, 11);
+	f->time.boot += 60000;
+	role.refuse = COND_NONE;
+	assert_string_equal(type(f, "yes ABCD-EFGH"), "Well.");
+}
+
+static void a_store_error_is_not_a_no(void **state)
+{
+	struct fixture *f = *state;
+
+	role.broken = true;
+	assert_null(type(f, "things"));
+}
+
+static void words_that_only_look_need_no_transaction(void **state)
+{
+	static const struct { const char *body; bool writes; } cases[] = {
+		{ "help", false }, { "Things", false }, { "show lamp", false }, { "yes ABCD-EFGH", true },
+		{ "help\nyes ABCD-EFGH", true }, { "things iotdisco:SN=1;KEY=x", true }, { "", true },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct request q = { .verb = VERB_CHAT };
+
+		q.u.chat.body = cases[i].body;
+		if (desk_writes(f->desk, &q) != cases[i].writes)
+			fail_msg("'%s'", cases[i].body);
+	}
+}
+
+static void an_owner_is_asked_for_his_presence_once(void **state)
+{
+	struct fixture *f = *state;
+	struct request alice = { .verb = VERB_CHAT, .bare = ALICE };
+	struct request carol = { .verb = VERB_CHAT, .bare = "carol@c.example" };
+
+	assert_true(desk_wants_subscription(f->desk, &alice));
+	assert_false(desk_wants_subscription(f->desk, &alice));
+	assert_false(desk_wants_subscription(f->desk, &carol));
+}
+
+static void the_desk_is_there_for_everybody_who_asks(void **state)
+{
+	struct fixture *f = *state;
+	struct request q = { .verb = VERB_PRESENCE, .kind = STANZA_PRESENCE, .from = "carol@c.example/p",
+		.bare = "carol@c.example", .to = "desk@registry.a.example" };
+	struct buf out;
+
+	buf_init(&out, 4096);
+	q.u.presence.type = PRESENCE_SUBSCRIBE;
+	assert_int_equal(desk_presence(f->desk, &q, &out), 0);
+	expect_in(buf_str(&out), "type=\"subscribed\"");
+	expect_in(buf_str(&out), "<status>");
+	buf_reset(&out);
+	q.u.presence.type = PRESENCE_AVAILABLE;
+	assert_int_equal(desk_presence(f->desk, &q, &out), 0);
+	assert_int_equal(out.len, 0);
+	q.u.presence.type = PRESENCE_PROBE;
+	assert_int_equal(desk_presence(f->desk, &q, &out), 0);
+	expect_in(buf_str(&out), "to=\"carol@c.example/p\"");
+	buf_fini(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(only_people_are_answered, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(att_H_05__what_was_not_typed_to_us_alone_is_silence, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(att_H_04__a_delayed_line_is_answered_and_not_obeyed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(att_H_06__several_texts_and_encryption_get_one_hint_a_minute,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(one_not_understood_a_minute_and_sender, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_thing_answers_to_its_names, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(att_H_08__an_ambiguous_name_is_asked_about, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(names_of_others_and_short_beginnings_mean_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(somebody_with_one_thing_need_not_name_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_rule_that_cannot_be_read_is_explained, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(each_line_gets_its_reply_under_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_text_of_another_registry_is_sent_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(att_H_03__wrong_codes_slow_their_sender_down_and_nobody_else,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_store_error_is_not_a_no, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(words_that_only_look_need_no_transaction, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_owner_is_asked_for_his_presence_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_desk_is_there_for_everybody_who_asks, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("desk_serve", tests, NULL, NULL);
+}
