@@ -339,6 +339,7 @@ static void say_why(struct buf *out, const struct talk *t, const struct words_li
 
 	(void)t;
 	(void)l;
+	buf_adds(out, "The answer is ");
 	buf_adds(out, w->verdict);
 	if (strcmp(w->verdict, verdict_name(VERDICT_ASK)) == 0)
 		buf_adds(out, " (no until you answer)");
