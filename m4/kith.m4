@@ -12,22 +12,22 @@ AC_DEFUN([KITH_TRY_FLAG], [
 
 AC_DEFUN([KITH_HARDENING], [
   HARDEN_CFLAGS=; HARDEN_LDFLAGS=
-  m4_foreach_w([f], [-fstack-clash-protection -fstack-protector-strong -fcf-protection=full
+  m4_foreach_w([kith_flag], [-fstack-clash-protection -fstack-protector-strong -fcf-protection=full
     -ftrivial-auto-var-init=zero -fno-delete-null-pointer-checks -fno-strict-overflow
     -fno-strict-aliasing -fstrict-flex-arrays=3 -fzero-init-padding-bits=all],
-    [KITH_TRY_FLAG([HARDEN_CFLAGS], f)])
-  m4_foreach([f], [[-Wl,-z,relro], [-Wl,-z,now], [-Wl,-z,noexecstack], [-Wl,-z,nodlopen], [-Wl,--as-needed]],
-    [KITH_TRY_FLAG([HARDEN_LDFLAGS], [f])])
+    [KITH_TRY_FLAG([HARDEN_CFLAGS], kith_flag)])
+  m4_foreach([kith_flag], [[-Wl,-z,relro], [-Wl,-z,now], [-Wl,-z,noexecstack], [-Wl,-z,nodlopen], [-Wl,--as-needed]],
+    [KITH_TRY_FLAG([HARDEN_LDFLAGS], [kith_flag])])
   AC_SUBST([HARDEN_CFLAGS])
   AC_SUBST([HARDEN_LDFLAGS])])
 
 AC_DEFUN([KITH_WARNINGS], [
   WARN_CFLAGS=
-  m4_foreach_w([f], [-Wall -Wextra -Wshadow -Wcast-qual -Wwrite-strings -Wmissing-prototypes
+  m4_foreach_w([kith_flag], [-Wall -Wextra -Wshadow -Wcast-qual -Wwrite-strings -Wmissing-prototypes
     -Wstrict-prototypes -Wformat=2 -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough
     -Wvla -Wbidi-chars=any -Wtrampolines -Wundef -Wpointer-arith
     -Werror=implicit -Werror=incompatible-pointer-types
-    -Werror=int-conversion], [KITH_TRY_FLAG([WARN_CFLAGS], f)])
+    -Werror=int-conversion], [KITH_TRY_FLAG([WARN_CFLAGS], kith_flag)])
   AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [warnings are errors (./check does it)])],
     [kith_werror=$enableval], [kith_werror=no])
   # The compiler takes this one only together with -Wformat, so it is not probed.
