@@ -381,7 +381,7 @@ static const struct words_command commands[] = {
 	{ "deny", "deny WHO everything [of THING]", "keep somebody out",
 	    "A deny is stronger than any allow. Also: deny WHO to read \"NAME\" of THING.", parse_rule },
 	{ "ask", NULL, NULL,
-	    "ask about WHO befriending THING: I ask you each time, even if another rule allows.",
+	    "With ask about WHO befriending THING I ask you each time, even if another rule allows it.",
 	    parse_rule },
 	{ "rules", "rules [of THING]", "your rules, with their numbers",
 	    "Take one away with forget N.", parse_rules },
