@@ -323,7 +323,7 @@ uri(const struct request *q)
 static void
 response_open(struct xml *x, const struct request *q, const char *code)
 {
-	bool old = q->dialect.gen == GEN_X;
+	bool old = q->dialect.vocab == VOCAB_LONG;
 
 	xml_open(x, old ? "setResponse" : "resp", uri(q));
 	xml_attr(x, "responseCode", old ? code : NULL);
@@ -378,12 +378,12 @@ control_error_write(struct buf *out, const struct request *q, enum condition c,
 		return 0;
 	xml_begin(&x, out);
 	emit_answer(&x, q, "error");
-	if (q->dialect.gen == GEN_X && q->verb == VERB_CONTROL) {
+	if (q->dialect.vocab == VOCAB_LONG && q->verb == VERB_CONTROL) {
 		response_open(&x, q, response_code(c));
 		xml_close(&x);
 	}
 	emit_error_open(&x, c);
-	if (text != NULL && q->dialect.gen != GEN_X)
+	if (text != NULL && q->dialect.vocab != VOCAB_LONG)
 		xml_leaf(&x, "text", NS_STANZAS, text);
 	if (parameter != NULL) {
 		xml_open(&x, "paramError", uri(q));

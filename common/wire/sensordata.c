@@ -229,13 +229,18 @@ readings_write(struct xml *x, enum vocab v, const struct reading *r, size_t n)
 	}
 }
 
-/* <fields seqnr [done]> or <resp id [more]>.  The names follow the generation,
- * the attributes the vocabulary. */
+static bool
+is_old(const struct request *q)
+{
+	return q->dialect.vocab == VOCAB_LONG;
+}
+
+/* <fields seqnr [done]> or <resp id [more]> */
 static void
 data_write(struct xml *x, const struct request *q, const struct reading *r, size_t n, bool more)
 {
-	bool old = q->dialect.gen == GEN_X;
-	enum vocab v = old ? VOCAB_LONG : VOCAB_SHORT;
+	enum vocab v = q->dialect.vocab;
+	bool old = is_old(q);
 
 	xml_open(x, old ? "fields" : "resp", uri(q));
 	xml_attr(x, word(v, WORD_SEQUENCE), q->u.read.seqnr);
@@ -269,7 +274,7 @@ readout_answer_write(struct buf *out, const struct request *q,
 {
 	struct xml x;
 
-	if (q->dialect.gen == GEN_X)
+	if (is_old(q))
 		return -1;
 	xml_begin(&x, out);
 	emit_answer(&x, q, "result");
@@ -290,14 +295,14 @@ readout_error_write(struct buf *out, const struct request *q, enum condition c,
 
 	xml_begin(&x, out);
 	emit_answer(&x, q, "error");
-	if (q->dialect.gen == GEN_X) {
+	if (is_old(q)) {
 		xml_open(&x, "rejected", uri(q));
 		sensordata_cancel_write(&x, q);
 		xml_leaf(&x, "error", NULL, text != NULL ? text : condition_name(c));
 		xml_close(&x);
 	}
 	emit_error_open(&x, c);
-	if (text != NULL && q->dialect.gen != GEN_X)
+	if (text != NULL && !is_old(q))
 		xml_leaf(&x, "text", NS_STANZAS, text);
 	xml_close(&x);
 	xml_close(&x);

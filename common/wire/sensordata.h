@@ -40,7 +40,7 @@ int readout_accepted_write(struct buf *out, const struct request *q);
 int readout_data_write(struct buf *out, const struct request *q, const char *id,
     const struct reading *reading, size_t n, bool more);
 /* All of them in the iq result itself, instead of accepted and a message.
- * -1 in GEN_X, which has no such answer. */
+ * -1 in the long vocabulary, which has no such answer. */
 int readout_answer_write(struct buf *out, const struct request *q,
     const struct reading *reading, size_t n);
 /* No.  `text`: a short sentence for the reader, NULL: none. */
