@@ -64,8 +64,12 @@ def main():
             home.lab.write("temperature", "-3.25\n", 0o644)
             contains(owner.say(thing, "read temperature"), "-3.25")
         with story.check("set PARAMETER VALUE is done, and read back"):
+            before = owner.say(thing, "read led")
             owner.say(thing, "set led on")
-            contains(owner.say(thing, "read"), "temperature")
+            after = owner.say(thing, "read led")
+            assert before != after, after
+            owner.say(thing, "set led off")
+            same(owner.say(thing, "read led"), before)
         with story.check("a wrong parameter or value is explained"):
             contains(owner.say(thing, "set nonsense 1"), "nonsense")
             contains(owner.say(thing, "set led maybe"), "led")

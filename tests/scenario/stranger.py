@@ -49,7 +49,7 @@ def main():
             question = owner.question_text(bob.me, "temperature")
         with story.step("yes CODE grants exactly the field that was asked for"):
             contains(owner.desk(f"yes {code_in(question)}"), "temperature")
-            got = home.lab.wait(lambda: bob.read(full, ["temperature"]), "the reading")
+            got = home.lab.retry(lambda: bob.read(full, ["temperature"]), "the reading")
             same(got, {"temperature": "21.5"})
         with story.check("asking for everything gives the granted field and no more"):
             same(bob.read(full), {"temperature": "21.5"})
@@ -59,19 +59,19 @@ def main():
             same(bob.control(full, "led", "boolean", "true") == "OK", False)
         with story.check("the owner's line grants control of one parameter"):
             contains(owner.desk(f'allow {bob.me} to control "led" of {lamp.serial}'), "led")
-            home.lab.wait(lambda: bob.control(full, "led", "boolean", "true") == "OK",
-                          "the control to be allowed", 10)
+            home.lab.retry(lambda: bob.control(full, "led", "boolean", "true") == "OK",
+                           "the control to be allowed", 10)
         with story.check("why names the rule"):
             contains(owner.desk(f"why {lamp.serial} {bob.me} read temperature"), "rule")
         with story.step("forget N takes the reading back, the rest stays"):
             number = owner.rule_number(owner.desk("rules"), "temperature")
             owner.desk(f"forget {number}")
-            home.lab.wait(lambda: bob.read(full, ["temperature"]) == {}, "the refusal", 5)
+            home.lab.retry(lambda: bob.read(full, ["temperature"]) == {}, "the refusal", 5)
             same(bob.control(full, "led", "boolean", "false"), "OK")
         with story.step("revoke takes everything back, within a second when all is idle"):
             owner.desk(f"revoke {bob.me}")
-            home.lab.wait(lambda: bob.control(full, "led", "boolean", "true") != "OK",
-                          "the refusal", 5)
+            home.lab.retry(lambda: bob.control(full, "led", "boolean", "true") != "OK",
+                           "the refusal", 5)
             same(befriend(bob, thing), "unsubscribed")
         with story.check("the owner himself is never locked out"):
             contains(owner.say(thing, "read temperature"), "21.5")

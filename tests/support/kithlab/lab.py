@@ -204,6 +204,17 @@ class Lab:
         except asyncio.TimeoutError:
             raise Missing(f"waited {seconds} s in vain for {what}") from None
 
+    def retry(self, attempt, what, seconds=30):
+        """As wait(), for an attempt that itself talks and waits."""
+        end = time.monotonic() + seconds
+        while True:
+            value = attempt()
+            if value:
+                return value
+            if time.monotonic() > end:
+                raise Missing(f"tried for {seconds} s in vain: {what}")
+            self.run(asyncio.sleep(0.02))
+
     def run(self, coroutine, seconds=30):
         return self.loop.run_until_complete(asyncio.wait_for(coroutine, seconds))
 

@@ -105,8 +105,9 @@ class Thing(_Daemon):
     {name: {key: value}} as in the settings file.
     """
     FIELDS = {"temperature": {"file": "{dir}/temperature", "type": "numeric", "unit": "C"},
-              "load": {"command": "cut -d' ' -f1 /proc/loadavg", "type": "numeric"}}
-    CONTROLS = {"led": {"type": "boolean", "sim": "off"}}
+              "load": {"file": "/proc/loadavg", "pattern": "^([0-9.]+)", "type": "numeric"},
+              "led": {"sim": "memory", "type": "boolean"}}
+    CONTROLS = {"led": {"sim": "memory", "type": "boolean"}}
 
     def __init__(self, lab, broker, name="lamp", serial=None, fields=None, controls=None,
                  model="Lamp", tags=None, **thing):
