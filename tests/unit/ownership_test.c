@@ -292,6 +292,7 @@ static void a_random_walk_agrees_with_a_plain_array(void **state)
 			t.epoch = ++now[i].epoch;
 			snprintf(owner, sizeof(owner), "o%d@x", now[i].owner);
 			t.owner = now[i].owner >= 0 ? owner : NULL;
+			t.state = t.owner != NULL ? OWNED : OWNED_NOBODY;
 			MUST(ownership_put(o, &t, &test_err));
 		}
 		if (pick(3) == 0) {
