@@ -14,6 +14,7 @@
 #include "common/base/str.h"
 #include "common/wire/iotdisco.h"
 #include "common/wire/push.h"
+#include "desk/inventory.h"
 #include "desk/prompt.h"
 #include "desk/talk.h"
 #include "desk/words.h"
@@ -22,9 +23,6 @@
 #define SENDERS 1024		/* people whose last lines are remembered */
 #define HINT_MS 60000		/* one "not understood" per sender and minute */
 #define WRONG_CODES 10		/* a minute, then no code is tried for a while */
-#define PREFIX_MIN 8		/* shortest beginning of an address that names a thing */
-#define OPTIONS 5		/* listed when a name fits several */
-#define SCRATCH_BYTES (64 * 1024)
 
 /* What we remember of somebody who writes; memory only. */
 struct sender {
@@ -39,7 +37,7 @@ struct desk {
 	struct desk_conf conf;
 	char *jid;
 	struct desk_deps d;
-	struct pool scratch;
+	struct inventory inventory;
 	struct sender sender[SENDERS];
 	uint64_t *lines, *unknown, *silent;
 };
@@ -110,83 +108,10 @@ static bool is_person(const struct desk *d, const char *bare)
 
 /* ---- which thing ---- */
 
-static bool is_local_part(const struct owned *t, const char *name, bool prefix)
+static void say_which(struct buf *text, const char *name, const struct inventory_match *m)
 {
-	const char *at = strchr(t->jid, '@');
-	size_t local = at == NULL ? 0 : (size_t)(at - t->jid), len = strlen(name);
-
-	if (prefix ? len < PREFIX_MIN || len > local : len != local)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		char a[2] = { name[i], '\0' }, b[2] = { t->jid[i], '\0' };
-
-		if (!str_case_eq(a, b))
-			return false;
-	}
-	return len > 0;
-}
-
-static bool tag_says(struct desk *d, const struct owned *t, const char *name)
-{
-	static const char *const tags[] = { "NAME", "SN" };
-	struct found_thing f;
-
-	pool_reset(&d->scratch);
-	if (registry_describe(d->d.registry, t->id, &d->scratch, &f, NULL) != 1)
-		return false;
-	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-		const struct tag *tag = tag_find(&f.tags, tags[i]);
-
-		if (tag != NULL && str_case_eq(tag->str, name))
-			return true;
-	}
-	return false;
-}
-
-/* Its name, its NAME or SN tag, its node, its address or local part. */
-static bool is_called(struct desk *d, const struct owned *t, const char *name)
-{
-	if (t->name != NULL && str_case_eq(t->name, name))
-		return true;
-	if (t->node != NULL)
-		return str_case_eq(t->node, name) || tag_says(d, t, name);
-	return str_case_eq(t->jid, name) || is_local_part(t, name, false) || tag_says(d, t, name);
-}
-
-struct match {
-	size_t n;
-	const struct owned *thing[OPTIONS];
-};
-
-static void add_match(struct match *m, const struct owned *t)
-{
-	if (m->n < OPTIONS)
-		m->thing[m->n] = t;
-	m->n++;
-}
-
-/* Everything that answers to the name; beginnings only if nothing else does. */
-static void find_things(struct desk *d, const char *owner, const char *name, struct match *m)
-{
-	const struct owned *t;
-
-	m->n = 0;
-	for (t = ownership_next_of_owner(d->d.ownership, owner, NULL); t != NULL;
-	    t = ownership_next_of_owner(d->d.ownership, owner, t))
-		if (is_called(d, t, name))
-			add_match(m, t);
-	if (m->n > 0)
-		return;
-	for (t = ownership_next_of_owner(d->d.ownership, owner, NULL); t != NULL;
-	    t = ownership_next_of_owner(d->d.ownership, owner, t))
-		if (t->node == NULL && is_local_part(t, name, true))
-			add_match(m, t);
-}
-
-static void say_which(struct buf *text, const char *name, const struct match *m)
-{
-	const char *options[OPTIONS];
-	size_t n = m->n < OPTIONS ? m->n : OPTIONS;
+	const char *options[INVENTORY_OPTIONS];
+	size_t n = m->n < INVENTORY_OPTIONS ? m->n : INVENTORY_OPTIONS;
 
 	for (size_t i = 0; i < n; i++)
 		options[i] = m->thing[i]->node != NULL ? m->thing[i]->node : m->thing[i]->jid;
@@ -207,9 +132,9 @@ static int keep_id(struct request *q, const struct owned *t, struct err *e)
 /* 1: found and kept in the request; 0: said why not; -1. */
 static int resolve(struct desk *d, struct request *q, const char *name, struct buf *text, struct err *e)
 {
-	struct match m;
+	struct inventory_match m;
 
-	find_things(d, q->bare, name, &m);
+	inventory_find(&d->inventory, q->bare, name, &m);
 	if (m.n == 1)
 		return keep_id(q, m.thing[0], e) == 0 ? 1 : -1;
 	if (m.n == 0)
@@ -275,6 +200,8 @@ static int resolve_line(struct desk *d, struct request *q, struct buf *text, str
 
 static int serve_role(struct desk *d, const struct request *q, struct reply *r, struct err *e)
 {
+	if (inventory_serves(q->verb))
+		return inventory_serve(&d->inventory, q, r, e);
 	if (d->d.provisioning != NULL && provisioning_serves(q->verb))
 		return provisioning_serve(d->d.provisioning, q, r, e);
 	if (registry_serves(q->verb))
@@ -498,7 +425,7 @@ int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk
 	d->conf = *conf;
 	d->conf.jid = d->jid;
 	d->d = *deps;
-	pool_init(&d->scratch, SCRATCH_BYTES);
+	inventory_init(&d->inventory, deps->ownership, deps->registry);
 	d->lines = stats_slot(deps->stats, "desk_lines", "chat lines read");
 	d->unknown = stats_slot(deps->stats, "desk_not_understood", "chat lines that were no command");
 	d->silent = stats_slot(deps->stats, "desk_silent", "messages that get no answer");
@@ -514,7 +441,7 @@ void desk_close(struct desk **dp)
 		return;
 	for (size_t i = 0; i < SENDERS; i++)
 		free(d->sender[i].bare);
-	pool_fini(&d->scratch);
+	inventory_fini(&d->inventory);
 	free(d->jid);
 	free(d);
 	*dp = NULL;

@@ -253,7 +253,8 @@ static void say_show(struct buf *out, const struct talk *t, const struct words_l
 {
 	const struct found_thing *f = &r->u.show;
 
-	(void)l;
+	if (l->q.verb == VERB_NAME_THING)
+		buf_adds(out, "Done. From now on I call it ");
 	thing_name(out, f);
 	buf_adds(out, ": ");
 	thing_state(out, t, f);

@@ -636,6 +636,7 @@ static int open_registry(struct site *s, struct err *e)
 		.unclaimed_expire_ms = s->limits.unclaimed_ms,
 		.receipt_ms = s->limits.receipt_ms,
 		.show_owner = c->show_owner,
+		.remote_verified = c->remote_verified,
 	};
 	struct registry_deps deps = {
 		.store = s->store,

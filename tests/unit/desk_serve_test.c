@@ -32,7 +32,7 @@ static int note(const struct request *q, struct reply *r, struct err *e)
 	role.verb = q->verb;
 	if (role.broken)
 		return err_set(e, ERR_SYSTEM, "disk full");
-	role.named = q->verb != VERB_MINE && q->verb != VERB_GET_DEVICES && q->u.desk.thing_id != NULL;
+	role.named = q->verb != VERB_MINE && q->u.desk.thing_id != NULL;
 	if (role.named)
 		memcpy(role.thing, q->u.desk.thing_id, OWNERSHIP_ID);
 	if (role.refuse != COND_NONE) {
@@ -56,15 +56,20 @@ int registry_serve(struct registry *g, const struct request *q, struct reply *r,
 	return note(q, r, e);
 }
 
+static struct ownership *owners;
+
 /* Thing number N has SN N, and NAME "twin" when N is 3 or 4. */
 int registry_describe(struct registry *g, const uint8_t id[static OWNERSHIP_ID], struct pool *pool,
     struct found_thing *out, struct err *e)
 {
+	const struct owned *t = ownership_by_id(owners, id);
 	struct tag *tag = pool_zalloc(pool, 2 * sizeof(*tag));
 
 	(void)g;
 	(void)e;
 	memset(out, 0, sizeof(*out));
+	out->jid = pool_strdup(pool, t->jid);
+	out->name = t->name != NULL ? pool_strdup(pool, t->name) : NULL;
 	out->tags.tag = tag;
 	out->tags.n = id[0] == 3 || id[0] == 4 ? 2 : 1;
 	tag[0].name = "SN";
@@ -119,6 +124,7 @@ static int set_up(void **state)
 	f->clock = clock_from_fake(&f->time);
 	MUST(store_open(&f->store, "sqlite::memory:", &test_err));
 	MUST(ownership_open(&f->ownership, f->store, &test_err));
+	owners = f->ownership;
 	MUST(store_begin(f->store, &test_err));
 	own(f, 1, "abcdefghijkl@a.example", ALICE, "lamp");
 	own(f, 2, "abcdefghzzzz@a.example", ALICE, NULL);
@@ -192,7 +198,7 @@ static void only_people_are_answered(void **state)
 	assert_string_equal(type_as(f, "unclaimed666@a.example", "things", 0), "");
 	assert_string_equal(type_as(f, "abcdefghijkl@a.example", "things", 0), "");
 	assert_int_equal(role.served, 0);
-	assert_string_equal(type_as(f, "carol@c.example", "things", 0), "Well.");
+	assert_string_equal(type_as(f, "carol@c.example", "questions", 0), "Well.");
 }
 
 static void att_H_05__what_was_not_typed_to_us_alone_is_silence(void **state)
@@ -238,7 +244,7 @@ static void one_not_understood_a_minute_and_sender(void **state)
 	f->time.boot += 60000;
 	expect_in(type(f, "thigns"), "Did you mean: things");
 	/* What was understood is always answered. */
-	assert_string_equal(type(f, "things"), "Well.");
+	assert_string_equal(type(f, "questions"), "Well.");
 	expect_in(type(f, "show one two three"), "It goes: show THING");
 }
 
@@ -255,13 +261,12 @@ static void a_thing_answers_to_its_names(void **state)
 {
 	struct fixture *f = *state;
 
-	expect_thing(f, "show lamp", 1);
-	expect_thing(f, "show LAMP", 1);
-	expect_thing(f, "show sn-2", 2);
-	expect_thing(f, "show abcdefghijkl", 1);
-	expect_thing(f, "show abcdefghijkl@a.example", 1);
-	expect_thing(f, "show abcdefghz", 2);
-	expect_thing(f, "name sn-2 heater", 2);
+	expect_thing(f, "rules of lamp", 1);
+	expect_thing(f, "rules of LAMP", 1);
+	expect_thing(f, "rules of sn-2", 2);
+	expect_thing(f, "rules of abcdefghijkl", 1);
+	expect_thing(f, "rules of abcdefghijkl@a.example", 1);
+	expect_thing(f, "rules of abcdefghz", 2);
 	expect_thing(f, "rules of lamp", 1);
 	expect_thing(f, "revoke bob@b.example of lamp", 1);
 	expect_thing(f, "why bob@b.example read temperature of lamp", 1);
@@ -298,8 +303,35 @@ static void somebody_with_one_thing_need_not_name_it(void **state)
 	struct fixture *f = *state;
 
 	role.named = false;
-	assert_string_equal(type_as(f, "bob@b.example", "show", 0), "Well.");
+	assert_string_equal(type_as(f, "bob@b.example", "why carol@c.example read", 0), "Well.");
 	assert_true(role.named && role.thing[0] == 5);
+	expect_in(type_as(f, "bob@b.example", "show", 0), "\"door\": offline");
+}
+
+static void things_are_listed_by_what_they_are_called(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_in(type(f, "things"), "4 things:");
+	expect_in(buf_str(&f->text), "- \"lamp\": ");
+	assert_null(strstr(buf_str(&f->text), "door"));
+	expect_in(type(f, "things TWIN"), "2 things:");
+	expect_in(type(f, "things nothing"), "None of your things fits \"nothing\"");
+	expect_in(type_as(f, "carol@c.example", "things", 0), "You have no things yet");
+}
+
+static void a_thing_gets_the_name_its_owner_gives_it_once(void **state)
+{
+	struct fixture *f = *state;
+
+	MUST(store_begin(f->store, &test_err));
+	expect_in(type(f, "name sn-2 Heater"), "From now on I call it \"Heater\"");
+	expect_in(type(f, "name sn-3 heater"), "Another of your things has this name");
+	expect_in(type_as(f, "bob@b.example", "name lamp mine", 0), "None of your things is called");
+	MUST(store_commit(f->store, &test_err));
+	expect_thing(f, "rules of heater", 2);
+	assert_string_equal(ownership_by_address(f->ownership, "abcdefghzzzz@a.example", NULL, NULL, NULL)->name,
+	    "Heater");
 }
 
 static void a_rule_that_cannot_be_read_is_explained(void **state)
@@ -316,8 +348,8 @@ static void each_line_gets_its_reply_under_it(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(type(f, "things\nquestions\n> quoted\nshow nothing"),
-	    "> things\nWell.\n\n> questions\nWell.\n\n> show nothing\n"
+	assert_string_equal(type(f, "rules\nquestions\n> quoted\nshow nothing"),
+	    "> rules\nWell.\n\n> questions\nWell.\n\n> show nothing\n"
 	    "None of your things is called \"nothing\". To see their names, send: things");
 	assert_int_equal(role.served, 2);
 }
@@ -355,7 +387,7 @@ static void a_store_error_is_not_a_no(void **state)
 	struct fixture *f = *state;
 
 	role.broken = true;
-	assert_null(type(f, "things"));
+	assert_null(type(f, "questions"));
 }
 
 static void words_that_only_look_need_no_transaction(void **state)
@@ -421,6 +453,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(att_H_08__an_ambiguous_name_is_asked_about, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(names_of_others_and_short_beginnings_mean_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(somebody_with_one_thing_need_not_name_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(things_are_listed_by_what_they_are_called, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_thing_gets_the_name_its_owner_gives_it_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_rule_that_cannot_be_read_is_explained, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_line_gets_its_reply_under_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_text_of_another_registry_is_sent_there, set_up, tear_down),
