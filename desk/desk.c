@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/ident.h"
 #include "common/base/str.h"
 #include "common/wire/iotdisco.h"
 #include "common/wire/push.h"
@@ -22,15 +23,24 @@
 
 #define SENDERS 1024		/* people whose last lines are remembered */
 #define HINT_MS 60000		/* one "not understood" per sender and minute */
+#define LATE_MS (10 * 60000)	/* how long a late line can still be confirmed */
+#define LATE_BYTES 1024
 #define WRONG_CODES 10		/* a minute, then no code is tried for a while */
+
+/* What is said at most once a minute to one sender. */
+enum hint { HINT_UNKNOWN, HINT_UNREADABLE, HINTS };
 
 /* What we remember of somebody who writes; memory only. */
 struct sender {
 	char *bare;
-	int64_t hinted_ms;	/* boot; 0 never */
+	int64_t hinted_ms[HINTS];	/* boot; 0 never */
 	int64_t wrong_ms;	/* boot, start of the minute of wrong codes */
 	unsigned wrong;
 	bool subscription_asked;
+	/* A line that came late, done when he answers with this code. */
+	char *late;
+	char late_code[IDENT_CODE];
+	int64_t late_until_ms;
 };
 
 struct desk {
@@ -61,20 +71,20 @@ static struct sender *sender_of(struct desk *d, const char *bare)
 	if (s->bare != NULL && strcmp(s->bare, bare) == 0)
 		return s;
 	free(s->bare);
+	free(s->late);
 	memset(s, 0, sizeof(*s));
 	s->bare = strdup(bare);
 	return s;
 }
 
-/* Once a minute: what does not deserve a reply each time. */
-static bool may_hint(struct desk *d, const char *bare)
+static bool may_hint(struct desk *d, const char *bare, enum hint h)
 {
 	struct sender *s = sender_of(d, bare);
 	int64_t now = clock_boot(d->d.clock);
 
-	if (s->hinted_ms != 0 && now - s->hinted_ms < HINT_MS)
+	if (s->hinted_ms[h] != 0 && now - s->hinted_ms[h] < HINT_MS)
 		return false;
-	s->hinted_ms = now > 0 ? now : 1;
+	s->hinted_ms[h] = now > 0 ? now : 1;
 	return true;
 }
 
@@ -225,6 +235,19 @@ static bool is_elsewhere(const struct desk *d, const struct words_line *l, struc
 	return true;
 }
 
+/* People want to read what they claimed, not only its address. */
+static void describe_claimed(struct desk *d, const struct request *q, struct reply *r)
+{
+	struct reply_claimed *c = &r->u.claimed;
+	const struct owned *t = ownership_by_address(d->d.ownership, c->jid, c->node.id, c->node.source,
+	    c->node.partition);
+	struct found_thing *f = pool_alloc(q->pool, sizeof(*f));
+
+	if (c->thing == NULL && t != NULL && f != NULL &&
+	    registry_describe(d->d.registry, t->id, q->pool, f, NULL) == 1)
+		c->thing = f;
+}
+
 static int serve_fine(struct desk *d, struct words_line *l, struct buf *text, struct err *e)
 {
 	struct talk t = { d->jid, d->conf.zone_s, clock_wall(d->d.clock) };
@@ -246,21 +269,64 @@ static int serve_fine(struct desk *d, struct words_line *l, struct buf *text, st
 		return found;
 	if (serve_role(d, &l->q, &r, e) != 0)
 		return -1;
+	if (l->q.verb == VERB_MINE && r.kind == REPLY_RESULT)
+		describe_claimed(d, &l->q, &r);
 	if (l->q.verb == VERB_ANSWER_QUESTION && r.kind == REPLY_ERROR)
 		note_wrong(d, l->q.bare);
 	talk_reply(text, &t, l, &r);
 	return 0;
 }
 
+/* Is this the answer to "still want it?"?  Then the late line, once. */
+static char *take_late(struct desk *d, const struct words_line *l)
+{
+	struct sender *s;
+	char *late;
+
+	if (l->fault != WORDS_FINE || l->q.verb != VERB_ANSWER_QUESTION)
+		return NULL;
+	s = sender_of(d, l->q.bare);
+	if (s->late == NULL || clock_boot(d->d.clock) > s->late_until_ms ||
+	    strcmp(s->late_code, l->q.u.desk.code) != 0)
+		return NULL;
+	late = pool_strdup(l->q.pool, s->late);
+	free(s->late);
+	s->late = NULL;
+	return late;
+}
+
+static int serve_lines(struct desk *d, struct words *w, struct buf *text, struct err *e);
+
+static int serve_late(struct desk *d, const struct words_line *l, const char *late, struct buf *text,
+    struct err *e)
+{
+	struct request chat = l->q;
+	struct words w;
+
+	if (l->q.u.desk.yes_no == ANSWER_NO) {
+		buf_adds(text, "All right, I did nothing.");
+		return 0;
+	}
+	chat.verb = VERB_CHAT;
+	memset(&chat.u.chat, 0, sizeof(chat.u.chat));
+	chat.u.chat.body = late;
+	if (words_parse(&w, &chat, d->conf.profile) != 0)
+		return err_set(e, ERR_LIMIT, "the message is too long");
+	return serve_lines(d, &w, text, e);
+}
+
 static int serve_line(struct desk *d, struct words_line *l, struct buf *text, struct err *e)
 {
+	const char *late = take_late(d, l);
 	struct talk t = { d->jid, d->conf.zone_s, clock_wall(d->d.clock) };
 
 	++*d->lines;
+	if (late != NULL)
+		return serve_late(d, l, late, text, e);
 	if (l->fault == WORDS_FINE)
 		return serve_fine(d, l, text, e);
 	++*d->unknown;
-	if (l->fault != WORDS_UNKNOWN || may_hint(d, l->q.bare))
+	if (l->fault != WORDS_UNKNOWN || may_hint(d, l->q.bare, HINT_UNKNOWN))
 		talk_fault(text, &t, l);
 	return 0;
 }
@@ -285,17 +351,32 @@ static bool refuse(struct desk *d, const struct request *chat, struct buf *text)
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		if ((chat->u.chat.flags & refusals[i].flag) == 0)
 			continue;
-		if (may_hint(d, chat->bare))
+		if (may_hint(d, chat->bare, HINT_UNREADABLE))
 			buf_adds(text, refusals[i].text);
 		return true;
 	}
 	return false;
 }
 
-/* A line that waited somewhere is not obeyed: the situation may have changed. */
-static void say_delayed(struct buf *text, const struct request *chat)
+/* Keep what came late for as long as a person takes to confirm it. */
+static const char *keep_late(struct desk *d, const struct request *chat)
 {
-	const char *body = chat->u.chat.body != NULL ? chat->u.chat.body : "";
+	struct sender *s = sender_of(d, chat->bare);
+	const char *body = chat->u.chat.body;
+
+	free(s->late);
+	s->late = NULL;
+	if (body == NULL || strlen(body) > LATE_BYTES || ident_code(s->late_code, NULL) != 0 ||
+	    (s->late = strdup(body)) == NULL)
+		return NULL;
+	s->late_until_ms = clock_boot(d->d.clock) + LATE_MS;
+	return s->late_code;
+}
+
+/* A line that waited somewhere is not obeyed: the situation may have changed. */
+static void say_late(struct desk *d, struct buf *text, const struct request *chat)
+{
+	const char *code = keep_late(d, chat);
 
 	buf_adds(text, "This reached me late");
 	if (chat->u.chat.stamp != NULL) {
@@ -304,8 +385,11 @@ static void say_delayed(struct buf *text, const struct request *chat)
 		buf_addc(text, ')');
 	}
 	buf_adds(text, ", so I did nothing: ");
-	talk_quoted(text, body);
-	buf_adds(text, "\nIf you still want it, send it again.");
+	talk_quoted(text, chat->u.chat.body != NULL ? chat->u.chat.body : "");
+	if (code != NULL)
+		buf_addf(text, "\nStill want it? Send: yes %s", code);
+	else
+		buf_adds(text, "\nIf you still want it, send it again.");
 }
 
 /* With several lines each reply stands under the line it answers. */
@@ -341,8 +425,7 @@ int desk_serve(struct desk *d, const struct request *chat, struct buf *text, str
 	if (refuse(d, chat, text))
 		return 0;
 	if ((chat->u.chat.flags & CHAT_DELAYED) != 0) {
-		if (may_hint(d, chat->bare))
-			say_delayed(text, chat);
+		say_late(d, text, chat);
 		return 0;
 	}
 	if (words_parse(&w, chat, d->conf.profile) != 0) {
@@ -439,8 +522,10 @@ void desk_close(struct desk **dp)
 
 	if (d == NULL)
 		return;
-	for (size_t i = 0; i < SENDERS; i++)
+	for (size_t i = 0; i < SENDERS; i++) {
 		free(d->sender[i].bare);
+		free(d->sender[i].late);
+	}
 	inventory_fini(&d->inventory);
 	free(d->jid);
 	free(d);

@@ -271,7 +271,7 @@ static void list_rules(struct buf *out, const struct reply *r)
 	for (size_t i = 0; i < n; i++) {
 		const struct rule_line *rule = &r->u.rules.rule[i];
 
-		buf_addf(out, "\n%lld: ", (long long)rule->number);
+		buf_addf(out, "\nrule %lld: ", (long long)rule->number);
 		talk_line(out, rule->text);
 	}
 	if (r->u.rules.n > n)
@@ -398,8 +398,6 @@ static const struct refusal refusals[] = {
 	    "That is too much for now. Please send it again in a minute." },
 	{ VERB_ANSWER_QUESTION, COND_ITEM_NOT_FOUND,
 	    "I have no open question of yours with this code. To see the open ones, send: questions" },
-	{ VERB_FORGET, COND_ITEM_NOT_FOUND,
-	    "You have no rule with this number. To see them, send: rules" },
 	{ VERB_REVOKE, COND_ITEM_NOT_FOUND,
 	    "Nothing was allowed there, so there is nothing to take back. To see your rules, send: rules" },
 	{ VERB_NAME_THING, COND_CONFLICT,
@@ -418,6 +416,11 @@ static void say_refusal(struct buf *out, const struct words_line *l, const struc
 {
 	const char *text = "That did not work.";
 
+	if (l->q.verb == VERB_FORGET && r->condition == COND_ITEM_NOT_FOUND) {
+		buf_addf(out, "You have no rule %lld. To see your rules, send: rules",
+		    (long long)l->q.u.desk.number);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		if (refusals[i].condition != r->condition ||
 		    (refusals[i].verb != VERB_NONE && refusals[i].verb != l->q.verb))

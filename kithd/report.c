@@ -397,19 +397,29 @@ static int report_debts(struct question_context *c)
 	return REPORT_OK;
 }
 
+/* "name value" lines, as stats_print() writes them. */
+static void stat_row(struct question_context *c, const char *name, uint64_t value)
+{
+	if (c->rows.json)
+		row_int(&c->rows, name, (int64_t)value);
+	else
+		buf_addf(c->rows.out, "%s %llu\n", name, (unsigned long long)value);
+}
+
 static int report_stats(struct question_context *c)
 {
 	const struct stats *s = c->p->stats;
 
 	rows_begin(&c->rows, false);
 	row_begin(&c->rows);
-	row_bool(&c->rows, "up", c->p->up);
-	row_int(&c->rows, "things", (int64_t)ownership_count(c->p->ownership));
-	row_int(&c->rows, "debts", (int64_t)debt_count(c->p->debts));
+	stat_row(c, "up", c->p->up);
+	stat_row(c, "things", ownership_count(c->p->ownership));
+	stat_row(c, "debts", debt_count(c->p->debts));
 	for (size_t i = 0; i < s->n; i++)
-		row_int(&c->rows, s->row[i].name, (int64_t)s->row[i].value);
+		stat_row(c, s->row[i].name, s->row[i].value);
 	row_end(&c->rows);
-	rows_end(&c->rows);
+	if (c->rows.json)
+		rows_end(&c->rows);
 	return REPORT_OK;
 }
 

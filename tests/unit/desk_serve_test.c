@@ -213,12 +213,29 @@ static void att_H_05__what_was_not_typed_to_us_alone_is_silence(void **state)
 	assert_int_equal(role.served, 0);
 }
 
-static void att_H_04__a_delayed_line_is_answered_and_not_obeyed(void **state)
+static void att_H_04__a_delayed_line_is_done_only_when_it_is_confirmed(void **state)
 {
 	struct fixture *f = *state;
+	char yes[64], *code;
 
-	expect_in(type_as(f, ALICE, "yes ABCD-EFGH", CHAT_DELAYED), "so I did nothing: \"yes ABCD-EFGH\"");
+	expect_in(type_as(f, ALICE, "forget 3", CHAT_DELAYED), "so I did nothing: \"forget 3\"");
 	assert_int_equal(role.served, 0);
+	code = strstr(buf_str(&f->text), "yes ");
+	assert_non_null(code);
+	snprintf(yes, sizeof(yes), "%.13s", code);
+	/* Nobody else's, and only once. */
+	type_as(f, "bob@b.example", yes, 0);
+	assert_int_equal(role.verb, VERB_ANSWER_QUESTION);
+	assert_string_equal(type(f, yes), "Well.");
+	assert_int_equal(role.verb, VERB_FORGET);
+	type(f, yes);
+	assert_int_equal(role.verb, VERB_ANSWER_QUESTION);
+	/* And not for ever. */
+	type_as(f, ALICE, "forget 3", CHAT_DELAYED);
+	snprintf(yes, sizeof(yes), "%.13s", strstr(buf_str(&f->text), "yes "));
+	f->time.boot += 10 * 60000 + 1;
+	type(f, yes);
+	assert_int_equal(role.verb, VERB_ANSWER_QUESTION);
 }
 
 static void att_H_06__several_texts_and_encryption_get_one_hint_a_minute(void **state)
@@ -445,7 +462,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(only_people_are_answered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(att_H_05__what_was_not_typed_to_us_alone_is_silence, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(att_H_04__a_delayed_line_is_answered_and_not_obeyed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(att_H_04__a_delayed_line_is_done_only_when_it_is_confirmed,
+		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(att_H_06__several_texts_and_encryption_get_one_hint_a_minute,
 		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_not_understood_a_minute_and_sender, set_up, tear_down),

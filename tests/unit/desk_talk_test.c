@@ -104,11 +104,11 @@ static void replies_say_what_happened_and_what_to_do_next(void **state)
 	r.u.rules.n = 1;
 	r.u.rules.rule = &rule;
 	expect_reply(VERB_RULE_ADD, &r, "Done, in force now:\n"
-	    "3: allow bob@b.example to read \"temperature\" of lamp\nTo take it back: forget 3");
+	    "rule 3: allow bob@b.example to read \"temperature\" of lamp\nTo take it back: forget 3");
 	expect_reply(VERB_FORGET, &r, "Done, this rule is gone:\n"
-	    "3: allow bob@b.example to read \"temperature\" of lamp");
+	    "rule 3: allow bob@b.example to read \"temperature\" of lamp");
 	r.body = BODY_RULES;
-	expect_reply(VERB_RULES, &r, "1 rule:\n3: allow bob@b.example to read \"temperature\" of lamp\n"
+	expect_reply(VERB_RULES, &r, "1 rule:\nrule 3: allow bob@b.example to read \"temperature\" of lamp\n"
 	    "Take one away with: forget N");
 	memset(&r.u, 0, sizeof(r.u));
 	r.body = BODY_QUESTIONS;
@@ -135,7 +135,7 @@ static void refusals_say_what_to_do_next(void **state)
 	    "has shown the text again, and send me the whole text once more.");
 	expect_reply(VERB_ANSWER_QUESTION, &r,
 	    "I have no open question of yours with this code. To see the open ones, send: questions");
-	expect_reply(VERB_FORGET, &r, "You have no rule with this number. To see them, send: rules");
+	expect_reply(VERB_FORGET, &r, "You have no rule 0. To see your rules, send: rules");
 }
 
 static void a_question_has_its_three_answers_on_lines_of_their_own(void **state)
