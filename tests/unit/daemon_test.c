@@ -25,6 +25,7 @@ static struct {
 	int fail_at;	/* the n-th wrapped call fails; 0: none */
 	int calls;
 	bool kill;	/* the process ends there instead, as in a power cut */
+	bool keep;	/* unlinkat does nothing: somebody was quicker */
 	bool file_synced, folder_synced_after_rename, renamed;
 } disk;
 
@@ -45,6 +46,8 @@ int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 int __real_fchmod(int fd, mode_t mode);
 int __wrap_fchmod(int fd, mode_t mode);
+int __real_unlinkat(int dir, const char *name, int flags);
+int __wrap_unlinkat(int dir, const char *name, int flags);
 int __real_renameat(int a, const char *from, int b, const char *to);
 int __wrap_renameat(int a, const char *from, int b, const char *to);
 
@@ -75,6 +78,12 @@ int
 __wrap_fchmod(int fd, mode_t mode)
 {
 	return fails_now() ? -1 : __real_fchmod(fd, mode);
+}
+
+int
+__wrap_unlinkat(int dir, const char *name, int flags)
+{
+	return disk.keep ? 0 : __real_unlinkat(dir, name, flags);
 }
 
 int
@@ -229,6 +238,12 @@ att_D_07__a_link_is_neither_followed_nor_read(void **state)
 	assert_int_equal(daemon_write_file(path, "new", 3, &e), 0);
 	assert_string_equal(content(), "new");
 	assert_int_equal(access("/tmp/kith-must-not-appear", F_OK), -1);
+	/* Put back between removing and making: refused. */
+	assert_int_equal(symlink("file", victim), 0);
+	disk.keep = true;
+	assert_int_equal(daemon_write_file(path, "evil", 4, &e), -1);
+	disk.keep = false;
+	assert_string_equal(content(), "new");
 	/* And a link at the place of the file itself is replaced. */
 	assert_int_equal(daemon_write_file(link_path, "mine", 4, &e), 0);
 	assert_string_equal(content(), "new");

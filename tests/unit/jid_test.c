@@ -390,6 +390,7 @@ jid_prep__precis_applies_the_bidi_rule_to_local_parts(void **state)
 		{ "\xd7\x90" "a\xd7\x90@x", NO, NO },
 		/* the two rows of Arabic digits do not mix */
 		{ "\xd8\xa7\xd9\xa1\xdb\xb1\xd8\xa7@x", "\xd8\xa7\xd9\xa1\xdb\xb1\xd8\xa7@x", NO },
+		{ "a@x/\xd9\xa1\xdb\xb1", "a@x/\xd9\xa1\xdb\xb1", NO },
 	};
 
 	(void)state;
