@@ -58,7 +58,7 @@ provisioning_can_control_parse(struct parse *p, const struct stanza *el, struct 
 	return parse_parameters(p, el, &c->names);
 }
 
-/* Devices of all generations ask with <parameter name/>. */
+/* Devices of all generations ask with <parameter name/> (INTEROP 1e). */
 void
 provisioning_can_control_write(struct xml *x, const struct request *q)
 {
@@ -107,19 +107,11 @@ decision_parse(struct parse *p, const struct stanza *el, struct reply *r)
 	return has ? 0 : parse_fail(p, COND_BAD_REQUEST);
 }
 
-static const char *
-asked(const struct request *q)
-{
-	if (q->verb == VERB_IS_FRIEND)
-		return q->u.is_friend.asked;
-	return q->verb == VERB_CAN_READ || q->verb == VERB_CAN_CONTROL ? q->u.can.asked : NULL;
-}
-
 /* The address as decided upon; what was sent when it was no address. */
 static void
-decision_write(struct xml *x, const struct request *q, const struct reply *r)
+decision_write(struct xml *x, const struct reply *r, const char *asked)
 {
-	xml_attr(x, "jid", r->u.can.jid != NULL ? r->u.can.jid : asked(q));
+	xml_attr(x, "jid", r->u.can.jid != NULL ? r->u.can.jid : asked);
 	xml_attr_bool(x, "result", r->u.can.result);
 }
 
@@ -133,7 +125,7 @@ void
 provisioning_is_friend_answer_write(struct xml *x, const struct request *q,
     const struct reply *r)
 {
-	decision_write(x, q, r);
+	decision_write(x, r, q->u.is_friend.asked);
 }
 
 int
@@ -148,7 +140,7 @@ provisioning_can_read_answer_parse(struct parse *p, const struct stanza *el, str
 	return parse_fields(p, el, &r->u.can.names);
 }
 
-/* The answer replaces the question at the device, so it says
+/* The answer replaces the question at the device (INTEROP 2.4), so it says
  * which field types, and no kind of history that was not asked for. */
 void
 provisioning_can_read_answer_write(struct xml *x, const struct request *q,
@@ -156,8 +148,8 @@ provisioning_can_read_answer_write(struct xml *x, const struct request *q,
 {
 	enum vocab v = q->dialect.vocab;
 
-	decision_write(x, q, r);
-	emit_types(x, v, r->u.can.types, q->verb == VERB_CAN_READ ? q->u.can.history : 0);
+	decision_write(x, r, q->u.can.asked);
+	emit_types(x, v, r->u.can.types, q->u.can.history);
 	if (!r->u.can.result)
 		return;
 	emit_nodes(x, v, &r->u.can.nodes);
@@ -177,7 +169,7 @@ void
 provisioning_can_control_answer_write(struct xml *x, const struct request *q,
     const struct reply *r)
 {
-	decision_write(x, q, r);
+	decision_write(x, r, q->u.can.asked);
 	if (!r->u.can.result)
 		return;
 	emit_nodes(x, q->dialect.vocab, &r->u.can.nodes);

@@ -527,6 +527,9 @@ stream_run(struct stream *s, short revents)
 		if ((readable || has_input(s)) && (!blocked(s) || s->phase == CLOSING))
 			receive(s);
 		stream_flush(s);
+		/* TLS was started just now: we speak first (RFC 8446 4.1.2). */
+		if (s->phase == HANDSHAKE && !s->over)
+			handshake(s);
 	}
 	if (s->phase == CLOSING && clock_boot(s->clock) >= s->close_at)
 		end(s, STREAM_CLOSED, "closed by us");
