@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * access: owner, lease, question, in this order.  Words on the wire are
+ * asking.c's, what is kept is decisions.c's.  Read next: job.c, friends.c.
+ */
+#include "config.h"
+
+#include "thing/access.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "thing/asking.h"
+
+#define ACCESS_TRIES 3	/* for answers that a clear has overtaken */
+
+struct access_wait {
+	struct access *access;
+	struct pool pool;		/* owns the question */
+	struct decision_question q;
+	char *key;
+	int64_t asked_ms;
+	unsigned tries;
+	access_fn *fn;
+	void *arg;
+};
+
+void access_init(struct access *a, const struct clock *clock, struct session *session,
+    const struct standing *standing, const struct friends *friends,
+    struct decisions *decisions)
+{
+	memset(a, 0, sizeof(*a));
+	a->clock = clock;
+	a->session = session;
+	a->standing = standing;
+	a->friends = friends;
+	a->decisions = decisions;
+	a->budget = ACCESS_BURST;
+	a->budget_ms = clock_boot(clock);
+}
+
+void access_begin(struct access *a)
+{
+	a->fresh = false;
+}
+
+void access_settled(struct access *a)
+{
+	a->fresh = true;
+}
+
+enum access_who access_who(const struct access *a, const char *bare)
+{
+	if (session_is_own_server(a->session, bare))
+		return ACCESS_SELF;
+	if (standing_is_service(a->standing, bare))
+		return ACCESS_SERVICE;
+	if (standing_is_owner(a->standing, bare))
+		return ACCESS_OWNER;
+	return friends_has(a->friends, bare) ? ACCESS_FRIEND : ACCESS_STRANGER;
+}
+
+/* ---- asking ------------------------------------------------------------- */
+
+static void wait_free(struct access_wait *w)
+{
+	for (size_t i = 0; i < ACCESS_WAITING; i++)
+		if (w->access->wait[i] == w)
+			w->access->wait[i] = NULL;
+	pool_fini(&w->pool);
+	free(w);
+}
+
+void access_fini(struct access *a)
+{
+	for (size_t i = 0; i < ACCESS_WAITING; i++)
+		if (a->wait[i])
+			wait_free(a->wait[i]);
+}
+
+static bool may_ask(struct access *a)
+{
+	int64_t now = clock_boot(a->clock);
+
+	a->budget += (double)(now - a->budget_ms) * ACCESS_PER_SECOND / 1000.0;
+	a->budget_ms = now;
+	if (a->budget > ACCESS_BURST)
+		a->budget = ACCESS_BURST;
+	if (a->budget < 1)
+		return false;
+	a->budget -= 1;
+	return true;
+}
+
+static int copy_names(struct pool *pool, const struct name_list *in, struct name_list *out)
+{
+	out->n = 0;
+	out->name = in->n ? pool_alloc(pool, in->n * sizeof(out->name[0])) : NULL;
+	if (in->n && !out->name)
+		return -1;
+	for (; out->n < in->n; out->n++)
+		if (!(out->name[out->n] = pool_strdup(pool, in->name[out->n])))
+			return -1;
+	return 0;
+}
+
+static int copy_nodes(struct pool *pool, const struct node_list *in, struct node_list *out)
+{
+	out->n = 0;
+	out->node = in->n ? pool_alloc(pool, in->n * sizeof(out->node[0])) : NULL;
+	if (in->n && !out->node)
+		return -1;
+	for (; out->n < in->n; out->n++) {
+		const struct node *from = &in->node[out->n];
+		struct node *to = &out->node[out->n];
+
+		to->id = from->id ? pool_strdup(pool, from->id) : NULL;
+		to->source = from->source ? pool_strdup(pool, from->source) : NULL;
+		to->partition = from->partition ? pool_strdup(pool, from->partition) : NULL;
+		if ((from->id && !to->id) || (from->source && !to->source) ||
+		    (from->partition && !to->partition))
+			return -1;
+	}
+	return 0;
+}
+
+static int copy_question(struct pool *pool, const struct decision_question *in,
+    struct decision_question *out)
+{
+	*out = *in;
+	out->jid = pool_strdup(pool, in->jid);
+	if (!out->jid || copy_nodes(pool, &in->nodes, &out->nodes) < 0 ||
+	    copy_names(pool, &in->names, &out->names) < 0 ||
+	    copy_names(pool, &in->tokens.service, &out->tokens.service) < 0 ||
+	    copy_names(pool, &in->tokens.device, &out->tokens.device) < 0 ||
+	    copy_names(pool, &in->tokens.user, &out->tokens.user) < 0)
+		return -1;
+	return 0;
+}
+
+static struct access_wait *wait_new(struct access *a, const struct decision_question *q,
+    const char *key)
+{
+	struct access_wait **slot = NULL, *w;
+
+	for (size_t i = 0; i < ACCESS_WAITING && !slot; i++)
+		if (!a->wait[i])
+			slot = &a->wait[i];
+	w = slot ? calloc(1, sizeof(*w)) : NULL;
+	if (!w)
+		return NULL;
+	w->access = a;
+	pool_init(&w->pool, WIRE_REQUEST_BYTES);
+	w->key = pool_strdup(&w->pool, key);
+	if (!w->key || copy_question(&w->pool, q, &w->q) < 0) {
+		pool_fini(&w->pool);
+		free(w);
+		return NULL;
+	}
+	*slot = w;
+	return w;
+}
+
+static void answered(void *arg, const struct stanza *answer);
+
+static int ask(struct access_wait *w)
+{
+	struct access *a = w->access;
+	const struct standing_service *to = &a->standing->provisioning;
+
+	w->asked_ms = clock_boot(a->clock);
+	w->tries++;
+	if (!to->jid[0] || !may_ask(a))
+		return -1;
+	return asking_decision(a->session, to, &w->q, a->decisions->floor, answered, w);
+}
+
+static void finish(struct access_wait *w, enum access_verdict v, const struct decision *d)
+{
+	w->fn(w->arg, v, d);
+	wait_free(w);
+}
+
+static void answered(void *arg, const struct stanza *answer)
+{
+	struct access_wait *w = arg;
+	struct decision d;
+
+	if (asking_decision_read(answer, &w->q, &w->pool, &d) < 0) {
+		finish(w, ACCESS_UNKNOWN, NULL);
+		return;
+	}
+	/* Overtaken by a clear: what it says may just have been taken back. */
+	if (!decisions_keep(w->access->decisions, w->key, &d, w->asked_ms)) {
+		if (w->tries >= ACCESS_TRIES || ask(w) < 0)
+			finish(w, ACCESS_UNKNOWN, NULL);
+		return;
+	}
+	finish(w, d.allowed ? ACCESS_YES : ACCESS_NO, &d);
+}
+
+/* ---- deciding ----------------------------------------------------------- */
+
+static bool from_lease(struct access *a, const char *key, access_fn *fn, void *arg)
+{
+	struct decision d;
+	struct pool pool;
+	bool found;
+
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	found = a->fresh && decisions_find(a->decisions, key, &pool, &d);
+	if (found)
+		fn(arg, d.allowed ? ACCESS_YES : ACCESS_NO, &d);
+	pool_fini(&pool);
+	return found;
+}
+
+static void ask_service(struct access *a, const struct decision_question *q, const char *key,
+    access_fn *fn, void *arg)
+{
+	struct access_wait *w = wait_new(a, q, key);
+
+	if (!w) {
+		fn(arg, ACCESS_UNKNOWN, NULL);
+		return;
+	}
+	w->fn = fn;
+	w->arg = arg;
+	if (ask(w) < 0)
+		finish(w, ACCESS_UNKNOWN, NULL);
+}
+
+void access_decide(struct access *a, const struct decision_question *q, bool fresh_only,
+    access_fn *fn, void *arg)
+{
+	static const struct decision everything = { .allowed = true, .types = FIELD_ALL };
+	struct buf key;
+
+	if (standing_is_owner(a->standing, q->jid)) {
+		fn(arg, ACCESS_YES, &everything);
+		return;
+	}
+	buf_init(&key, DECISIONS_KEY);
+	if (decisions_key(&key, q) < 0)
+		fn(arg, ACCESS_UNKNOWN, NULL);
+	else if (fresh_only || !from_lease(a, buf_str(&key), fn, arg))
+		ask_service(a, q, buf_str(&key), fn, arg);
+	buf_fini(&key);
+}

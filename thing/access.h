@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * access: may this sender do that?  The only place where the thing decides:
+ *   the owner         may, decided here, without asking and without a lease
+ *   a friend          as provisioning says, or an unexpired lease of it
+ *   anybody else      may not, and raises no question; only the request to
+ *                     become a friend is asked about
+ * "Cannot tell now" is its own answer and never a yes.
+ */
+#ifndef KITH_THING_ACCESS_H
+#define KITH_THING_ACCESS_H
+
+#include "thing/decisions.h"
+#include "thing/friends.h"
+#include "thing/session.h"
+#include "thing/standing.h"
+
+#define ACCESS_WAITING 24		/* questions in flight */
+#define ACCESS_BURST 60			/* questions at once, then ... */
+#define ACCESS_PER_SECOND 10
+
+enum access_who {
+	ACCESS_STRANGER,
+	ACCESS_FRIEND,
+	ACCESS_OWNER,
+	ACCESS_SERVICE,		/* the pinned registry or provisioning */
+	ACCESS_SELF		/* our own account or its server */
+};
+
+enum access_verdict {
+	ACCESS_NO,
+	ACCESS_YES,
+	ACCESS_UNKNOWN		/* provisioning is silent, or nothing may be asked now */
+};
+
+/* `d` says how much, with ACCESS_YES; it lives during the call.  Its empty
+ * lists mean all that was asked for. */
+typedef void access_fn(void *arg, enum access_verdict v, const struct decision *d);
+
+struct access_wait;
+
+struct access {
+	const struct clock *clock;
+	struct session *session;
+	const struct standing *standing;
+	const struct friends *friends;
+	struct decisions *decisions;
+	bool fresh;		/* the service has had its say since we logged in */
+	double budget;		/* questions we may still ask */
+	int64_t budget_ms;
+	struct access_wait *wait[ACCESS_WAITING];
+};
+
+void access_init(struct access *a, const struct clock *clock, struct session *session,
+    const struct standing *standing, const struct friends *friends,
+    struct decisions *decisions);
+void access_fini(struct access *a);
+
+enum access_who access_who(const struct access *a, const char *bare);
+
+/*
+ * Calls `fn` once, now or later.  With `fresh_only`, no lease is believed: the
+ * service is asked.  Whether the asker is a friend is the caller's to check.
+ */
+void access_decide(struct access *a, const struct decision_question *q, bool fresh_only,
+    access_fn *fn, void *arg);
+
+/* After a login: leases from before count again only once the service has had
+ * the chance to take them back. */
+void access_begin(struct access *a);
+void access_settled(struct access *a);
+
+#endif

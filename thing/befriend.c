@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * befriend: subscriptions in and out.  Who is asked is access.c's business.
+ */
+#include "config.h"
+
+#include "thing/befriend.h"
+
+#include <string.h>
+
+#include "common/base/str.h"
+#include "common/wire/ns.h"
+#include "common/wire/push.h"
+
+static void say(struct befriend *b, const char *to, const char *type)
+{
+	if (session_is_up(b->session))
+		(void)presence_write(b->session->out, NULL, to, type, NULL);
+}
+
+void befriend_subscribe(struct befriend *b, const char *bare)
+{
+	const struct friend *x = friends_find(b->friends, bare);
+
+	if (!x || (!x->to && !x->asked))
+		say(b, bare, "subscribe");
+}
+
+/* ---- the waiting list --------------------------------------------------- */
+
+static struct befriend_pending *find(struct befriend *b, const char *bare)
+{
+	for (size_t i = 0; i < BEFRIEND_PENDING; i++)
+		if (b->pending[i].bare[0] && strcmp(b->pending[i].bare, bare) == 0)
+			return &b->pending[i];
+	return NULL;
+}
+
+/* A free place, or that of the one who waits longest: all are strangers.  The
+ * one being asked about (there is one at most) keeps its place. */
+static struct befriend_pending *place(struct befriend *b)
+{
+	struct befriend_pending *p, *oldest = NULL;
+
+	for (p = b->pending; p < b->pending + BEFRIEND_PENDING; p++) {
+		if (!p->bare[0])
+			return p;
+		if (!p->asking && (!oldest || p->order < oldest->order))
+			oldest = p;
+	}
+	return oldest;
+}
+
+static struct befriend_pending *add(struct befriend *b, const char *bare)
+{
+	struct befriend_pending *p = find(b, bare);
+
+	if (p)
+		return p;
+	if (strlen(bare) >= BEFRIEND_BARE)
+		return NULL;
+	p = place(b);
+	memset(p, 0, sizeof(*p));
+	if (str_copy(p->bare, sizeof(p->bare), bare) < 0)
+		return NULL;
+	p->order = ++b->count;
+	return p;
+}
+
+/* ---- the answer --------------------------------------------------------- */
+
+/* Generation X things tell the other side, which then asks us again
+ * (deployed readers subscribe anew only when they hear this). */
+static void tell_friend(struct befriend *b, const char *bare)
+{
+	const struct standing_service *svc = &b->standing->provisioning;
+	struct push p = {
+		.verb = VERB_FRIEND,
+		.dialect = { PROTO_PROV_DEVICE, svc->gen, VOCAB_LONG },
+		.to = bare,
+	};
+	char self[JID_MAX + 1], id[IDENT_TEXT];
+
+	if (!session_is_up(b->session) || svc->gen != GEN_X || ident_text(id, NULL) < 0)
+		return;
+	memcpy(self, b->session->self.text, b->session->self.bare_len);
+	self[b->session->self.bare_len] = '\0';
+	p.id = id;
+	p.jid = self;
+	(void)push_write(b->session->out, &p);
+}
+
+static void accept(struct befriend *b, const char *bare, bool offered)
+{
+	say(b, bare, "subscribed");
+	if (!offered)
+		return;
+	befriend_subscribe(b, bare);
+	tell_friend(b, bare);
+}
+
+static void ask_next(struct befriend *b);
+
+static struct befriend_pending *asked_about(struct befriend *b)
+{
+	for (size_t i = 0; i < BEFRIEND_PENDING; i++)
+		if (b->pending[i].bare[0] && b->pending[i].asking)
+			return &b->pending[i];
+	return NULL;
+}
+
+static void settle(struct befriend *b, struct befriend_pending *p, enum access_verdict v)
+{
+	if (v == ACCESS_UNKNOWN) {
+		p->again_ms = clock_boot(b->clock) + BEFRIEND_AGAIN_MS;
+		return;
+	}
+	if (v == ACCESS_YES)
+		accept(b, p->bare, p->offered);
+	else if (!p->offered)
+		say(b, p->bare, "unsubscribed");
+	if (v == ACCESS_NO && b->refused)
+		b->refused(b->arg, p->bare);
+	p->bare[0] = '\0';
+}
+
+static void decided(void *arg, enum access_verdict v, const struct decision *d)
+{
+	struct befriend *b = arg;
+	struct befriend_pending *p = asked_about(b);
+
+	(void)d;
+	if (!p)
+		return;
+	p->asking = false;
+	settle(b, p, p->withdrawn ? ACCESS_NO : v);
+	ask_next(b);
+}
+
+/* One at a time, so that an answer always belongs to the one who is asking. */
+static void ask_next(struct befriend *b)
+{
+	struct decision_question q = { .action = DECIDE_FRIEND };
+	struct befriend_pending *next = NULL;
+
+	if (asked_about(b))
+		return;
+	for (size_t i = 0; i < BEFRIEND_PENDING; i++) {
+		struct befriend_pending *p = &b->pending[i];
+
+		if (p->bare[0] && p->again_ms <= clock_boot(b->clock) &&
+		    (!next || p->order < next->order))
+			next = p;
+	}
+	if (!next)
+		return;
+	next->asking = true;
+	q.jid = next->bare;
+	/* A push widens only by an answer made after it: no lease for those. */
+	access_decide(b->access, &q, next->offered, decided, b);
+}
+
+void befriend_request(struct befriend *b, const char *bare)
+{
+	struct befriend_pending *p;
+
+	switch (access_who(b->access, bare)) {
+	case ACCESS_OWNER:
+		say(b, bare, "subscribed");
+		befriend_subscribe(b, bare);
+		return;
+	case ACCESS_SERVICE:
+		say(b, bare, "subscribed");
+		return;
+	case ACCESS_SELF:
+		return;
+	default:
+		break;
+	}
+	p = add(b, bare);
+	if (p)
+		p->again_ms = 0;
+	ask_next(b);
+}
+
+void befriend_friend(struct befriend *b, const char *bare)
+{
+	struct befriend_pending *p = add(b, bare);
+
+	if (!p)
+		return;
+	p->offered = true;
+	p->withdrawn = false;
+	p->again_ms = 0;
+	ask_next(b);
+}
+
+void befriend_unfriend(struct befriend *b, const char *bare)
+{
+	struct befriend_pending *p = find(b, bare);
+
+	if (p && p->asking)
+		p->withdrawn = true;
+	else if (p)
+		p->bare[0] = '\0';
+	decisions_forget(b->decisions, bare);
+	say(b, bare, "unsubscribed");
+	say(b, bare, "unsubscribe");
+}
+
+int64_t befriend_deadline(const struct befriend *b)
+{
+	int64_t first = -1;
+
+	for (size_t i = 0; i < BEFRIEND_PENDING; i++) {
+		const struct befriend_pending *p = &b->pending[i];
+
+		if (!p->bare[0])
+			continue;
+		if (p->asking)
+			return -1;	/* its answer moves the list on */
+		if (first < 0 || p->again_ms < first)
+			first = p->again_ms;
+	}
+	return first;
+}
+
+void befriend_tick(struct befriend *b)
+{
+	if (session_is_up(b->session))
+		ask_next(b);
+}
+
+void befriend_end(struct befriend *b)
+{
+	memset(b->pending, 0, sizeof(b->pending));
+}

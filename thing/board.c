@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * board: two tables and what fits into them.
+ */
+#include "config.h"
+
+#include "thing/board.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/str.h"
+
+static const char *const type_names[] = {
+	"boolean", "numeric", "string", "dateTime", "timeSpan", "enum"
+};
+
+const char *kith_thing_type_name(enum kith_thing_type type)
+{
+	return (size_t)type < sizeof(type_names) / sizeof(type_names[0]) ? type_names[type] : "?";
+}
+
+static int take_name(char *out, size_t size, const char *name)
+{
+	if (!name || !*name || !str_utf8_valid(name, strlen(name)))
+		return -1;
+	return str_copy(out, size, name);
+}
+
+int board_add_field(struct board *b, const struct kith_thing_field *f)
+{
+	struct board_field *to = &b->field[b->n_fields];
+
+	if (f->size < sizeof(*f) || !f->read || b->n_fields == KITH_THING_FIELDS ||
+	    !f->name || board_field(b, f->name) ||
+	    take_name(to->name, sizeof(to->name), f->name) < 0 ||
+	    str_copy(to->unit, sizeof(to->unit), f->unit ? f->unit : "") < 0)
+		return -1;
+	to->use = *f;
+	to->use.name = to->name;
+	to->use.unit = to->unit;
+	b->n_fields++;
+	return 0;
+}
+
+static void free_choices(char **choices)
+{
+	for (size_t i = 0; choices && choices[i]; i++)
+		free(choices[i]);
+	free(choices);
+}
+
+static char **copy_choices(const char *const *from)
+{
+	size_t n = 0;
+	char **to;
+
+	while (from[n])
+		n++;
+	to = calloc(n + 1, sizeof(to[0]));
+	for (size_t i = 0; to && i < n; i++)
+		if (!(to[i] = strdup(from[i]))) {
+			free_choices(to);
+			return NULL;
+		}
+	return to;
+}
+
+int board_add_control(struct board *b, const struct kith_thing_control *c)
+{
+	struct board_control *to = &b->control[b->n_controls];
+
+	if (c->size < sizeof(*c) || !c->write || b->n_controls == KITH_THING_FIELDS ||
+	    !c->name || board_control(b, c->name) ||
+	    (c->type == KITH_THING_ENUM && !c->choices) ||
+	    take_name(to->name, sizeof(to->name), c->name) < 0)
+		return -1;
+	to->choices = c->choices ? copy_choices(c->choices) : NULL;
+	if (c->choices && !to->choices)
+		return -1;
+	to->use = *c;
+	to->use.name = to->name;
+	to->use.choices = NULL;
+	b->n_controls++;
+	return 0;
+}
+
+void board_fini(struct board *b)
+{
+	for (size_t i = 0; i < b->n_controls; i++)
+		free_choices(b->control[i].choices);
+	memset(b, 0, sizeof(*b));
+}
+
+const struct board_field *board_field(const struct board *b, const char *name)
+{
+	for (size_t i = 0; i < b->n_fields; i++)
+		if (str_case_eq(b->field[i].name, name))
+			return &b->field[i];
+	return NULL;
+}
+
+const struct board_control *board_control(const struct board *b, const char *name)
+{
+	for (size_t i = 0; i < b->n_controls; i++)
+		if (str_case_eq(b->control[i].name, name))
+			return &b->control[i];
+	return NULL;
+}
+
+/* ---- values ------------------------------------------------------------- */
+
+static int to_boolean(const char *text, bool *out)
+{
+	static const struct { const char *word; bool value; } words[] = {
+		{ "on", true }, { "true", true }, { "yes", true }, { "1", true },
+		{ "off", false }, { "false", false }, { "no", false }, { "0", false },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_case_eq(text, words[i].word)) {
+			*out = words[i].value;
+			return 0;
+		}
+	return -1;
+}
+
+static int to_number(const struct board_control *c, const char *text, double *out, struct err *e)
+{
+	double v;
+	char lo[STR_DOUBLE], hi[STR_DOUBLE];
+
+	if (str_to_double(text, &v) < 0)
+		return err_set(e, ERR_INPUT, "%s wants a number, like 21.5", c->name);
+	if ((c->use.min != 0 || c->use.max != 0) && (v < c->use.min || v > c->use.max)) {
+		str_from_double(lo, c->use.min);
+		str_from_double(hi, c->use.max);
+		return err_set(e, ERR_INPUT, "%s takes %s to %s", c->name, lo, hi);
+	}
+	*out = v;
+	return 0;
+}
+
+static int to_choice(const struct board_control *c, const char *text,
+    struct kith_thing_value *v, struct err *e)
+{
+	struct buf all;
+
+	for (size_t i = 0; c->choices && c->choices[i]; i++)
+		if (str_case_eq(c->choices[i], text))
+			return str_copy(v->text, sizeof(v->text), c->choices[i]);
+	buf_init(&all, ERR_TEXT);
+	for (size_t i = 0; c->choices && c->choices[i]; i++)
+		buf_addf(&all, "%s%s", i ? ", " : "", c->choices[i]);
+	err_set(e, ERR_INPUT, "%s takes one of: %s", c->name, buf_str(&all));
+	buf_fini(&all);
+	return -1;
+}
+
+int board_value(const struct board_control *c, const char *text,
+    struct kith_thing_value *out, struct err *e)
+{
+	struct kith_thing_value v;
+
+	memset(&v, 0, sizeof(v));
+	switch (c->use.type) {
+	case KITH_THING_BOOLEAN:
+		if (to_boolean(text, &v.boolean) < 0)
+			return err_set(e, ERR_INPUT, "%s takes on or off", c->name);
+		break;
+	case KITH_THING_NUMERIC:
+		if (to_number(c, text, &v.number, e) < 0)
+			return -1;
+		break;
+	case KITH_THING_ENUM:
+		if (to_choice(c, text, &v, e) < 0)
+			return -1;
+		break;
+	default:
+		if (str_copy(v.text, sizeof(v.text), text) < 0)
+			return err_set(e, ERR_INPUT, "%s takes at most %d bytes", c->name,
+			    KITH_THING_TEXT - 1);
+		break;
+	}
+	*out = v;
+	return 0;
+}
+
+void board_value_text(char out[static BOARD_TEXT], enum kith_thing_type type, const char *unit,
+    const struct kith_thing_value *v)
+{
+	char number[STR_DOUBLE];
+
+	switch (type) {
+	case KITH_THING_BOOLEAN:
+		snprintf(out, BOARD_TEXT, "%s", v->boolean ? "on" : "off");
+		break;
+	case KITH_THING_NUMERIC:
+		str_from_double(number, v->number);
+		snprintf(out, BOARD_TEXT, "%s%s%s", number, unit && *unit ? " " : "",
+		    unit ? unit : "");
+		break;
+	default:
+		snprintf(out, BOARD_TEXT, "%s", v->text);
+		break;
+	}
+}

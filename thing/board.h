@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * board: the fields and controls the maker of the device named, copied, found
+ * by name without case, and values checked against them.  It calls no driver.
+ */
+#ifndef KITH_THING_BOARD_H
+#define KITH_THING_BOARD_H
+
+#include "common/base/err.h"
+#include "thing/thing.h"
+
+#define BOARD_NAME 65		/* bytes of a name with its NUL */
+#define BOARD_UNIT 33
+
+struct board_field {
+	char name[BOARD_NAME];
+	char unit[BOARD_UNIT];	/* "" for none */
+	struct kith_thing_field use;	/* its strings point here */
+};
+
+struct board_control {
+	char name[BOARD_NAME];
+	char **choices;		/* heap; NULL, or ends in NULL */
+	struct kith_thing_control use;
+};
+
+struct board {
+	size_t n_fields, n_controls;
+	struct board_field field[KITH_THING_FIELDS];
+	struct board_control control[KITH_THING_FIELDS];
+};
+
+int board_add_field(struct board *b, const struct kith_thing_field *f);
+int board_add_control(struct board *b, const struct kith_thing_control *c);
+void board_fini(struct board *b);
+
+const struct board_field *board_field(const struct board *b, const char *name);
+const struct board_control *board_control(const struct board *b, const char *name);
+
+/* What somebody typed or sent, as a value for this control: on/off/yes/no for
+ * booleans, a number in range, one of the choices, text.  ERR_INPUT with a
+ * sentence for the asker. */
+int board_value(const struct board_control *c, const char *text,
+    struct kith_thing_value *out, struct err *e);
+
+/* The value as people read it: "21.5 C", "on", "text". */
+#define BOARD_TEXT (KITH_THING_TEXT + BOARD_UNIT + 8)
+void board_value_text(char out[static BOARD_TEXT], enum kith_thing_type type, const char *unit,
+    const struct kith_thing_value *v);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command: every value is checked against its parameter before anybody is
+ * asked anything; a set is done whole or not at all.
+ */
+#include "config.h"
+
+#include "thing/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/wire/control.h"
+#include "common/wire/reply.h"
+
+static void say_no(const struct jobs *js, const struct request *q, enum condition c,
+    const char *parameter, const char *text)
+{
+	if (q->kind == STANZA_IQ && session_is_up(js->session))
+		(void)control_error_write(js->session->out, q, c, parameter, text);
+}
+
+/* ---- the voice ---------------------------------------------------------- */
+
+static void say_refused(struct job *j, enum access_verdict why)
+{
+	if (why == ACCESS_NO)
+		say_no(j->jobs, &j->call->q, COND_FORBIDDEN, NULL, "Access denied.");
+	else
+		say_no(j->jobs, &j->call->q, COND_RESOURCE_CONSTRAINT, NULL,
+		    "Cannot be decided now, try again later.");
+}
+
+static void say_done(struct job *j)
+{
+	for (size_t i = 0; i < j->n; i++)
+		if (j->item[i].state != ITEM_OK) {
+			say_no(j->jobs, &j->call->q, COND_INTERNAL_SERVER_ERROR,
+			    j->item[i].control->name, j->item[i].value.text);
+			return;
+		}
+	if (j->call->q.kind == STANZA_IQ && session_is_up(j->jobs->session))
+		(void)control_done_write(j->jobs->session->out, &j->call->q, NULL, NULL);
+}
+
+static const struct job_voice voice = {
+	.accepted = NULL,
+	.refused = say_refused,
+	.done = say_done,
+};
+
+/* ---- the request -------------------------------------------------------- */
+
+static bool fits(enum kith_thing_type have, enum value_type sent)
+{
+	if (have == KITH_THING_BOOLEAN)
+		return sent == VALUE_BOOL;
+	if (have == KITH_THING_NUMERIC)
+		return sent == VALUE_INT || sent == VALUE_LONG || sent == VALUE_NUMERIC;
+	return sent != VALUE_BOOL && sent != VALUE_INT && sent != VALUE_LONG &&
+	    sent != VALUE_NUMERIC;
+}
+
+/* Fills names and values; false after having said why not. */
+static bool take_values(const struct jobs *js, struct call *c, struct name_list *names,
+    struct kith_thing_value *values)
+{
+	const struct request_control *set = &c->q.u.control;
+	struct err e = ERR_INIT;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct control_value *v = &set->value[i];
+		const struct board_control *p = board_control(js->board, v->name);
+
+		if (!p) {
+			say_no(js, &c->q, COND_ITEM_NOT_FOUND, v->name, "No such parameter.");
+			return false;
+		}
+		if (!fits(p->use.type, v->type)) {
+			say_no(js, &c->q, COND_BAD_REQUEST, v->name, "Invalid parameter type.");
+			return false;
+		}
+		if (board_value(p, v->text, &values[i], &e) < 0) {
+			say_no(js, &c->q, COND_BAD_REQUEST, v->name, e.text);
+			return false;
+		}
+		names->name[names->n++] = p->name;
+	}
+	return true;
+}
+
+static bool names_a_node(const struct node_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (node_is_set(&l->node[i]))
+			return true;
+	return false;
+}
+
+void command_request(struct jobs *js, struct call **c)
+{
+	const struct request *q = &(*c)->q;
+	const struct request_control *set = &q->u.control;
+	struct kith_thing_value *values = NULL;
+	struct decision_question ask = {
+		.action = DECIDE_CONTROL,
+		.jid = q->bare,
+		.tokens = set->tokens,
+	};
+
+	if (names_a_node(&set->nodes)) {
+		say_no(js, q, COND_ITEM_NOT_FOUND, NULL, "This thing has no nodes.");
+		return;
+	}
+	if (set->n == 0 || set->n > KITH_THING_FIELDS) {
+		say_no(js, q, COND_BAD_REQUEST, NULL, "Nothing to set, or too much.");
+		return;
+	}
+	values = calloc(set->n, sizeof(values[0]));
+	ask.names.name = pool_alloc(&(*c)->pool, set->n * sizeof(ask.names.name[0]));
+	if (!values || !ask.names.name)
+		say_no(js, q, COND_RESOURCE_CONSTRAINT, NULL, NULL);
+	else if (take_values(js, *c, &ask.names, values) &&
+	    job_begin(js, c, &voice, &ask, values) < 0)
+		say_no(js, q, COND_RESOURCE_CONSTRAINT, NULL, "Too many requests at once.");
+	free(values);
+}
+
+/* ---- the form ----------------------------------------------------------- */
+
+struct form {
+	struct jobs *jobs;
+	struct call *call;
+};
+
+static enum value_type wire_type(enum kith_thing_type t)
+{
+	static const enum value_type types[] = {
+		[KITH_THING_BOOLEAN] = VALUE_BOOL, [KITH_THING_NUMERIC] = VALUE_NUMERIC,
+		[KITH_THING_STRING] = VALUE_STRING, [KITH_THING_DATETIME] = VALUE_DATETIME,
+		[KITH_THING_TIMESPAN] = VALUE_DURATION, [KITH_THING_ENUM] = VALUE_ENUM,
+	};
+
+	return types[t];
+}
+
+static bool is_granted(const struct decision *d, const char *name)
+{
+	for (size_t i = 0; i < d->names.n; i++)
+		if (strcmp(d->names.name[i], name) == 0)
+			return true;
+	return d->names.n == 0;
+}
+
+static void say_form(const struct form *f, const struct decision *d)
+{
+	struct control_field field[KITH_THING_FIELDS];
+	const struct board *b = f->jobs->board;
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n_controls; i++) {
+		const struct board_control *p = &b->control[i];
+		struct control_field *out = &field[n];
+
+		if (!is_granted(d, p->name))
+			continue;
+		memset(out, 0, sizeof(*out));
+		out->name = p->name;
+		out->type = wire_type(p->use.type);
+		out->has_min = out->has_max = p->use.min != 0 || p->use.max != 0;
+		out->min = p->use.min;
+		out->max = p->use.max;
+		out->option = (const char *const *)p->choices;
+		while (out->option && out->option[out->options])
+			out->options++;
+		n++;
+	}
+	(void)control_form_answer_write(f->jobs->session->out, &f->call->q, "What can be set",
+	    field, n);
+}
+
+static void form_decided(void *arg, enum access_verdict v, const struct decision *d)
+{
+	struct form *f = arg;
+
+	if (session_is_up(f->jobs->session)) {
+		if (v == ACCESS_YES)
+			say_form(f, d);
+		else if (v == ACCESS_NO)
+			say_no(f->jobs, &f->call->q, COND_FORBIDDEN, NULL, "Access denied.");
+		else
+			say_no(f->jobs, &f->call->q, COND_RESOURCE_CONSTRAINT, NULL,
+			    "Cannot be decided now, try again later.");
+	}
+	call_free(&f->call);
+	free(f);
+}
+
+void command_form(struct jobs *js, struct call **c)
+{
+	struct decision_question ask = { .action = DECIDE_CONTROL, .jid = (*c)->q.bare };
+	struct form *f = calloc(1, sizeof(*f));
+
+	if (!f) {
+		say_no(js, &(*c)->q, COND_RESOURCE_CONSTRAINT, NULL, NULL);
+		return;
+	}
+	f->jobs = js;
+	f->call = *c;
+	*c = NULL;
+	access_decide(js->access, &ask, false, form_decided, f);
+}

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * enroll: the state machine, top to bottom in the order things happen; pushes
+ * come last.  Every step is begun by the answer to the one before; a step that
+ * fails waits with jitter and is begun again, and never changes a pin.
+ */
+#include "config.h"
+
+#include "thing/enroll.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/str.h"
+#include "common/wire/push.h"
+#include "common/wire/reply.h"
+#include "common/wire/stanza.h"
+#include "thing/asking.h"
+#include "thing/login.h"
+#include "thing/services.h"
+
+static void find_services(struct enroll *e);
+static void pull(struct enroll *e);
+
+static void note(struct enroll *e, bool alarm, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void note(struct enroll *e, bool alarm, const char *fmt, ...)
+{
+	char text[ERR_TEXT + 128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	e->ops->note(e->arg, alarm, text);
+}
+
+static bool save_standing(struct enroll *e)
+{
+	struct err why = ERR_INIT;
+
+	if (standing_save(e->standing, e->dir, &why) == 0)
+		return true;
+	note(e, true, "%s", why.text);
+	return false;
+}
+
+/* Something did not work: wait, then begin again where we are. */
+static void wait_a_while(struct enroll *e, const char *why)
+{
+	uint32_t r = UINT32_MAX;
+
+	(void)!ident_random(&r, sizeof(r), NULL);
+	e->failures++;
+	e->step = ENROLL_WAITING;
+	e->next_ms = clock_boot(e->clock) + ENROLL_AGAIN_MS / 5 + login_delay(e->failures, r);
+	note(e, false, "%s", why);
+}
+
+/* ---- roster ------------------------------------------------------------- */
+
+static void on_roster(void *arg, const struct stanza *answer)
+{
+	struct enroll *e = arg;
+	const struct stanza *query;
+
+	if (e->step != ENROLL_ROSTER)
+		return;
+	query = answer ? stanza_child(answer, NS_ROSTER, "query") : NULL;
+	if (query)
+		friends_take_roster(e->friends, query);
+	find_services(e);
+}
+
+static void get_roster(struct enroll *e)
+{
+	e->step = ENROLL_ROSTER;
+	if (session_ask_roster(e->session, on_roster, e) < 0)
+		wait_a_while(e, "cannot ask for the roster");
+}
+
+/* ---- services ----------------------------------------------------------- */
+
+static void pin(struct enroll *e, struct standing_service *to, const char *what,
+    const struct enroll_candidate *c, enum gen gen)
+{
+	if (str_copy(to->jid, sizeof(to->jid), c->jid) < 0)
+		return;
+	to->gen = gen;
+	to->leases = c->leases;
+	note(e, false, "%s is %s from now on", c->jid, what);
+}
+
+/* The first in the order of the server's list; what is pinned stays. */
+static void choose(struct enroll *e)
+{
+	struct standing *s = e->standing;
+	bool news = !s->registry.jid[0] || !s->provisioning.jid[0];
+
+	for (size_t i = 0; i < e->n_candidates; i++) {
+		const struct enroll_candidate *c = &e->candidate[i];
+
+		if (!s->registry.jid[0] && c->registry &&
+		    (!e->registry || strcmp(e->registry, c->jid) == 0))
+			pin(e, &s->registry, "our registry", c, c->registry_gen);
+	}
+	/* One that is both is the registry's own: prefer it. */
+	for (size_t i = 0; i < e->n_candidates; i++) {
+		const struct enroll_candidate *c = &e->candidate[i];
+
+		if (!s->provisioning.jid[0] && c->provisioning &&
+		    strcmp(s->registry.jid, c->jid) == 0)
+			pin(e, &s->provisioning, "our provisioning service", c, c->provisioning_gen);
+	}
+	for (size_t i = 0; i < e->n_candidates; i++) {
+		const struct enroll_candidate *c = &e->candidate[i];
+
+		if (!s->provisioning.jid[0] && c->provisioning)
+			pin(e, &s->provisioning, "our provisioning service", c, c->provisioning_gen);
+	}
+	if (news && s->registry.jid[0] && !save_standing(e)) {
+		wait_a_while(e, "the services cannot be written down");
+		return;
+	}
+	if (!s->registry.jid[0])
+		wait_a_while(e, "no registry found yet");
+	else
+		pull(e);
+}
+
+static void on_info(void *arg, const struct stanza *answer)
+{
+	struct enroll_candidate *c = arg;
+	struct enroll *e = c->enroll;
+	struct services_found found;
+
+	if (!c->waiting)
+		return;
+	c->waiting = false;
+	services_read_info(answer, &found);
+	c->registry = found.registry;
+	c->provisioning = found.provisioning;
+	c->leases = found.leases;
+	c->registry_gen = found.registry_gen;
+	c->provisioning_gen = found.provisioning_gen;
+	if (--e->n_waiting == 0 && e->step == ENROLL_FINDING)
+		choose(e);
+}
+
+static void add_candidate(void *arg, const char *jid)
+{
+	struct enroll *e = arg;
+	struct enroll_candidate *c = &e->candidate[e->n_candidates];
+
+	for (size_t i = 0; i < e->n_candidates; i++)
+		if (strcmp(e->candidate[i].jid, jid) == 0)
+			return;
+	if (e->n_candidates == ENROLL_ITEMS)
+		return;
+	memset(c, 0, sizeof(*c));
+	c->enroll = e;
+	if (str_copy(c->jid, sizeof(c->jid), jid) < 0 ||
+	    services_ask(e->session, VERB_DISCO_INFO, jid, on_info, c) < 0)
+		return;
+	c->waiting = true;
+	e->n_candidates++;
+	e->n_waiting++;
+}
+
+static void on_items(void *arg, const struct stanza *answer)
+{
+	struct enroll *e = arg;
+
+	if (e->step != ENROLL_FINDING)
+		return;
+	if (e->registry)
+		add_candidate(e, e->registry);
+	add_candidate(e, e->id->domain);
+	services_read_items(answer, add_candidate, e);
+	if (e->n_waiting == 0)
+		choose(e);
+}
+
+static void find_services(struct enroll *e)
+{
+	if (e->standing->registry.jid[0] && e->standing->provisioning.jid[0]) {
+		pull(e);
+		return;
+	}
+	e->step = ENROLL_FINDING;
+	e->n_candidates = e->n_waiting = 0;
+	e->ops->state(e->arg, KITH_THING_FINDING, "looking for a registry");
+	if (services_ask(e->session, VERB_DISCO_ITEMS, e->id->domain, on_items, e) < 0)
+		wait_a_while(e, "cannot ask for services");
+}
+
+/* ---- registration: the pull --------------------------------------------- */
+
+static void answer_pushes(struct enroll *e)
+{
+	struct reply r = { .kind = REPLY_RESULT, .body = BODY_EMPTY };
+
+	for (size_t i = 0; i < ENROLL_PUSHES; i++) {
+		struct enroll_push *p = &e->push[i];
+
+		if (!p->call || p->pull > e->pulls_done)
+			continue;
+		if (session_is_up(e->session))
+			(void)reply_write(e->session->out, &p->call->q, &r);
+		call_free(&p->call);
+	}
+}
+
+static bool pull_is_owed(const struct enroll *e)
+{
+	for (size_t i = 0; i < ENROLL_PUSHES; i++)
+		if (e->push[i].call && e->push[i].pull > e->pulls_done)
+			return true;
+	return false;
+}
+
+/* Everything decided for an earlier owner is void. */
+static bool drop_decisions(struct enroll *e)
+{
+	struct err why = ERR_INIT;
+
+	if (decisions_clear(e->decisions, 0, &why) == 0)
+		return true;
+	note(e, true, "%s", why.text);
+	return false;
+}
+
+static bool set_owner(struct enroll *e, const char *bare, bool is_public)
+{
+	struct standing *s = e->standing;
+	struct err why = ERR_INIT;
+	bool changed = strcmp(s->owner, bare) != 0;
+	char *before;
+
+	if (!changed && s->is_public == is_public)
+		return true;
+	if (changed && !drop_decisions(e))
+		return false;
+	before = changed && s->owner[0] ? strdup(s->owner) : NULL;
+	(void)!str_copy(s->owner, sizeof(s->owner), bare);	/* both are JID_MAX + 1 */
+	s->is_public = is_public;
+	if (before)	/* who owned us is a stranger now */
+		befriend_unfriend(e->befriend, before);
+	free(before);
+	if (!save_standing(e))
+		return false;
+	if (*bare && !e->id->key_used) {
+		e->id->key_used = true;
+		if (identity_save(e->id, e->dir, &why) < 0)
+			note(e, true, "%s", why.text);
+	}
+	if (changed)
+		e->ops->owner(e->arg, bare);
+	return true;
+}
+
+/* Nobody's any more.  The KEY that was used is spent: a new one is on disk
+ * before the registry hears of us again. */
+static bool become_unowned(struct enroll *e)
+{
+	struct err why = ERR_INIT;
+
+	if (e->id->key_used && (identity_new_key(e->id, &why) < 0 ||
+	    identity_save(e->id, e->dir, &why) < 0)) {
+		note(e, true, "%s", why.text);
+		return false;
+	}
+	return set_owner(e, "", false);
+}
+
+static void on_settled(void *arg, const struct stanza *answer)
+{
+	struct enroll *e = arg;
+
+	(void)answer;
+	if (e->step != ENROLL_SETTLING)
+		return;
+	e->step = ENROLL_DONE;
+	access_settled(e->access);
+	if (e->standing->owner[0])
+		e->ops->state(e->arg, KITH_THING_SERVING, "owned");
+}
+
+/*
+ * What the service owes us was written right behind its answer, so when a
+ * ping has come back we have heard it (clearCache above all), and leases from
+ * before this login may be believed again.
+ */
+static void settle(struct enroll *e)
+{
+	const struct standing *s = e->standing;
+	struct request q = { .verb = VERB_PING };
+
+	q.to = s->provisioning.jid[0] ? s->provisioning.jid : s->registry.jid;
+	e->step = ENROLL_SETTLING;
+	if (session_ask(e->session, &q, on_settled, e) < 0)
+		wait_a_while(e, "cannot ask the service for a sign of life");
+}
+
+static void show_presence(struct enroll *e)
+{
+	if (!e->present)
+		(void)presence_write(e->session->out, NULL, NULL, NULL, NULL);
+	e->present = true;
+	befriend_subscribe(e->befriend, e->standing->registry.jid);
+	if (e->standing->owner[0])
+		befriend_subscribe(e->befriend, e->standing->owner);
+}
+
+static void pull_done(struct enroll *e)
+{
+	e->failures = 0;
+	e->pulls_done = e->pulls_begun;
+	answer_pushes(e);
+	show_presence(e);
+	if (!e->standing->owner[0]) {
+		e->ops->state(e->arg, KITH_THING_UNCLAIMED, "registered");
+		e->ops->claimable(e->arg);
+	}
+	if (e->step == ENROLL_DONE && e->standing->owner[0])
+		e->ops->state(e->arg, KITH_THING_SERVING, "owned");
+	else if (e->step != ENROLL_DONE)
+		settle(e);
+	if (pull_is_owed(e))
+		pull(e);
+}
+
+static void on_registered(void *arg, const struct stanza *answer)
+{
+	struct enroll *e = arg;
+	struct asking_registered r;
+	char why[160];
+	bool fresh_key, kept;
+
+	e->pulling = false;
+	if (e->step == ENROLL_IDLE)
+		return;
+	asking_register_read(answer, &r);
+	if (r.standing == ASKING_FAILED) {
+		snprintf(why, sizeof(why), "the registry did not take us: %s",
+		    r.condition);
+		wait_a_while(e, why);
+		return;
+	}
+	fresh_key = r.standing != ASKING_CLAIMED && e->id->key_used;
+	kept = r.standing == ASKING_CLAIMED ? set_owner(e, r.owner, r.is_public)
+	    : become_unowned(e);
+	if (!kept) {
+		wait_a_while(e, "cannot write down who owns us");
+		return;
+	}
+	if (!fresh_key && r.standing != ASKING_DISOWNED) {
+		pull_done(e);
+		return;
+	}
+	/* It is on disk: the push may be answered.  Then the new KEY is shown,
+	 * or the registry is given time to finish letting go of us. */
+	e->pulls_done = e->pulls_begun;
+	answer_pushes(e);
+	if (fresh_key)
+		pull(e);
+	else
+		wait_a_while(e, "the registry is still letting go of us");
+}
+
+static int send_register(struct enroll *e)
+{
+	struct tag all[WIRE_TAGS];
+	struct tag_list list = { 0, all };
+
+	for (; list.n < e->tags.n && list.n < WIRE_TAGS - 1; list.n++)
+		all[list.n] = e->tags.tag[list.n];
+	all[list.n++] = (struct tag){ .name = "KEY", .str = e->id->key };
+	return asking_register(e->session, &e->standing->registry, &list, on_registered, e);
+}
+
+static void pull(struct enroll *e)
+{
+	if (e->pulling)
+		return;
+	if (e->step != ENROLL_DONE && e->step != ENROLL_SETTLING) {
+		e->step = ENROLL_REGISTERING;
+		e->ops->state(e->arg, KITH_THING_REGISTERING, e->standing->registry.jid);
+	}
+	if (send_register(e) < 0) {
+		wait_a_while(e, "cannot register now");
+		return;
+	}
+	e->pulling = true;
+	e->pulls_begun++;
+}
+
+/* ---- a login begins and ends -------------------------------------------- */
+
+void enroll_begin(struct enroll *e)
+{
+	e->failures = 0;
+	e->present = e->pulling = false;
+	e->next_ms = -1;
+	access_begin(e->access);
+	get_roster(e);
+}
+
+void enroll_end(struct enroll *e)
+{
+	e->step = ENROLL_IDLE;
+	e->next_ms = -1;
+	e->pulling = e->present = false;
+	for (size_t i = 0; i < ENROLL_PUSHES; i++)
+		call_free(&e->push[i].call);	/* the service still owes them */
+}
+
+bool enroll_is_serving(const struct enroll *e)
+{
+	return e->present;
+}
+
+int64_t enroll_deadline(const struct enroll *e)
+{
+	return e->step == ENROLL_WAITING ? e->next_ms : -1;
+}
+
+void enroll_tick(struct enroll *e)
+{
+	if (e->step != ENROLL_WAITING || clock_boot(e->clock) < e->next_ms)
+		return;
+	e->next_ms = -1;
+	find_services(e);
+}
+
+/* ---- pushes ------------------------------------------------------------- */
+
+static void say(struct enroll *e, const struct call *c, const struct reply *r)
+{
+	if (session_is_up(e->session))
+		(void)reply_write(e->session->out, &c->q, r);
+}
+
+static void refuse(struct enroll *e, const struct call *c, enum condition cond)
+{
+	struct reply r = { .kind = REPLY_RESULT };
+
+	reply_error(&r, cond);
+	if (c->q.kind == STANZA_IQ)
+		say(e, c, &r);
+}
+
+/* claimed, disowned, removed: ask the registry itself, answer after that. */
+static void push_pull(struct enroll *e, struct call **c)
+{
+	for (size_t i = 0; i < ENROLL_PUSHES; i++) {
+		if (e->push[i].call)
+			continue;
+		e->push[i].pull = e->pulls_begun + 1;
+		e->push[i].call = *c;
+		*c = NULL;
+		if (e->standing->registry.jid[0])
+			pull(e);
+		return;
+	}
+	refuse(e, *c, COND_RESOURCE_CONSTRAINT);
+}
+
+/* Narrows at once; on disk before it is acknowledged. */
+static void push_clear_cache(struct enroll *e, struct call **c)
+{
+	struct reply r = { .kind = REPLY_RESULT, .body = BODY_CLEAR_CACHE };
+	struct err why = ERR_INIT;
+
+	if (decisions_clear(e->decisions, (*c)->q.u.push.floor, &why) < 0) {
+		note(e, true, "%s", why.text);
+		refuse(e, *c, COND_INTERNAL_SERVER_ERROR);
+		return;
+	}
+	say(e, *c, &r);
+}
+
+static void push_friend(struct enroll *e, struct call **c)
+{
+	if ((*c)->q.u.push.jid)
+		befriend_friend(e->befriend, (*c)->q.u.push.jid);
+}
+
+static void push_unfriend(struct enroll *e, struct call **c)
+{
+	if ((*c)->q.u.push.jid)
+		befriend_unfriend(e->befriend, (*c)->q.u.push.jid);
+}
+
+static const struct {
+	enum verb verb;
+	enum stanza_kind kind;
+	void (*take)(struct enroll *e, struct call **c);
+} pushes[] = {
+	{ VERB_CLAIMED, STANZA_IQ, push_pull },
+	{ VERB_DISOWNED, STANZA_IQ, push_pull },
+	{ VERB_REMOVED, STANZA_IQ, push_pull },
+	{ VERB_CLEAR_CACHE, STANZA_IQ, push_clear_cache },
+	{ VERB_FRIEND, STANZA_MESSAGE, push_friend },
+	{ VERB_UNFRIEND, STANZA_MESSAGE, push_unfriend },
+};
+
+/* Which service a push must come from: ownership from the registry, the rest
+ * from provisioning; both are one address as a rule. */
+static bool is_from_its_service(const struct enroll *e, const struct request *q)
+{
+	bool ownership = q->verb == VERB_CLAIMED || q->verb == VERB_DISOWNED ||
+	    q->verb == VERB_REMOVED;
+	const char *jid = ownership ? e->standing->registry.jid : e->standing->provisioning.jid;
+
+	/* Exactly that address: a resource of it is somebody else. */
+	return jid[0] && strcmp(q->from, jid) == 0;
+}
+
+void enroll_take_push(struct enroll *e, struct call **c)
+{
+	const struct request *q = &(*c)->q;
+
+	if (!is_from_its_service(e, q)) {
+		refuse(e, *c, COND_FORBIDDEN);
+		return;
+	}
+	if (node_is_set(&q->u.push.node)) {
+		refuse(e, *c, COND_ITEM_NOT_FOUND);	/* we have no nodes */
+		return;
+	}
+	for (size_t i = 0; i < sizeof(pushes) / sizeof(pushes[0]); i++)
+		if (pushes[i].verb == q->verb && pushes[i].kind == q->kind) {
+			pushes[i].take(e, c);
+			return;
+		}
+	refuse(e, *c, COND_BAD_REQUEST);
+}

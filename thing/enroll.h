@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * enroll: from a bound stream to an owner.
+ *
+ *	roster -> services found and pinned -> registered -> unclaimed
+ *	                                         ^   |   \-> serving
+ *	                       a push: a hint ---/   v
+ *	                                      pull: register again
+ *
+ * The registry's answer to `register` is the only source of "who owns me"; a
+ * push makes us ask again and is answered when the result is on disk.  Only
+ * the pinned services are heard.  A thing that was owned and is no more makes
+ * a new KEY before it shows itself again.
+ */
+#ifndef KITH_THING_ENROLL_H
+#define KITH_THING_ENROLL_H
+
+#include "thing/befriend.h"
+#include "thing/call.h"
+#include "thing/identity.h"
+#include "thing/thing.h"
+
+#define ENROLL_ITEMS 20		/* of disco#items we look at */
+#define ENROLL_PUSHES 8		/* waiting for the pull */
+#define ENROLL_AGAIN_MS 5000	/* base of the waiting time after a refusal */
+
+enum enroll_step {
+	ENROLL_IDLE,		/* not logged in */
+	ENROLL_ROSTER,
+	ENROLL_FINDING,
+	ENROLL_REGISTERING,
+	ENROLL_SETTLING,	/* registered; hearing the service out before serving */
+	ENROLL_DONE,
+	ENROLL_WAITING		/* something failed; next_ms says when again */
+};
+
+struct enroll_ops {
+	void (*state)(void *arg, enum kith_thing_state state, const char *why);
+	/* Unclaimed: there is a URI to show. */
+	void (*claimable)(void *arg);
+	void (*owner)(void *arg, const char *bare);	/* "" : nobody */
+	void (*note)(void *arg, bool alarm, const char *sentence);
+};
+
+struct enroll_candidate {
+	struct enroll *enroll;
+	char jid[SESSION_TO];
+	bool waiting;
+	bool registry, provisioning, leases;
+	enum gen registry_gen, provisioning_gen;
+};
+
+struct enroll_push {
+	struct call *call;
+	uint64_t pull;		/* answered when a pull of at least this number is done */
+};
+
+struct enroll {
+	const struct clock *clock;
+	const char *dir;
+	const char *registry;		/* configured; NULL: found */
+	struct tag_list tags;		/* without KEY; lives as long as this */
+	struct identity *id;
+	struct standing *standing;
+	struct session *session;
+	struct friends *friends;
+	struct befriend *befriend;
+	struct access *access;
+	struct decisions *decisions;
+	const struct enroll_ops *ops;
+	void *arg;
+	enum enroll_step step;
+	unsigned failures;
+	int64_t next_ms;		/* -1 */
+	uint64_t pulls_begun, pulls_done;
+	bool pulling;
+	bool present;			/* available presence was sent */
+	size_t n_candidates, n_waiting;
+	struct enroll_candidate candidate[ENROLL_ITEMS];
+	struct enroll_push push[ENROLL_PUSHES];
+};
+
+/* A login succeeded, or the stream is gone. */
+void enroll_begin(struct enroll *e);
+void enroll_end(struct enroll *e);
+
+/*
+ * claimed, disowned, removed, clearCache (iq) and friend, unfriend (message).
+ * Takes the call over (*c becomes NULL) when its answer has to wait.
+ */
+void enroll_take_push(struct enroll *e, struct call **c);
+
+/* Does the thing answer requests now? */
+bool enroll_is_serving(const struct enroll *e);
+
+int64_t enroll_deadline(const struct enroll *e);
+void enroll_tick(struct enroll *e);
+
+#endif

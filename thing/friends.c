@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * friends: roster items in, a small table out.
+ */
+#include "config.h"
+
+#include "thing/friends.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/jid.h"
+#include "common/wire/ns.h"
+#include "common/wire/stanza.h"
+
+void friends_init(struct friends *f, void (*changed)(void *, const char *, bool), void *arg)
+{
+	memset(f, 0, sizeof(*f));
+	f->changed = changed;
+	f->arg = arg;
+}
+
+static void forget_all(struct friend *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(list[i].bare);
+	free(list);
+}
+
+void friends_fini(struct friends *f)
+{
+	forget_all(f->friend, f->n);
+	f->friend = NULL;
+	f->n = 0;
+}
+
+static struct friend *find(const struct friends *f, const char *bare)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->friend[i].bare, bare) == 0)
+			return &f->friend[i];
+	return NULL;
+}
+
+const struct friend *friends_find(const struct friends *f, const char *bare)
+{
+	return find(f, bare);
+}
+
+bool friends_has(const struct friends *f, const char *bare)
+{
+	const struct friend *x = find(f, bare);
+
+	return x && x->from;
+}
+
+static struct friend *add(struct friends *f, const char *bare)
+{
+	struct friend *x;
+
+	if (!f->friend)
+		f->friend = calloc(FRIENDS_MAX, sizeof(f->friend[0]));
+	if (!f->friend || f->n == FRIENDS_MAX)
+		return NULL;
+	x = &f->friend[f->n];
+	memset(x, 0, sizeof(*x));
+	x->bare = strdup(bare);
+	if (!x->bare)
+		return NULL;
+	f->n++;
+	return x;
+}
+
+static void drop(struct friends *f, struct friend *x)
+{
+	free(x->bare);
+	*x = f->friend[--f->n];
+}
+
+static bool is_one_of(const char *text, const char *a, const char *b)
+{
+	return text && (strcmp(text, a) == 0 || strcmp(text, b) == 0);
+}
+
+static void take_item(struct friends *f, const struct stanza *item)
+{
+	const char *jid = stanza_attr(item, "jid"), *sub = stanza_attr(item, "subscription");
+	struct friend *x;
+	struct jid j;
+	bool was;
+
+	if (!jid || jid_parse_bare(&j, jid, JID_STRINGPREP, NULL) < 0)
+		return;
+	x = find(f, j.text);
+	was = x && x->from;
+	if (sub && strcmp(sub, "remove") == 0) {
+		if (x)
+			drop(f, x);
+		x = NULL;
+	} else {
+		if (!x)
+			x = add(f, j.text);
+		if (!x)
+			return;
+		x->from = is_one_of(sub, "from", "both");
+		x->to = is_one_of(sub, "to", "both");
+		x->asked = is_one_of(stanza_attr(item, "ask"), "subscribe", "subscribe");
+	}
+	if (f->changed && was != (x && x->from))
+		f->changed(f->arg, j.text, !was);
+}
+
+void friends_take_push(struct friends *f, const struct stanza *query)
+{
+	const struct stanza *item = stanza_child(query, NS_ROSTER, "item");
+
+	if (item)
+		take_item(f, item);
+}
+
+void friends_take_roster(struct friends *f, const struct stanza *query)
+{
+	struct friends old = *f;
+	const struct stanza *s;
+
+	f->friend = NULL;
+	f->n = 0;
+	f->changed = NULL;
+	for (s = stanza_first(query); s; s = stanza_next(s))
+		if (stanza_is(s, NS_ROSTER, "item"))
+			take_item(f, s);
+	f->changed = old.changed;
+	for (size_t i = 0; f->changed && i < old.n; i++)
+		if (old.friend[i].from && !friends_has(f, old.friend[i].bare))
+			f->changed(f->arg, old.friend[i].bare, false);
+	forget_all(old.friend, old.n);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * friends: the roster as our own server keeps it (RFC 6121 2).  A friend is
+ * somebody whose subscription to us was accepted.  The server is the truth:
+ * nothing is stored here, and only what our own server sent is believed.
+ * How one becomes a friend: befriend.h.
+ */
+#ifndef KITH_THING_FRIENDS_H
+#define KITH_THING_FRIENDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct stanza;
+
+#define FRIENDS_MAX 512		/* more are strangers */
+
+struct friend {
+	char *bare;
+	bool from;		/* is subscribed to us: a friend */
+	bool to;		/* we are subscribed to them */
+	bool asked;		/* our own request is open */
+};
+
+struct friends {
+	size_t n;
+	struct friend *friend;
+	/* Somebody became or stopped being a friend. */
+	void (*changed)(void *arg, const char *bare, bool is_friend);
+	void *arg;
+};
+
+void friends_init(struct friends *f, void (*changed)(void *, const char *, bool), void *arg);
+void friends_fini(struct friends *f);
+
+/* The whole roster: `query` of the result.  Changes nobody hears of are not
+ * reported for those who were friends before. */
+void friends_take_roster(struct friends *f, const struct stanza *query);
+/* One push; the caller has checked that our own server sent it. */
+void friends_take_push(struct friends *f, const struct stanza *query);
+
+bool friends_has(const struct friends *f, const char *bare);
+/* NULL if not in the roster. */
+const struct friend *friends_find(const struct friends *f, const char *bare);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * job: steps a request through deciding and working.  It says nothing itself:
+ * the voice does.  Read next: readout.c, command.c, talk.c.
+ */
+#include "config.h"
+
+#include "thing/job.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/str.h"
+
+static void job_advance(struct job *j);
+
+static bool is_reading(const struct job *j)
+{
+	return j->question.action == DECIDE_READ;
+}
+
+static void job_end(struct job *j)
+{
+	call_free(&j->call);
+	memset(j, 0, sizeof(*j));
+}
+
+static void tell(struct job *j, bool served, const char *how)
+{
+	struct buf b;
+
+	if (!j->jobs->told)
+		return;
+	buf_init(&b, 512);
+	buf_addf(&b, "%s %s", j->question.jid, how);
+	for (size_t i = 0; i < j->n && buf_ok(&b); i++)
+		buf_addf(&b, "%s %s", i ? "," : "",
+		    is_reading(j) ? j->item[i].field->name : j->item[i].control->name);
+	j->jobs->told(j->jobs->arg, served, buf_str(&b));
+	buf_fini(&b);
+}
+
+static void job_refuse(struct job *j, enum access_verdict why)
+{
+	if (why == ACCESS_UNKNOWN)
+		tell(j, false, is_reading(j) ? "cannot be judged now; not shown:"
+		    : "cannot be judged now; not obeyed:");
+	else
+		tell(j, false, is_reading(j) ? "may not read" : "may not control");
+	j->voice->refused(j, why);
+	job_end(j);
+}
+
+/* ---- deciding ----------------------------------------------------------- */
+
+static bool is_granted(const struct decision *d, const char *name)
+{
+	for (size_t i = 0; i < d->names.n; i++)
+		if (str_case_eq(d->names.name[i], name))
+			return true;
+	return d->names.n == 0;
+}
+
+/* The thing itself has no nodes: a grant that lists nodes of a gateway and
+ * not the device itself grants nothing here. */
+static bool grants_device(const struct decision *d)
+{
+	for (size_t i = 0; i < d->nodes.n; i++)
+		if (!node_is_set(&d->nodes.node[i]))
+			return true;
+	return d->nodes.n == 0;
+}
+
+/* Leaves the items that were granted; a control is all or nothing. */
+static bool job_narrow(struct job *j, const struct decision *d)
+{
+	size_t kept = 0;
+
+	if (!grants_device(d) || (is_reading(j) && !(d->types & FIELD_MOMENTARY)))
+		return false;
+	for (size_t i = 0; i < j->n; i++) {
+		const char *name = is_reading(j) ? j->item[i].field->name
+		    : j->item[i].control->name;
+
+		if (is_granted(d, name))
+			j->item[kept++] = j->item[i];
+		else if (!is_reading(j))
+			return false;
+	}
+	j->n = kept;
+	return kept > 0;
+}
+
+static void job_decided(void *arg, enum access_verdict v, const struct decision *d)
+{
+	struct job *j = arg;
+
+	if (j->step != JOB_DECIDING)
+		return;
+	if (v == ACCESS_YES && !job_narrow(j, d))
+		v = ACCESS_NO;
+	if (v != ACCESS_YES) {
+		job_refuse(j, v);
+		return;
+	}
+	j->step = JOB_WORKING;
+	j->deadline_ms = clock_boot(j->jobs->clock) + JOB_DEVICE_MS;
+	if (!j->accepted && j->voice->accepted)
+		j->voice->accepted(j);
+	j->accepted = true;
+	job_advance(j);
+}
+
+static void job_decide(struct job *j)
+{
+	j->step = JOB_DECIDING;
+	j->deadline_ms = -1;	/* access answers by its own deadline */
+	j->generation = j->jobs->decisions->generation;
+	access_decide(j->jobs->access, &j->question, false, job_decided, j);
+}
+
+/* ---- working ------------------------------------------------------------ */
+
+static void item_settle(struct job_item *it, enum kith_thing_result r, const char *why)
+{
+	it->state = r == KITH_THING_OK ? ITEM_OK : ITEM_FAILED;
+	it->ticket = 0;
+	if (r != KITH_THING_OK && (!it->field || why != it->value.text))
+		snprintf(it->value.text, sizeof(it->value.text), "%s",
+		    why && *why ? why : "it did not work");
+	if (r != KITH_THING_OK && !it->value.text[0])
+		snprintf(it->value.text, sizeof(it->value.text), "it did not work");
+	it->value.text[sizeof(it->value.text) - 1] = '\0';
+	if (!str_utf8_valid(it->value.text, strlen(it->value.text)))
+		snprintf(it->value.text, sizeof(it->value.text), "(not text)");
+}
+
+static void item_start(struct jobs *js, struct job_item *it)
+{
+	char why[KITH_THING_TEXT] = "";
+	enum kith_thing_result r;
+
+	it->ticket = ++js->tickets;
+	it->state = ITEM_WAITING;
+	if (it->field)
+		r = it->field->use.read(it->field->use.arg, it->ticket, &it->value);
+	else
+		r = it->control->use.write(it->control->use.arg, it->ticket, &it->value,
+		    why, sizeof(why));
+	/* The driver may have called _done already. */
+	if (r != KITH_THING_LATER && it->state == ITEM_WAITING)
+		item_settle(it, r, it->field ? it->value.text : why);
+}
+
+static bool all_settled(const struct job *j)
+{
+	for (size_t i = 0; i < j->n; i++)
+		if (j->item[i].state == ITEM_TODO || j->item[i].state == ITEM_WAITING)
+			return false;
+	return true;
+}
+
+/* Was something taken back while the device worked?  Then what was read is
+ * shown only after a new decision.  What was done cannot be undone. */
+static bool must_decide_again(const struct job *j)
+{
+	return is_reading(j) && j->generation != j->jobs->decisions->generation;
+}
+
+static void job_advance(struct job *j)
+{
+	j->starting = true;
+	for (size_t i = 0; i < j->n; i++)
+		if (j->item[i].state == ITEM_TODO)
+			item_start(j->jobs, &j->item[i]);
+	j->starting = false;
+	if (!all_settled(j))
+		return;
+	if (must_decide_again(j)) {
+		job_decide(j);
+		return;
+	}
+	tell(j, true, is_reading(j) ? "read" : "controlled");
+	j->voice->done(j);
+	job_end(j);
+}
+
+/* ---- beginning ---------------------------------------------------------- */
+
+static struct job *free_job(struct jobs *js, const char *bare)
+{
+	struct job *found = NULL;
+	size_t same = 0;
+
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		struct job *j = &js->job[i];
+
+		if (j->step == JOB_FREE)
+			found = found ? found : j;
+		else if (strcmp(j->question.jid, bare) == 0)
+			same++;
+	}
+	return same < JOBS_PER_ASKER ? found : NULL;
+}
+
+static int add_items(struct job *j, const struct kith_thing_value *values)
+{
+	const struct board *b = j->jobs->board;
+	const struct name_list *names = &j->question.names;
+	size_t n = names->n ? names->n : b->n_fields;
+
+	j->item = pool_zalloc(&j->call->pool, (n ? n : 1) * sizeof(j->item[0]));
+	if (!j->item)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct job_item *it = &j->item[i];
+
+		if (!is_reading(j)) {
+			it->control = board_control(b, names->name[i]);
+			it->value = values[i];
+		} else {
+			it->field = names->n ? board_field(b, names->name[i]) : &b->field[i];
+		}
+		if (!it->field && !it->control)
+			return -1;
+	}
+	j->n = n;
+	return 0;
+}
+
+int job_begin(struct jobs *js, struct call **c, const struct job_voice *voice,
+    const struct decision_question *q, const struct kith_thing_value *values)
+{
+	struct job *j = free_job(js, q->jid);
+
+	if (!j)
+		return -1;
+	j->jobs = js;
+	j->voice = voice;
+	j->question = *q;
+	j->call = *c;
+	if (add_items(j, values) < 0) {
+		j->call = NULL;
+		job_end(j);
+		return -1;
+	}
+	*c = NULL;
+	job_decide(j);
+	return 0;
+}
+
+/* ---- from outside ------------------------------------------------------- */
+
+static struct job_item *item_of(struct jobs *js, uint64_t ticket, struct job **j)
+{
+	for (size_t i = 0; ticket && i < JOBS_MAX; i++)
+		for (size_t k = 0; k < js->job[i].n; k++)
+			if (js->job[i].item[k].ticket == ticket) {
+				*j = &js->job[i];
+				return &js->job[i].item[k];
+			}
+	return NULL;
+}
+
+static void settled_from_outside(struct job *j)
+{
+	if (j->step == JOB_WORKING && !j->starting && all_settled(j))
+		job_advance(j);
+}
+
+void jobs_read_done(struct jobs *js, uint64_t ticket, enum kith_thing_result r,
+    const struct kith_thing_value *v)
+{
+	struct job *j;
+	struct job_item *it = item_of(js, ticket, &j);
+
+	if (!it || !it->field || r == KITH_THING_LATER)
+		return;
+	if (v)
+		it->value = *v;
+	item_settle(it, r, it->value.text);
+	settled_from_outside(j);
+}
+
+void jobs_write_done(struct jobs *js, uint64_t ticket, enum kith_thing_result r, const char *why)
+{
+	struct job *j;
+	struct job_item *it = item_of(js, ticket, &j);
+
+	if (!it || !it->control || r == KITH_THING_LATER)
+		return;
+	item_settle(it, r, why);
+	settled_from_outside(j);
+}
+
+bool jobs_cancel(struct jobs *js, const char *from, const char *seqnr)
+{
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		struct job *j = &js->job[i];
+
+		if (j->step != JOB_WORKING || j->call->q.verb != VERB_READ ||
+		    strcmp(j->call->q.from, from) != 0 || !seqnr ||
+		    !j->call->q.u.read.seqnr || strcmp(j->call->q.u.read.seqnr, seqnr) != 0)
+			continue;
+		job_end(j);
+		return true;
+	}
+	return false;
+}
+
+int64_t jobs_deadline(const struct jobs *js)
+{
+	int64_t first = -1;
+
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		const struct job *j = &js->job[i];
+
+		if (j->step == JOB_WORKING && (first < 0 || j->deadline_ms < first))
+			first = j->deadline_ms;
+	}
+	return first;
+}
+
+void jobs_tick(struct jobs *js)
+{
+	int64_t now = clock_boot(js->clock);
+
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		struct job *j = &js->job[i];
+
+		if (j->step != JOB_WORKING || now < j->deadline_ms)
+			continue;
+		for (size_t k = 0; k < j->n; k++)
+			if (j->item[k].state == ITEM_WAITING)
+				item_settle(&j->item[k], KITH_THING_FAILED, "no answer in time");
+		job_advance(j);
+	}
+}
+
+void jobs_drop(struct jobs *js)
+{
+	for (size_t i = 0; i < JOBS_MAX; i++)
+		if (js->job[i].step != JOB_FREE)
+			job_end(&js->job[i]);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * job: one request to read or control, from the moment it is understood to
+ * its last word, whoever sent it and however (iq or chat):
+ *
+ *	who is it -> decided -> the device works -> said
+ *
+ * The three steps may each take their time; the state is in the job, never on
+ * a stack.  What was decided before something was taken back is decided again
+ * before anything is said.  readout.c, command.c and talk.c begin jobs and
+ * give them a voice; nothing else calls a driver.
+ */
+#ifndef KITH_THING_JOB_H
+#define KITH_THING_JOB_H
+
+#include "thing/access.h"
+#include "thing/board.h"
+#include "thing/call.h"
+
+#define JOBS_MAX 16		/* at the same time */
+#define JOBS_PER_ASKER 4
+#define JOB_DEVICE_MS 10000	/* what a driver may take */
+
+enum job_step { JOB_FREE, JOB_DECIDING, JOB_WORKING };
+
+enum job_item_state { ITEM_TODO, ITEM_WAITING, ITEM_OK, ITEM_FAILED };
+
+struct job_item {
+	const struct board_field *field;	/* one of the two */
+	const struct board_control *control;
+	enum job_item_state state;
+	uint64_t ticket;
+	struct kith_thing_value value;	/* to set, or as read; text: why it failed */
+};
+
+struct job;
+
+struct job_voice {
+	/* It may: tell an asker who waits for that (may be NULL). */
+	void (*accepted)(struct job *j);
+	/* It may not, or nobody can tell now. */
+	void (*refused)(struct job *j, enum access_verdict why);
+	/* All items are OK or FAILED. */
+	void (*done)(struct job *j);
+};
+
+struct job {
+	enum job_step step;
+	struct jobs *jobs;
+	const struct job_voice *voice;
+	struct call *call;		/* owns the request and everything below */
+	struct decision_question question;
+	bool accepted;			/* told so already */
+	bool starting;			/* drivers are being called: no end from inside one */
+	uint64_t generation;		/* of the decisions it stands on */
+	int64_t deadline_ms;
+	size_t n;
+	struct job_item *item;
+};
+
+struct jobs {
+	const struct clock *clock;
+	struct session *session;
+	struct access *access;
+	const struct decisions *decisions;
+	struct board *board;
+	uint64_t tickets;
+	/* One sentence for the log: served or refused. */
+	void (*told)(void *arg, bool served, const char *sentence);
+	void *arg;
+	struct job job[JOBS_MAX];
+};
+
+/*
+ * Begin: takes the call over (*c becomes NULL) when 0 is returned.  `names`
+ * are fields (reading) or parameters (control) that exist on the board, none
+ * for all fields; `values` goes with parameters.  -1: too many jobs.
+ */
+int job_begin(struct jobs *js, struct call **c, const struct job_voice *voice,
+    const struct decision_question *q, const struct kith_thing_value *values);
+
+/* What a driver promised. */
+void jobs_read_done(struct jobs *js, uint64_t ticket, enum kith_thing_result r,
+    const struct kith_thing_value *v);
+void jobs_write_done(struct jobs *js, uint64_t ticket, enum kith_thing_result r,
+    const char *why);
+
+/* A cancel of a read by its asker; true if there was one. */
+bool jobs_cancel(struct jobs *js, const char *from, const char *seqnr);
+
+int64_t jobs_deadline(const struct jobs *js);
+void jobs_tick(struct jobs *js);
+/* Nobody is left to be told. */
+void jobs_drop(struct jobs *js);
+
+#endif

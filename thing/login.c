@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * login: one attempt after another.  `attempt_*` begins one, `ended` is the
+ * table of what each kind of end means for the account and the next attempt.
+ * Read next: enroll.c for what happens once the stream is bound.
+ */
+#include "config.h"
+
+#include "thing/login.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/ident.h"
+
+#define STABLE_MS 60000		/* a session this long forgives earlier failures */
+
+static void note(struct login *l, bool alarm, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void note(struct login *l, bool alarm, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	l->ops->note(l->arg, alarm, text);
+}
+
+int64_t login_delay(unsigned failures, uint32_t random)
+{
+	int64_t top = failures > 10 ? LOGIN_CAP_MS : LOGIN_BASE_MS << failures;
+
+	if (top > LOGIN_CAP_MS)
+		top = LOGIN_CAP_MS;
+	return (int64_t)((double)random / 4294967296.0 * (double)(top + 1));
+}
+
+static int64_t jitter(unsigned failures)
+{
+	uint32_t r = 0;
+
+	if (ident_random(&r, sizeof(r), NULL) < 0)
+		r = UINT32_MAX;
+	return login_delay(failures, r);
+}
+
+static void wait_for(struct login *l, int64_t ms)
+{
+	l->next_ms = clock_boot(l->clock) + ms;
+	l->ops->trying(l->arg, false);
+}
+
+/* ---- one attempt -------------------------------------------------------- */
+
+static const struct client_ops client_calls;
+
+static int save_account(struct login *l, enum identity_account a, struct err *e)
+{
+	enum identity_account before = l->id->account;
+
+	if (before == a)
+		return 0;
+	l->id->account = a;
+	if (identity_save(l->id, l->dir, e) == 0)
+		return 0;
+	l->id->account = before;
+	return -1;
+}
+
+static bool must_register(const struct login *l)
+{
+	return l->register_next || l->id->account == IDENTITY_NONE;
+}
+
+static bool pin_released(const struct login *l)
+{
+	return l->weak_ms && clock_wall(l->clock) - l->weak_ms >= LOGIN_PATIENCE_MS;
+}
+
+static int attempt(struct login *l, const struct resolve_place *place, struct err *e)
+{
+	struct client_conf conf = {
+		.domain = l->id->domain,
+		.host = place->host,
+		.port = place->port,
+		.direct_tls = place->direct_tls,
+		.ca_file = l->ca_file,
+		.user = l->id->user,
+		.password = &l->id->password,
+		.pin = pin_released(l) ? NULL : &l->standing->pin,
+		.limits = { WIRE_STANZA_BYTES_THING, 4 * WIRE_STANZA_BYTES },
+		.clock = l->clock,
+		.timeout_ms = 30000,
+	};
+
+	l->registering = conf.register_account = must_register(l);
+	/* On disk first: whatever happens from here on, we know that the
+	 * account may exist. */
+	if (l->registering && l->id->account == IDENTITY_NONE &&
+	    save_account(l, IDENTITY_ASKED, e) < 0)
+		return -1;
+	l->client = client_new(&conf, &client_calls, l, e);
+	return l->client ? 0 : -1;
+}
+
+static void begin(struct login *l)
+{
+	struct resolve_place place;
+	struct err e = ERR_INIT;
+
+	l->locating = false;
+	switch (locate_next(l->locate, &place)) {
+	case LOCATE_WAIT:
+		l->locating = true;
+		return;
+	case LOCATE_NONE:
+		wait_for(l, jitter(++l->failures));
+		locate_begin(l->locate);
+		return;
+	case LOCATE_PLACE:
+		break;
+	}
+	l->next_ms = -1;
+	l->over = l->was_up = false;
+	l->ops->trying(l->arg, true);
+	if (attempt(l, &place, &e) < 0) {
+		note(l, false, "cannot start to log in: %s", e.text);
+		wait_for(l, jitter(++l->failures));
+	}
+}
+
+/* ---- how it ended ------------------------------------------------------- */
+
+static void rename_account(struct login *l)
+{
+	struct err e = ERR_INIT;
+
+	if (identity_new_account(l->id, &e) < 0 || identity_save(l->id, l->dir, &e) < 0)
+		note(l, true, "cannot make a new account name: %s", e.text);
+	l->register_next = false;
+	l->ops->renamed(l->arg);
+}
+
+/* The name or the password is wrong. */
+static void on_refused(struct login *l)
+{
+	struct err e = ERR_INIT;
+	int64_t now = clock_wall(l->clock);
+
+	if (l->id->account == IDENTITY_ASKED) {
+		/* The request never arrived: make it now, under the same name. */
+		l->register_next = !l->registering;
+		return;
+	}
+	if (!l->id->refused_ms || now < l->id->refused_ms) {
+		note(l, true, "the broker refuses our own account; if that lasts a day, "
+		    "it is asked to make it again");
+		l->id->refused_ms = now;
+		if (identity_save(l->id, l->dir, &e) < 0)
+			note(l, false, "%s", e.text);
+		return;
+	}
+	l->register_next = now - l->id->refused_ms >= LOGIN_PATIENCE_MS;
+}
+
+/* The name is taken, so it is not ours. */
+static void on_conflict(struct login *l)
+{
+	if (l->id->account == IDENTITY_OURS)
+		note(l, true, "our account was taken by somebody else; making a new one");
+	rename_account(l);
+}
+
+static void on_weak(struct login *l)
+{
+	if (!l->weak_ms) {
+		l->weak_ms = clock_wall(l->clock);
+		note(l, true, "the broker offers only weaker logins than before; refused for a day");
+	}
+}
+
+static void on_no_register(struct login *l)
+{
+	l->register_next = false;
+	note(l, true, "the broker makes no accounts for things (in-band registration is refused)");
+}
+
+static void on_nothing(struct login *l)
+{
+	(void)l;
+}
+
+/* What comes after each kind of end. */
+enum then {
+	THEN_WAIT,		/* another round, after a while */
+	THEN_NEXT_PLACE,	/* the next place of this round at once */
+	THEN_AT_ONCE		/* no fault of the network: the next step, once without delay */
+};
+
+static const struct {
+	const char *name;
+	void (*act)(struct login *l);
+	enum then then;
+} ends[] = {
+	[CLIENT_LOST] = { "connection lost", on_nothing, THEN_NEXT_PLACE },
+	[CLIENT_UNTRUSTED] = { "the server is not verified", on_nothing, THEN_NEXT_PLACE },
+	[CLIENT_WEAK] = { "login too weak", on_weak, THEN_WAIT },
+	[CLIENT_REFUSED] = { "login refused", on_refused, THEN_AT_ONCE },
+	[CLIENT_CONFLICT] = { "name taken", on_conflict, THEN_AT_ONCE },
+	[CLIENT_NO_REGISTER] = { "no registration", on_no_register, THEN_WAIT },
+	[CLIENT_WAIT] = { "asked to wait", on_nothing, THEN_WAIT },
+};
+
+static int64_t delay_after(struct login *l, enum then then)
+{
+	if (!l->was_up && then == THEN_NEXT_PLACE)
+		return 0;	/* begin() waits when the round has no more places */
+	locate_begin(l->locate);
+	if (!l->was_up && then == THEN_AT_ONCE && l->failures == 0) {
+		l->failures = 1;
+		return 0;
+	}
+	return jitter(++l->failures);
+}
+
+static void on_down(void *arg, enum client_end why, const char *text, int64_t retry_after_ms)
+{
+	struct login *l = arg;
+	int64_t delay;
+
+	l->over = true;
+	if (l->was_up && clock_boot(l->clock) - l->up_ms >= STABLE_MS)
+		l->failures = 0;
+	note(l, false, "%s: %s", ends[why].name, text && *text ? text : "no reason given");
+	if (!l->was_up)
+		ends[why].act(l);
+	delay = delay_after(l, ends[why].then);
+	wait_for(l, retry_after_ms > delay ? retry_after_ms : delay);
+	if (l->was_up)
+		l->ops->down(l->arg);
+}
+
+static void on_registered(void *arg)
+{
+	struct login *l = arg;
+
+	l->register_next = false;
+	note(l, false, "the broker made our account");
+}
+
+static void on_up(void *arg, const char *jid, const struct sasl_pin *pin)
+{
+	struct login *l = arg;
+	struct err e = ERR_INIT;
+
+	l->was_up = true;
+	l->up_ms = clock_boot(l->clock);
+	l->weak_ms = 0;
+	l->register_next = false;
+	l->standing->pin = *pin;
+	if (l->id->account != IDENTITY_OURS || l->id->refused_ms) {
+		l->id->refused_ms = 0;
+		l->id->account = IDENTITY_OURS;
+		if (identity_save(l->id, l->dir, &e) < 0)
+			note(l, false, "%s", e.text);
+	}
+	if (standing_save(l->standing, l->dir, &e) < 0)
+		note(l, false, "%s", e.text);
+	l->ops->up(l->arg, jid);
+}
+
+static void on_stanza(void *arg, const struct stanza *s)
+{
+	struct login *l = arg;
+
+	l->ops->stanza(l->arg, s);
+}
+
+static void on_oversize(void *arg, const struct stanza_head *h)
+{
+	struct login *l = arg;
+
+	l->ops->oversize(l->arg, h);
+}
+
+static void on_turn(void *arg)
+{
+	struct login *l = arg;
+
+	client_flush(l->client);
+}
+
+static const struct client_ops client_calls = {
+	.registered = on_registered,
+	.up = on_up,
+	.stanza = on_stanza,
+	.oversize = on_oversize,
+	.turn = on_turn,
+	.down = on_down,
+};
+
+/* ---- driving it --------------------------------------------------------- */
+
+int login_init(struct login *l, const struct login_conf *conf, struct identity *id,
+    struct standing *standing, const struct login_ops *ops, void *arg, struct err *e)
+{
+	uint32_t r = 0;
+
+	memset(l, 0, sizeof(*l));
+	l->clock = conf->clock;
+	l->dir = conf->dir;
+	l->ca_file = conf->ca_file;
+	l->id = id;
+	l->standing = standing;
+	l->ops = ops;
+	l->arg = arg;
+	l->locate = locate_new(id->domain, conf->server, conf->clock, e);
+	if (!l->locate)
+		return -1;
+	locate_begin(l->locate);
+	if (conf->boot_spread_ms > 0 && ident_random(&r, sizeof(r), e) < 0)
+		return -1;
+	l->next_ms = clock_boot(l->clock) +
+	    (int64_t)((double)r / 4294967296.0 * (double)conf->boot_spread_ms);
+	return 0;
+}
+
+void login_fini(struct login *l)
+{
+	if (l->client)
+		client_free(&l->client);
+	if (l->locate)
+		locate_free(&l->locate);
+}
+
+int login_fd(const struct login *l, short *events)
+{
+	if (!l->client)
+		return locate_fd(l->locate, events);
+	*events = client_events(l->client);
+	return client_fd(l->client);
+}
+
+int64_t login_deadline(const struct login *l)
+{
+	if (l->over)
+		return 0;
+	if (l->client)
+		return client_deadline(l->client);
+	return l->locating ? locate_deadline(l->locate) : l->next_ms;
+}
+
+static void free_ended(struct login *l)
+{
+	if (l->over && l->client)
+		client_free(&l->client);
+	l->over = false;
+}
+
+void login_run(struct login *l, short revents)
+{
+	free_ended(l);
+	if (l->client) {
+		client_run(l->client, revents);
+		free_ended(l);
+	} else if (l->locating) {
+		locate_run(l->locate);
+		begin(l);
+	} else if (l->next_ms >= 0 && clock_boot(l->clock) >= l->next_ms) {
+		begin(l);
+	}
+}
+
+struct buf *login_out(struct login *l)
+{
+	return client_out(l->client);
+}
+
+void login_flush(struct login *l)
+{
+	if (l->client && !l->over && l->was_up)
+		client_flush(l->client);
+}
+
+void login_stop(struct login *l)
+{
+	if (l->client && !l->over)
+		client_close(l->client);
+	if (l->client)
+		client_free(&l->client);
+	l->over = false;
+	l->next_ms = -1;
+}
+
+void login_again(struct login *l, const char *why)
+{
+	int64_t delay = jitter(++l->failures);
+
+	note(l, false, "%s", why);
+	if (l->client && !l->over)
+		client_close(l->client);
+	l->over = true;
+	locate_begin(l->locate);
+	wait_for(l, delay);
+	if (l->was_up)
+		l->ops->down(l->arg);
+}

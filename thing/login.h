@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * login: from an identity on disk to a bound stream, again and again.  It
+ * finds the broker, makes the account, logs in, and decides when to try next:
+ * the first attempt at once, full jitter from the second on up to two
+ * minutes; a time the server names wins.  One struct client is one attempt.
+ *
+ * The account on disk runs ahead of the wire: `asked` is synced before the
+ * broker is asked for an account, `ours` after the first login.  A broker
+ * that cannot be verified is an absent one: nothing is sent to it.
+ */
+#ifndef KITH_THING_LOGIN_H
+#define KITH_THING_LOGIN_H
+
+#include "common/wire/client.h"
+#include "thing/identity.h"
+#include "thing/locate.h"
+#include "thing/standing.h"
+
+#define LOGIN_BASE_MS 1000
+#define LOGIN_CAP_MS (120 * 1000LL)
+/* How long a refused password or a weaker login is taken for a fault of the
+ * server before the thing does something about it. */
+#define LOGIN_PATIENCE_MS (24 * 3600 * 1000LL)
+
+struct login_ops {
+	void (*up)(void *arg, const char *full_jid);
+	void (*stanza)(void *arg, const struct stanza *s);
+	void (*oversize)(void *arg, const struct stanza_head *h);
+	/* The stream ended after it was up. */
+	void (*down)(void *arg);
+	/* A sentence for the log; alarm: for a person. */
+	void (*note)(void *arg, bool alarm, const char *sentence);
+	/* Waiting for the next attempt (connecting false) or trying. */
+	void (*trying)(void *arg, bool connecting);
+	/* The account has a new name. */
+	void (*renamed)(void *arg);
+};
+
+struct login {
+	const struct clock *clock;
+	const char *dir;		/* state folder */
+	const char *ca_file;
+	struct identity *id;
+	struct standing *standing;
+	const struct login_ops *ops;
+	void *arg;
+	struct locate *locate;
+	struct client *client;
+	bool locating;			/* DNS is being asked */
+	bool over;			/* the client has ended, free it */
+	bool was_up;
+	bool registering;		/* this attempt asks for an account */
+	bool register_next;		/* the next one must */
+	unsigned failures;		/* in a row */
+	int64_t next_ms;		/* boot clock of the next attempt; -1: running or stopped */
+	int64_t up_ms;
+	int64_t weak_ms;		/* wall clock: only weaker logins since then; 0 */
+};
+
+struct login_conf {
+	const struct clock *clock;
+	const char *dir;
+	const char *server;		/* HOST:PORT; NULL: DNS */
+	const char *ca_file;
+	int64_t boot_spread_ms;
+};
+
+int login_init(struct login *l, const struct login_conf *conf, struct identity *id,
+    struct standing *standing, const struct login_ops *ops, void *arg, struct err *e);
+void login_fini(struct login *l);
+
+/* Descriptors to poll now; -1 when there is none. */
+int login_fd(const struct login *l, short *events);
+int64_t login_deadline(const struct login *l);
+void login_run(struct login *l, short revents);
+struct buf *login_out(struct login *l);
+/* Send what was written. */
+void login_flush(struct login *l);
+/* End the stream in order; no further attempts. */
+void login_stop(struct login *l);
+/* The session is of no use (wrong address, no services): end it, try again later. */
+void login_again(struct login *l, const char *why);
+
+/* Milliseconds to wait after `failures` attempts in a row failed: uniform in
+ * [0, min(cap, base * 2^failures)]. */
+int64_t login_delay(unsigned failures, uint32_t random);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * readout: checks the request, begins the job, writes what it found.  Only
+ * values of now exist here: a request for history alone ends empty.
+ */
+#include "config.h"
+
+#include "thing/readout.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/base/ident.h"
+#include "common/wire/reply.h"
+#include "common/wire/sensordata.h"
+
+#define READINGS_PER_MESSAGE 40		/* stays below a thing's stanza limit */
+
+static void say_no(const struct jobs *js, const struct request *q, enum condition c,
+    const char *text)
+{
+	if (session_is_up(js->session))
+		(void)readout_error_write(js->session->out, q, c, text);
+}
+
+/* ---- the voice ---------------------------------------------------------- */
+
+static void say_accepted(struct job *j)
+{
+	if (session_is_up(j->jobs->session))
+		(void)readout_accepted_write(j->jobs->session->out, &j->call->q);
+}
+
+static void say_data(const struct job *j, const struct reading *r, size_t n, bool more)
+{
+	char id[IDENT_TEXT];
+
+	if (session_is_up(j->jobs->session) && ident_text(id, NULL) == 0)
+		(void)readout_data_write(j->jobs->session->out, &j->call->q, id, r, n, more);
+}
+
+static void say_refused(struct job *j, enum access_verdict why)
+{
+	if (j->accepted)	/* taken back meanwhile: it ends without a value */
+		say_data(j, NULL, 0, false);
+	else if (why == ACCESS_NO)
+		say_no(j->jobs, &j->call->q, COND_FORBIDDEN, "Access denied.");
+	else
+		say_no(j->jobs, &j->call->q, COND_RESOURCE_CONSTRAINT,
+		    "Cannot be decided now, try again later.");
+}
+
+static enum value_type wire_type(enum kith_thing_type t)
+{
+	static const enum value_type types[] = {
+		[KITH_THING_BOOLEAN] = VALUE_BOOL, [KITH_THING_NUMERIC] = VALUE_NUMERIC,
+		[KITH_THING_STRING] = VALUE_STRING, [KITH_THING_DATETIME] = VALUE_DATETIME,
+		[KITH_THING_TIMESPAN] = VALUE_DURATION, [KITH_THING_ENUM] = VALUE_ENUM,
+	};
+
+	return types[t];
+}
+
+static bool is_whole(double v)
+{
+	return v == floor(v) && fabs(v) <= 2147483647.0;
+}
+
+/* Some readers of generation X know `int` only and others `numeric` only: a
+ * whole number is said in both, each ignores the other. */
+static size_t add_reading(struct reading *out, const struct job_item *it, enum gen gen,
+    int64_t now)
+{
+	struct reading r = {
+		.name = it->field->name,
+		.type = wire_type(it->field->use.type),
+		.boolean = it->value.boolean,
+		.num = it->value.number,
+		.text = it->field->use.type >= KITH_THING_STRING ? it->value.text : NULL,
+		.unit = it->field->unit[0] ? it->field->unit : NULL,
+		.types = FIELD_MOMENTARY,
+		.at_ms = now,
+	};
+
+	out[0] = r;
+	if (gen != GEN_X || r.type != VALUE_NUMERIC || !is_whole(r.num))
+		return 1;
+	out[1] = r;
+	out[1].type = VALUE_INT;
+	out[1].unit = NULL;
+	return 2;
+}
+
+static void say_readings(struct job *j)
+{
+	struct reading r[READINGS_PER_MESSAGE + 2];
+	int64_t now = clock_wall(j->jobs->clock);
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->n; i++) {
+		if (j->item[i].state != ITEM_OK)
+			continue;
+		if (n >= READINGS_PER_MESSAGE) {
+			say_data(j, r, n, true);
+			n = 0;
+		}
+		n += add_reading(r + n, &j->item[i], j->call->q.dialect.gen, now);
+	}
+	say_data(j, r, n, false);
+}
+
+static const struct job_voice voice = {
+	.accepted = say_accepted,
+	.refused = say_refused,
+	.done = say_readings,
+};
+
+/* ---- requests ----------------------------------------------------------- */
+
+static bool names_a_node(const struct node_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (node_is_set(&l->node[i]))
+			return true;
+	return false;
+}
+
+/* The fields asked for that exist, by our own spelling; false if none does. */
+static bool known_fields(const struct board *b, struct call *c, struct name_list *out)
+{
+	const struct name_list *asked = &c->q.u.read.fields;
+	const struct board_field *f;
+
+	out->n = 0;
+	out->name = asked->n ? pool_alloc(&c->pool, asked->n * sizeof(out->name[0])) : NULL;
+	if (asked->n && !out->name)
+		return false;
+	for (size_t i = 0; i < asked->n; i++)
+		if ((f = board_field(b, asked->name[i])))
+			out->name[out->n++] = f->name;
+	return asked->n == 0 || out->n > 0;
+}
+
+void readout_request(struct jobs *js, struct call **c)
+{
+	const struct request *q = &(*c)->q;
+	struct decision_question ask = {
+		.action = DECIDE_READ,
+		.jid = q->bare,
+		.types = FIELD_MOMENTARY,
+		.tokens = q->u.read.tokens,
+	};
+
+	if (q->u.read.when)
+		say_no(js, q, COND_FEATURE_NOT_IMPLEMENTED, "Only readouts of now.");
+	else if (names_a_node(&q->u.read.nodes))
+		say_no(js, q, COND_ITEM_NOT_FOUND, "This thing has no nodes.");
+	else if (!known_fields(js->board, *c, &ask.names))
+		say_no(js, q, COND_ITEM_NOT_FOUND, "No such field.");
+	else if (job_begin(js, c, &voice, &ask, NULL) < 0)
+		say_no(js, q, COND_RESOURCE_CONSTRAINT, "Too many readouts at once.");
+}
+
+void readout_cancel(struct jobs *js, struct call **c)
+{
+	const struct request *q = &(*c)->q;
+
+	if (!jobs_cancel(js, q->from, q->u.read.seqnr))
+		say_no(js, q, COND_ITEM_NOT_FOUND, "No such readout.");
+	else if (session_is_up(js->session))
+		(void)readout_cancelled_write(js->session->out, q);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session: a small table of open requests.  Ids are 128 random bits, so a
+ * stranger cannot answer in the name of a service even where a broker would
+ * let him; the sender is checked as well.
+ */
+#include "config.h"
+
+#include "thing/session.h"
+
+#include <string.h>
+
+#include "common/base/str.h"
+#include "common/wire/ns.h"
+#include "common/wire/route.h"
+#include "common/wire/stanza.h"
+#include "common/wire/xml.h"
+
+void session_init(struct session *s, const struct clock *clock)
+{
+	memset(s, 0, sizeof(*s));
+	s->clock = clock;
+}
+
+int session_begin(struct session *s, struct buf *out, const char *full_jid)
+{
+	if (jid_parse(&s->self, full_jid, JID_STRINGPREP, NULL) < 0)
+		return -1;
+	s->out = out;
+	return 0;
+}
+
+bool session_is_up(const struct session *s)
+{
+	return s->out != NULL;
+}
+
+/* Frees the slot first: the callback may ask again. */
+static void settle(struct session_ask *a, const struct stanza *answer)
+{
+	session_answer_fn *fn = a->answer;
+	void *arg = a->arg;
+
+	memset(a, 0, sizeof(*a));
+	fn(arg, answer);
+}
+
+void session_end(struct session *s)
+{
+	s->out = NULL;
+	for (size_t i = 0; i < SESSION_ASKS; i++)
+		if (s->ask[i].id[0])
+			settle(&s->ask[i], NULL);
+	memset(&s->self, 0, sizeof(s->self));
+}
+
+static struct session_ask *free_slot(struct session *s)
+{
+	for (size_t i = 0; i < SESSION_ASKS; i++)
+		if (!s->ask[i].id[0])
+			return &s->ask[i];
+	return NULL;
+}
+
+/* A slot that waits for an answer; NULL: none free. */
+static struct session_ask *new_ask(struct session *s, const char *to,
+    session_answer_fn *answer, void *arg)
+{
+	struct session_ask *a = s->out ? free_slot(s) : NULL;
+
+	if (!a)
+		return NULL;
+	if (str_copy(a->to, sizeof(a->to), to ? to : "") < 0 || ident_text(a->id, NULL) < 0) {
+		memset(a, 0, sizeof(*a));
+		return NULL;
+	}
+	a->deadline_ms = clock_boot(s->clock) + SESSION_TIMEOUT_MS;
+	a->answer = answer;
+	a->arg = arg;
+	return a;
+}
+
+int session_ask(struct session *s, struct request *q, session_answer_fn *answer, void *arg)
+{
+	struct session_ask *a = new_ask(s, q->to, answer, arg);
+
+	if (!a)
+		return -1;
+	q->kind = STANZA_IQ;
+	q->type = IQ_NOT;	/* as the protocol wants it */
+	q->id = a->id;
+	if (route_write(s->out, q) == 0)
+		return 0;
+	memset(a, 0, sizeof(*a));	/* never left; nobody waits */
+	return -1;
+}
+
+int session_ask_roster(struct session *s, session_answer_fn *answer, void *arg)
+{
+	struct session_ask *a = new_ask(s, NULL, answer, arg);
+	struct xml x;
+
+	if (!a)
+		return -1;
+	xml_begin(&x, s->out);
+	xml_open(&x, "iq", NULL);
+	xml_attr(&x, "type", "get");
+	xml_attr(&x, "id", a->id);
+	xml_open(&x, "query", NS_ROSTER);
+	xml_close(&x);
+	xml_close(&x);
+	if (xml_end(&x) == 0)
+		return 0;
+	memset(a, 0, sizeof(*a));
+	return -1;
+}
+
+bool session_is_own_server(const struct session *s, const char *from)
+{
+	size_t len;
+	const char *domain;
+
+	if (!from)
+		return true;
+	if (strlen(from) == s->self.bare_len && strncmp(from, s->self.text, s->self.bare_len) == 0)
+		return true;
+	domain = jid_domain(&s->self, &len);
+	return strlen(from) == len && strncmp(from, domain, len) == 0;
+}
+
+static bool is_from(const struct session *s, const struct session_ask *a, const char *from)
+{
+	struct jid j;
+
+	if (!a->to[0])
+		return session_is_own_server(s, from);
+	return from && jid_parse(&j, from, JID_STRINGPREP, NULL) == 0 &&
+	    strcmp(j.text, a->to) == 0;
+}
+
+bool session_take_answer(struct session *s, const struct stanza *iq)
+{
+	const char *id = stanza_attr(iq, "id"), *from = stanza_attr(iq, "from");
+
+	if (!id || strlen(id) != IDENT_TEXT - 1)
+		return false;
+	for (size_t i = 0; i < SESSION_ASKS; i++) {
+		if (!s->ask[i].id[0] || strcmp(s->ask[i].id, id) != 0)
+			continue;
+		if (!is_from(s, &s->ask[i], from))
+			return false;
+		settle(&s->ask[i], iq);
+		return true;
+	}
+	return false;
+}
+
+int64_t session_deadline(const struct session *s)
+{
+	int64_t first = -1;
+
+	for (size_t i = 0; i < SESSION_ASKS; i++)
+		if (s->ask[i].id[0] && (first < 0 || s->ask[i].deadline_ms < first))
+			first = s->ask[i].deadline_ms;
+	return first;
+}
+
+void session_tick(struct session *s)
+{
+	int64_t now = clock_boot(s->clock);
+
+	for (size_t i = 0; i < SESSION_ASKS; i++)
+		if (s->ask[i].id[0] && now >= s->ask[i].deadline_ms)
+			settle(&s->ask[i], NULL);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * talk: the thing's own small chat, for its owner and its friends:
+ *	help | read [FIELD] | set PARAMETER VALUE
+ * Decided exactly as the same request by iq.  Strangers hear nothing, and the
+ * thing never writes unasked.  Each line gets exactly one answer.
+ */
+#ifndef KITH_THING_TALK_H
+#define KITH_THING_TALK_H
+
+#include "thing/job.h"
+
+/* One line of a friend or the owner.  Takes the call over when the answer
+ * comes later. */
+void talk_line(struct jobs *js, struct call **c);
+
+#endif

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thingd: kith-thing, the device daemon: libkith-thing plus the drivers of
+ * the settings file.  main reads top to bottom: options, settings, thing,
+ * devices, loop, goodbye.  The claim URI goes to standard output (or, under
+ * systemd, only to the state folder) and never into the log.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <glob.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/buf.h"
+#include "common/base/daemon.h"
+#include "common/base/log.h"
+#include "common/base/secret.h"
+#include "common/base/str.h"
+#include "thing/qr.h"
+#include "thing/thing.h"
+#include "thing/thingd_conf.h"
+
+#define DEFAULT_FILE KITH_SYSCONFDIR "/kith/kith-thing.conf"
+#define EX_USAGE 64
+
+static const char usage[] =
+    "usage: kith-thing [-nvV] [-f FILE]      run the thing\n"
+    "       kith-thing claim [-f FILE] [--png PICTURE] [--svg PICTURE]\n"
+    "                                        show how to claim it\n"
+    "       kith-thing repin [-f FILE]       accept another registry or weaker logins once\n"
+    "       kith-thing reset [-f FILE] --yes forget everything; the next start is another thing\n"
+    "  -f FILE  settings (" DEFAULT_FILE ")\n"
+    "  -n       check the settings and stop; with -v print them\n"
+    "  -v       say more; -vv debug\n"
+    "  -V       version\n";
+
+struct thingd {
+	struct thingd_conf conf;
+	struct kith_thing *thing;
+	struct device_host host;
+	size_t n_devices;
+	struct device device[THINGD_POINTS];
+	bool ready;
+};
+
+static volatile sig_atomic_t stop_asked;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop_asked = 1;
+}
+
+/* ---- the claim URI ------------------------------------------------------- */
+
+static bool under_systemd(void)
+{
+	return getenv("INVOCATION_ID") && getenv("JOURNAL_STREAM");
+}
+
+static void claim_path(const struct thingd_conf *c, char *out, size_t size)
+{
+	snprintf(out, size, "%s/claim", c->state);
+}
+
+static void keep_claim(const struct thingd_conf *c, const char *uri)
+{
+	char path[4096], line[8192];
+	struct err e = ERR_INIT;
+	int n = snprintf(line, sizeof(line), "%s\n", uri);
+
+	claim_path(c, path, sizeof(path));
+	if (n < 0 || (size_t)n >= sizeof(line) ||
+	    daemon_write_file(path, line, (size_t)n, &e) < 0)
+		log_warn("cannot keep the claim URI for later: %s", e.text);
+	secret_cleanse(line, sizeof(line));
+}
+
+static void forget_claim(const struct thingd_conf *c)
+{
+	char path[4096];
+
+	claim_path(c, path, sizeof(path));
+	if (unlink(path) < 0 && errno != ENOENT)
+		log_warn("cannot remove '%s': %s", path, strerror(errno));
+}
+
+static void print_claim(const char *uri, bool picture)
+{
+	struct err e = ERR_INIT;
+	struct buf b;
+
+	printf("%s\n", uri);
+	if (picture) {
+		buf_init(&b, QR_MAX);
+		if (qr_terminal(&b, uri, &e) == 0)
+			fputs(buf_str(&b), stdout);
+		else
+			log_warn("%s", e.text);
+		if (b.data)
+			secret_cleanse(b.data, b.cap);
+		buf_fini(&b);
+	}
+	fflush(stdout);
+}
+
+static void show_claim(const struct thingd_conf *c, const char *uri)
+{
+	keep_claim(c, uri);
+	if (under_systemd()) {
+		log_info("unclaimed; `kith-thing claim -f FILE` shows how to claim it");
+		return;
+	}
+	log_info("unclaimed; its claim URI is on standard output");
+	print_claim(uri, c->qr == THINGD_QR_YES || (c->qr == THINGD_QR_AUTO && isatty(1)));
+}
+
+/* ---- events ------------------------------------------------------------- */
+
+static void on_state(struct thingd *d, const struct kith_thing_event *ev)
+{
+	log_info("%s%s%s", kith_thing_state_name(ev->state), *ev->text ? ": " : "", ev->text);
+	if (d->ready || (ev->state != KITH_THING_UNCLAIMED && ev->state != KITH_THING_SERVING))
+		return;
+	d->ready = true;
+	log_info("ready: %s", kith_thing_jid(d->thing));
+	daemon_notify("READY=1");
+}
+
+static void on_owner(struct thingd *d, const char *owner)
+{
+	if (*owner)
+		log_info("owned by %s", owner);
+	else
+		log_info("owned by nobody any more");
+	forget_claim(&d->conf);
+}
+
+static void on_event(void *arg, const struct kith_thing_event *ev)
+{
+	struct thingd *d = arg;
+
+	switch (ev->kind) {
+	case KITH_THING_EV_STATE:
+		on_state(d, ev);
+		break;
+	case KITH_THING_EV_CLAIM:
+		show_claim(&d->conf, ev->text);
+		break;
+	case KITH_THING_EV_OWNER:
+		on_owner(d, ev->text);
+		break;
+	case KITH_THING_EV_IDENTITY:
+		log_info("account %s", ev->text);
+		break;
+	case KITH_THING_EV_FRIEND:
+		log_info("friend: %s", ev->text);
+		break;
+	case KITH_THING_EV_UNFRIEND:
+		log_info("no friend any more: %s", ev->text);
+		break;
+	case KITH_THING_EV_SERVED:
+	case KITH_THING_EV_NOTE:
+		log_info("%s", ev->text);
+		break;
+	case KITH_THING_EV_REFUSED:
+	case KITH_THING_EV_ALARM:
+		log_warn("%s", ev->text);
+		break;
+	}
+}
+
+/* ---- devices ------------------------------------------------------------ */
+
+static void read_done(void *arg, uint64_t ticket, enum kith_thing_result r,
+    const struct kith_thing_value *v)
+{
+	struct thingd *d = arg;
+
+	kith_thing_read_done(d->thing, ticket, r, v);
+}
+
+static void write_done(void *arg, uint64_t ticket, enum kith_thing_result r, const char *why)
+{
+	struct thingd *d = arg;
+
+	kith_thing_write_done(d->thing, ticket, r, why);
+}
+
+static enum kith_thing_result on_read(void *arg, uint64_t ticket, struct kith_thing_value *v)
+{
+	struct device *dev = arg;
+
+	return dev->ops->read(dev, ticket, v);
+}
+
+static enum kith_thing_result on_write(void *arg, uint64_t ticket,
+    const struct kith_thing_value *v, char *why, size_t why_size)
+{
+	struct device *dev = arg;
+
+	return dev->ops->write(dev, ticket, v, why, why_size);
+}
+
+/* `optional` fields are there only where the machine has the file. */
+static bool is_absent(const struct thingd_point *p)
+{
+	glob_t g;
+	int found;
+
+	if (!p->optional || p->ops != &device_file)
+		return false;
+	found = glob(p->spec, 0, NULL, &g);
+	if (found == 0)
+		globfree(&g);
+	return found != 0;
+}
+
+static int add_point(struct thingd *d, const struct thingd_point *p, struct err *e)
+{
+	struct device *dev = &d->device[d->n_devices];
+	struct device_conf conf = thingd_conf_device(p);
+	int added;
+
+	if (is_absent(p)) {
+		log_info("%s: this machine has no %s", p->name, p->spec);
+		return 0;
+	}
+	if (device_open(dev, p->ops, &conf, &d->host, e) < 0)
+		return -1;
+	d->n_devices++;
+	if (p->is_control)
+		added = kith_thing_add_control(d->thing, &(struct kith_thing_control){
+			.size = sizeof(struct kith_thing_control), .name = p->name,
+			.type = p->type, .min = p->min, .max = p->max,
+			.choices = p->choices ? (const char *const *)p->choice : NULL,
+			.write = on_write, .arg = dev });
+	else
+		added = kith_thing_add_field(d->thing, &(struct kith_thing_field){
+			.size = sizeof(struct kith_thing_field), .name = p->name,
+			.unit = p->unit, .type = p->type, .read = on_read, .arg = dev });
+	return added < 0 ? err_set(e, ERR_INPUT, "cannot add '%s'", p->name) : 0;
+}
+
+static int add_points(struct thingd *d, struct err *e)
+{
+	d->host = (struct device_host){ .clock = &clock_system, .cells = device_cells_new(),
+		.read_done = read_done, .write_done = write_done, .arg = d };
+	if (!d->host.cells)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	for (size_t i = 0; i < d->conf.n_points; i++)
+		if (add_point(d, &d->conf.point[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- the loop ----------------------------------------------------------- */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
+static void wait_for_work(struct thingd *d, const sigset_t *while_waiting)
+{
+	struct pollfd p[1 + THINGD_POINTS];
+	struct timespec ts;
+	int64_t at = kith_thing_deadline(d->thing), now = clock_boot(&clock_system), ms;
+	nfds_t n = 0;
+
+	p[n++] = (struct pollfd){ .fd = kith_thing_fd(d->thing),
+		.events = kith_thing_events(d->thing) };
+	for (size_t i = 0; i < d->n_devices; i++) {
+		const struct device *dev = &d->device[i];
+
+		if (dev->ops->deadline)
+			at = earlier(at, dev->ops->deadline(dev));
+		if (dev->ops->fd && dev->ops->fd(dev) >= 0)
+			p[n++] = (struct pollfd){ .fd = dev->ops->fd(dev), .events = POLLIN };
+	}
+	ms = at < 0 || at > now ? at - now : 0;
+	ts = (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	(void)ppoll(p, n, at < 0 ? NULL : &ts, while_waiting);
+}
+
+/* Signals are let in only while waiting: none is missed between two looks. */
+static void loop(struct thingd *d)
+{
+	sigset_t blocked, before;
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGINT);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	kith_thing_process(d->thing);
+	while (!stop_asked && kith_thing_state(d->thing) != KITH_THING_STOPPED) {
+		wait_for_work(d, &before);
+		for (size_t i = 0; i < d->n_devices; i++)
+			if (d->device[i].ops->process)
+				d->device[i].ops->process(&d->device[i]);
+		if (!stop_asked)
+			kith_thing_process(d->thing);
+	}
+	daemon_notify("STOPPING=1");
+	kith_thing_stop(d->thing);
+}
+
+/* ---- running ------------------------------------------------------------ */
+
+static struct kith_thing *make_thing(struct thingd *d, char *why, size_t why_size)
+{
+	struct kith_thing_tag tags[THINGD_TAGS];
+	struct kith_thing_conf conf = {
+		.size = sizeof(conf),
+		.state = d->conf.state,
+		.domain = d->conf.domain,
+		.server = d->conf.server,
+		.ca_file = d->conf.ca_file,
+		.registry = d->conf.registry,
+		.tags = tags,
+		.n_tags = d->conf.n_tags,
+		.software = PACKAGE_NAME "-thing " PACKAGE_VERSION,
+		.boot_spread_ms = d->conf.boot_spread_ms,
+		.event = on_event,
+		.arg = d,
+	};
+
+	for (size_t i = 0; i < d->conf.n_tags; i++)
+		tags[i] = (struct kith_thing_tag){ d->conf.tag[i].name, d->conf.tag[i].text,
+			d->conf.tag[i].number };
+	return kith_thing_new(&conf, why, why_size);
+}
+
+static int run(struct thingd *d)
+{
+	struct err e = ERR_INIT;
+	char why[512] = "";
+	int ret = 1;
+
+	secret_protect_process();
+	if (daemon_drop(d->conf.user, &e) < 0) {
+		log_error("%s", e.text);
+		return 1;
+	}
+	d->thing = make_thing(d, why, sizeof(why));
+	if (!d->thing) {
+		log_error("%s", why);
+	} else if (add_points(d, &e) < 0) {
+		log_error("%s", e.text);
+	} else {
+		log_info("%s at %s", kith_thing_jid(d->thing), d->conf.domain);
+		loop(d);
+		ret = 0;
+	}
+	for (size_t i = 0; i < d->n_devices; i++)
+		device_close(&d->device[i]);
+	device_cells_free(&d->host.cells);
+	kith_thing_free(&d->thing);
+	return ret;
+}
+
+static int load(struct thingd_conf *c, const char *file)
+{
+	struct err e = ERR_INIT;
+
+	if (thingd_conf_load(c, file ? file : DEFAULT_FILE, &e) == 0)
+		return 0;
+	fprintf(stderr, "%s\n", e.text);
+	return -1;
+}
+
+static void print_settings(const struct thingd_conf *c)
+{
+	struct buf b;
+
+	buf_init(&b, 1024 * 1024);
+	thingd_conf_print(c, &b);
+	fputs(buf_str(&b), stdout);
+	buf_fini(&b);
+}
+
+/* ---- the other words ---------------------------------------------------- */
+
+static int save_picture(const char *path, int (*draw)(struct buf *, const char *, struct err *),
+    const char *uri, struct err *e)
+{
+	struct buf b;
+	int ret;
+
+	buf_init(&b, QR_MAX);
+	ret = draw(&b, uri, e);
+	if (ret == 0)
+		ret = daemon_write_file(path, b.data, b.len, e);	/* 0600: it is the KEY */
+	buf_fini(&b);
+	return ret;
+}
+
+static int word_claim(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
+{
+	char path[4096];
+	struct err e = ERR_INIT;
+	struct buf b;
+	int ret = 1;
+
+	(void)yes;
+	claim_path(c, path, sizeof(path));
+	buf_init(&b, 8192);
+	if (daemon_read_file(path, &b, &e) < 0) {
+		fprintf(stderr, "%s\n", e.kind == ERR_AGAIN
+		    ? "nothing to claim: the thing is owned, or was never registered" : e.text);
+		goto out;
+	}
+	b.data[strcspn(b.data, "\n")] = '\0';
+	if ((png && save_picture(png, qr_png, b.data, &e) < 0) ||
+	    (svg && save_picture(svg, qr_svg, b.data, &e) < 0)) {
+		fprintf(stderr, "%s\n", e.text);
+		goto out;
+	}
+	print_claim(b.data, !png && !svg && c->qr != THINGD_QR_NO &&
+	    (c->qr == THINGD_QR_YES || isatty(1)));
+	ret = 0;
+out:
+	if (b.data)
+		secret_cleanse(b.data, b.cap);
+	buf_fini(&b);
+	return ret;
+}
+
+static int word_repin(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
+{
+	char why[512] = "";
+
+	(void)png;
+	(void)svg;
+	(void)yes;
+	if (kith_thing_repin(c->state, why, sizeof(why)) == 0) {
+		puts("pins of login, registry and provisioning are released; "
+		    "restart the thing if it runs");
+		return 0;
+	}
+	fprintf(stderr, "%s\n", why);
+	return 1;
+}
+
+static int word_reset(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
+{
+	char why[512] = "";
+
+	(void)png;
+	(void)svg;
+	if (!yes) {
+		fprintf(stderr, "this makes another thing of it, and its owner loses it; "
+		    "if you mean it: kith-thing reset --yes\n");
+		return EX_USAGE;
+	}
+	if (kith_thing_reset(c->state, why, sizeof(why)) == 0) {
+		puts("everything is forgotten");
+		return 0;
+	}
+	fprintf(stderr, "%s\n", why);
+	return 1;
+}
+
+static const struct {
+	const char *word;
+	int (*act)(const struct thingd_conf *c, const char *png, const char *svg, bool yes);
+} words[] = {
+	{ "claim", word_claim },
+	{ "repin", word_repin },
+	{ "reset", word_reset },
+};
+
+static int act_on(const char *word, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "png", required_argument, NULL, 'p' },
+		{ "svg", required_argument, NULL, 's' },
+		{ "yes", no_argument, NULL, 'y' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const char *file = NULL, *png = NULL, *svg = NULL;
+	struct thingd_conf conf;
+	bool yes = false;
+	int c, ret = DAEMON_EX_CONFIG;
+
+	while ((c = getopt_long(argc, argv, "f:", options, NULL)) != -1)
+		switch (c) {
+		case 'f': file = optarg; break;
+		case 'p': png = optarg; break;
+		case 's': svg = optarg; break;
+		case 'y': yes = true; break;
+		default: return EX_USAGE;
+		}
+	if (load(&conf, file) == 0)
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (strcmp(words[i].word, word) == 0)
+				ret = words[i].act(&conf, png, svg, yes);
+	thingd_conf_free(&conf);
+	return ret;
+}
+
+static bool is_word(const char *text)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].word, text) == 0)
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	static struct thingd d;
+	struct daemon_options o;
+	int ret;
+
+	if (argc > 1 && is_word(argv[1]))
+		return act_on(argv[1], argc - 1, argv + 1);
+	daemon_options(argc, argv, usage, &o);
+	if (o.n_operands) {
+		fprintf(stderr, "'%s' is no word of kith-thing; try: kith-thing -h\n",
+		    o.operands[0]);
+		return EX_USAGE;
+	}
+	if (o.verbose)
+		log_set_level(LOG_LEVEL_DEBUG);
+	if (load(&d.conf, o.file) < 0) {
+		thingd_conf_free(&d.conf);
+		return DAEMON_EX_CONFIG;
+	}
+	if (o.check) {
+		if (o.verbose)
+			print_settings(&d.conf);
+		ret = 0;
+	} else {
+		ret = run(&d);
+	}
+	thingd_conf_free(&d.conf);
+	return ret;
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thingd_conf: the table of keys, the sections that repeat, and the checks
+ * over several lines.  What a spec means to a driver, the driver says.
+ */
+#include "config.h"
+
+#include "thing/thingd_conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/conf.h"
+#include "common/base/str.h"
+
+#define ROW(name, type, field, lo, hi, def, help) \
+	{ "thing", name, type, offsetof(struct thingd_conf, field), lo, hi, def, help }
+#define POINT(section, name, type, lo, hi, help) \
+	{ section, name, type, 0, lo, hi, NULL, help }
+#define DAY_MS (24 * 3600 * 1000LL)
+
+static const struct conf_key keys[] = {
+	ROW("state", CONF_TEXT, state, 0, 0, NULL, "folder for identity, owner and leases"),
+	ROW("domain", CONF_TEXT, domain, 0, 0, NULL, "domain of the broker; its certificate must prove it"),
+	ROW("server", CONF_HOST, server, 0, 0, NULL, "where to connect; default: DNS"),
+	ROW("ca_file", CONF_TEXT, ca_file, 0, 0, NULL, "certificates to trust; default: the system's"),
+	ROW("registry", CONF_JID, registry, 0, 0, NULL, "address of the registry; default: service discovery"),
+	ROW("user", CONF_TEXT, user, 0, 0, NULL, "switch to this user when started by root"),
+	ROW("boot_spread", CONF_TIME, boot_spread_ms, 0, DAY_MS, "0s", "first attempt after a random time up to this"),
+	ROW("qr", CONF_TEXT, qr_text, 0, 0, "auto", "show the claim URI as QR code: auto (on a terminal), yes, no"),
+	{ "tags", "*", CONF_TEXT, 0, 0, 0, NULL, "a string tag: SN, MAN, MODEL ..." },
+	{ "num_tags", "*", CONF_TEXT, 0, 0, 0, NULL, "a numeric tag: V ..." },
+	POINT("field *", "file", CONF_TEXT, 0, 0, "read this file"),
+	POINT("field *", "command", CONF_TEXT, 0, 0, "run this and read what it prints"),
+	POINT("field *", "disk", CONF_TEXT, 0, 0, "how full the file system of this folder is, in percent"),
+	POINT("field *", "sim", CONF_TEXT, 0, 0, "memory, sine:BASE:AMPLITUDE:SECONDS, walk:START:STEP, text:WORDS"),
+	POINT("field *", "type", CONF_TEXT, 0, 0, "numeric, boolean, string, dateTime, timeSpan, enum"),
+	POINT("field *", "unit", CONF_TEXT, 0, 0, "unit of a number"),
+	POINT("field *", "scale", CONF_TEXT, 0, 0, "multiply the number by this"),
+	POINT("field *", "pattern", CONF_TEXT, 0, 0, "regular expression; its first group is the value"),
+	POINT("field *", "shell", CONF_BOOL, 0, 0, "run command= by /bin/sh"),
+	POINT("field *", "timeout", CONF_TIME, 100, 9000, "end command= after this"),
+	POINT("field *", "optional", CONF_BOOL, 0, 0, "leave the field out when file= is not there"),
+	POINT("field *", "seed", CONF_INT, 0, INT32_MAX, "of sim=walk"),
+	POINT("control *", "file", CONF_TEXT, 0, 0, "write the value to this file"),
+	POINT("control *", "command", CONF_TEXT, 0, 0, "run this with {value}, and KITH_VALUE in its environment"),
+	POINT("control *", "sim", CONF_TEXT, 0, 0, "memory"),
+	POINT("control *", "type", CONF_TEXT, 0, 0, "boolean, numeric, string, dateTime, timeSpan, enum"),
+	POINT("control *", "scale", CONF_TEXT, 0, 0, "the number is divided by this before it is written"),
+	POINT("control *", "min", CONF_TEXT, 0, 0, "smallest number"),
+	POINT("control *", "max", CONF_TEXT, 0, 0, "largest number"),
+	POINT("control *", "choices", CONF_TEXT, 0, 0, "what an enum takes: off, slow, fast"),
+	POINT("control *", "shell", CONF_BOOL, 0, 0, "run command= by /bin/sh"),
+	POINT("control *", "timeout", CONF_TIME, 100, 9000, "end command= after this"),
+	POINT("control *", "optional", CONF_BOOL, 0, 0, "leave the control out when file= is not there"),
+};
+
+/* ---- tags --------------------------------------------------------------- */
+
+static int take_tag(struct thingd_conf *c, bool numeric, const char *name, const char *value,
+    struct err *e)
+{
+	struct thingd_tag *t = &c->tag[c->n_tags];
+
+	if (str_case_eq(name, "KEY") || str_case_eq(name, "R"))
+		return err_set(e, ERR_INPUT, "%s is made by the thing and cannot be set", name);
+	if (c->n_tags == THINGD_TAGS)
+		return err_set(e, ERR_LIMIT, "more than %d tags", THINGD_TAGS);
+	for (size_t i = 0; i < c->n_tags; i++)
+		if (str_case_eq(c->tag[i].name, name))
+			return err_set(e, ERR_INPUT, "tag %s stands here twice", name);
+	if (str_utf8_chars(name) > 32 || str_utf8_chars(value) > 128)
+		return err_set(e, ERR_LIMIT, "a tag has at most 32, its value 128 characters");
+	if (numeric && str_to_double(value, &t->number) < 0)
+		return err_set(e, ERR_INPUT, "%s: '%s' is not a number", name, value);
+	t->name = strdup(name);
+	t->text = numeric ? NULL : strdup(value);
+	c->n_tags++;
+	return t->name && (numeric || t->text) ? 0 : err_set(e, ERR_SYSTEM, "out of memory");
+}
+
+/* ---- points ------------------------------------------------------------- */
+
+static struct thingd_point *point(struct thingd_conf *c, const char *name, bool is_control)
+{
+	struct thingd_point *p;
+
+	for (size_t i = 0; i < c->n_points; i++)
+		if (c->point[i].is_control == is_control && str_case_eq(c->point[i].name, name))
+			return &c->point[i];
+	if (c->n_points == THINGD_POINTS)
+		return NULL;
+	p = &c->point[c->n_points++];
+	memset(p, 0, sizeof(*p));
+	p->name = strdup(name);
+	p->is_control = is_control;
+	p->type = is_control ? KITH_THING_BOOLEAN : KITH_THING_NUMERIC;
+	p->scale = 1;
+	p->timeout_ms = 5000;
+	return p->name ? p : NULL;
+}
+
+static int take_text(char **out, const char *value, struct err *e)
+{
+	free(*out);
+	*out = strdup(value);
+	return *out ? 0 : err_set(e, ERR_SYSTEM, "out of memory");
+}
+
+static int take_number(double *out, bool *has, const char *name, const char *value,
+    struct err *e)
+{
+	if (str_to_double(value, out) < 0)
+		return err_set(e, ERR_INPUT, "%s: '%s' is not a number", name, value);
+	*has = true;
+	return 0;
+}
+
+static int take_type(struct thingd_point *p, const char *value, struct err *e)
+{
+	for (int t = KITH_THING_BOOLEAN; t <= KITH_THING_ENUM; t++)
+		if (strcmp(value, kith_thing_type_name((enum kith_thing_type)t)) == 0) {
+			p->type = (enum kith_thing_type)t;
+			return 0;
+		}
+	return err_set(e, ERR_INPUT, "type '%s' is not one of boolean, numeric, string, "
+	    "dateTime, timeSpan, enum", value);
+}
+
+static int take_choices(struct thingd_point *p, const char *value, struct err *e)
+{
+	size_t n = 0;
+
+	if (take_text(&p->choices, value, e) < 0)
+		return -1;
+	while (*value) {
+		size_t skip = strspn(value, ", \t"), len;
+
+		value += skip;
+		len = strcspn(value, ",");
+		if (!len)
+			break;
+		if (n == THINGD_CHOICES)
+			return err_set(e, ERR_LIMIT, "more than %d choices", THINGD_CHOICES);
+		p->choice[n] = strndup(value, len);
+		if (!p->choice[n])
+			return err_set(e, ERR_SYSTEM, "out of memory");
+		while (len > 0 && strchr(" \t", p->choice[n][len - 1]))
+			p->choice[n][--len] = '\0';
+		n++;
+		value += strcspn(value, ",");
+	}
+	return n ? 0 : err_set(e, ERR_INPUT, "choices is empty");
+}
+
+static int take_source(struct thingd_point *p, const struct device_ops *ops, const char *value,
+    struct err *e)
+{
+	if (p->ops)
+		return err_set(e, ERR_INPUT, "%s= and %s= in one section", p->ops->key, ops->key);
+	if (!*value)
+		return err_set(e, ERR_INPUT, "%s= is empty", ops->key);
+	p->ops = ops;
+	return take_text(&p->spec, value, e);
+}
+
+static int take_point(struct thingd_point *p, const char *name, const char *value, struct err *e)
+{
+	const struct device_ops *ops = device_find(name);
+
+	if (ops)
+		return take_source(p, ops, value, e);
+	if (strcmp(name, "type") == 0)
+		return take_type(p, value, e);
+	if (strcmp(name, "unit") == 0)
+		return take_text(&p->unit, value, e);
+	if (strcmp(name, "pattern") == 0)
+		return take_text(&p->pattern, value, e);
+	if (strcmp(name, "choices") == 0)
+		return take_choices(p, value, e);
+	if (strcmp(name, "scale") == 0)
+		return take_number(&p->scale, &p->has_scale, name, value, e);
+	if (strcmp(name, "min") == 0)
+		return take_number(&p->min, &p->has_min, name, value, e);
+	if (strcmp(name, "max") == 0)
+		return take_number(&p->max, &p->has_max, name, value, e);
+	if (strcmp(name, "shell") == 0)
+		return conf_value_bool(value, &p->shell, e);
+	if (strcmp(name, "optional") == 0)
+		return conf_value_bool(value, &p->optional, e);
+	if (strcmp(name, "timeout") == 0)
+		return conf_value_time(value, 100, 9000, &p->timeout_ms, e);
+	if (strcmp(name, "seed") == 0)
+		return conf_value_int(value, 0, INT32_MAX, &p->seed, e);
+	return 1;
+}
+
+static int take_any(void *out, const char *section, const char *name, const char *value,
+    struct err *e)
+{
+	bool is_control = str_starts(section, "control ");
+	struct thingd_point *p;
+
+	if (strcmp(section, "tags") == 0)
+		return take_tag(out, false, name, value, e);
+	if (strcmp(section, "num_tags") == 0)
+		return take_tag(out, true, name, value, e);
+	if (!is_control && !str_starts(section, "field "))
+		return 1;
+	section = strchr(section, ' ') + 1;
+	if (!*section || strlen(section) > 64)
+		return err_set(e, ERR_INPUT, "a field or control has a name of 1 to 64 bytes");
+	p = point(out, section, is_control);
+	if (!p)
+		return err_set(e, ERR_LIMIT, "more than %d fields and controls", THINGD_POINTS);
+	return take_point(p, name, value, e);
+}
+
+/* ---- the whole ---------------------------------------------------------- */
+
+static int check_point(const struct thingd_point *p, struct err *e)
+{
+	const char *kind = p->is_control ? "control" : "field";
+
+	if (!p->ops)
+		return err_set(e, ERR_INPUT, "[%s %s] has none of file=, command=, sim=%s", kind,
+		    p->name, p->is_control ? "" : ", disk=");
+	if (p->scale == 0)
+		return err_set(e, ERR_INPUT, "[%s %s] scale is 0", kind, p->name);
+	if (p->has_min != p->has_max || (p->has_min && p->min >= p->max))
+		return err_set(e, ERR_INPUT, "[%s %s] needs min below max", kind, p->name);
+	if ((p->type == KITH_THING_ENUM && p->is_control) != (p->choices != NULL))
+		return err_set(e, ERR_INPUT, "[%s %s] choices= belongs to type = enum", kind, p->name);
+	return 0;
+}
+
+/* Opening is checking; nothing is read or run by it. */
+static int check_device(const struct thingd_point *p, struct device_host *host, struct err *e)
+{
+	struct device_conf conf = thingd_conf_device(p);
+	struct device d;
+
+	if (device_open(&d, p->ops, &conf, host, e) < 0) {
+		err_prefix(e, "[%s %s]", p->is_control ? "control" : "field", p->name);
+		return -1;
+	}
+	device_close(&d);
+	return 0;
+}
+
+static int check_points(const struct thingd_conf *c, struct err *e)
+{
+	struct device_host host = { .clock = &clock_system, .cells = device_cells_new() };
+	int ret = host.cells ? 0 : err_set(e, ERR_SYSTEM, "out of memory");
+
+	for (size_t i = 0; ret == 0 && i < c->n_points; i++)
+		if (check_point(&c->point[i], e) < 0 || check_device(&c->point[i], &host, e) < 0)
+			ret = -1;
+	device_cells_free(&host.cells);
+	return ret;
+}
+
+static int finish(void *out, struct err *e)
+{
+	struct thingd_conf *c = out;
+	static const char *const qr[] = { "auto", "yes", "no" };
+	size_t i;
+
+	if (!c->state)
+		return err_set(e, ERR_INPUT, "[thing] state= is missing");
+	if (!c->domain)
+		return err_set(e, ERR_INPUT, "[thing] domain= is missing");
+	for (i = 0; i < 3 && strcmp(c->qr_text ? c->qr_text : "", qr[i]) != 0; i++)
+		;
+	if (i == 3)
+		return err_set(e, ERR_INPUT, "[thing] qr= is auto, yes or no");
+	c->qr = (enum thingd_qr)i;
+	return check_points(c, e);
+}
+
+static void add_text(struct buf *b, const char *name, const char *value)
+{
+	if (value)
+		buf_addf(b, "%s = %s\n", name, value);
+}
+
+static void add_number(struct buf *b, const char *name, bool has, double v)
+{
+	char text[STR_DOUBLE];
+
+	str_from_double(text, v);
+	if (has)
+		buf_addf(b, "%s = %s\n", name, text);
+}
+
+static void print_point(const struct thingd_point *p, struct buf *b)
+{
+	buf_addf(b, "[%s %s]\n", p->is_control ? "control" : "field", p->name);
+	add_text(b, p->ops->key, p->spec);
+	add_text(b, "type", kith_thing_type_name(p->type));
+	add_text(b, "unit", p->unit);
+	add_text(b, "pattern", p->pattern);
+	add_number(b, "scale", p->has_scale, p->scale);
+	add_number(b, "min", p->has_min, p->min);
+	add_number(b, "max", p->has_max, p->max);
+	add_text(b, "choices", p->choices);
+	if (p->ops == &device_command)
+		buf_addf(b, "timeout = %lldms\nshell = %s\n", (long long)p->timeout_ms,
+		    p->shell ? "yes" : "no");
+	if (p->optional)
+		add_text(b, "optional", "yes");
+	if (p->seed)
+		buf_addf(b, "seed = %lld\n", (long long)p->seed);
+}
+
+static void print_tags(const struct thingd_conf *c, bool numeric, struct buf *b)
+{
+	bool head = false;
+
+	for (size_t i = 0; i < c->n_tags; i++) {
+		if (!c->tag[i].text != numeric)
+			continue;
+		if (!head)
+			buf_addf(b, "[%s]\n", numeric ? "num_tags" : "tags");
+		head = true;
+		if (numeric)
+			add_number(b, c->tag[i].name, true, c->tag[i].number);
+		else
+			add_text(b, c->tag[i].name, c->tag[i].text);
+	}
+}
+
+static void print_any(const void *out, struct buf *b)
+{
+	const struct thingd_conf *c = out;
+
+	print_tags(c, false, b);
+	print_tags(c, true, b);
+	for (size_t i = 0; i < c->n_points; i++)
+		print_point(&c->point[i], b);
+}
+
+static const struct conf_spec spec = {
+	.keys = keys,
+	.n_keys = sizeof(keys) / sizeof(keys[0]),
+	.any = take_any,
+	.finish = finish,
+	.print_any = print_any,
+};
+
+int thingd_conf_load(struct thingd_conf *c, const char *file, struct err *e)
+{
+	memset(c, 0, sizeof(*c));
+	return conf_load(&spec, file, c, e);
+}
+
+int thingd_conf_parse(struct thingd_conf *c, const char *name, const char *text, struct err *e)
+{
+	memset(c, 0, sizeof(*c));
+	return conf_parse(&spec, name, text, c, e);
+}
+
+void thingd_conf_free(struct thingd_conf *c)
+{
+	conf_free(&spec, c);
+	for (size_t i = 0; i < c->n_tags; i++) {
+		free(c->tag[i].name);
+		free(c->tag[i].text);
+	}
+	for (size_t i = 0; i < c->n_points; i++) {
+		struct thingd_point *p = &c->point[i];
+
+		free(p->name);
+		free(p->spec);
+		free(p->unit);
+		free(p->pattern);
+		free(p->choices);
+		for (size_t k = 0; k < THINGD_CHOICES; k++)
+			free(p->choice[k]);
+	}
+	memset(c, 0, sizeof(*c));
+}
+
+void thingd_conf_print(const struct thingd_conf *c, struct buf *out)
+{
+	conf_print(&spec, c, out);
+}
+
+void thingd_conf_help(struct buf *out)
+{
+	conf_help(&spec, out);
+}
+
+struct device_conf thingd_conf_device(const struct thingd_point *p)
+{
+	return (struct device_conf){
+		.name = p->name,
+		.is_control = p->is_control,
+		.type = p->type,
+		.spec = p->spec,
+		.pattern = p->pattern,
+		.scale = p->scale,
+		.shell = p->shell,
+		.timeout_ms = p->timeout_ms,
+		.seed = (uint64_t)p->seed,
+	};
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thingd_conf: the settings of kith-thing (kith-thing.conf(5)): one table for
+ * the parser, the checker, the printer and the manual.
+ */
+#ifndef KITH_THING_THINGD_CONF_H
+#define KITH_THING_THINGD_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "thing/device.h"
+
+#define THINGD_TAGS 60
+#define THINGD_POINTS (2 * KITH_THING_FIELDS)
+#define THINGD_CHOICES 16
+
+struct buf;
+
+struct thingd_tag {
+	char *name;
+	char *text;		/* NULL: numeric */
+	double number;
+};
+
+/* A [field NAME] or [control NAME] section. */
+struct thingd_point {
+	char *name;
+	bool is_control;
+	const struct device_ops *ops;	/* which of file=, command=, disk=, sim= */
+	char *spec;
+	char *unit;
+	char *pattern;
+	enum kith_thing_type type;
+	double scale, min, max;
+	bool has_scale, has_min, has_max, shell, optional;
+	int64_t timeout_ms;
+	int64_t seed;
+	char *choices;			/* as written: "off, slow, fast" */
+	char *choice[THINGD_CHOICES + 1];	/* the same split; ends in NULL */
+};
+
+enum thingd_qr { THINGD_QR_AUTO, THINGD_QR_YES, THINGD_QR_NO };
+
+struct thingd_conf {
+	char *state, *domain, *server, *ca_file, *registry, *user, *qr_text;
+	int64_t boot_spread_ms;
+	enum thingd_qr qr;
+	size_t n_tags, n_points;
+	struct thingd_tag tag[THINGD_TAGS];
+	struct thingd_point point[THINGD_POINTS];
+};
+
+/* Errors begin with "FILE:LINE: "; `c` need not be zeroed.  Free it either way. */
+int thingd_conf_load(struct thingd_conf *c, const char *file, struct err *e);
+int thingd_conf_parse(struct thingd_conf *c, const char *name, const char *text, struct err *e);
+void thingd_conf_free(struct thingd_conf *c);
+void thingd_conf_print(const struct thingd_conf *c, struct buf *out);
+void thingd_conf_help(struct buf *out);
+
+/* The settings of a section as its driver wants them. */
+struct device_conf thingd_conf_device(const struct thingd_point *p);
+
+#endif
