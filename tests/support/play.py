@@ -58,8 +58,7 @@ def readings():
         "load": {"file": "/proc/loadavg", "pattern": "^([0-9.]+)", "type": "numeric"},
         "memory": {"file": "/proc/meminfo", "pattern": "MemAvailable: *([0-9]+)",
                    "type": "numeric", "scale": "0.0009765625", "unit": "MiB"},
-        "disk": {"command": "df --output=pcent /", "pattern": "([0-9]+)%",
-                 "type": "numeric", "unit": "%"},
+        "disk": {"disk": "/", "type": "numeric", "unit": "%"},
         "led": {"sim": "memory", "type": "boolean"},
     }
     zones = sorted(glob.glob("/sys/class/thermal/thermal_zone*/temp"))
