@@ -38,7 +38,7 @@ def main():
                           "a question", home.jid)
         with story.step("a friendship request is refused and the owner is asked"):
             same(befriend(bob, thing), "unsubscribed")
-            question = owner.question_text(bob.me, lamp.serial)
+            question = owner.question_text(bob.me, "befriend")
             contains(question, "yes ", "no ", "always ")
         with story.step("yes CODE: the stranger may befriend the thing now"):
             contains(owner.desk(f"yes {code_in(question)}"), "rule", bob.me)

@@ -29,8 +29,11 @@ class Owner(Person):
         return code_in(self.question_text(*about))
 
     def question_text(self, *about):
-        return self.hear(self.home.desk, "a question about " + ", ".join(about),
+        text = self.hear(self.home.desk, "a question about " + ", ".join(about),
                          containing=about[0])
+        if not all(word.lower() in text.lower() for word in about):
+            raise Missing(f"a question that does not name all of {about}: {text}")
+        return text
 
     @staticmethod
     def rule_number(text, containing):
