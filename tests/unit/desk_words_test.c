@@ -302,7 +302,7 @@ static void att_H_10__long_texts_are_bounded(void **state)
 		assert_int_equal(t.words.line[0].fault, WORDS_UNKNOWN);
 	}
 	typed_end(&t);
-	for (size_t i = 0; i + 1 < sizeof(body); i += 2)
+	for (size_t i = 0; i + 2 < sizeof(body); i += 2)
 		memcpy(body + i, "x\n", 2);
 	typed(&t, body);
 	assert_int_equal(t.words.n, WORDS_LINES);
