@@ -34,7 +34,9 @@ void policy_explain(struct buf *out, const struct question *q, const struct answ
     int32_t zone_s)
 {
 	if (a->rule == NULL) {
-		buf_adds(out, "no rule says anything about this: the owner is asked");
+		buf_adds(out, a->verdict == VERDICT_ASK
+			? "no rule says anything about this: the owner is asked"
+			: "this does not come from a rule");
 		return;
 	}
 	explain_rule(out, a->rule, zone_s);

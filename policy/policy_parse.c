@@ -25,7 +25,7 @@
 #define TEXT_ROOM (256 * 1024)		/* pool for one line of a file */
 
 struct parser {
-	struct words words;
+	struct word_cursor words;
 	struct pool *pool;
 	int64_t now_ms;
 	int32_t zone_s;
@@ -42,7 +42,7 @@ static int expected(const struct parser *p, const char *what, const struct word 
 
 static int next(struct parser *p, const char *stops, struct word *w)
 {
-	return words_next(&p->words, stops, w, p->e);
+	return word_next(&p->words, stops, w, p->e);
 }
 
 /* Is it this keyword?  Quoted text never is. */
@@ -62,7 +62,7 @@ static bool is_any_of(const struct word *w, const char *const *keywords)
 /* Take the next word only if it is this keyword. */
 static int take(struct parser *p, const char *keyword, bool *taken)
 {
-	struct words before = p->words;
+	struct word_cursor before = p->words;
 	struct word w;
 
 	if (next(p, "", &w) != 0)
@@ -201,7 +201,7 @@ static int parse_name(struct parser *p, const char *what, const char *stops, boo
 		return expected(p, what, &w);
 	*out = w.text;
 	for (int n = 1; !w.quoted && n < TARGET_WORDS; n++) {
-		struct words before = p->words;
+		struct word_cursor before = p->words;
 
 		if (next(p, stops, &w) != 0)
 			return -1;
@@ -224,7 +224,7 @@ static int parse_names(struct parser *p, struct rule *r)
 	if (r->names == NULL)
 		return err_set(p->e, ERR_LIMIT, "no room for the line");
 	for (;;) {
-		struct words before;
+		struct word_cursor before;
 		struct word w;
 
 		if (r->n_names == POLICY_NAMES)
@@ -248,14 +248,14 @@ static int parse_names(struct parser *p, struct rule *r)
 static int take_all_names(struct parser *p, bool *taken)
 {
 	static const char *const all[] = { "everything", "anything", "all", "*", NULL };
-	struct words before = p->words;
+	struct word_cursor before = p->words;
 	struct word w, behind;
 
 	*taken = false;
 	if (next(p, ",", &w) != 0)
 		return -1;
 	if (is_any_of(&w, all)) {
-		struct words here = p->words;
+		struct word_cursor here = p->words;
 
 		if (next(p, ",", &behind) != 0)
 			return -1;
@@ -273,7 +273,7 @@ static int take_all_names(struct parser *p, bool *taken)
 static int take_all_things(struct parser *p, bool *taken)
 {
 	static const char *const all[] = { "all", "every", "any", NULL };
-	struct words before = p->words;
+	struct word_cursor before = p->words;
 	struct word w;
 
 	*taken = false;
@@ -308,7 +308,7 @@ static int parse_tag_value(struct parser *p, struct target *t)
 
 static int parse_target(struct parser *p, struct rule *r)
 {
-	struct words before = p->words;
+	struct word_cursor before = p->words;
 	struct word w;
 	bool all;
 
@@ -321,12 +321,12 @@ static int parse_target(struct parser *p, struct rule *r)
 	if (next(p, "=", &w) != 0)
 		return -1;
 	/* "tag class=camera": the word is only for the reader. */
-	if (!is_word(&w, "tag") || words_at(&p->words, '=') || words_at(&p->words, '\0'))
+	if (!is_word(&w, "tag") || word_follows(&p->words, '=') || word_follows(&p->words, '\0'))
 		p->words = before;
 	if (parse_name(p, "a thing (its name, tag=value or all my things)", "=", false,
 		&r->target.name) != 0)
 		return -1;
-	if (words_at(&p->words, '='))
+	if (word_follows(&p->words, '='))
 		return parse_tag_value(p, &r->target);
 	r->target.kind = TARGET_THING;
 	return 0;
@@ -419,7 +419,7 @@ static int read_date(const char *s, struct date *d, const char **time)
 static int parse_until(struct parser *p, struct rule *r)
 {
 	static const char what[] = "a day like 2026-12-01 or 2026-12-01T18:00";
-	struct words before;
+	struct word_cursor before;
 	struct date d = { 0 };
 	const char *time;
 	struct word w, behind;
@@ -592,7 +592,7 @@ int policy_parse_line(struct rule *out, const char *line, int64_t now_ms, int32_
 	struct parser p = { .pool = pool, .now_ms = now_ms, .zone_s = zone_s, .e = e };
 	struct rule r = { 0 };
 
-	if (words_init(&p.words, line, pool, e) != 0 || parse_verdict(&p, &r) != 0 ||
+	if (word_start(&p.words, line, pool, e) != 0 || parse_verdict(&p, &r) != 0 ||
 	    parse_subject(&p, &r) != 0 || parse_action(&p, &r) != 0 ||
 	    parse_object(&p, &r) != 0 || parse_clauses(&p, &r) != 0)
 		return -1;

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "common/base/pool.h"
 #include "policy/policy.h"
 
 #define MINUTE_MS 60000LL
@@ -107,6 +108,33 @@ static bool texts_are_sound(const struct rule *r)
 bool rule_is_sound(const struct rule *r)
 {
 	return actions_are_sound(r) && times_are_sound(r) && texts_are_sound(r);
+}
+
+static int copy_text(const char **s, struct pool *pool)
+{
+	if (*s != NULL)
+		*s = pool_strdup(pool, *s);
+	return *s != NULL ? 0 : -1;
+}
+
+int rule_copy(struct rule *out, const struct rule *r, struct pool *pool)
+{
+	struct rule c = *r;
+
+	c.names = pool_alloc(pool, (r->n_names + 1) * sizeof(*c.names));
+	if (c.names == NULL)
+		return -1;
+	for (size_t i = 0; i < r->n_names; i++) {
+		c.names[i] = r->names[i];
+		if (copy_text(&c.names[i], pool) != 0)
+			return -1;
+	}
+	if ((c.subject.text != NULL && copy_text(&c.subject.text, pool) != 0) ||
+	    (c.target.name != NULL && copy_text(&c.target.name, pool) != 0) ||
+	    (c.target.value != NULL && copy_text(&c.target.value, pool) != 0))
+		return -1;
+	*out = c;
+	return 0;
 }
 
 static bool text_equal(const char *a, const char *b)

@@ -11,6 +11,8 @@
 
 #include "policy/value.h"
 
+struct pool;
+
 struct rule {
 	int64_t number;			/* the owner sees it as "rule N"; 0: unnumbered */
 	enum verdict verdict;
@@ -34,5 +36,7 @@ int64_t rule_edge(const struct rule *r, int64_t now_ms, int32_t zone_s);
 /* Is it one that can be written down?  Names only for read or control, one
  * action or everything, times in their ranges. */
 bool rule_is_sound(const struct rule *r);
+/* A copy whose strings live in `pool`.  -1: no room. */
+int rule_copy(struct rule *out, const struct rule *r, struct pool *pool);
 
 #endif

@@ -14,7 +14,7 @@
 #include "common/base/str.h"
 #include "policy/value.h"
 
-int words_init(struct words *w, const char *line, struct pool *pool, struct err *e)
+int word_start(struct word_cursor *w, const char *line, struct pool *pool, struct err *e)
 {
 	size_t len = strnlen(line, POLICY_LINE + 1);
 	const char *s = line;
@@ -42,7 +42,7 @@ int words_init(struct words *w, const char *line, struct pool *pool, struct err 
 		}
 	}
 	*out = '\0';
-	*w = (struct words){ .at = copy, .pool = pool };
+	*w = (struct word_cursor){ .at = copy, .pool = pool };
 	return 0;
 }
 
@@ -51,7 +51,7 @@ static const char *skip_blanks(const char *s)
 	return s + strspn(s, " ");
 }
 
-bool words_at(const struct words *w, char c)
+bool word_follows(const struct word_cursor *w, char c)
 {
 	return *skip_blanks(w->at) == c;
 }
@@ -113,7 +113,7 @@ static const char *unescape(const char *s, char **out)
 	return n == 0 ? NULL : s + 1;
 }
 
-static int take_quoted(struct words *w, struct word *out, struct err *e)
+static int take_quoted(struct word_cursor *w, struct word *out, struct err *e)
 {
 	char quote = *w->at;
 	const char *s = w->at + 1;
@@ -140,7 +140,7 @@ static int take_quoted(struct words *w, struct word *out, struct err *e)
 	return 0;
 }
 
-int words_next(struct words *w, const char *stops, struct word *out, struct err *e)
+int word_next(struct word_cursor *w, const char *stops, struct word *out, struct err *e)
 {
 	char until[16];
 	size_t len;

@@ -20,7 +20,7 @@ struct word {
 	char mark;		/* the stop character, if that is what was found; else 0 */
 };
 
-struct words {
+struct word_cursor {
 	const char *at;		/* next byte of the plain copy of the line */
 	int n;			/* words taken so far */
 	struct pool *pool;
@@ -28,12 +28,12 @@ struct words {
 
 /* Makes the plain copy.  Refuses what is too long, not UTF-8 or has control
  * characters. */
-int words_init(struct words *w, const char *line, struct pool *pool, struct err *e);
+int word_start(struct word_cursor *w, const char *line, struct pool *pool, struct err *e);
 /* The next word, ending at a blank, a quote or any character of `stops`; a
  * stop character is a word of its own.  -1: a quote that does not close, a bad
  * escape, or no memory. */
-int words_next(struct words *w, const char *stops, struct word *out, struct err *e);
+int word_next(struct word_cursor *w, const char *stops, struct word *out, struct err *e);
 /* Is the next character, behind blanks, this one?  Nothing is taken. */
-bool words_at(const struct words *w, char c);
+bool word_follows(const struct word_cursor *w, char c);
 
 #endif

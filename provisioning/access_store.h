@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * access_store: the rows of provisioning and their copy in memory: each
+ * owner's rules and open questions (his book), and who ever asked us (askers).
+ * All SQL of this folder is in access_store.c.  Rules and questions are stored
+ * as canonical policy lines in UTC; a rollback makes a touched book load again
+ * from its rows.  Decides nothing.
+ */
+#ifndef KITH_PROVISIONING_ACCESS_STORE_H
+#define KITH_PROVISIONING_ACCESS_STORE_H
+
+#include "common/base/clock.h"
+#include "common/store/store.h"
+#include "policy/policy.h"
+
+struct access_store;
+
+#define QUESTION_KEY 33		/* 128 bits in hex, and a NUL */
+#define QUESTION_NONCE 16
+
+/* What an owner is asked: the rule says who, what and which thing (bound). */
+struct question_row {
+	char key[QUESTION_KEY];
+	const char *owner;
+	struct rule rule;		/* verdict ASK, subject one JID, target bound */
+	uint8_t nonce[QUESTION_NONCE];	/* of the code that is good now */
+	int64_t code_ms;		/* wall: that code was made */
+	int64_t asked_ms;		/* wall: the question was raised */
+	int64_t by_rule;		/* the rule that made it a question; 0: none matched */
+};
+
+struct book {
+	const char *owner;
+	struct policy *rules;		/* never NULL in a book handed out */
+	int64_t last_number;
+	size_t n_questions;
+	const struct question_row **question;	/* oldest first */
+	bool has_tags;			/* any rule about a tag: decisions need the tags */
+};
+
+/* Somebody who asked isFriend, canRead or canControl and got an answer. */
+struct asker {
+	const char *jid;
+	bool keeps_lease;		/* asks for leases: forgets by itself */
+	int64_t edge_ms;		/* wall: an answer given changes then; 0 never */
+	int again;			/* ASKER_*: the second clearCache */
+	int64_t gap_ms;			/* memory only: clear again after a gap; 0 no */
+};
+enum { ASKER_QUIET, ASKER_WILL_REPEAT, ASKER_REPEATED };
+
+int access_store_open(struct access_store **out, struct store *s, const struct clock *clock,
+    struct err *e);
+void access_store_close(struct access_store **a);
+
+/* *out NULL: he has no rules and no questions.  -1: cannot tell now. */
+int access_book(struct access_store *a, const char *owner, const struct book **out, struct err *e);
+
+/* In a transaction. */
+int access_rule_add(struct access_store *a, const char *owner, const struct rule *r,
+    uint64_t revision, int64_t *number, struct err *e);
+int access_rule_remove(struct access_store *a, const char *owner, int64_t number, struct err *e);
+/* Insert or replace by key. */
+int access_question_put(struct access_store *a, const struct question_row *q, struct err *e);
+int access_question_drop(struct access_store *a, const char *owner, const char *key, struct err *e);
+/* 1 found, 0 not, -1 cannot tell. */
+int access_question_find(struct access_store *a, const char *key, const struct question_row **out,
+    struct err *e);
+
+const struct asker *access_asker(const struct access_store *a, const char *jid);
+int access_asker_put(struct access_store *a, const struct asker *k, struct err *e);
+size_t access_asker_count(const struct access_store *a);
+const struct asker *access_asker_at(const struct access_store *a, size_t i);
+void access_asker_gap(const struct asker *k, int64_t gap_ms);	/* memory only */
+
+/* Books whose rules end: the first `until` that is over.  1 found (owner and
+ * number are copied), 0 none, -1 error; *next_ms the earliest to come, -1 none. */
+int access_rule_over(struct access_store *a, int64_t now_ms, const char **owner, int64_t *number,
+    int64_t *next_ms, struct err *e);
+/* Questions raised before that moment, the same way. */
+int access_question_over(struct access_store *a, int64_t before_ms, const struct question_row **out,
+    struct err *e);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * device: a thing asks who may befriend, read or control it.  The asker is the
+ * sender and nobody else (att-P-09): whoever is no thing gets the constant
+ * "false".  What nobody decided yet is asked of the owner, and the answer is
+ * false meanwhile; nothing here waits.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "common/base/jid.h"
+#include "common/base/pool.h"
+#include "provisioning/role.h"
+
+/* One question with what was decided about it. */
+struct inquiry {
+	struct access_facts facts;
+	struct access_outcome out;
+	bool is_thing;			/* the sender is one of our things */
+	bool to_be_noted;		/* somebody's answer that may change */
+	size_t n_wishes;
+	struct question_wish wish[ACCESS_QUESTIONS];
+	enum question_plan plan[ACCESS_QUESTIONS];
+};
+
+/*
+ * Friends without any rule: both roles, and, for owners who ask about what
+ * writes to them, the things they own.
+ */
+static bool is_natural_friend(const struct provisioning *p, const struct request *q)
+{
+	const char *jid = q->u.is_friend.jid;
+	const struct owned *t = NULL;
+
+	if (jid == NULL)
+		return false;
+	if (strcmp(jid, p->conf.jid) == 0)
+		return true;
+	while ((t = ownership_next_of_jid(p->deps.ownership, jid, t)) != NULL)
+		if (owned_by(t, q->bare))
+			return true;
+	return false;
+}
+
+static int plan_questions(struct provisioning *p, const struct request *q, struct inquiry *n,
+    struct err *e)
+{
+	for (size_t i = 0; i < n->out.n_questions; i++) {
+		struct question_wish *w = &n->wish[n->n_wishes];
+
+		*w = (struct question_wish){ .thing = n->facts.thing[n->out.question[i].thing].thing,
+			.requester = n->facts.requester, .action = n->facts.action,
+			.names = n->facts.names, .by_rule = n->out.question[i].by_rule };
+		if (question_plan(p, w, q->pool, &n->plan[n->n_wishes], e) != 0)
+			return -1;
+		n->n_wishes += n->plan[n->n_wishes] != QUESTION_LEAVE;
+	}
+	return 0;
+}
+
+/* Load and decide; changes nothing. */
+static int inquire(struct provisioning *p, const struct request *q, struct inquiry *n,
+    struct err *e)
+{
+	memset(n, 0, sizeof(*n));
+	n->is_thing = ownership_count_of_jid(p->deps.ownership, q->bare) > 0;
+	if (n->is_thing) {
+		if (provisioning_facts(p, q, &n->facts, e) != 0)
+			return -1;
+		if (access_decide(&n->facts, q->pool, &n->out) != 0)
+			return err_set(e, ERR_LIMIT, "no room for the answer");
+	}
+	n->to_be_noted = n->is_thing;
+	if (q->verb == VERB_IS_FRIEND && !n->out.granted && is_natural_friend(p, q)) {
+		n->out = (struct access_outcome){ .granted = true };
+		n->to_be_noted = true;
+	}
+	return plan_questions(p, q, n, e);
+}
+
+static bool must_write(const struct provisioning *p, const struct request *q,
+    const struct inquiry *n)
+{
+	if (!n->to_be_noted)
+		return false;
+	return n->n_wishes > 0 || lease_is_news(p, q->bare, q->lease.asked, n->out.edge_ms) ||
+	       contact_dialect_differs(p->deps.contacts, q->bare, q->dialect.proto,
+		   q->dialect.gen, q->dialect.vocab);
+}
+
+bool device_writes(struct provisioning *p, const struct request *q)
+{
+	struct inquiry n;
+
+	/* What cannot be told now is told by device_serve(). */
+	return inquire(p, q, &n, NULL) == 0 && must_write(p, q, &n);
+}
+
+static int write_notes(struct provisioning *p, const struct request *q, struct inquiry *n,
+    struct err *e)
+{
+	if (contact_set_dialect(p->deps.contacts, q->bare, q->dialect.proto, q->dialect.gen,
+		q->dialect.vocab, e) != 0 ||
+	    lease_note(p, q->bare, q->lease.asked, n->out.edge_ms, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n->n_wishes; i++) {
+		/* An earlier question of this request may have changed the room. */
+		if (i > 0 && question_plan(p, &n->wish[i], q->pool, &n->plan[i], e) != 0)
+			return -1;
+		if (n->plan[i] != QUESTION_LEAVE && question_raise(p, &n->wish[i], q->pool, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void say_lease(const struct provisioning *p, const struct request *q,
+    const struct inquiry *n, struct reply *r)
+{
+	if (!q->lease.asked)
+		return;
+	r->has_lease = true;
+	r->revision = store_revision(p->deps.store);
+	r->lease_ms = lease_for(p, n->facts.action, n->out.granted ? n->out.lease_ms : 0,
+	    n->out.edge_ms);
+}
+
+/* What was asked for is said back, since an absent list means everything. */
+static void say(const struct provisioning *p, const struct request *q, const struct inquiry *n,
+    struct reply *r)
+{
+	bool is_friend = q->verb == VERB_IS_FRIEND;
+
+	r->kind = REPLY_RESULT;
+	r->body = is_friend ? BODY_IS_FRIEND :
+	    q->verb == VERB_CAN_READ ? BODY_CAN_READ : BODY_CAN_CONTROL;
+	r->u.can.jid = is_friend ? q->u.is_friend.jid : q->u.can.jid;
+	r->u.can.result = n->out.granted;
+	if (!is_friend)
+		r->u.can.types = q->u.can.types;
+	if (!is_friend && n->out.granted) {
+		r->u.can.nodes = n->out.nodes;
+		r->u.can.names = n->out.names;
+	}
+	say_lease(p, q, n, r);
+}
+
+int device_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+{
+	struct inquiry n;
+
+	if (inquire(p, q, &n, e) != 0)
+		return -1;
+	if (n.is_thing) {
+		contact_seen(p->deps.contacts, q->from, jid_text_bare_len(q->from));
+		debt_wake(p->deps.debts, q->bare);
+	}
+	if (must_write(p, q, &n) && write_notes(p, q, &n, e) != 0)
+		return -1;
+	if (n.out.held_back)
+		lease_wait(p, q->bare);
+	++*(n.out.granted ? p->count.allowed : p->count.refused);
+	if (!n.to_be_noted)
+		++*p->count.strangers;
+	say(p, q, &n, r);
+	return 0;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lease: our things forget by themselves; for all others kithd keeps the
+ * lease: it notes the earliest moment at which an answer it gave would change,
+ * and owes clearCache then.  Such a client gets each clearCache twice, because
+ * an answer may have been on its way during the first.
+ */
+#include "config.h"
+
+#include "common/base/ident.h"
+#include "provisioning/role.h"
+
+#define AGAIN_MS 10000		/* the second clearCache */
+#define GAP_SPREAD_MS 600000	/* after a gap in our stream */
+#define WAIT_MS 15000		/* a yes held back: is the thing in reach now? */
+#define TICK_ROWS 64		/* of one turn of the clockwork */
+
+int64_t lease_for(const struct provisioning *p, enum action a, int64_t rule_lease_ms,
+    int64_t edge_ms)
+{
+	const int64_t standard[ACTION_COUNT] = { p->conf.befriend_lease_ms,
+		p->conf.read_lease_ms, p->conf.control_lease_ms };
+	int64_t lease = rule_lease_ms != 0 ? rule_lease_ms : standard[a];
+	int64_t left = edge_ms - provisioning_now(p);
+
+	return edge_ms != 0 && left < lease ? (left > 0 ? left : 0) : lease;
+}
+
+bool lease_is_news(const struct provisioning *p, const char *jid, bool keeps_lease,
+    int64_t edge_ms)
+{
+	const struct asker *k = access_asker(p->access, jid);
+
+	if (k == NULL || k->keeps_lease != keeps_lease)
+		return true;
+	return !keeps_lease && edge_ms != 0 && (k->edge_ms == 0 || edge_ms < k->edge_ms);
+}
+
+int lease_note(struct provisioning *p, const char *jid, bool keeps_lease, int64_t edge_ms,
+    struct err *e)
+{
+	const struct asker *k = access_asker(p->access, jid);
+	struct asker now = k != NULL ? *k : (struct asker){ .jid = jid };
+
+	if (!lease_is_news(p, jid, keeps_lease, edge_ms))
+		return 0;
+	now.keeps_lease = keeps_lease;
+	if (!keeps_lease && edge_ms != 0 && (now.edge_ms == 0 || edge_ms < now.edge_ms)) {
+		now.edge_ms = edge_ms;
+		provisioning_due(p, edge_ms);
+	}
+	return access_asker_put(p->access, &now, e);
+}
+
+static void set_gap(struct provisioning *p, const struct asker *k, int64_t when)
+{
+	access_asker_gap(k, when);
+	provisioning_due(p, when);
+}
+
+void lease_wait(struct provisioning *p, const char *jid)
+{
+	const struct asker *k = access_asker(p->access, jid);
+
+	if (k != NULL && k->gap_ms == 0)
+		set_gap(p, k, provisioning_now(p) + WAIT_MS);
+}
+
+int lease_floor(struct provisioning *p, const char *jid, uint64_t revision, struct err *e)
+{
+	const struct asker *k = access_asker(p->access, jid);
+	struct asker fresh;
+
+	if (k == NULL)
+		return 0;
+	if (debt_owe(p->deps.debts, DEBT_FLOOR, jid, "", revision, NULL, e) != 0)
+		return -1;
+	++*p->count.floors;
+	if (k->keeps_lease || k->again == ASKER_QUIET)
+		return 0;
+	fresh = *k;
+	fresh.again = ASKER_QUIET;
+	return access_asker_put(p->access, &fresh, e);
+}
+
+int lease_acknowledged(struct provisioning *p, const char *jid, struct err *e)
+{
+	const struct asker *k = access_asker(p->access, jid);
+	struct asker fresh;
+	int64_t again = provisioning_now(p) + AGAIN_MS;
+
+	if (k == NULL || k->keeps_lease)
+		return 0;
+	fresh = *k;
+	if (k->again == ASKER_REPEATED) {
+		fresh.again = ASKER_QUIET;
+	} else {
+		fresh.again = ASKER_WILL_REPEAT;
+		if (fresh.edge_ms == 0 || again < fresh.edge_ms)
+			fresh.edge_ms = again;
+		provisioning_due(p, fresh.edge_ms);
+	}
+	return access_asker_put(p->access, &fresh, e);
+}
+
+/* Its moment has come: owe, and forget the edge. */
+static int reach_edge(struct provisioning *p, const struct asker *k, uint64_t revision,
+    struct err *e)
+{
+	struct asker fresh = *k;
+
+	if (debt_owe(p->deps.debts, DEBT_FLOOR, k->jid, "", revision, NULL, e) != 0)
+		return -1;
+	++*p->count.floors;
+	fresh.edge_ms = fresh.gap_ms = 0;
+	fresh.again = k->again == ASKER_WILL_REPEAT ? ASKER_REPEATED : ASKER_QUIET;
+	return access_asker_put(p->access, &fresh, e);
+}
+
+/* Only waiting for the thing to come into reach, and it has not. */
+static bool still_waits(const struct provisioning *p, const struct asker *k, int64_t now_ms)
+{
+	return (k->edge_ms == 0 || k->edge_ms > now_ms) && !provisioning_reaches(p, k->jid);
+}
+
+static int tick_one(struct provisioning *p, size_t i, int64_t now_ms, struct err *e)
+{
+	const struct asker *k = access_asker_at(p->access, i);
+	uint64_t revision;
+
+	if (k->gap_ms != 0 && still_waits(p, k, now_ms)) {
+		set_gap(p, k, now_ms + WAIT_MS);
+		return 0;
+	}
+	if (store_next_revision(p->deps.store, &revision, e) != 0)
+		return -1;
+	return reach_edge(p, k, revision, e);
+}
+
+static int64_t next_of(const struct asker *k)
+{
+	if (k->gap_ms == 0 || (k->edge_ms != 0 && k->edge_ms < k->gap_ms))
+		return k->edge_ms;
+	return k->gap_ms;
+}
+
+int lease_tick(struct provisioning *p, int64_t now_ms, struct err *e)
+{
+	int rows = 0;
+
+	for (size_t i = 0; i < access_asker_count(p->access); i++) {
+		int64_t when = next_of(access_asker_at(p->access, i));
+
+		if (when == 0)
+			continue;
+		if (when <= now_ms && rows++ < TICK_ROWS) {
+			if (tick_one(p, i, now_ms, e) != 0)
+				return -1;
+			when = next_of(access_asker_at(p->access, i));
+		}
+		if (when != 0)
+			provisioning_due(p, when);
+	}
+	return rows;
+}
+
+/* Spread by chance: all at once would be a flood of our own making. */
+void lease_gap(struct provisioning *p)
+{
+	int64_t now = provisioning_now(p);
+	uint32_t chance;
+
+	for (size_t i = 0; i < access_asker_count(p->access); i++) {
+		const struct asker *k = access_asker_at(p->access, i);
+
+		if (k->keeps_lease || ident_random(&chance, sizeof(chance), NULL) != 0)
+			continue;
+		set_gap(p, k, now + 1 + chance % GAP_SPREAD_MS);
+	}
+}

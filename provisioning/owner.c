@@ -1,0 +1,621 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * owner: what owners say about their things, typed or as iq: rules, taking
+ * back, why.  The sender is the owner of what he speaks about or is told that
+ * there is no such thing.  What rules do is in rules.c.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "common/base/jid.h"
+#include "common/base/pool.h"
+#include "common/base/str.h"
+#include "provisioning/role.h"
+
+static int no_room(struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "no room for the reply");
+}
+
+static void say_text(struct reply *r, const char *text)
+{
+	r->kind = REPLY_RESULT;
+	r->body = BODY_TEXT;
+	r->text = text;
+}
+
+static int say_rule(const struct provisioning *p, struct reply *r, const struct rule *rule,
+    int64_t number, struct pool *pool, struct err *e)
+{
+	struct rule_line *line = pool_alloc(pool, sizeof(*line));
+
+	if (line == NULL)
+		return no_room(e);
+	line->number = number;
+	line->text = rules_line(p, rule, pool);
+	r->kind = REPLY_RESULT;
+	r->body = BODY_RULE;
+	r->u.rules.n = 1;
+	r->u.rules.rule = line;
+	return line->text != NULL ? 0 : no_room(e);
+}
+
+/* The thing that a typed line is about; the desk has looked up its name. */
+static const struct owned *thing_of(const struct provisioning *p, const struct request *q)
+{
+	const struct owned *t = NULL;
+
+	if (q->u.desk.thing_id != NULL)
+		t = ownership_by_id(p->deps.ownership, q->u.desk.thing_id);
+	return owned_by(t, q->bare) ? t : NULL;
+}
+
+/* ---- a policy line ---- */
+
+/* Something that will never hold is said, not stored in silence. */
+static const char *why_useless(const struct provisioning *p, const struct request *q,
+    const struct rule *r, const struct owned *t)
+{
+	if (r->until_ms != 0 && r->until_ms <= provisioning_now(p))
+		return "That time is over already. Nothing has changed.";
+	if (r->verdict == VERDICT_ALLOW && r->subject.kind == SUBJECT_JID &&
+	    owned_by(t, r->subject.text))
+		return "You may do everything with your own things; it needs no rule.";
+	if (r->verdict == VERDICT_ALLOW && r->subject.kind != SUBJECT_ANYONE &&
+	    !provisioning_trusts(p, r->subject.text, t != NULL ? t->jid : q->bare))
+		return "Nothing has changed: nobody here can tell whether messages from that "
+		       "domain are genuine. The operator can switch this on for servers that "
+		       "prove who they are.";
+	return NULL;
+}
+
+int owner_rule_add(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+{
+	const struct owned *t = thing_of(p, q);
+	struct err why = ERR_INIT;
+	const char *useless;
+	int64_t number;
+	struct rule rule;
+
+	if (policy_parse_line(&rule, q->u.desk.text, provisioning_now(p), p->conf.zone_s, q->pool,
+		&why) != 0) {
+		say_text(r, pool_printf(q->pool, "I cannot read that rule: %s.", why.text));
+		return 0;
+	}
+	if (rule.target.kind == TARGET_THING && t == NULL) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	if (ownership_count_of_owner(p->deps.ownership, q->bare) == 0) {
+		say_text(r, "You have no things yet, so there is nothing to make rules for.");
+		return 0;
+	}
+	useless = why_useless(p, q, &rule, t);
+	if (useless != NULL) {
+		say_text(r, useless);
+		return 0;
+	}
+	if (rule.target.kind == TARGET_THING)
+		rules_bind(&rule, t);
+	if (rules_add(p, q->bare, &rule, q->pool, &number, &why) < 0) {
+		if (why.kind != ERR_LIMIT && why.kind != ERR_INPUT) {
+			*e = why;
+			return -1;
+		}
+		reply_error(r, COND_RESOURCE_CONSTRAINT);
+		return 0;
+	}
+	return say_rule(p, r, &rule, number, q->pool, e);
+}
+
+/* ---- seeing and forgetting ---- */
+
+/* A rule about a thing that is not his any more counts for nothing. */
+static bool is_alive(const struct provisioning *p, const char *owner, const struct rule *r)
+{
+	const struct owned *t;
+
+	if (r->target.kind != TARGET_THING)
+		return true;
+	t = ownership_by_id(p->deps.ownership, r->target.id);
+	return t != NULL && t->epoch == r->target.epoch && owned_by(t, owner);
+}
+
+static bool is_about(const struct rule *r, const struct owned *t)
+{
+	return t == NULL || r->target.kind != TARGET_THING ||
+	       memcmp(r->target.id, t->id, OWNERSHIP_ID) == 0;
+}
+
+int owner_rules(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+{
+	const struct owned *t = thing_of(p, q);
+	const struct book *b;
+	struct rule_line *line;
+
+	r->kind = REPLY_RESULT;
+	r->body = BODY_RULES;
+	if (access_book(p->access, q->bare, &b, e) != 0)
+		return -1;
+	if (b == NULL)
+		return 0;
+	line = pool_alloc(q->pool, (policy_count(b->rules) + 1) * sizeof(*line));
+	r->u.rules.rule = line;
+	for (size_t i = 0; line != NULL && i < policy_count(b->rules); i++) {
+		const struct rule *rule = policy_at(b->rules, i);
+
+		if (!is_alive(p, q->bare, rule) || !is_about(rule, t))
+			continue;
+		line->number = rule->number;
+		line->text = rules_line(p, rule, q->pool);
+		if (line->text == NULL)
+			break;
+		line++;
+		r->u.rules.n++;
+	}
+	return 0;
+}
+
+int owner_forget(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+{
+	const struct rule *there = NULL;
+	const struct book *b;
+	struct rule rule;
+	int64_t number = q->u.desk.number;
+
+	if (access_book(p->access, q->bare, &b, e) != 0)
+		return -1;
+	if (b != NULL)
+		there = policy_by_number(b->rules, number);
+	if (there == NULL || !is_alive(p, q->bare, there)) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	if (rule_copy(&rule, there, q->pool) != 0)
+		return no_room(e);
+	if (rules_withdraw(p, q->bare, number, q->pool, e) != 0)
+		return -1;
+	return say_rule(p, r, &rule, number, q->pool, e);
+}
+
+/* ---- taking back ---- */
+
+/* What `revoke` removes: exactly his rules, of that thing or of all. */
+static bool is_revoked(const struct rule *r, const char *jid, const struct owned *t)
+{
+	if (r->subject.kind != SUBJECT_JID || strcmp(r->subject.text, jid) != 0 ||
+	    r->verdict != VERDICT_ALLOW)
+		return false;
+	/* A rule for all his things cannot end for one of them. */
+	return t == NULL || (r->target.kind == TARGET_THING && is_about(r, t));
+}
+
+static int remove_rules(struct provisioning *p, const struct request *q, const struct owned *t,
+    size_t *removed, struct err *e)
+{
+	const struct book *b;
+
+	if (access_book(p->access, q->bare, &b, e) != 0)
+		return -1;
+	for (size_t i = 0; b != NULL && i < policy_count(b->rules);) {
+		const struct rule *r = policy_at(b->rules, i);
+
+		if (!is_revoked(r, q->u.desk.jid, t)) {
+			i++;
+			continue;
+		}
+		if (rules_withdraw(p, q->bare, r->number, q->pool, e) != 0)
+			return -1;
+		++*removed;
+	}
+	return 0;
+}
+
+/* 1: some rule still lets him do something with one of these things. */
+static int still_may(struct provisioning *p, const struct request *q, const struct owned *only,
+    struct err *e)
+{
+	const struct owned *t = NULL;
+	struct pool pool;
+	int may = 0;
+
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	while (may == 0 &&
+	    (t = ownership_next_of_owner(p->deps.ownership, q->bare, t)) != NULL) {
+		struct access_facts f = { .requester = q->u.desk.jid, .zone_s = p->conf.zone_s,
+			.now_ms = provisioning_now(p) };
+		const char *space[1];
+		struct access_thing at;
+
+		if (only != NULL && t != only)
+			continue;
+		pool_reset(&pool);
+		if (provisioning_thing(p, t, f.requester, &pool, &at, e) != 0)
+			may = -1;
+		for (int a = 0; may == 0 && a < ACTION_COUNT; a++) {
+			struct answer answer;
+
+			f.action = (enum action)a;
+			access_decide_thing(&f, &at, space, 1, &answer);
+			may = answer.verdict == VERDICT_ALLOW && !at.is_owner;
+		}
+	}
+	pool_fini(&pool);
+	return may;
+}
+
+/* Rules about more than him still let him in: a deny for him alone ends that. */
+static int deny_him(struct provisioning *p, const struct request *q, const struct owned *t,
+    size_t removed, struct reply *r, struct err *e)
+{
+	struct rule rule = { .verdict = VERDICT_DENY, .actions = RULE_EVERYTHING,
+		.subject = { SUBJECT_JID, q->u.desk.jid }, .target = { .kind = TARGET_ALL } };
+	int64_t number;
+
+	if (t != NULL)
+		rules_bind(&rule, t);
+	if (rules_add(p, q->bare, &rule, q->pool, &number, e) < 0)
+		return -1;
+	say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone. Others would still let "
+	    "him in, so this one is in force now:\n%lld: %s", removed, removed == 1 ? "is" : "are",
+	    (long long)number, rules_line(p, &rule, q->pool)));
+	return 0;
+}
+
+int owner_revoke(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+{
+	const struct owned *t = thing_of(p, q);
+	size_t removed = 0;
+	int may;
+
+	if (q->u.desk.jid == NULL || (q->u.desk.thing_id != NULL && t == NULL)) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	if (remove_rules(p, q, t, &removed, e) != 0)
+		return -1;
+	may = still_may(p, q, t, e);
+	if (may < 0)
+		return -1;
+	if (may == 1)
+		return deny_him(p, q, t, removed, r, e);
+	if (removed == 0)
+		reply_error(r, COND_ITEM_NOT_FOUND);
+	else
+		say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone; nothing is allowed "
+		    "to him there any more.", removed, removed == 1 ? "is" : "are"));
+	return 0;
+}
+
+/* ---- why ---- */
+
+static void explain_beside_rules(const struct provisioning *p, const struct access_thing *at,
+    const struct answer *a, struct buf *out)
+{
+	const struct asker *k = access_asker(p->access, at->thing->jid);
+
+	if (at->is_owner)
+		buf_adds(out, "he owns it");
+	else if (!at->trusted)
+		buf_adds(out, "nobody here can tell whether messages from that domain are genuine");
+	if (k != NULL && !k->keeps_lease)
+		buf_adds(out, a->verdict == VERDICT_ALLOW && !provisioning_reaches(p, at->thing->jid)
+			? "; held back: this thing could not be told when it ends"
+			: "; this thing keeps no lease: what is taken back ends when it is next reached");
+}
+
+static int explain(struct provisioning *p, const struct access_facts *f, const struct owned *t,
+    struct pool *pool, struct reply_why *out, struct err *e)
+{
+	const char **space = pool_alloc(pool, POLICY_NAMES * sizeof(*space));
+	struct question asked = { .n_names = f->names.n, .names = f->names.name };
+	struct access_thing at;
+	struct answer a;
+	struct buf text;
+
+	if (space == NULL)
+		return no_room(e);
+	if (provisioning_thing(p, t, f->requester, pool, &at, e) != 0)
+		return -1;
+	access_decide_thing(f, &at, space, POLICY_NAMES, &a);
+	buf_init(&text, 2 * POLICY_LINE);
+	if (!at.is_owner && at.trusted)
+		policy_explain(&text, &asked, &a, f->zone_s);
+	explain_beside_rules(p, &at, &a, &text);
+	out->verdict = verdict_name(a.verdict);
+	out->reason = pool_strdup(pool, buf_str(&text));
+	out->revision = store_revision(p->deps.store);
+	out->lease_ms = lease_for(p, f->action, a.lease_ms, a.edge_ms);
+	buf_fini(&text);
+	return out->reason != NULL ? 0 : no_room(e);
+}
+
+int provisioning_ask(struct provisioning *p, const char *asker, int action,
+    const uint8_t thing[static OWNERSHIP_ID], const char *name, struct pool *pool,
+    struct reply_why *out, struct err *e)
+{
+	const struct owned *t = ownership_by_id(p->deps.ownership, thing);
+	struct access_facts f = { .action = (enum action)action, .requester = asker,
+		.now_ms = provisioning_now(p), .zone_s = p->conf.zone_s };
+
+	if (t == NULL)
+		return err_set(e, ERR_INPUT, "there is no such thing");
+	if (action < 0 || action >= ACTION_COUNT)
+		return err_set(e, ERR_INPUT, "there is no such action");
+	if (name != NULL && f.action != ACTION_BEFRIEND) {
+		f.names.name = pool_alloc(pool, sizeof(*f.names.name));
+		if (f.names.name == NULL)
+			return no_room(e);
+		f.names.name[f.names.n++] = name;
+	}
+	if (!provisioning_is_owned(t)) {
+		*out = (struct reply_why){ "deny", "nobody owns this thing", 0, 0 };
+		return 0;
+	}
+	return explain(p, &f, t, pool, out, e);
+}
+
+int owner_why(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+{
+	const struct owned *t = thing_of(p, q);
+	enum action action;
+
+	if (t == NULL || q->u.desk.jid == NULL) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	if (q->u.desk.action == NULL || !action_find(q->u.desk.action, &action)) {
+		reply_error(r, COND_BAD_REQUEST);
+		return 0;
+	}
+	r->kind = REPLY_RESULT;
+	r->body = BODY_WHY;
+	return provisioning_ask(p, q->u.desk.jid, action, t->id, q->u.desk.name, q->pool,
+	    &r->u.why, e);
+}
+
+/* ---- the owner's iq protocol ---- */
+
+static const struct owned *iq_thing(const struct provisioning *p, const struct request *q,
+    const char *jid, const struct node *n)
+{
+	const struct owned *t;
+	const char *id = n->id != NULL && n->id[0] != '\0' ? n->id : NULL;
+
+	if (jid == NULL)
+		return NULL;
+	t = ownership_by_address(p->deps.ownership, jid, id, n->source, n->partition);
+	return owned_by(t, q->bare) ? t : NULL;
+}
+
+static enum action iq_action(const struct request *q)
+{
+	return q->verb == VERB_IS_FRIEND_RULE ? ACTION_BEFRIEND :
+	    q->verb == VERB_CAN_READ_RULE ? ACTION_READ : ACTION_CONTROL;
+}
+
+/* Whom the rule is about; false: tokens, which are not served. */
+static bool iq_subject(const struct request *q, struct subject *out)
+{
+	const struct request_owner_rule *o = &q->u.rule;
+	size_t len;
+
+	switch (o->range) {
+	case RANGE_JID:
+		*out = (struct subject){ SUBJECT_JID, o->remote };
+		return true;
+	case RANGE_DOMAIN:
+		*out = (struct subject){ SUBJECT_DOMAIN,
+			pool_strdup(q->pool, jid_text_domain(o->remote, &len)) };
+		return out->text != NULL;
+	case RANGE_ALL:
+		*out = (struct subject){ SUBJECT_ANYONE, NULL };
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The names: those he picked; else those he was asked about; else all. */
+static int iq_names(struct provisioning *p, const struct request *q, const struct owned *t,
+    struct rule *rule, const struct question_row **asked, struct err *e)
+{
+	const struct request_owner_rule *o = &q->u.rule;
+	const struct question_row *row;
+
+	*asked = NULL;
+	if (o->key != NULL && access_question_find(p->access, o->key, &row, e) < 0)
+		return -1;
+	if (o->key != NULL && row != NULL && strcmp(row->owner, q->bare) == 0 &&
+	    memcmp(row->rule.target.id, t->id, OWNERSHIP_ID) == 0 &&
+	    row->rule.actions == rule->actions)
+		*asked = row;
+	if (iq_action(q) == ACTION_BEFRIEND)
+		return 0;
+	if (o->partial && o->result) {
+		rule->n_names = o->names.n;
+		rule->names = o->names.name;
+	} else if (*asked != NULL) {
+		struct rule copy;
+
+		if (rule_copy(&copy, &(*asked)->rule, q->pool) != 0)
+			return no_room(e);
+		rule->n_names = copy.n_names;
+		rule->names = copy.names;
+	}
+	return 0;
+}
+
+/* Field types cannot be said in a rule: granting more than he picked is no option. */
+static bool iq_can_be_served(const struct request *q)
+{
+	const struct request_owner_rule *o = &q->u.rule;
+
+	return !(o->result && o->partial && q->verb == VERB_CAN_READ_RULE && o->types != 0 &&
+	    o->types != FIELD_ALL) && o->nodes.n <= 1 && o->names.n <= POLICY_NAMES;
+}
+
+int owner_iq_rule(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+{
+	const struct request_owner_rule *o = &q->u.rule;
+	const struct owned *t = iq_thing(p, q, o->jid,
+	    o->nodes.n > 0 ? &o->nodes.node[0] : &(struct node){ 0 });
+	struct rule rule = { .actions = 1u << iq_action(q) };
+	const struct question_row *asked;
+	struct err why = ERR_INIT;
+	int64_t number;
+
+	rule.verdict = o->result ? VERDICT_ALLOW : VERDICT_DENY;
+	if (t == NULL || o->remote == NULL) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	if (!iq_can_be_served(q) || !iq_subject(q, &rule.subject)) {
+		reply_error(r, COND_FEATURE_NOT_IMPLEMENTED);
+		return 0;
+	}
+	rules_bind(&rule, t);
+	if (iq_names(p, q, t, &rule, &asked, e) != 0 ||
+	    (asked != NULL && question_drop(p, asked, e) != 0) ||
+	    contact_set_dialect(p->deps.contacts, q->bare, q->dialect.proto, q->dialect.gen,
+		q->dialect.vocab, e) != 0)
+		return -1;
+	if (rules_add(p, q->bare, &rule, q->pool, &number, &why) < 0) {
+		if (why.kind == ERR_SYSTEM || why.kind == ERR_AGAIN) {
+			*e = why;
+			return -1;
+		}
+		reply_error(r, COND_RESOURCE_CONSTRAINT);
+		return 0;
+	}
+	r->kind = REPLY_RESULT;
+	r->body = BODY_EMPTY;
+	return 0;
+}
+
+int owner_clear_cache(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	const struct request_devices *d = &q->u.devices;
+	const struct owned *t = NULL, *only = iq_thing(p, q, d->jid, &d->node);
+	uint64_t revision;
+
+	if (d->jid != NULL && only == NULL) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	if (store_next_revision(p->deps.store, &revision, e) != 0)
+		return -1;
+	while ((t = ownership_next_of_owner(p->deps.ownership, q->bare, t)) != NULL)
+		if ((only == NULL || t == only) && lease_floor(p, t->jid, revision, e) != 0)
+			return -1;
+	r->kind = REPLY_RESULT;
+	r->body = BODY_EMPTY;
+	return 0;
+}
+
+int owner_delete_rules(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	const struct request_devices *d = &q->u.devices;
+	const struct owned *only = iq_thing(p, q, d->jid, &d->node);
+	const struct book *b;
+
+	if (d->jid != NULL && only == NULL) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	if (access_book(p->access, q->bare, &b, e) != 0)
+		return -1;
+	for (size_t i = 0; b != NULL && i < policy_count(b->rules);) {
+		const struct rule *rule = policy_at(b->rules, i);
+
+		if (only != NULL && (rule->target.kind != TARGET_THING || !is_about(rule, only)))
+			i++;
+		else if (rules_withdraw(p, q->bare, rule->number, q->pool,
+			     e) != 0)
+			return -1;
+	}
+	r->kind = REPLY_RESULT;
+	r->body = BODY_EMPTY;
+	return 0;
+}
+
+/* ---- things ---- */
+
+static bool contains(const char *text, const char *word)
+{
+	for (; text != NULL && *text != '\0'; text++)
+		if (str_case_starts(text, word))
+			return true;
+	return false;
+}
+
+static bool fits(const struct found_thing *f, const char *filter)
+{
+	bool hit = filter == NULL || contains(f->name, filter) || contains(f->jid, filter) ||
+		   contains(f->node.id, filter);
+
+	for (size_t i = 0; !hit && i < f->tags.n; i++)
+		hit = contains(f->tags.tag[i].str, filter);
+	return hit;
+}
+
+static int describe(struct provisioning *p, const struct owned *t, struct pool *pool,
+    struct found_thing *f, struct err *e)
+{
+	const struct contact *c = contact_find(p->deps.contacts, t->jid);
+	char id[2 * OWNERSHIP_ID + 1];
+
+	*f = (struct found_thing){ .jid = t->jid, .node = { t->node, t->source, t->partition },
+		.owner = t->owner, .name = t->name, .is_public = t->is_public, .epoch = t->epoch };
+	f->online = c != NULL && c->online;
+	f->seen_ms = c != NULL ? c->seen_ms : 0;
+	str_hex(id, t->id, OWNERSHIP_ID);
+	if (debt_find(p->deps.debts, DEBT_OWNER, t->jid, id) != NULL)
+		f->note = "has not heard yet that it is yours";
+	else if (debt_find(p->deps.debts, DEBT_FLOOR, t->jid, "") != NULL)
+		f->note = "has not heard of your latest rules yet";
+	if (p->deps.tags == NULL)
+		return 0;
+	f->tags.tag = pool_alloc(pool, WIRE_TAGS * sizeof(*f->tags.tag));
+	if (f->tags.tag == NULL)
+		return no_room(e);
+	f->tags.n = p->deps.tags(p->deps.tags_arg, t->id, pool, f->tags.tag, WIRE_TAGS);
+	return 0;
+}
+
+#define DEVICES_PAGE 100
+
+int owner_devices(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+{
+	const struct request_devices *d = &q->u.devices;
+	size_t max = d->max > 0 && d->max < DEVICES_PAGE ? (size_t)d->max : DEVICES_PAGE;
+	struct reply_found *found = &r->u.found;
+	const struct owned *t = NULL;
+	int64_t skip = d->offset;
+
+	r->kind = REPLY_RESULT;
+	r->body = BODY_FOUND;
+	found->thing = pool_alloc(q->pool, (max + 1) * sizeof(*found->thing));
+	if (found->thing == NULL)
+		return no_room(e);
+	while ((t = ownership_next_of_owner(p->deps.ownership, q->bare, t)) != NULL) {
+		struct found_thing *f = &found->thing[found->n];
+
+		if (!owned_by(t, q->bare))
+			continue;
+		if (d->filter == NULL && skip-- > 0)
+			continue;
+		/* A page ends early rather than fail: the rest is on the next. */
+		if (found->n == max || describe(p, t, q->pool, f, NULL) != 0) {
+			found->more = true;
+			break;
+		}
+		if (!fits(f, d->filter) || (d->filter != NULL && skip-- > 0))
+			continue;
+		found->n++;
+	}
+	return found->n == 0 && found->more ? no_room(e) : 0;
+}

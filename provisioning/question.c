@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * question: what nobody decided yet is asked of the owner.  One question per
+ * (thing, epoch, requester, action, names), so that asking again changes
+ * nothing.  Its code is never stored: it is computed with the site's key from
+ * the question and a nonce, so the same code can be said again, a new nonce
+ * makes a new code, and the rows alone tell nobody a code.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/ident.h"
+#include "common/base/jid.h"
+#include "common/base/pool.h"
+#include "common/base/str.h"
+#include "provisioning/role.h"
+
+#define NAMES_BYTES 400		/* of one question: it must fit into a line */
+#define REQUESTER_BYTES 512
+#define PER_REQUESTER 5		/* open at one owner; his own oldest falls out */
+#define PER_FOREIGN_DOMAIN 3	/* new ones a day at one owner */
+#define DAY_MS (24 * 3600 * 1000LL)
+
+/* ---- key and code ---- */
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int no_room(struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "no room for a question");
+}
+
+/* The set of names: order, case and repeats do not make another question. */
+static int make_key(const struct provisioning *p, struct question_wish *w, struct pool *pool,
+    struct err *e)
+{
+	static const char label[] = "question";
+	const uint8_t action = (uint8_t)w->action;
+	const char **name = pool_alloc(pool, (w->names.n + 1) * sizeof(*name));
+	struct secret_part *part = pool_alloc(pool, (w->names.n + 5) * sizeof(*part));
+	unsigned char digest[SECRET_HASH];
+	size_t n = 0;
+
+	if (name == NULL || part == NULL)
+		return no_room(e);
+	for (size_t i = 0; i < w->names.n; i++) {
+		char *folded = pool_strdup(pool, w->names.name[i]);
+
+		if (folded == NULL)
+			return no_room(e);
+		str_lower(folded);
+		name[i] = folded;
+	}
+	qsort(name, w->names.n, sizeof(*name), compare_names);
+	part[n++] = (struct secret_part){ label, sizeof(label) };
+	part[n++] = (struct secret_part){ w->thing->id, OWNERSHIP_ID };
+	part[n++] = (struct secret_part){ &w->thing->epoch, sizeof(w->thing->epoch) };
+	part[n++] = (struct secret_part){ w->requester, strlen(w->requester) };
+	part[n++] = (struct secret_part){ &action, sizeof(action) };
+	for (size_t i = 0; i < w->names.n; i++)
+		if (i == 0 || strcmp(name[i], name[i - 1]) != 0)
+			part[n++] = (struct secret_part){ name[i], strlen(name[i]) };
+	secret_hmac(digest, p->deps.hash_key, part, n);
+	str_hex(w->key, digest, (QUESTION_KEY - 1) / 2);
+	return 0;
+}
+
+/* 40 bits as ABCD-EFGH, as ident_code() makes them. */
+static void spell(char out[static QUESTION_CODE], const unsigned char bits[static 5])
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	uint64_t v = 0;
+	size_t at = 0;
+
+	for (int i = 0; i < 5; i++)
+		v = v << 8 | bits[i];
+	for (int i = 7; i >= 0; i--) {
+		out[at++] = letters[v >> (5 * i) & 31];
+		if (i == 4)
+			out[at++] = '-';
+	}
+	out[at] = '\0';
+}
+
+void question_code(const struct provisioning *p, const struct question_row *q,
+    char out[static QUESTION_CODE])
+{
+	static const char label[] = "code";
+	const struct secret_part part[] = {
+		{ label, sizeof(label) },
+		{ q->key, strlen(q->key) },
+		{ q->owner, strlen(q->owner) },
+		{ q->nonce, sizeof(q->nonce) },
+	};
+	unsigned char digest[SECRET_HASH];
+
+	secret_hmac(digest, p->deps.hash_key, part, sizeof(part) / sizeof(part[0]));
+	spell(out, digest);
+	secret_cleanse(digest, sizeof(digest));
+}
+
+static bool code_is_old(const struct provisioning *p, const struct question_row *q)
+{
+	return provisioning_now(p) >= q->code_ms + p->conf.code_ms;
+}
+
+/* ---- raising one ---- */
+
+/* Met: he decided about exactly this JID before. */
+static bool is_known(const struct book *b, const char *requester)
+{
+	for (size_t i = 0; b != NULL && i < policy_count(b->rules); i++) {
+		const struct subject *s = &policy_at(b->rules, i)->subject;
+
+		if (s->kind == SUBJECT_JID && strcmp(s->text, requester) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool can_be_asked(const struct question_wish *w)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < w->names.n; i++) {
+		bytes += strlen(w->names.name[i]);
+		if (str_utf8_chars(w->names.name[i]) > POLICY_NAME || w->names.name[i][0] == '\0')
+			return false;
+	}
+	/* Two people in one address: a rule about it would let both in. */
+	return w->names.n <= POLICY_NAMES && bytes <= NAMES_BYTES &&
+	       strlen(w->requester) <= REQUESTER_BYTES && !jid_profiles_differ(w->requester);
+}
+
+struct crowd {
+	size_t strangers, of_requester, of_domain_today;
+	const struct question_row *oldest_stranger, *oldest_of_requester;
+};
+
+static struct crowd count_crowd(const struct provisioning *p, const struct book *b,
+    const char *requester)
+{
+	struct crowd c = { 0 };
+	size_t len, other;
+	const char *domain = jid_text_domain(requester, &len);
+
+	for (size_t i = 0; b != NULL && i < b->n_questions; i++) {
+		const struct question_row *q = b->question[i];
+		const char *jid = q->rule.subject.text;
+
+		if (strcmp(jid, requester) == 0 && c.of_requester++ == 0)
+			c.oldest_of_requester = q;
+		if (!is_known(b, jid) && c.strangers++ == 0)
+			c.oldest_stranger = q;
+		if (memcmp(jid_text_domain(jid, &other), domain, len) == 0 && other == len &&
+		    q->asked_ms > provisioning_now(p) - DAY_MS)
+			c.of_domain_today++;
+	}
+	return c;
+}
+
+/* May it be raised, and who makes room? */
+static bool has_room(const struct provisioning *p, const struct book *b, struct question_wish *w)
+{
+	struct crowd c = count_crowd(p, b, w->requester);
+	size_t len, owner_len;
+	const char *domain = jid_text_domain(w->requester, &len);
+	const char *of_owner = jid_text_domain(w->thing->owner, &owner_len);
+	bool foreign = len != owner_len || memcmp(domain, of_owner, len) != 0;
+
+	if (foreign && !is_known(b, w->requester) && c.of_domain_today >= PER_FOREIGN_DOMAIN)
+		return false;
+	if (c.of_requester >= PER_REQUESTER)
+		w->falls_out = c.oldest_of_requester;
+	else if (!is_known(b, w->requester) &&
+	    c.strangers >= (size_t)p->conf.max_questions_strangers)
+		w->falls_out = c.oldest_stranger;
+	return p->conf.max_questions_strangers > 0;
+}
+
+int question_plan(struct provisioning *p, struct question_wish *w, struct pool *pool,
+    enum question_plan *plan, struct err *e)
+{
+	const struct question_row *there;
+	const struct book *b;
+
+	*plan = QUESTION_LEAVE;
+	w->falls_out = NULL;
+	if (!can_be_asked(w))
+		return 0;
+	if (make_key(p, w, pool, e) != 0 || access_question_find(p->access, w->key, &there, e) < 0 ||
+	    access_book(p->access, w->thing->owner, &b, e) != 0)
+		return -1;
+	if (there != NULL)
+		*plan = code_is_old(p, there) ? QUESTION_RENEW : QUESTION_LEAVE;
+	else if (has_room(p, b, w))
+		*plan = QUESTION_NEW;
+	return 0;
+}
+
+static int store(struct provisioning *p, struct question_row *row, struct err *e)
+{
+	row->code_ms = provisioning_now(p);
+	if (ident_random(row->nonce, sizeof(row->nonce), e) != 0 ||
+	    access_question_put(p->access, row, e) != 0)
+		return -1;
+	return debt_owe(p->deps.debts, DEBT_QUESTION, row->owner, row->key, (uint64_t)row->code_ms,
+	    NULL, e);
+}
+
+int question_raise(struct provisioning *p, struct question_wish *w, struct pool *pool,
+    struct err *e)
+{
+	const struct question_row *there;
+	struct question_row row = { .owner = w->thing->owner, .asked_ms = provisioning_now(p),
+		.by_rule = w->by_rule };
+
+	if (access_question_find(p->access, w->key, &there, e) < 0)
+		return -1;
+	if (there != NULL)
+		return question_renew(p, there, w->by_rule, e);
+	if (w->falls_out != NULL && question_drop(p, w->falls_out, e) != 0)
+		return -1;
+	memcpy(row.key, w->key, QUESTION_KEY);
+	row.rule = (struct rule){ .verdict = VERDICT_ASK, .actions = 1u << w->action,
+		.subject = { SUBJECT_JID, w->requester }, .n_names = w->names.n,
+		.names = w->names.name };
+	if (w->action == ACTION_BEFRIEND)
+		row.rule.n_names = 0;
+	rules_bind(&row.rule, w->thing);
+	(void)pool;
+	if (store(p, &row, e) != 0)
+		return -1;
+	++*p->count.asked;
+	provisioning_due(p, row.asked_ms + p->conf.question_ms);
+	return 0;
+}
+
+int question_renew(struct provisioning *p, const struct question_row *q, int64_t by_rule,
+    struct err *e)
+{
+	struct question_row row = *q;
+
+	row.by_rule = by_rule;
+	return store(p, &row, e);
+}
+
+int question_drop(struct provisioning *p, const struct question_row *q, struct err *e)
+{
+	if (debt_cancel(p->deps.debts, DEBT_QUESTION, q->owner, q->key, e) != 0)
+		return -1;
+	return access_question_drop(p->access, q->owner, q->key, e);
+}
+
+/* ---- does it still stand? ---- */
+
+static enum action action_of(const struct question_row *q)
+{
+	return q->rule.actions == 1u << ACTION_BEFRIEND ? ACTION_BEFRIEND :
+	    q->rule.actions == 1u << ACTION_READ ? ACTION_READ : ACTION_CONTROL;
+}
+
+static const struct owned *thing_of(const struct provisioning *p, const struct question_row *q)
+{
+	const struct owned *t = ownership_by_id(p->deps.ownership, q->rule.target.id);
+
+	return t != NULL && t->epoch == q->rule.target.epoch && owned_by(t, q->owner) ? t : NULL;
+}
+
+int question_is_open(struct provisioning *p, const struct question_row *q, struct pool *pool,
+    struct answer *a, struct err *e)
+{
+	struct access_facts f = { .action = action_of(q), .requester = q->rule.subject.text,
+		.now_ms = provisioning_now(p), .zone_s = p->conf.zone_s,
+		.names = { q->rule.n_names, q->rule.names } };
+	const struct owned *t = thing_of(p, q);
+	const char **space = pool_alloc(pool, POLICY_NAMES * sizeof(*space));
+	struct access_thing at;
+
+	if (t == NULL)
+		return 0;
+	if (space == NULL)
+		return no_room(e);
+	if (provisioning_thing(p, t, f.requester, pool, &at, e) != 0)
+		return -1;
+	access_decide_thing(&f, &at, space, POLICY_NAMES, a);
+	return a->verdict == VERDICT_ASK;
+}
+
+void question_words(const struct provisioning *p, const struct question_row *q, struct buf *out)
+{
+	const struct owned *t = thing_of(p, q);
+
+	str_escape(out, q->rule.subject.text, REQUESTER_BYTES, true);
+	buf_addf(out, " wants to %s ", action_name(action_of(q)));
+	for (size_t i = 0; i < q->rule.n_names; i++) {
+		buf_adds(out, i == 0 ? "\"" : ", \"");
+		str_escape(out, q->rule.names[i], POLICY_NAME, true);
+		buf_addc(out, '"');
+	}
+	if (action_of(q) != ACTION_BEFRIEND)
+		buf_adds(out, q->rule.n_names > 0 ? " of " : "everything of ");
+	buf_addc(out, '"');
+	str_escape(out, t != NULL ? provisioning_label(t) : q->rule.target.name, POLICY_NAME, true);
+	buf_addc(out, '"');
+}
+
+int question_sweep(struct provisioning *p, const char *owner, struct err *e)
+{
+	const struct book *b;
+	struct pool pool;
+	int ret = -1;
+
+	if (access_book(p->access, owner, &b, e) != 0)
+		return -1;
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	for (size_t i = 0; b != NULL && i < b->n_questions;) {
+		struct answer a;
+		int open;
+
+		pool_reset(&pool);
+		open = question_is_open(p, b->question[i], &pool, &a, e);
+		if (open < 0 || (open == 0 && question_drop(p, b->question[i], e) != 0))
+			goto out;
+		i += (size_t)open;
+	}
+	ret = 0;
+out:
+	pool_fini(&pool);
+	return ret;
+}
+
+int provisioning_question(struct provisioning *p, const char *key, struct pool *pool,
+    struct owner_question *out, struct err *e)
+{
+	const struct question_row *q;
+	const struct contact *owner;
+	const struct owned *t;
+	struct answer a;
+	char code[QUESTION_CODE];
+	int open;
+
+	if (access_question_find(p->access, key, &q, e) < 0)
+		return -1;
+	if (q == NULL)
+		return 0;
+	open = question_is_open(p, q, pool, &a, e);
+	if (open <= 0)
+		return open;
+	t = thing_of(p, q);
+	owner = contact_find(p->deps.contacts, q->owner);
+	question_code(p, q, code);
+	*out = (struct owner_question){ .owner = q->owner, .thing_name = t->name,
+		.requester = q->rule.subject.text, .code = pool_strdup(pool, code), .key = q->key,
+		.action = action_of(q), .names = { q->rule.n_names, q->rule.names },
+		.thing_jid = t->jid };
+	memcpy(out->thing_id, t->id, sizeof(out->thing_id));
+	if (owner != NULL && owner->gen[PROTO_PROV_OWNER] >= 0) {
+		out->owner_speaks_iq = true;
+		out->gen = (enum gen)owner->gen[PROTO_PROV_OWNER];
+	}
+	return out->code != NULL ? 1 : no_room(e);
+}
+
+/* ---- the owner's words about them ---- */
+
+bool question_list_writes(struct provisioning *p, const struct request *q)
+{
+	const struct book *b;
+
+	if (access_book(p->access, q->bare, &b, NULL) != 0 || b == NULL)
+		return false;
+	for (size_t i = 0; i < b->n_questions; i++)
+		if (code_is_old(p, b->question[i]))
+			return true;
+	return false;
+}
+
+static int renew_old(struct provisioning *p, const char *owner, struct err *e)
+{
+	const struct book *b;
+	size_t i = 0;
+
+	do {
+		if (access_book(p->access, owner, &b, e) != 0)
+			return -1;
+		while (b != NULL && i < b->n_questions && !code_is_old(p, b->question[i]))
+			i++;
+		if (b == NULL || i >= b->n_questions)
+			return 0;
+	} while (question_renew(p, b->question[i], b->question[i]->by_rule, e) == 0);
+	return -1;
+}
+
+static const char *sentence(const struct provisioning *p, const struct question_row *q,
+    struct pool *pool)
+{
+	struct buf text;
+	const char *copy;
+
+	buf_init(&text, POLICY_LINE);
+	question_words(p, q, &text);
+	copy = pool_strdup(pool, buf_str(&text));
+	buf_fini(&text);
+	return copy;
+}
+
+int question_list(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+{
+	const struct book *b;
+	struct question_line *line;
+
+	if (question_list_writes(p, q) && renew_old(p, q->bare, e) != 0)
+		return -1;
+	if (access_book(p->access, q->bare, &b, e) != 0)
+		return -1;
+	r->kind = REPLY_RESULT;
+	r->body = BODY_QUESTIONS;
+	if (b == NULL)
+		return 0;
+	line = pool_alloc(q->pool, (b->n_questions + 1) * sizeof(*line));
+	r->u.questions.question = line;
+	for (size_t i = 0; line != NULL && i < b->n_questions; i++) {
+		char code[QUESTION_CODE];
+		struct answer a;
+		int open = question_is_open(p, b->question[i], q->pool, &a, e);
+
+		if (open < 0)
+			return -1;
+		if (open == 0)
+			continue;
+		question_code(p, b->question[i], code);
+		*line = (struct question_line){ pool_strdup(q->pool, code),
+			sentence(p, b->question[i], q->pool), b->question[i]->asked_ms };
+		if (line->code == NULL || line->text == NULL)
+			break;		/* no room: the oldest come first */
+		line++;
+		r->u.questions.n++;
+	}
+	return 0;
+}
+
+/* The present situation and a code that is good now. */
+static int ask_again(struct provisioning *p, const struct request *q,
+    const struct question_row *row, const struct answer *a, const char *why, struct reply *r,
+    struct err *e)
+{
+	char key[QUESTION_KEY], code[QUESTION_CODE];
+
+	memcpy(key, row->key, sizeof(key));
+	if (question_renew(p, row, a->rule != NULL ? a->rule->number : 0, e) != 0 ||
+	    access_question_find(p->access, key, &row, e) != 1 ||
+	    debt_cancel(p->deps.debts, DEBT_QUESTION, row->owner, key, e) != 0)
+		return -1;
+	question_code(p, row, code);
+	r->kind = REPLY_RESULT;
+	r->body = BODY_TEXT;
+	r->text = pool_printf(q->pool, "%s: %s. Send one of these lines:\nyes %s\nno %s\nalways %s",
+	    why, sentence(p, row, q->pool), code, code, code);
+	return 0;
+}
+
+static int already_decided(struct provisioning *p, const struct request *q,
+    const struct question_row *row, const struct answer *a, bool alive, struct reply *r,
+    struct err *e)
+{
+	struct question asked = { .n_names = row->rule.n_names, .names = row->rule.names };
+	struct buf text;
+
+	buf_init(&text, POLICY_LINE);
+	buf_adds(&text, "Nothing to answer any more: ");
+	if (alive)
+		policy_explain(&text, &asked, a, p->conf.zone_s);
+	else
+		buf_adds(&text, "that thing is not yours as it was when I asked");
+	buf_addc(&text, '.');
+	r->kind = REPLY_RESULT;
+	r->body = BODY_TEXT;
+	r->text = pool_strdup(q->pool, buf_str(&text));
+	buf_fini(&text);
+	return question_drop(p, row, e);
+}
+
+/* yes: exactly what was asked; always: all of it; no: exactly this, denied. */
+static int make_rule(struct provisioning *p, const struct request *q,
+    const struct question_row *row, struct reply *r, struct err *e)
+{
+	struct rule_line *line = pool_alloc(q->pool, sizeof(*line));
+	struct rule rule;
+	int64_t number;
+
+	/* A copy: the question and its strings end with the answer. */
+	if (line == NULL || rule_copy(&rule, &row->rule, q->pool) != 0)
+		return no_room(e);
+	rule.verdict = q->u.desk.yes_no == ANSWER_NO ? VERDICT_DENY : VERDICT_ALLOW;
+	if (q->u.desk.yes_no == ANSWER_ALWAYS)
+		rule.n_names = 0;
+	rules_bind(&rule, thing_of(p, row));
+	line->text = rules_line(p, &rule, q->pool);
+	if (question_drop(p, row, e) != 0)	/* a code is good once */
+		return -1;
+	if (rules_add(p, q->bare, &rule, q->pool, &number, e) < 0)
+		return -1;
+	++*p->count.answered;
+	line->number = number;
+	r->kind = REPLY_RESULT;
+	r->body = BODY_RULE;
+	r->u.rules.n = 1;
+	r->u.rules.rule = line;
+	return 0;
+}
+
+static const struct question_row *find_code(const struct provisioning *p, const struct book *b,
+    const char *typed)
+{
+	const struct question_row *found = NULL;
+
+	if (b == NULL || typed == NULL || strlen(typed) != QUESTION_CODE - 1)
+		return NULL;
+	for (size_t i = 0; i < b->n_questions; i++) {
+		char code[QUESTION_CODE];
+
+		question_code(p, b->question[i], code);
+		if (secret_bytes_equal(code, typed, QUESTION_CODE - 1))
+			found = b->question[i];
+	}
+	return found;
+}
+
+/* Wrong codes are counted by the desk, per sender; none of them voids a code. */
+int question_answer(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	const struct question_row *row;
+	const struct book *b;
+	struct answer a = { 0 };
+	int open;
+
+	if (access_book(p->access, q->bare, &b, e) != 0)
+		return -1;
+	row = find_code(p, b, q->u.desk.code);
+	if (row == NULL) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	open = question_is_open(p, row, q->pool, &a, e);
+	if (open < 0)
+		return -1;
+	if (open == 0)
+		return already_decided(p, q, row, &a, thing_of(p, row) != NULL, r, e);
+	if (code_is_old(p, row))
+		return ask_again(p, q, row, &a, "That code was too old", r, e);
+	if ((a.rule != NULL ? a.rule->number : 0) != row->by_rule)
+		return ask_again(p, q, row, &a, "Your rules have changed since I asked", r, e);
+	return make_rule(p, q, row, r, e);
+}

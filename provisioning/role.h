@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * role: what the files of this folder share: the role's own struct, the facts
+ * of a thing, and one function per request.  Nobody outside includes it; they
+ * use serve.h.
+ */
+#ifndef KITH_PROVISIONING_ROLE_H
+#define KITH_PROVISIONING_ROLE_H
+
+#include "common/base/buf.h"
+#include "policy/policy.h"
+#include "provisioning/access.h"
+#include "provisioning/access_store.h"
+#include "provisioning/serve.h"
+
+#define PROVISIONING_VOID 32	/* debts found to be over, settled by the next tick */
+
+struct provisioning_counters {
+	uint64_t *allowed, *refused, *asked, *answered, *rules, *floors, *strangers;
+};
+
+struct provisioning {
+	struct provisioning_conf conf;	/* with a copy of jid */
+	struct provisioning_deps deps;
+	struct access_store *access;
+	struct provisioning_counters count;
+	int64_t next_ms;		/* wall: when provisioning_tick has something to do */
+	struct { int64_t row; uint64_t number; } over[PROVISIONING_VOID];
+	size_t n_over;
+};
+
+/* serve.c */
+void provisioning_due(struct provisioning *p, int64_t wall_ms);
+int64_t provisioning_now(const struct provisioning *p);
+
+/* facts.c */
+bool provisioning_is_owned(const struct owned *t);
+/* What the owner's rules need to know of a thing. */
+int provisioning_thing(struct provisioning *p, const struct owned *t, const char *requester,
+    struct pool *pool, struct access_thing *out, struct err *e);
+/* Everything that isFriend, canRead or canControl of `q` looks at. */
+int provisioning_facts(struct provisioning *p, const struct request *q, struct access_facts *f,
+    struct err *e);
+/* Is the word of this domain's server good for who it says they are? */
+bool provisioning_trusts(const struct provisioning *p, const char *requester, const char *thing);
+/* Can it be taken back from this thing when it ends? */
+bool provisioning_reaches(const struct provisioning *p, const char *thing);
+/* What people read for a thing: its name, or the address it stands for. */
+const char *provisioning_label(const struct owned *t);
+
+/* device.c: things ask */
+bool device_writes(struct provisioning *p, const struct request *q);
+int device_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+
+/* question.c: owners are asked */
+enum question_plan { QUESTION_LEAVE, QUESTION_NEW, QUESTION_RENEW };
+struct question_wish {
+	const struct owned *thing;
+	const char *requester;
+	enum action action;
+	struct name_list names;
+	int64_t by_rule;
+	char key[QUESTION_KEY];
+	const struct question_row *falls_out;	/* makes room for a new one */
+};
+int question_plan(struct provisioning *p, struct question_wish *w, struct pool *pool,
+    enum question_plan *plan, struct err *e);
+int question_raise(struct provisioning *p, struct question_wish *w, struct pool *pool,
+    struct err *e);
+int question_renew(struct provisioning *p, const struct question_row *q, int64_t by_rule,
+    struct err *e);
+int question_drop(struct provisioning *p, const struct question_row *q, struct err *e);
+#define QUESTION_CODE 10
+void question_code(const struct provisioning *p, const struct question_row *q,
+    char out[static QUESTION_CODE]);
+/* 1: still to be asked, *a says by which rule; 0: decided or over; -1. */
+int question_is_open(struct provisioning *p, const struct question_row *q, struct pool *pool,
+    struct answer *a, struct err *e);
+/* "bob@x wants to read "temperature" of "lamp"" */
+void question_words(const struct provisioning *p, const struct question_row *q, struct buf *out);
+/* Drop the owner's questions that rules have decided meanwhile. */
+int question_sweep(struct provisioning *p, const char *owner, struct err *e);
+int question_list(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+bool question_list_writes(struct provisioning *p, const struct request *q);
+int question_answer(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e);
+
+/* rules.c: rules change */
+#define RULES_PER_OWNER 1000
+/* Add a rule with all that follows from it.  1 added, 0 there is an equal one
+ * (*number), -1.  ERR_LIMIT: too many. */
+int rules_add(struct provisioning *p, const char *owner, const struct rule *r, struct pool *pool,
+    int64_t *number, struct err *e);
+/* Withdraw one, also one that is over, with all that follows. */
+int rules_withdraw(struct provisioning *p, const char *owner, int64_t number, struct pool *pool,
+    struct err *e);
+/* The line of a rule as its owner reads it. */
+const char *rules_line(const struct provisioning *p, const struct rule *r, struct pool *pool);
+void rules_bind(struct rule *r, const struct owned *t);
+
+/* owner.c: owners speak, in chat or by iq */
+int owner_rule_add(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+int owner_rules(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+int owner_forget(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+int owner_revoke(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+int owner_why(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+int owner_iq_rule(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+int owner_clear_cache(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e);
+int owner_delete_rules(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e);
+int owner_devices(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+
+/* lease.c: what was answered, and when it ends */
+int64_t lease_for(const struct provisioning *p, enum action a, int64_t rule_lease_ms,
+    int64_t edge_ms);
+/* Must this answer be noted, so that it can be taken back? */
+bool lease_is_news(const struct provisioning *p, const char *jid, bool keeps_lease,
+    int64_t edge_ms);
+int lease_note(struct provisioning *p, const char *jid, bool keeps_lease, int64_t edge_ms,
+    struct err *e);
+/* A yes was held back because the thing cannot be reached: look again soon. */
+void lease_wait(struct provisioning *p, const char *jid);
+/* Owe clearCache to this JID, if it ever asked. */
+int lease_floor(struct provisioning *p, const char *jid, uint64_t revision, struct err *e);
+int lease_acknowledged(struct provisioning *p, const char *jid, struct err *e);
+int lease_tick(struct provisioning *p, int64_t now_ms, struct err *e);
+void lease_gap(struct provisioning *p);
+
+#endif

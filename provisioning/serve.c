@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve: one row per request of the provisioning role, its clockwork, opening
+ * and closing.  Read next: device.c (things ask), owner.c (owners speak).
+ */
+#include "config.h"
+
+#include "provisioning/serve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/pool.h"
+#include "provisioning/role.h"
+
+#define TICK_RULES 64		/* rules and questions ended by one turn of the clockwork */
+
+int64_t provisioning_now(const struct provisioning *p)
+{
+	return clock_wall(p->deps.clock);
+}
+
+void provisioning_due(struct provisioning *p, int64_t wall_ms)
+{
+	if (p->next_ms < 0 || wall_ms < p->next_ms)
+		p->next_ms = wall_ms;
+}
+
+/* ---- requests ---- */
+
+static bool always(struct provisioning *p, const struct request *q)
+{
+	(void)p;
+	(void)q;
+	return true;
+}
+
+static bool never(struct provisioning *p, const struct request *q)
+{
+	(void)p;
+	(void)q;
+	return false;
+}
+
+static const struct row {
+	bool (*writes)(struct provisioning *p, const struct request *q);
+	int (*serve)(struct provisioning *p, const struct request *q, struct reply *r,
+	    struct err *e);
+} rows[VERB_COUNT] = {
+	[VERB_IS_FRIEND] = { device_writes, device_serve },
+	[VERB_CAN_READ] = { device_writes, device_serve },
+	[VERB_CAN_CONTROL] = { device_writes, device_serve },
+	[VERB_IS_FRIEND_RULE] = { always, owner_iq_rule },
+	[VERB_CAN_READ_RULE] = { always, owner_iq_rule },
+	[VERB_CAN_CONTROL_RULE] = { always, owner_iq_rule },
+	[VERB_OWNER_CLEAR_CACHE] = { always, owner_clear_cache },
+	[VERB_DELETE_RULES] = { always, owner_delete_rules },
+	[VERB_GET_DEVICES] = { never, owner_devices },
+	[VERB_QUESTIONS] = { question_list_writes, question_list },
+	[VERB_ANSWER_QUESTION] = { always, question_answer },
+	[VERB_RULE_ADD] = { always, owner_rule_add },
+	[VERB_RULES] = { never, owner_rules },
+	[VERB_FORGET] = { always, owner_forget },
+	[VERB_REVOKE] = { always, owner_revoke },
+	[VERB_WHY] = { never, owner_why },
+};
+
+bool provisioning_serves(enum verb v)
+{
+	return v < VERB_COUNT && rows[v].serve != NULL;
+}
+
+/* Looks things up in books that may have to be read again after a rollback. */
+bool provisioning_writes(const struct provisioning *p, const struct request *q)
+{
+	return provisioning_serves(q->verb) &&
+	       rows[q->verb].writes((struct provisioning *)(uintptr_t)p, q);
+}
+
+int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	memset(r, 0, sizeof(*r));
+	if (!provisioning_serves(q->verb)) {
+		reply_error(r, COND_FEATURE_NOT_IMPLEMENTED);
+		return 0;
+	}
+	return rows[q->verb].serve(p, q, r, e);
+}
+
+/* ---- what happens by itself ---- */
+
+int provisioning_owner_changed(struct provisioning *p, const struct owned *thing, struct err *e)
+{
+	uint64_t revision;
+
+	if (store_next_revision(p->deps.store, &revision, e) != 0 ||
+	    lease_floor(p, thing->jid, revision, e) != 0)
+		return -1;
+	return thing->owner == NULL ? 0 : lease_floor(p, thing->owner, revision, e);
+}
+
+static int end_rules(struct provisioning *p, int64_t now_ms, struct err *e)
+{
+	struct pool pool;
+	const char *owner;
+	int64_t number, next;
+	int found, n = 0;
+
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	while ((found = access_rule_over(p->access, now_ms, &owner, &number, &next, e)) == 1) {
+		if (n++ == TICK_RULES) {
+			next = now_ms;
+			break;
+		}
+		pool_reset(&pool);
+		if (rules_withdraw(p, owner, number, &pool, e) != 0) {
+			found = -1;
+			break;
+		}
+	}
+	pool_fini(&pool);
+	if (found >= 0 && next >= 0)
+		provisioning_due(p, next);
+	return found < 0 ? -1 : n;
+}
+
+static int end_questions(struct provisioning *p, int64_t now_ms, struct err *e)
+{
+	const struct question_row *q;
+	int found, n = 0;
+
+	while ((found = access_question_over(p->access, now_ms - p->conf.question_ms, &q, e)) == 1) {
+		if (n++ == TICK_RULES) {
+			provisioning_due(p, now_ms);
+			break;
+		}
+		if (question_drop(p, q, e) != 0)
+			return -1;
+	}
+	return found < 0 ? -1 : n;
+}
+
+static int settle_over(struct provisioning *p, struct err *e)
+{
+	for (size_t i = 0; i < p->n_over; i++)
+		if (debt_settle(p->deps.debts, p->over[i].row, p->over[i].number, e) != 0)
+			return -1;
+	p->n_over = 0;
+	return 0;
+}
+
+#define LOOK_AGAIN_MS (3600 * 1000LL)	/* for what nobody announced */
+
+int provisioning_tick(struct provisioning *p, struct err *e)
+{
+	int64_t now = provisioning_now(p);
+	int rules, questions, leases;
+
+	p->next_ms = now + LOOK_AGAIN_MS;
+	rules = end_rules(p, now, e);
+	questions = rules < 0 ? -1 : end_questions(p, now, e);
+	leases = questions < 0 ? -1 : lease_tick(p, now, e);
+	if (leases < 0 || settle_over(p, e) != 0) {
+		provisioning_due(p, now);
+		return -1;
+	}
+	return rules + questions + leases;
+}
+
+int64_t provisioning_deadline(const struct provisioning *p)
+{
+	return p->next_ms;
+}
+
+int provisioning_stream_gap(struct provisioning *p, struct err *e)
+{
+	(void)e;
+	lease_gap(p);
+	return 0;
+}
+
+/* ---- open ---- */
+
+static void count(struct provisioning *p)
+{
+	struct stats *s = p->deps.stats;
+
+	p->count.allowed = stats_slot(s, "provisioning_allowed", "questions of things answered yes");
+	p->count.refused = stats_slot(s, "provisioning_refused", "questions of things answered no");
+	p->count.strangers = stats_slot(s, "provisioning_strangers", "questions of who is no thing");
+	p->count.asked = stats_slot(s, "provisioning_questions", "questions put to owners");
+	p->count.answered = stats_slot(s, "provisioning_answers", "questions answered by owners");
+	p->count.rules = stats_slot(s, "provisioning_rules", "rules made");
+	p->count.floors = stats_slot(s, "provisioning_floors", "clearCache owed to things");
+}
+
+int provisioning_open(struct provisioning **out, const struct provisioning_conf *conf,
+    const struct provisioning_deps *deps, struct err *e)
+{
+	struct provisioning *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	p->conf = *conf;
+	p->deps = *deps;
+	p->conf.jid = strdup(conf->jid);
+	if (p->conf.jid == NULL) {
+		free(p);
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	}
+	count(p);
+	if (access_store_open(&p->access, deps->store, deps->clock, e) != 0) {
+		provisioning_close(&p);
+		return -1;
+	}
+	p->next_ms = provisioning_now(p);	/* something may have ended while we were away */
+	*out = p;
+	return 0;
+}
+
+void provisioning_close(struct provisioning **p)
+{
+	if (*p == NULL)
+		return;
+	access_store_close(&(*p)->access);
+	free((char *)(uintptr_t)(*p)->conf.jid);
+	free(*p);
+	*p = NULL;
+}
