@@ -136,13 +136,13 @@ static bool is_fresh(const struct thing *have, const struct thing *want)
 
 static int keep_tags(struct registry *g, const struct request *q, const uint8_t *id, struct err *e)
 {
-	uint8_t bytes[TAGS_BYTES];
-	struct thing want = { .at_ms = clock_wall(g->deps.clock), .tags = bytes };
+	struct thing want = { .at_ms = clock_wall(g->deps.clock) };
 
 	memcpy(want.id, id, sizeof(want.id));
-	want.tags_len = tags_pack(bytes, &q->u.reg.tags);
-	if (digest_tags(want.digest, g->deps.hash_key, &q->u.reg.tags) == -1)
-		return err_set(e, ERR_LIMIT, "too many tags");
+	want.tags = tags_pack(&q->u.reg.tags, q->pool, &want.tags_len);
+	if (want.tags == NULL ||
+	    digest_tags(want.digest, g->deps.hash_key, &q->u.reg.tags, q->pool) == -1)
+		return err_set(e, ERR_LIMIT, "no room for the tags of a thing");
 	if (is_fresh(thing_store_find(g->things, id), &want))
 		return 0;
 	return thing_store_put(g->things, &want, e);
@@ -275,8 +275,8 @@ static int claim_load(const struct registry *g, const struct request *q, struct 
     struct err *e)
 {
 	memset(l, 0, sizeof(*l));
-	if (digest_tags(l->digest, g->deps.hash_key, &q->u.mine.tags) == -1)
-		return err_set(e, ERR_LIMIT, "too many tags");
+	if (digest_tags(l->digest, g->deps.hash_key, &q->u.mine.tags, q->pool) == -1)
+		return err_set(e, ERR_LIMIT, "no room for the tags of a claim");
 	l->facts.may_own = registry_may_own(g, q->bare);
 	load_candidates(g, l);
 	load_receipt(g, q, l);

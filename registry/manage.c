@@ -42,22 +42,24 @@ static int merge(struct registry *g, const struct request *q, const struct owned
 {
 	const struct thing *have = thing_store_find(g->things, t->id);
 	struct tag_list tags = { 0 };
-	uint8_t bytes[TAGS_BYTES];
 	struct thing want;
 	int got;
 
 	if (have == NULL)
 		return not_found(r);
 	if (tags_unpack(&tags, have->tags, have->tags_len, q->pool) == -1)
-		return err_set(e, ERR_SYSTEM, "the tags of a thing are damaged");
+		return err_set(e, ERR_SYSTEM, "no room for the tags of a thing, or they are damaged");
 	got = tags_merge(&tags, &q->u.address.tags, q->pool);
 	if (got != 1) {
 		reply_error(r, COND_RESOURCE_CONSTRAINT);
 		return 0;
 	}
 	want = *have;
-	want.tags_len = tags_pack(bytes, &tags);
-	want.tags = bytes;
+	want.tags = tags_pack(&tags, q->pool, &want.tags_len);
+	if (want.tags == NULL) {
+		reply_error(r, COND_RESOURCE_CONSTRAINT);
+		return 0;
+	}
 	if (thing_store_put(g->things, &want, e) == -1)
 		return -1;
 	return done(r);

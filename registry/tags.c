@@ -25,34 +25,39 @@ static uint8_t *put_text(uint8_t *to, const char *s, size_t len)
 }
 
 /* Kind, two lengths of two bytes, name, value. */
-size_t tags_pack(uint8_t *out, const struct tag_list *tags)
+static size_t packed_size(const struct tag_list *tags)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < tags->n; i++)
+		n += 5 + strlen(tags->tag[i].name) + strlen(tags->tag[i].str);
+	return n;
+}
+
+uint8_t *tags_pack(const struct tag_list *tags, struct pool *pool, size_t *len_out)
+{
+	size_t size = packed_size(tags);
+	uint8_t *out = size <= TAGS_BYTES ? pool_alloc(pool, size + 1) : NULL;
 	uint8_t *to = out;
 
+	if (out == NULL)
+		return NULL;
 	for (size_t i = 0; i < tags->n; i++) {
 		const struct tag *t = &tags->tag[i];
 		size_t name = strlen(t->name);
-		char number[STR_DOUBLE];
-		const char *value = t->str;
-		size_t len;
+		size_t len = strlen(t->str);
 
 		if (!is_kept(t))
 			continue;
-		if (t->is_num) {
-			str_from_double(number, t->num);
-			value = number;
-		}
-		len = strlen(value);
-		if ((size_t)(to - out) + 5 + name + len > TAGS_BYTES)
-			break;	/* cannot be: the parser keeps the same limits */
 		*to++ = t->is_num ? 'n' : 's';
 		*to++ = (uint8_t)(name >> 8);
 		*to++ = (uint8_t)name;
 		*to++ = (uint8_t)(len >> 8);
 		*to++ = (uint8_t)len;
-		to = put_text(put_text(to, t->name, name), value, len);
+		to = put_text(put_text(to, t->name, name), t->str, len);
 	}
-	return (size_t)(to - out);
+	*len_out = (size_t)(to - out);
+	return out;
 }
 
 static size_t count_packed(const uint8_t *p, size_t len)

@@ -17,8 +17,8 @@
 
 /* Is this the reserved name, in any case? */
 bool tags_is_key(const char *name);
-/* Into `out`, TAGS_BYTES long; returns the length. */
-size_t tags_pack(uint8_t *out, const struct tag_list *tags);
+/* In `pool`; NULL: full, or more than TAGS_BYTES. */
+uint8_t *tags_pack(const struct tag_list *tags, struct pool *pool, size_t *len);
 /* Strings are copied to `pool`.  -1: damaged, or the pool is full. */
 int tags_unpack(struct tag_list *out, const void *data, size_t len, struct pool *pool);
 /*

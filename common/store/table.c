@@ -96,7 +96,7 @@ int table_reserve(struct table *t, size_t more, struct err *e)
 	struct table old = *t;
 	size_t cap = t->cap > 0 ? t->cap : TABLE_FIRST;
 
-	while (cap / 4 * 3 < t->n + more)
+	while (cap / 2 < t->n + more)
 		cap *= 2;
 	if (cap == t->cap)
 		return 0;
