@@ -1,23 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """A thing of another maker on stock libstrophe (strophe_peer.c) becomes an owner's."""
-import os
 import sys
 
 sys.path.insert(0, __file__.rsplit("/", 2)[0] + "/support")
 
 # pylint: disable=wrong-import-position
 from kithlab.desk import Owner
+from kithlab.service import program
 from kithlab.story import Story, contains, same
 
 
 def main():
-    program = os.path.join(os.environ.get("top_builddir", "."), "tests/scenario/strophe_peer")
     with Story("a thing on stock libstrophe") as story:
         home = story.home()
         owner = Owner(home, "owner").login()
         serial, key = "SN-strophe", home.lab.secret()
         peer = home.lab.start("strophe_peer", [
-            os.path.abspath(program), str(home.broker.c2s), home.domain, home.jid, home.broker.ca,
+            program("strophe_peer"), str(home.broker.c2s), home.domain, home.jid, home.broker.ca,
             "strophething", home.lab.secret(), serial, key])
 
         def printed(line):

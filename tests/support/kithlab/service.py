@@ -12,7 +12,7 @@ import subprocess
 
 from .lab import Missing
 
-_PLACES = ("kithd", "thing", "sbin", "bin", ".")
+_PLACES = ("kithd", "thing", "sbin", "bin", ".", "tests/scenario")
 
 
 def program(name):

@@ -104,7 +104,8 @@ class Story:
     def _explain(self, text):
         for line in text.rstrip().splitlines():
             self._say("# " + line)
-        for process in self.lab.processes if self.lab else ():
+        latest = {process.name: process for process in self.lab.processes} if self.lab else {}
+        for process in latest.values():
             log = process.log().rstrip().splitlines()[-12:]
             if log and process.name not in ("prosody", "ejabberd"):
                 self._say(f"# -- {process.name} (running: {process.running()})")
