@@ -1,0 +1,950 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thing: the whole library against a scripted broker: enrolling, pushes,
+ * who may do what, leases, chat.  thing_rig.h is the broker.
+ */
+#include "config.h"
+
+#include "tests/unit/thing_rig.h"
+
+#define X_DISCO "urn:xmpp:iot:discovery"
+#define X_PROV "urn:xmpp:iot:provisioning"
+#define CLAIMED "<claimed xmlns='" X_DISCO "' jid='" RIG_OWNER "' public='false'/>"
+
+static char *kept(const char *text)
+{
+	static char copy[65536];
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	return copy;
+}
+
+/* ---- enrolling ---------------------------------------------------------- */
+
+static void a_new_thing_registers_and_shows_a_claim_uri(void **state)
+{
+	UNUSED(state);
+	rig_process();
+	assert_true(rig->asked_to_register);
+	rig_enroll("");
+	assert_int_equal(kith_thing_state(rig->thing), KITH_THING_UNCLAIMED);
+	assert_ptr_equal(strstr(kith_thing_claim_uri(rig->thing), "iotdisco:"),
+	    kith_thing_claim_uri(rig->thing));
+	assert_non_null(strstr(kith_thing_claim_uri(rig->thing), "KEY="));
+	assert_non_null(strstr(kith_thing_claim_uri(rig->thing), "R=" RIG_REGISTRY));
+	assert_string_equal(kith_thing_owner(rig->thing), "");
+}
+
+static void the_account_is_on_disk_as_asked_before_the_broker_hears_of_it(void **state)
+{
+	char *text;
+
+	UNUSED(state);
+	kith_thing_process(rig->thing);		/* client_new has been called, nothing sent */
+	assert_int_equal(rig->attempts, 1);
+	text = get_file(rig->dir, "identity");
+	assert_non_null(strstr(text, "account asked"));
+	free(text);
+	rig_enroll("");
+	text = get_file(rig->dir, "identity");
+	assert_non_null(strstr(text, "account ours"));
+	free(text);
+}
+
+static void what_is_registered_is_the_configured_tags_and_the_key(void **state)
+{
+	const char *s;
+
+	UNUSED(state);
+	rig_enroll("");
+	rig_stop();
+	rig_start();
+	rig_process();
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example",
+	    "<query xmlns='jabber:iq:roster'/>");
+	/* Services are pinned: no disco this time. */
+	s = rig_expect("<register xmlns=\"" X_DISCO "\"", "type=\"set\"", "to=\"" RIG_REGISTRY "\"",
+	    "name=\"SN\" value=\"1\"", "name=\"MAN\" value=\"kith.example\"",
+	    "<num name=\"V\" value=\"1.5\"/>", "name=\"KEY\"");
+	assert_null(strstr(s, "name=\"R\""));
+}
+
+static void a_claimed_thing_serves_and_shows_no_uri(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	assert_int_equal(kith_thing_state(rig->thing), KITH_THING_SERVING);
+	assert_string_equal(kith_thing_owner(rig->thing), RIG_OWNER);
+	assert_string_equal(kith_thing_claim_uri(rig->thing), "");
+}
+
+static void att_D_10__a_person_cannot_pose_as_registry(void **state)
+{
+	UNUSED(state);
+	rig_process();
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example",
+	    "<query xmlns='jabber:iq:roster'/>");
+	rig_answer(rig_expect("disco#items"), "home.example",
+	    "<query xmlns='http://jabber.org/protocol/disco#items'>"
+	    "<item jid='registry@home.example'/></query>");
+	/* Only the domain itself is asked. */
+	rig_expect("disco#info", "to=\"home.example\"");
+	rig_expect_silence();
+}
+
+static void att_D_10__an_accepted_registry_is_not_changed_by_another(void **state)
+{
+	UNUSED(state);
+	rig_enroll("");
+	rig_stop();
+	rig_start();
+	rig_process();
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example",
+	    "<query xmlns='jabber:iq:roster'/>");
+	rig_expect("<register", "to=\"" RIG_REGISTRY "\"");
+	rig_stop();
+	assert_int_equal(kith_thing_repin(rig->dir, NULL, 0), 0);
+	rig_start();
+	rig_process();
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example",
+	    "<query xmlns='jabber:iq:roster'/>");
+	rig_expect("disco#items");
+}
+
+static void att_D_11__another_address_at_bind_is_not_used(void **state)
+{
+	UNUSED(state);
+	snprintf(rig->full, sizeof(rig->full), "%s", "x");
+	rig_process();
+	rig_stop();
+	rig_start();
+	rig_process();
+	snprintf(rig->full, sizeof(rig->full), "somebody@home.example/%s", rig->user);
+	rig_stop();
+	rig_start();
+	rig_process();
+	rig_expect_silence();
+	assert_true(rig->closed || !rig->alive);
+}
+
+static void an_answer_from_somebody_else_is_not_taken(void **state)
+{
+	const char *q;
+
+	UNUSED(state);
+	rig_process();
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example",
+	    "<query xmlns='jabber:iq:roster'/>");
+	q = kept(rig_expect("disco#items"));
+	rig_answer(q, "eve@home.example/x", "<query xmlns='http://jabber.org/protocol/disco#items'>"
+	    "<item jid='eve.example'/></query>");
+	rig_expect_silence();
+}
+
+static void a_disowned_thing_makes_a_new_key_before_it_registers_again(void **state)
+{
+	char first[4096], *text;
+
+	UNUSED(state);
+	rig_owned();
+	text = get_file(rig->dir, "identity");
+	snprintf(first, sizeof(first), "%s", strstr(text, "\nkey "));
+	first[32] = '\0';
+	free(text);
+	rig_send("<iq type='set' id='d1' from='" RIG_REGISTRY "' to='%s'>"
+	    "<disowned xmlns='" X_DISCO "'/></iq>", rig->full);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, "");
+	/* The push is answered when owner and KEY are on disk ... */
+	text = get_file(rig->dir, "identity");
+	assert_null(strstr(text, first));
+	free(text);
+	text = get_file(rig->dir, "standing");
+	assert_null(strstr(text, "owner"));
+	free(text);
+	rig_expect("unsubscribed", RIG_OWNER);
+	rig_expect("unsubscribe", RIG_OWNER);
+	rig_expect("type=\"result\"", "id=\"d1\"");
+	/* ... and then the new KEY is shown. */
+	assert_null(strstr(rig_expect("<register"), first + 5));
+}
+
+static void att_D_15__a_restart_asks_who_owns_it_before_it_serves(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_stop();
+	rig_start();
+	rig_process();
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example", "<query xmlns='jabber:iq:roster'/>");
+	rig_expect("<register");
+	rig_send("<iq type='get' id='r1' from='" RIG_OWNER "/x' to='%s'>"
+	    "<req xmlns='urn:xmpp:iot:sensordata' seqnr='1' momentary='true'/></iq>", rig->full);
+	rig_expect("type=\"error\"", "service-unavailable");
+	assert_int_equal(rig->reads, 0);
+}
+
+/* ---- pushes ------------------------------------------------------------- */
+
+static const char *const push_payloads[] = {
+	"<claimed xmlns='" X_DISCO "' jid='eve@home.example'/>",
+	"<disowned xmlns='" X_DISCO "'/>",
+	"<removed xmlns='" X_DISCO "'/>",
+	"<clearCache xmlns='" X_PROV "'/>",
+	"<tokenChallenge xmlns='" X_PROV "' token='t'>AAAA</tokenChallenge>",
+};
+static const char *const push_messages[] = {
+	"<friend xmlns='" X_PROV "' jid='eve@home.example'/>",
+	"<unfriend xmlns='" X_PROV "' jid='friend@home.example'/>",
+};
+static const char *const wrong_senders[] = {
+	"eve@home.example/x", "friend@home.example/x", RIG_OWNER "/x", "kith.home.example.org",
+};
+
+static void att_X_04__pushes_of_anybody_but_the_pinned_service_do_nothing(void **state)
+{
+	char *before, *after;
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("friend@home.example");
+	before = get_file(rig->dir, "standing");
+	for (size_t s = 0; s < 4; s++) {
+		for (size_t p = 0; p < 5; p++) {
+			rig_send("<iq type='set' id='x1' from='%s' to='%s'>%s</iq>",
+			    wrong_senders[s], rig->full, push_payloads[p]);
+			rig_expect("type=\"error\"", "id=\"x1\"", p < 4 ? "forbidden" : "<error");
+			rig_expect_silence();
+		}
+		for (size_t p = 0; p < 2; p++) {
+			rig_send("<message from='%s' to='%s'>%s</message>", wrong_senders[s],
+			    rig->full, push_messages[p]);
+			rig_expect_silence();
+		}
+	}
+	after = get_file(rig->dir, "standing");
+	assert_string_equal(before, after);
+	assert_string_equal(kith_thing_owner(rig->thing), RIG_OWNER);
+	free(before);
+	free(after);
+}
+
+static void a_claimed_push_is_only_a_reason_to_ask(void **state)
+{
+	UNUSED(state);
+	rig_enroll("");
+	rig_send("<iq type='set' id='c1' from='" RIG_REGISTRY "' to='%s'>"
+	    "<claimed xmlns='" X_DISCO "' jid='eve@home.example' public='true'/></iq>", rig->full);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, CLAIMED);
+	rig_expect("type=\"result\"", "id=\"c1\"");
+	assert_string_equal(kith_thing_owner(rig->thing), RIG_OWNER);
+	rig_expect("type=\"subscribe\"", RIG_REGISTRY);
+	rig_expect("type=\"subscribe\"", RIG_OWNER);
+}
+
+static void a_push_during_a_pull_waits_for_the_next_pull(void **state)
+{
+	char first[4096], second[4096];
+
+	UNUSED(state);
+	rig_enroll("");
+	rig_send("<iq type='set' id='c1' from='" RIG_REGISTRY "' to='%s'>"
+	    "<claimed xmlns='" X_DISCO "' jid='" RIG_OWNER "'/></iq>", rig->full);
+	snprintf(first, sizeof(first), "%s", rig_expect("<register"));
+	rig_send("<iq type='set' id='c2' from='" RIG_REGISTRY "' to='%s'>"
+	    "<disowned xmlns='" X_DISCO "'/></iq>", rig->full);
+	rig_expect_silence();
+	rig_answer(first, RIG_REGISTRY, CLAIMED);
+	rig_expect("type=\"result\"", "id=\"c1\"");
+	rig_expect("type=\"subscribe\"", RIG_REGISTRY);
+	rig_expect("type=\"subscribe\"", RIG_OWNER);
+	snprintf(second, sizeof(second), "%s", rig_expect("<register"));
+	rig_answer(second, RIG_REGISTRY, CLAIMED);
+	rig_expect("type=\"result\"", "id=\"c2\"");
+}
+
+static void a_push_about_a_node_is_not_ours(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_send("<iq type='set' id='c1' from='" RIG_REGISTRY "' to='%s'>"
+	    "<disowned xmlns='" X_DISCO "' nodeId='n1'/></iq>", rig->full);
+	rig_expect("type=\"error\"", "item-not-found");
+}
+
+/* ---- friends ------------------------------------------------------------ */
+
+static void subscribe_from(const char *bare)
+{
+	rig_send("<presence type='subscribe' from='%s' to='%s'/>", bare, rig->full);
+}
+
+static void answer_friend(const char *q, const char *jid, bool yes)
+{
+	char payload[512];
+
+	snprintf(payload, sizeof(payload), "<isFriendResponse xmlns='" X_PROV "' jid='%s' "
+	    "result='%s'><lease xmlns='urn:kith:lease:0' revision='10' ttl='60000'/>"
+	    "</isFriendResponse>", jid, yes ? "true" : "false");
+	rig_answer(q, RIG_REGISTRY, payload);
+}
+
+static void the_owner_and_the_service_become_friends_without_a_question(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	subscribe_from(RIG_OWNER);
+	rig_expect("type=\"subscribed\"", RIG_OWNER);
+	rig_expect("type=\"subscribe\"", RIG_OWNER);
+	subscribe_from(RIG_REGISTRY);
+	rig_expect("type=\"subscribed\"", RIG_REGISTRY);
+	rig_expect_silence();
+}
+
+static void others_become_friends_as_provisioning_says(void **state)
+{
+	const char *q;
+
+	UNUSED(state);
+	rig_owned();
+	subscribe_from("bob@home.example");
+	q = rig_expect("<isFriend xmlns=\"" X_PROV "\"", "jid=\"bob@home.example\"", "type=\"get\"",
+	    "urn:kith:lease:0");
+	answer_friend(q, "bob@home.example", true);
+	rig_expect("type=\"subscribed\"", "bob@home.example");
+	subscribe_from("eve@home.example");
+	answer_friend(rig_expect("isFriend", "eve@home.example"), "eve@home.example", false);
+	rig_expect("type=\"unsubscribed\"", "eve@home.example");
+}
+
+static void an_isFriend_answer_about_another_person_is_no_answer(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	subscribe_from("eve@home.example");
+	answer_friend(rig_expect("isFriend"), "bob@home.example", true);
+	rig_expect_silence();
+}
+
+static void an_error_accepts_and_refuses_nobody(void **state)
+{
+	const char *q;
+
+	UNUSED(state);
+	rig_owned();
+	subscribe_from("bob@home.example");
+	q = rig_expect("isFriend");
+	rig_send("<iq type='error' id='%s' from='" RIG_REGISTRY "' to='%s'><error type='wait'>"
+	    "<remote-server-timeout xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+	    rig_attr(q, "id"), rig->full);
+	rig_expect_silence();
+}
+
+static void att_D_12__a_flood_of_requests_keeps_the_newest_thirty_two(void **state)
+{
+	char bare[64];
+	const char *q;
+
+	UNUSED(state);
+	rig_owned();
+	for (int i = 0; i < 500; i++) {
+		snprintf(bare, sizeof(bare), "s%d@home.example", i);
+		subscribe_from(bare);
+	}
+	/* One question at a time; the first was asked at once and keeps its place. */
+	q = kept(rig_expect("isFriend", "jid=\"s0@home.example\""));
+	rig_expect_silence();
+	answer_friend(q, "s0@home.example", false);
+	rig_expect("unsubscribed", "s0@home.example");
+	rig_expect("isFriend", "jid=\"s469@home.example\"");
+}
+
+static void a_friend_push_is_asked_about_and_then_offered(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_send("<message from='" RIG_REGISTRY "' to='%s'><friend xmlns='" X_PROV "' "
+	    "jid='bob@home.example'/></message>", rig->full);
+	answer_friend(rig_expect("isFriend", "bob@home.example"), "bob@home.example", true);
+	rig_expect("type=\"subscribed\"", "bob@home.example");
+	rig_expect("type=\"subscribe\"", "bob@home.example");
+	rig_expect("<message", "<friend", "to=\"bob@home.example\"");
+}
+
+static void a_friend_push_that_provisioning_does_not_confirm_does_nothing(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_send("<message from='" RIG_REGISTRY "' to='%s'><friend xmlns='" X_PROV "' "
+	    "jid='eve@home.example'/></message>", rig->full);
+	answer_friend(rig_expect("isFriend"), "eve@home.example", false);
+	rig_expect_silence();
+}
+
+static void unfriend_narrows_at_once(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	rig_send("<message from='" RIG_REGISTRY "' to='%s'><unfriend xmlns='" X_PROV "' "
+	    "jid='bob@home.example'/></message>", rig->full);
+	rig_expect("type=\"unsubscribed\"", "bob@home.example");
+	rig_expect("type=\"unsubscribe\"", "bob@home.example");
+}
+
+static void unfriend_beats_a_yes_that_is_on_its_way(void **state)
+{
+	const char *q;
+
+	UNUSED(state);
+	rig_owned();
+	subscribe_from("bob@home.example");
+	q = kept(rig_expect("isFriend"));
+	rig_send("<message from='" RIG_REGISTRY "' to='%s'><unfriend xmlns='" X_PROV "' "
+	    "jid='bob@home.example'/></message>", rig->full);
+	rig_expect("unsubscribed");
+	rig_expect("unsubscribe");
+	answer_friend(q, "bob@home.example", true);
+	rig_expect("type=\"unsubscribed\"", "bob@home.example");
+	rig_expect_silence();
+}
+
+static void roster_pushes_of_strangers_are_not_believed(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_send("<iq type='set' id='p1' from='eve@home.example/x' to='%s'>"
+	    "<query xmlns='jabber:iq:roster'><item jid='eve@home.example' subscription='both'/>"
+	    "</query></iq>", rig->full);
+	rig_expect("type=\"error\"");
+	rig_send("<message type='chat' from='eve@home.example/x' to='%s'><body>read</body></message>",
+	    rig->full);
+	rig_expect_silence();
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static void read_from(const char *from, const char *payload)
+{
+	rig_send("<iq type='get' id='r1' from='%s' to='%s'>%s</iq>", from, rig->full, payload);
+}
+
+#define READ_ALL "<req xmlns='urn:xmpp:iot:sensordata' seqnr='7' momentary='true'/>"
+
+static void answer_can_read(const char *q, const char *jid, const char *how, const char *lists)
+{
+	char payload[1024];
+
+	snprintf(payload, sizeof(payload), "<canReadResponse xmlns='" X_PROV "' jid='%s' "
+	    "momentary='true' result='%s'>%s<lease xmlns='urn:kith:lease:0' revision='10' "
+	    "ttl='900000'/></canReadResponse>", jid, how, lists);
+	rig_answer(q, RIG_REGISTRY, payload);
+}
+
+static void att_D_14__a_stranger_gets_service_unavailable_and_raises_no_question(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	read_from("eve@home.example/x", READ_ALL);
+	rig_expect("type=\"error\"", "service-unavailable");
+	rig_expect_silence();
+	rig_send("<iq type='set' id='s1' from='eve@home.example/x' to='%s'>"
+	    "<set xmlns='urn:xmpp:iot:control'><boolean name='led' value='true'/></set></iq>",
+	    rig->full);
+	rig_expect("type=\"error\"", "service-unavailable");
+	rig_expect_silence();
+	read_from("eve@home.example/x", "<query xmlns='http://jabber.org/protocol/disco#info'/>");
+	rig_expect("type=\"error\"", "service-unavailable");
+	assert_int_equal(rig->reads + rig->led_writes, 0);
+}
+
+static void the_owner_reads_without_a_question(void **state)
+{
+	const char *s;
+
+	UNUSED(state);
+	rig_owned();
+	read_from(RIG_OWNER "/x", READ_ALL);
+	rig_expect("type=\"result\"", "<accepted", "seqnr=\"7\"");
+	s = rig_expect("<message", "<fields", "done=\"true\"", "name=\"level\"", "value=\"2.5\"",
+	    "unit=\"m\"", "name=\"secret\"");
+	assert_null(strstr(s, "<int"));
+	rig_expect_silence();
+}
+
+static void a_whole_number_is_said_as_numeric_and_int(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig->level = 3;
+	read_from(RIG_OWNER "/x", READ_ALL);
+	rig_expect("accepted");
+	rig_expect("<numeric name=\"level\"", "<int name=\"level\"");
+}
+
+static void a_friend_reads_what_provisioning_allows_and_the_lease_saves_the_next_question(void **state)
+{
+	const char *q;
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	read_from("bob@home.example/x", READ_ALL);
+	q = rig_expect("<canRead xmlns=\"" X_PROV "\"", "jid=\"bob@home.example\"",
+	    "momentary=\"true\"", "lease");
+	answer_can_read(q, "bob@home.example", "true", "");
+	rig_expect("accepted");
+	rig_expect("level", "secret");
+	read_from("bob@home.example/x", READ_ALL);
+	rig_expect("accepted");
+	rig_expect("level", "secret");
+	rig_expect_silence();
+}
+
+static void att_P_06__a_partial_grant_gives_only_what_it_lists(void **state)
+{
+	const char *s;
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	read_from("bob@home.example/x", READ_ALL);
+	answer_can_read(rig_expect("canRead"), "bob@home.example", "true", "<field name='level'/>");
+	rig_expect("accepted");
+	s = rig_expect("name=\"level\"");
+	assert_null(strstr(s, "secret"));
+	/* The narrow answer does not serve the wider or another question. */
+	read_from("bob@home.example/x", "<req xmlns='urn:xmpp:iot:sensordata' seqnr='8' "
+	    "momentary='true'><field name='secret'/></req>");
+	answer_can_read(rig_expect("canRead", "<field name=\"secret\"/>"), "bob@home.example",
+	    "false", "");
+	rig_expect("type=\"error\"", "forbidden");
+}
+
+static void a_grant_of_what_was_not_asked_grants_nothing(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	read_from("bob@home.example/x", "<req xmlns='urn:xmpp:iot:sensordata' seqnr='8' "
+	    "momentary='true'><field name='level'/></req>");
+	answer_can_read(rig_expect("canRead"), "bob@home.example", "true", "<field name='other'/>");
+	rig_expect("type=\"error\"", "forbidden");
+	assert_int_equal(rig->reads, 0);
+}
+
+static void att_D_14__silence_of_the_authority_is_no_yes(void **state)
+{
+	const char *q;
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	read_from("bob@home.example/x", READ_ALL);
+	q = rig_expect("canRead");
+	rig_send("<iq type='error' id='%s' from='" RIG_REGISTRY "' to='%s'><error type='cancel'>"
+	    "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+	    rig_attr(q, "id"), rig->full);
+	rig_expect("type=\"error\"", "resource-constraint");
+	assert_int_equal(rig->reads, 0);
+	/* Nothing of that is kept. */
+	read_from("bob@home.example/x", READ_ALL);
+	rig_expect("canRead");
+}
+
+static void clear_cache(const char *attributes, const char *lease)
+{
+	rig_send("<iq type='set' id='cc' from='" RIG_REGISTRY "' to='%s'>"
+	    "<clearCache xmlns='" X_PROV "'%s>%s</clearCache></iq>", rig->full, attributes, lease);
+	rig_expect("type=\"result\"", "id=\"cc\"", "clearCacheResponse");
+}
+
+static void att_P_02__after_clearCache_every_friend_is_asked_about_anew(void **state)
+{
+	char *text;
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	read_from("bob@home.example/x", READ_ALL);
+	answer_can_read(rig_expect("canRead"), "bob@home.example", "true", "");
+	rig_expect("accepted");
+	rig_expect("level");
+	clear_cache("", "<lease xmlns='urn:kith:lease:0' floor='11'/>");
+	text = get_file(rig->dir, "decisions");
+	assert_non_null(strstr(text, "floor 11"));
+	assert_null(strstr(text, "allow"));
+	free(text);
+	read_from("bob@home.example/x", READ_ALL);
+	/* An answer from before the change is not believed, and asked again. */
+	answer_can_read(rig_expect("canRead", "floor=\"11\""), "bob@home.example", "true", "");
+	answer_can_read(rig_expect("canRead"), "bob@home.example", "true", "");
+	answer_can_read(rig_expect("canRead"), "bob@home.example", "true", "");
+	rig_expect("type=\"error\"", "resource-constraint");
+	assert_int_equal(rig->reads, 2);
+}
+
+static void att_P_02__a_readout_under_way_is_decided_again(void **state)
+{
+	struct kith_thing_value v = { .number = 9 };
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	rig->slow = true;
+	read_from("bob@home.example/x", "<req xmlns='urn:xmpp:iot:sensordata' seqnr='8' "
+	    "momentary='true'><field name='level'/></req>");
+	answer_can_read(rig_expect("canRead"), "bob@home.example", "true", "");
+	rig_expect("accepted");
+	clear_cache("", "");
+	kith_thing_read_done(rig->thing, rig->ticket, KITH_THING_OK, &v);
+	answer_can_read(rig_expect("canRead"), "bob@home.example", "false", "");
+	assert_null(strstr(rig_expect("<fields", "done=\"true\""), "level"));
+}
+
+static void att_P_03__leases_from_before_a_login_count_only_after_the_service_was_heard(void **state)
+{
+	const char *s;
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	read_from("bob@home.example/x", READ_ALL);
+	answer_can_read(rig_expect("canRead"), "bob@home.example", "true", "");
+	rig_expect("accepted");
+	rig_expect("level");
+	rig_stop();
+	rig_start();
+	rig_process();
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example", "<query xmlns='jabber:iq:roster'>"
+	    "<item jid='bob@home.example' subscription='both'/></query>");
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, CLAIMED);
+	s = rig_next();
+	while (!strstr(s, "urn:xmpp:ping"))
+		s = rig_next();
+	s = kept(s);
+	read_from("bob@home.example/x", READ_ALL);
+	answer_can_read(rig_expect("canRead"), "bob@home.example", "true", "");
+	rig_expect("accepted");
+	rig_expect("level");
+	rig_answer(s, RIG_REGISTRY, "");
+	read_from("bob@home.example/x", READ_ALL);
+	rig_expect("accepted");		/* from the lease on disk */
+	rig_expect("level");
+	rig_expect_silence();
+}
+
+static void unknown_fields_and_nodes_are_item_not_found(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	read_from(RIG_OWNER "/x", "<req xmlns='urn:xmpp:iot:sensordata' seqnr='8' "
+	    "momentary='true'><field name='none'/></req>");
+	rig_expect("type=\"error\"", "item-not-found");
+	read_from(RIG_OWNER "/x", "<req xmlns='urn:xmpp:iot:sensordata' seqnr='8' "
+	    "momentary='true'><node nodeId='n1'/></req>");
+	rig_expect("type=\"error\"", "item-not-found");
+}
+
+static void a_reader_of_the_newer_names_is_answered_in_them(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	read_from(RIG_OWNER "/x", "<req xmlns='urn:nf:iot:sd:1.0' id='abc' m='true'/>");
+	rig_expect("type=\"result\"", "urn:nf:iot:sd:1.0", "id=\"abc\"");
+	rig_expect("<resp", "urn:nf:iot:sd:1.0", "level");
+}
+
+static void att_R__one_asker_has_at_most_four_readouts_at_once(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig->slow = true;
+	for (int i = 0; i < 4; i++) {
+		read_from(RIG_OWNER "/x", READ_ALL);
+		rig_expect("accepted");
+	}
+	read_from(RIG_OWNER "/x", READ_ALL);
+	rig_expect("type=\"error\"", "resource-constraint");
+}
+
+static void a_ticket_of_a_dropped_session_is_ignored(void **state)
+{
+	struct kith_thing_value v = { .number = 9 };
+
+	UNUSED(state);
+	rig_owned();
+	rig->slow = true;
+	read_from(RIG_OWNER "/x", READ_ALL);
+	rig_expect("accepted");
+	rig->ops->down(rig->ops_arg, CLIENT_LOST, "gone", 0);
+	kith_thing_read_done(rig->thing, rig->ticket, KITH_THING_OK, &v);
+	rig_process();
+}
+
+/* ---- control ------------------------------------------------------------ */
+
+static void set_from(const char *from, const char *payload)
+{
+	rig_send("<iq type='set' id='s1' from='%s' to='%s'><set xmlns='urn:xmpp:iot:control'>%s"
+	    "</set></iq>", from, rig->full, payload);
+}
+
+static void the_owner_controls_without_a_question(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	set_from(RIG_OWNER "/x", "<bool name='led' value='true'/>");
+	rig_expect("type=\"result\"", "<setResponse", "urn:xmpp:iot:control");
+	assert_true(rig->led);
+	assert_int_equal(rig->led_writes, 1);
+}
+
+static void a_friend_controls_only_what_is_granted(void **state)
+{
+	const char *q;
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	set_from("bob@home.example/x", "<boolean name='led' value='true'/>"
+	    "<double name='dim light' value='5'/>");
+	q = rig_expect("<canControl", "<parameter name=\"led\"/>", "<parameter name=\"dim light\"/>");
+	rig_answer(q, RIG_REGISTRY, "<canControlResponse xmlns='" X_PROV "' jid='bob@home.example' "
+	    "result='true'><parameter name='led'/></canControlResponse>");
+	rig_expect("type=\"error\"", "forbidden");
+	assert_int_equal(rig->led_writes, 0);
+}
+
+static void wrong_values_are_refused_before_anybody_is_asked(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	set_from("bob@home.example/x", "<double name='dim light' value='101'/>");
+	rig_expect("type=\"error\"", "bad-request");
+	set_from("bob@home.example/x", "<string name='led' value='on'/>");
+	rig_expect("type=\"error\"", "bad-request");
+	set_from("bob@home.example/x", "<boolean name='none' value='true'/>");
+	rig_expect("type=\"error\"", "item-not-found");
+	assert_int_equal(rig->led_writes, 0);
+}
+
+static void a_control_message_is_obeyed_and_never_answered(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_send("<message from='" RIG_OWNER "/x' to='%s'><set xmlns='urn:xmpp:iot:control'>"
+	    "<boolean name='led' value='true'/></set></message>", rig->full);
+	rig_expect_silence();
+	assert_int_equal(rig->led_writes, 1);
+}
+
+/* ---- chat --------------------------------------------------------------- */
+
+static void chat(const char *from, const char *line)
+{
+	rig_send("<message type='chat' from='%s' to='%s'><body>%s</body></message>", from,
+	    rig->full, line);
+}
+
+static void the_owner_talks_to_the_thing(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	chat(RIG_OWNER "/x", "help");
+	rig_expect("type=\"chat\"", "to=\"" RIG_OWNER "/x\"", "read", "level", "dim light",
+	    "urn:kith:auto:0");
+	chat(RIG_OWNER "/x", "Read Level");
+	rig_expect("level: 2.5 m");
+	chat(RIG_OWNER "/x", "read");
+	rig_expect("level: 2.5 m\nsecret: sesame");
+	chat(RIG_OWNER "/x", "set led on");
+	rig_expect("led is now on");
+	assert_true(rig->led);
+	chat(RIG_OWNER "/x", "set dim light to 40");
+	rig_expect("dim light is now 40");
+	rig_expect_silence();
+}
+
+static void what_it_does_not_understand_it_says_helpfully(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	chat(RIG_OWNER "/x", "raed level");
+	rig_expect("Did you mean");
+	chat(RIG_OWNER "/x", "read temperatur");
+	rig_expect("no field", "level, secret");
+	chat(RIG_OWNER "/x", "set led perhaps");
+	rig_expect("on or off");
+	chat(RIG_OWNER "/x", "set dim light 101");
+	rig_expect("0 to 100");
+	chat(RIG_OWNER "/x", "set");
+	rig_expect("set led on");
+	assert_int_equal(rig->led_writes, 0);
+}
+
+static void a_friend_in_chat_is_decided_like_one_by_iq(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	chat("bob@home.example/x", "read level");
+	answer_can_read(rig_expect("canRead", "<field name=\"level\"/>"), "bob@home.example", "true", "");
+	rig_expect("level: 2.5 m");
+	chat("bob@home.example/x", "read secret");
+	answer_can_read(rig_expect("canRead", "secret"), "bob@home.example", "false", "");
+	rig_expect("You may not read secret");
+	chat("bob@home.example/x", "set led on");
+	rig_answer(rig_expect("canControl"), RIG_REGISTRY, "<canControlResponse xmlns='" X_PROV "' "
+	    "jid='bob@home.example' result='false'/>");
+	rig_expect("You may not set led");
+	assert_int_equal(rig->led_writes, 0);
+}
+
+static void strangers_and_machines_hear_nothing_in_chat(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	chat("eve@home.example/x", "read");
+	rig_expect_silence();
+	rig_send("<message type='chat' from='" RIG_OWNER "/x' to='%s'><body>set led on</body>"
+	    "<auto xmlns='urn:kith:auto:0'/></message>", rig->full);
+	rig_expect_silence();
+	rig_send("<message type='error' from='" RIG_OWNER "/x' to='%s'><body>set led on</body>"
+	    "<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+	    "</message>", rig->full);
+	rig_expect_silence();
+	rig_send("<message type='groupchat' from='" RIG_OWNER "/x' to='%s'><body>set led on</body>"
+	    "</message>", rig->full);
+	rig_expect_silence();
+	chat(RIG_REGISTRY, "set led on");
+	rig_expect_silence();
+	assert_int_equal(rig->led_writes, 0);
+}
+
+static void a_line_typed_long_ago_is_not_obeyed(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_send("<message type='chat' from='" RIG_OWNER "/x' to='%s'><body>set led on</body>"
+	    "<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/></message>", rig->full);
+	rig_expect("Type it again");
+	assert_int_equal(rig->led_writes, 0);
+}
+
+/* ---- life and death ----------------------------------------------------- */
+
+static void stopping_says_goodbye(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	kith_thing_stop(rig->thing);
+	assert_non_null(strstr(buf_str(&rig->sent) + rig->read, "type=\"unavailable\""));
+	assert_true(rig->closed);
+	assert_int_equal(kith_thing_state(rig->thing), KITH_THING_STOPPED);
+	assert_int_equal(kith_thing_timeout(rig->thing), -1);
+}
+
+static void att_D_08__a_reset_leaves_no_file(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_stop();
+	put_file(rig->dir, "claim", "iotdisco:KEY=x\n", 0600);
+	put_file(rig->dir, ".identity.new", "half", 0600);
+	assert_int_equal(kith_thing_reset(rig->dir, NULL, 0), 0);
+	assert_null(get_file(rig->dir, "identity"));
+	assert_null(get_file(rig->dir, ".identity.new"));
+	assert_null(get_file(rig->dir, "standing"));
+	assert_null(get_file(rig->dir, "decisions"));
+	assert_null(get_file(rig->dir, "claim"));
+	rig_start();
+}
+
+static void every_file_of_the_state_folder_is_private(void **state)
+{
+	static const char *const names[] = { "identity", "standing", "decisions" };
+	char path[8192];
+	struct stat st;
+
+	UNUSED(state);
+	rig_owned();
+	clear_cache("", "");
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", (char *)rig->dir, names[i]);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0600);
+	}
+}
+
+static void a_folder_of_another_domain_is_refused(void **state)
+{
+	struct kith_thing_conf conf = { .size = sizeof(conf), .domain = "other.example" };
+	char why[256] = "";
+
+	UNUSED(state);
+	conf.state = rig->dir;
+	assert_null(kith_thing_new(&conf, why, sizeof(why)));
+	assert_non_null(strstr(why, "home.example"));
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_new_thing_registers_and_shows_a_claim_uri),
+		T(the_account_is_on_disk_as_asked_before_the_broker_hears_of_it),
+		T(what_is_registered_is_the_configured_tags_and_the_key),
+		T(a_claimed_thing_serves_and_shows_no_uri),
+		T(att_D_10__a_person_cannot_pose_as_registry),
+		T(att_D_10__an_accepted_registry_is_not_changed_by_another),
+		T(att_D_11__another_address_at_bind_is_not_used),
+		T(an_answer_from_somebody_else_is_not_taken),
+		T(a_disowned_thing_makes_a_new_key_before_it_registers_again),
+		T(att_D_15__a_restart_asks_who_owns_it_before_it_serves),
+		T(att_X_04__pushes_of_anybody_but_the_pinned_service_do_nothing),
+		T(a_claimed_push_is_only_a_reason_to_ask),
+		T(a_push_during_a_pull_waits_for_the_next_pull),
+		T(a_push_about_a_node_is_not_ours),
+		T(the_owner_and_the_service_become_friends_without_a_question),
+		T(others_become_friends_as_provisioning_says),
+		T(an_isFriend_answer_about_another_person_is_no_answer),
+		T(an_error_accepts_and_refuses_nobody),
+		T(att_D_12__a_flood_of_requests_keeps_the_newest_thirty_two),
+		T(a_friend_push_is_asked_about_and_then_offered),
+		T(a_friend_push_that_provisioning_does_not_confirm_does_nothing),
+		T(unfriend_narrows_at_once),
+		T(unfriend_beats_a_yes_that_is_on_its_way),
+		T(roster_pushes_of_strangers_are_not_believed),
+		T(att_D_14__a_stranger_gets_service_unavailable_and_raises_no_question),
+		T(the_owner_reads_without_a_question),
+		T(a_whole_number_is_said_as_numeric_and_int),
+		T(a_friend_reads_what_provisioning_allows_and_the_lease_saves_the_next_question),
+		T(att_P_06__a_partial_grant_gives_only_what_it_lists),
+		T(a_grant_of_what_was_not_asked_grants_nothing),
+		T(att_D_14__silence_of_the_authority_is_no_yes),
+		T(att_P_02__after_clearCache_every_friend_is_asked_about_anew),
+		T(att_P_02__a_readout_under_way_is_decided_again),
+		T(att_P_03__leases_from_before_a_login_count_only_after_the_service_was_heard),
+		T(unknown_fields_and_nodes_are_item_not_found),
+		T(a_reader_of_the_newer_names_is_answered_in_them),
+		T(att_R__one_asker_has_at_most_four_readouts_at_once),
+		T(a_ticket_of_a_dropped_session_is_ignored),
+		T(the_owner_controls_without_a_question),
+		T(a_friend_controls_only_what_is_granted),
+		T(wrong_values_are_refused_before_anybody_is_asked),
+		T(a_control_message_is_obeyed_and_never_answered),
+		T(the_owner_talks_to_the_thing),
+		T(what_it_does_not_understand_it_says_helpfully),
+		T(a_friend_in_chat_is_decided_like_one_by_iq),
+		T(strangers_and_machines_hear_nothing_in_chat),
+		T(a_line_typed_long_ago_is_not_obeyed),
+		T(stopping_says_goodbye),
+		T(att_D_08__a_reset_leaves_no_file),
+		T(every_file_of_the_state_folder_is_private),
+		T(a_folder_of_another_domain_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("thing", tests, NULL, NULL);
+}
