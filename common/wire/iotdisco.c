@@ -242,12 +242,12 @@ iotdisco_parse(struct iotdisco *out, const char *text, size_t len,
 	return 0;
 }
 
-/* RFC 3986, 2.3: what need not be encoded. */
+/* RFC 3986, 2.3: what need not be encoded; but '~' is an operator in names. */
 static bool
 is_unreserved(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	    c == '-' || c == '.' || c == '_' || c == '~';
+	    c == '-' || c == '.' || c == '_';
 }
 
 static void
