@@ -14,6 +14,7 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/jid.h"
+#include "common/base/str.h"
 #include "policy/policy.h"
 
 #define FILE_MAX_BYTES (16 * 1024 * 1024)
@@ -56,7 +57,7 @@ static struct policy *load(const char *path)
 		fail("out of memory", NULL);
 	if (p != NULL && policy_parse_text(p, buf_str(&text), clock_wall(&clock_system), 0, &e) != 0) {
 		/* FILE:LINE: what is wrong, as compilers say it. */
-		fprintf(stderr, "%s:%s\n", path, e.text);
+		fprintf(stderr, "%s:%s\n", path, str_starts(e.text, "line ") ? e.text + 5 : e.text);
 		policy_free(&p);
 	}
 	buf_fini(&text);

@@ -418,7 +418,7 @@ static int read_settings(struct daemon *d, struct err *e)
 	}
 	component_settings(d, &c);
 	if (component_check(&c, e) != 0) {
-		err_prefix(e, "%s: [component]", d->options.file);
+		err_prefix(e, "%s: [component] jid, server, secret_file, allow_remote", d->options.file);
 		return -1;
 	}
 	return 0;

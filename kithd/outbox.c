@@ -40,7 +40,11 @@ struct outbox {
 	uint64_t *paid, *chats;
 };
 
-/* 1 written, 0 nothing to send now, -1 full. */
+/* As the roles say it, and one more. */
+#define PAY_FULL (-1)
+#define PAY_NOT_NOW 0		/* at the peer's next sign of life */
+#define PAY_WRITTEN 1
+#define PAY_SOON 2		/* its ping is under way: look again at the next try */
 typedef int (*pay_fn)(struct outbox *o, const struct debt *t, struct buf *out);
 
 static int pay_registry(struct outbox *o, const struct debt *t, struct buf *out)
@@ -74,18 +78,18 @@ static int say(struct outbox *o, const struct debt *t, struct buf *out)
 
 	if (!buf_ok(&o->text) || ident_text(id, NULL) != 0 ||
 	    chat_write(out, o->d.desk_jid, t->peer, id, buf_str(&o->text)) != 0)
-		return -1;
+		return PAY_FULL;
 	o->fresh[o->n_fresh].row = t->row;
 	o->fresh[o->n_fresh].number = t->number;
 	o->n_fresh++;
 	++*o->chats;
-	return 1;
+	return PAY_WRITTEN;
 }
 
 static int pay_notice(struct outbox *o, const struct debt *t, struct buf *out)
 {
 	if (chat_must_wait(o, t))
-		return 0;
+		return PAY_SOON;
 	buf_reset(&o->text);
 	buf_adds(&o->text, t->text != NULL ? t->text : "");
 	return say(o, t, out);
@@ -138,8 +142,10 @@ static int pay_question(struct outbox *o, const struct debt *t, struct buf *out)
 	size_t start = out->len;
 	int found, said;
 
-	if (o->d.provisioning == NULL || chat_must_wait(o, t))
-		return 0;
+	if (o->d.provisioning == NULL)
+		return PAY_NOT_NOW;
+	if (chat_must_wait(o, t))
+		return PAY_SOON;
 	pool_reset(&o->pool);
 	found = provisioning_question(o->d.provisioning, t->subject, &o->pool, &q, &e);
 	if (found == 0 && o->n_over < HANDED_MAX) {
@@ -149,14 +155,14 @@ static int pay_question(struct outbox *o, const struct debt *t, struct buf *out)
 	if (found < 0)
 		log_error("cannot ask '%s': %s", t->peer, e.text);
 	if (found <= 0)
-		return 0;
+		return PAY_NOT_NOW;
 	buf_reset(&o->text);
 	desk_question_text(&o->text, &q);
 	said = say(o, t, out);
-	if (said == 1 && write_question_data(o, &q, out) != 0) {
+	if (said == PAY_WRITTEN && write_question_data(o, &q, out) != 0) {
 		buf_truncate(out, start);
 		o->n_fresh--;
-		return -1;
+		return PAY_FULL;
 	}
 	return said;
 }
@@ -196,11 +202,13 @@ static void pay_due(struct outbox *o, struct buf *out, size_t room)
 			return;
 		next = debt_next_due(o->d.debts, t);
 		paid = payers[t->kind](o, t, out);
-		if (paid < 0)
+		if (paid == PAY_FULL)
 			return;
-		*o->paid += (uint64_t)paid;
-		/* Nothing to send (paid == 0): its next try, or a sign of life. */
-		debt_sent(o->d.debts, t->row);
+		if (paid == PAY_NOT_NOW)
+			debt_put_off(o->d.debts, t->row);
+		else
+			debt_sent(o->d.debts, t->row);
+		*o->paid += paid == PAY_WRITTEN;
 	}
 }
 
