@@ -180,6 +180,9 @@ static void a_claim_is_public_only_when_it_says_so(void **state)
 	assert_true(t.words.line[0].q.u.mine.has_public);
 	assert_true(t.words.line[0].q.u.mine.is_public);
 	typed_end(&t);
+	typed(&t, "somebody posted publicly iotdisco:SN=1;" KEY);
+	assert_false(t.words.line[0].q.u.mine.is_public);
+	typed_end(&t);
 	typed(&t, "claim iotdisco:SN=1;" KEY " publicly");
 	assert_false(t.words.line[0].q.u.mine.is_public);
 	typed_end(&t);
