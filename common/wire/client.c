@@ -737,19 +737,6 @@ numeric_address(const char *host, const char *port, struct resolve_address *out)
 	return true;
 }
 
-static int
-begin(struct client *c, struct err *e)
-{
-	if (numeric_address(c->host, c->port, &c->address[0])) {
-		c->n_addresses = 1;
-		connect_next(c);
-		return 0;
-	}
-	c->step = RESOLVING;
-	c->resolve = resolve_new(c->clock, NULL, e);
-	return c->resolve != NULL ? resolve_host(c->resolve, c->host, c->port, e) : -1;
-}
-
 static void
 take_addresses(struct client *c)
 {
@@ -771,6 +758,22 @@ take_addresses(struct client *c)
 		fail(c, CLIENT_LOST, "no name server answered");
 		return;
 	}
+}
+
+static int
+begin(struct client *c, struct err *e)
+{
+	if (numeric_address(c->host, c->port, &c->address[0])) {
+		c->n_addresses = 1;
+		connect_next(c);
+		return 0;
+	}
+	c->step = RESOLVING;
+	c->resolve = resolve_new(c->clock, NULL, e);
+	if (c->resolve == NULL || resolve_host(c->resolve, c->host, c->port, e) != 0)
+		return -1;
+	take_addresses(c);	/* the hosts file answers at once */
+	return 0;
 }
 
 /* Public */

@@ -480,6 +480,7 @@ handshake(struct stream *s)
 		end(s, e.kind == ERR_INPUT ? STREAM_UNTRUSTED : STREAM_LOST, e.text);
 	else if (r > 0)
 		s->phase = RUNNING;
+	stream_flush(s);	/* our header waited for this */
 }
 
 void
@@ -520,8 +521,6 @@ stream_run(struct stream *s, short revents)
 		return;
 	if (s->phase == CONNECTING && revents != 0)
 		finish_connect(s);
-	if (s->phase == HANDSHAKE && !s->over)
-		handshake(s);
 	if ((s->phase == RUNNING || s->phase == CLOSING) && !s->over) {
 		stream_flush(s);
 		if ((readable || has_input(s)) && (!blocked(s) || s->phase == CLOSING))
@@ -531,6 +530,9 @@ stream_run(struct stream *s, short revents)
 		if (s->phase == HANDSHAKE && !s->over)
 			handshake(s);
 	}
+	/* Also right after stream_start_tls: ours is the first word. */
+	if (s->phase == HANDSHAKE && !s->over)
+		handshake(s);
 	if (s->phase == CLOSING && clock_boot(s->clock) >= s->close_at)
 		end(s, STREAM_CLOSED, "closed by us");
 	report_end(s);

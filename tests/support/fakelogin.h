@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fakelogin: a server that lets one client log in, played by rote on a
- * fakebroker, and lies where the script says so.  It knows SCRAM itself (from
+ * fakestream, and lies where the script says so.  It knows SCRAM itself (from
  * OpenSSL's primitives, not from the code under test), so that it can notice
  * a wrong proof and give a right signature.
  */
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "tests/support/fakebroker.h"
+#include "tests/support/fakestream.h"
 
 enum login_lie {
 	LIE_NONE,

@@ -21,6 +21,8 @@
 
 #define SEEN_BYTES (256u * 1024 * 1024)
 #define STEP_MS 10
+#define SETTLE_MS 3
+#define ROUNDS_MAX 20000		/* something moves, and nothing comes of it */
 
 static void
 need(bool ok, const char *what)
@@ -131,7 +133,9 @@ accept_one(struct fake *f)
 		return;
 	(void)setsockopt(f->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	f->accepted++;
-	f->gone = false;
+	f->gone = f->tls_failed = false;
+	if (f->script != NULL)
+		f->script(f->script_arg);	/* direct TLS begins before a byte is read */
 }
 
 static void
@@ -142,7 +146,7 @@ shake_hands(struct fake *f)
 	if (r == 1)
 		f->tls_done = true;
 	else if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE)
-		f->tls_failed = true;
+		f->tls_failed = f->gone = true;
 }
 
 static void
@@ -179,6 +183,8 @@ fake_step(struct fake *f)
 		shake_hands(f);
 	if (!f->gone && !f->tls_failed && (f->ssl == NULL || f->tls_done))
 		read_all(f);
+	if (f->script != NULL)
+		f->script(f->script_arg);
 }
 
 const char *
@@ -211,10 +217,10 @@ round_of(struct fake *f, const struct fake_peer *p, int ms)
 bool
 fake_wait(struct fake *f, const struct fake_peer *p, bool (*done)(void *), void *arg, int ms)
 {
-	int waited = 0;
+	int waited = 0, rounds = 0;
 
 	while (!done(arg)) {
-		if (waited >= ms)
+		if (waited >= ms || rounds++ > ROUNDS_MAX)
 			return false;
 		if (!round_of(f, p, STEP_MS))
 			waited += STEP_MS;
@@ -225,8 +231,8 @@ fake_wait(struct fake *f, const struct fake_peer *p, bool (*done)(void *), void 
 void
 fake_settle(struct fake *f, const struct fake_peer *p)
 {
-	int quiet = 0;
+	int quiet = 0, rounds = 0;
 
-	while (quiet < 3)
-		quiet = round_of(f, p, STEP_MS) ? 0 : quiet + 1;
+	while (quiet < 3 && rounds++ < ROUNDS_MAX)
+		quiet = round_of(f, p, SETTLE_MS) ? 0 : quiet + 1;
 }

@@ -26,6 +26,8 @@ struct fake {
 	bool tls_failed;
 	bool gone;		/* the other side closed */
 	unsigned accepted;	/* connections so far */
+	void (*script)(void *arg);	/* called after each step; may be NULL */
+	void *script_arg;
 	struct buf clear;	/* all that came in clear, of all connections */
 	struct buf seen;	/* all that came, decrypted, of all connections */
 };

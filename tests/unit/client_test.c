@@ -8,6 +8,7 @@
 #include "common/wire/client.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -169,7 +170,8 @@ login(struct world *w, enum fake_flaw flaw)
 	w->c = client_new(&w->conf, &ops, w, NULL);
 	assert_non_null(w->c);
 	if (!fake_wait(&w->f, &w->peer, is_settled, w, PATIENCE))
-		fail_msg("the login neither succeeded nor failed");
+		fail_msg("%s, lie %d: neither success nor failure; server at step %u", fake_flaw_name(flaw),
+		    w->l.lie, w->l.step);
 	fake_settle(&w->f, &w->peer);
 	return w->ups > 0;
 }
@@ -673,6 +675,7 @@ static int
 make_ca(void **state)
 {
 	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);	/* for the fake server's OpenSSL, not for us */
 	fakeca_init(&ca);
 	return 0;
 }
