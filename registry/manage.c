@@ -48,7 +48,7 @@ static int merge(struct registry *g, const struct request *q, const struct owned
 	if (have == NULL)
 		return not_found(r);
 	if (tags_unpack(&tags, have->tags, have->tags_len, q->pool) == -1)
-		return err_set(e, ERR_SYSTEM, "no room for the tags of a thing, or they are damaged");
+		return err_set(e, ERR_SYSTEM, "the tags of a thing are damaged or too many");
 	got = tags_merge(&tags, &q->u.address.tags, q->pool);
 	if (got != 1) {
 		reply_error(r, COND_RESOURCE_CONSTRAINT);

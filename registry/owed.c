@@ -115,17 +115,9 @@ static int write_owner(struct registry *g, const struct debt *d, struct buf *out
 	return push_write(out, &p) == -1 ? -1 : 1;
 }
 
-/* Subject "desk": the desk asks an owner, whose server may swallow questions
- * from strangers; else the component asks a thing. */
 static int write_subscribe(struct registry *g, const struct debt *d, struct buf *out)
 {
-	bool desk = strcmp(d->subject, "desk") == 0;
-
-	/* A person is not asked again and again. */
-	if (desk && d->tries > 0)
-		return 0;
-	return presence_write(out, desk ? g->desk : g->conf.jid, d->peer, "subscribe", NULL) == -1 ?
-	    -1 : 1;
+	return presence_write(out, g->conf.jid, d->peer, "subscribe", NULL) == -1 ? -1 : 1;
 }
 
 int registry_debt_write(struct registry *g, const struct debt *d, struct buf *out)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * presence: the handshake with things and owners (RFC 6121, INTEROP 4.2-4.4).
- * The bare component answers `subscribe` with its own `subscribe`, then
+ * presence: the component's handshake with things and owners (RFC 6121,
+ * INTEROP 4.2-4.4).  It answers `subscribe` with its own `subscribe`, then
  * `subscribed`, and shows no presence: some clients take the next stanza for
- * the answer they wait for.  The desk is a person's contact and shows itself.
+ * the answer they wait for.  The desk's presence is in desk/.
  */
 #include "config.h"
 
@@ -15,14 +15,13 @@
 struct meeting {
 	struct registry *g;
 	const struct request *q;
-	const char *self;	/* the address that was spoken to */
 	struct buf *out;
 };
 
 static int say(const struct meeting *m, const char *type)
 {
 	/* A lost presence is asked for again; the turn need not fail. */
-	(void)presence_write(m->out, m->self, m->q->bare, type, NULL);
+	(void)presence_write(m->out, m->g->conf.jid, m->q->bare, type, NULL);
 	return 0;
 }
 
@@ -118,44 +117,9 @@ static int on_probe(const struct meeting *m, struct err *e)
 	return 0;
 }
 
-/* ---- the desk ---- */
-
-static int on_desk_subscribe(const struct meeting *m, struct err *e)
-{
-	(void)e;
-	say(m, "subscribed");
-	return say(m, NULL);
-}
-
-static int on_desk_subscribed(const struct meeting *m, struct err *e)
-{
-	return debt_cancel(m->g->deps.debts, DEBT_SUBSCRIBE, m->q->bare, "desk", e);
-}
-
-static int on_desk_unsubscribe(const struct meeting *m, struct err *e)
-{
-	(void)e;
-	return say(m, "unavailable");
-}
-
-static int on_desk_probe(const struct meeting *m, struct err *e)
-{
-	(void)e;
-	return say(m, NULL);
-}
-
-/* What an owner's presence tells is the same at both addresses. */
-static int on_desk_available(const struct meeting *m, struct err *e)
-{
-	(void)e;
-	contact_presence(m->g->deps.contacts, m->q->from, strlen(m->q->bare), true);
-	debt_wake(m->g->deps.debts, m->q->bare);
-	return 0;
-}
-
 typedef int (*presence_fn)(const struct meeting *m, struct err *e);
 
-static const presence_fn component_row[] = {
+static const presence_fn rows[] = {
 	[PRESENCE_AVAILABLE] = on_available,
 	[PRESENCE_UNAVAILABLE] = on_unavailable,
 	[PRESENCE_SUBSCRIBE] = on_subscribe,
@@ -166,31 +130,15 @@ static const presence_fn component_row[] = {
 	[PRESENCE_ERROR] = on_unavailable,
 };
 
-static const presence_fn desk_row[] = {
-	[PRESENCE_AVAILABLE] = on_desk_available,
-	[PRESENCE_UNAVAILABLE] = on_unavailable,
-	[PRESENCE_SUBSCRIBE] = on_desk_subscribe,
-	[PRESENCE_SUBSCRIBED] = on_desk_subscribed,
-	[PRESENCE_UNSUBSCRIBE] = on_desk_unsubscribe,
-	[PRESENCE_UNSUBSCRIBED] = on_desk_subscribed,
-	[PRESENCE_PROBE] = on_desk_probe,
-	[PRESENCE_ERROR] = on_unavailable,
-};
-
 int registry_presence(struct registry *g, const struct request *q, struct buf *out, struct err *e)
 {
-	struct meeting m = { g, q, NULL, out };
+	struct meeting m = { g, q, out };
 	enum presence_type type = q->u.presence.type;
 
-	if ((unsigned)type > PRESENCE_ERROR || strcmp(q->bare, g->conf.jid) == 0)
+	if ((unsigned)type > PRESENCE_ERROR || !jid_text_same_bare(q->to, g->conf.jid) ||
+	    strcmp(q->bare, g->conf.jid) == 0)
 		return 0;
-	if (jid_text_same_bare(q->to, g->conf.jid))
-		m.self = g->conf.jid;
-	else if (jid_text_same_bare(q->to, g->desk))
-		m.self = g->desk;
-	else
-		return 0;
-	return (m.self == g->desk ? desk_row : component_row)[type](&m, e);
+	return rows[type](&m, e);
 }
 
 int registry_probe(struct registry *g, size_t *cursor, size_t max, struct buf *out)

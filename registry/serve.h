@@ -25,7 +25,8 @@ struct registry;
 struct registry_conf {
 	const char *jid;		/* the component */
 	enum jid_profile profile;
-	const char *const *domains;	/* whose things may register; NULL-terminated; NULL: own site */
+	const char *const *domains;	/* whose things may register; NULL-terminated;
+					 * NULL: own site */
 	int64_t max_things_per_jid;
 	int64_t max_unclaimed;
 	int64_t unclaimed_expire_ms;	/* 30 days */

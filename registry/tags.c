@@ -122,7 +122,8 @@ static size_t find_tag(const struct tag_list *l, const char *name)
 
 int tags_merge(struct tag_list *into, const struct tag_list *changes, struct pool *pool)
 {
-	struct tag_list all = { 0, pool_alloc(pool, (into->n + changes->n + 1) * sizeof(struct tag)) };
+	size_t room = (into->n + changes->n + 1) * sizeof(struct tag);
+	struct tag_list all = { 0, pool_alloc(pool, room) };
 
 	if (all.tag == NULL)
 		return -1;

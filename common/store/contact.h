@@ -49,8 +49,10 @@ void contact_presence(struct contacts *c, const char *full, size_t bare_len, boo
 void contact_all_offline(struct contacts *c);	/* our stream was down */
 
 /* Durable, in a transaction; no write when nothing changes. */
-bool contact_dialect_differs(const struct contacts *c, const char *bare, int proto, int gen, int vocab);
-int contact_set_dialect(struct contacts *c, const char *bare, int proto, int gen, int vocab, struct err *e);
+bool contact_dialect_differs(const struct contacts *c, const char *bare, int proto, int gen,
+    int vocab);
+int contact_set_dialect(struct contacts *c, const char *bare, int proto, int gen, int vocab,
+    struct err *e);
 int contact_set_sub(struct contacts *c, const char *bare, enum contact_sub to_us,
     enum contact_sub from_us, struct err *e);
 int contact_set_lang(struct contacts *c, const char *bare, const char *lang, struct err *e);

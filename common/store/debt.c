@@ -73,7 +73,8 @@ struct debts {
 static const struct store_step steps[] = {
 	{ 1, "CREATE TABLE debt ("
 	     " row INTEGER PRIMARY KEY, kind INTEGER NOT NULL, peer TEXT NOT NULL,"
-	     " subject TEXT NOT NULL, body TEXT, number INTEGER NOT NULL, since INTEGER NOT NULL)" },
+	     " subject TEXT NOT NULL, body TEXT, number INTEGER NOT NULL,"
+	     " since INTEGER NOT NULL)" },
 };
 static const struct store_schema schema = { "debt", steps, sizeof(steps) / sizeof(steps[0]) };
 

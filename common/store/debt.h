@@ -35,7 +35,8 @@ struct debt {
 	int64_t row;		/* identity of the row */
 	enum debt_kind kind;
 	const char *peer;	/* bare JID it is owed to */
-	const char *subject;	/* thing id in hex, friend's JID, question key, notice id; "" none */
+	const char *subject;	/* thing id in hex, friend's JID, question key, notice id;
+				 * "" none */
 	const char *text;	/* notice text or friend's details; NULL none */
 	uint64_t number;	/* epoch or revision */
 	unsigned tries;
@@ -53,7 +54,8 @@ int debt_owe(struct debts *d, enum debt_kind kind, const char *peer, const char 
 /* In a transaction.  The row is gone only if `number` is still the one that was sent. */
 int debt_settle(struct debts *d, int64_t row, uint64_t number, struct err *e);
 /* Drop what is owed to a peer about a subject (the next register settles `removed`). */
-int debt_cancel(struct debts *d, enum debt_kind kind, const char *peer, const char *subject, struct err *e);
+int debt_cancel(struct debts *d, enum debt_kind kind, const char *peer, const char *subject,
+    struct err *e);
 
 /* Due now and allowed by the order; start with NULL; NULL: nothing more.
  * Only committed debts are returned. */

@@ -340,8 +340,8 @@ static int load_row(struct ownership *o, struct stmt *st, struct err *e)
 	o->last_row = row;
 	return 0;
 damaged:
-	return err_set(e, ERR_SYSTEM, "row %lld of the table of owners is damaged: restore a backup",
-	    (long long)row);
+	return err_set(e, ERR_SYSTEM,
+	    "row %lld of the table of owners is damaged: restore a backup", (long long)row);
 }
 
 static int load(struct ownership *o, struct err *e)
@@ -417,7 +417,8 @@ static struct entry *find_id(const struct ownership *o, const uint8_t *id)
 	return NULL;
 }
 
-const struct owned *ownership_by_id(const struct ownership *o, const uint8_t id[static OWNERSHIP_ID])
+const struct owned *ownership_by_id(const struct ownership *o,
+    const uint8_t id[static OWNERSHIP_ID])
 {
 	const struct entry *x = find_id(o, id);
 

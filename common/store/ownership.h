@@ -48,7 +48,8 @@ struct owned {
 int ownership_open(struct ownership **out, struct store *s, struct err *e);
 void ownership_close(struct ownership **o);
 
-const struct owned *ownership_by_id(const struct ownership *o, const uint8_t id[static OWNERSHIP_ID]);
+const struct owned *ownership_by_id(const struct ownership *o,
+    const uint8_t id[static OWNERSHIP_ID]);
 /* NULL members mean absent; absent differs from "". */
 const struct owned *ownership_by_address(const struct ownership *o, const char *jid,
     const char *node, const char *source, const char *partition);

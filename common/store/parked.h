@@ -28,7 +28,8 @@ struct parked {
 	int64_t deadline_ms;	/* wall */
 };
 
-int parked_open(struct parked_table **out, struct store *s, const struct clock *clock, struct err *e);
+int parked_open(struct parked_table **out, struct store *s, const struct clock *clock,
+    struct err *e);
 void parked_close(struct parked_table **p);
 /* In a transaction.  1 parked, 0 joined an identical row, -1 (ERR_LIMIT: too many). */
 int parked_add(struct parked_table *p, const struct parked *r, struct err *e);

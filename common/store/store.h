@@ -74,7 +74,8 @@ bool stmt_is_null(struct stmt *st, int col);
 int store_next_revision(struct store *s, uint64_t *out, struct err *e);
 uint64_t store_revision(const struct store *s);
 /* Small named values. */
-int store_get_int(struct store *s, const char *name, int64_t *out, struct err *e); /* 1 found, 0 not, -1 */
+/* 1 found, 0 not, -1. */
+int store_get_int(struct store *s, const char *name, int64_t *out, struct err *e);
 int store_set_int(struct store *s, const char *name, int64_t v, struct err *e);
 
 /* For tests and tools. */

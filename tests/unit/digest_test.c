@@ -64,10 +64,12 @@ static void the_digest_of_the_sample(void **state)
 	test_key(&key, 7);
 	assert_int_equal(digest_tags(digest, &key, &l, &pool), 0);
 	str_hex(hex, digest, sizeof(digest));
-	assert_string_equal(hex, "439a2a03b90897535e0af29a55f5d1cbe71efc59be46d9a0c1ece07096536139");
+	assert_string_equal(hex,
+	    "439a2a03b90897535e0af29a55f5d1cbe71efc59be46d9a0c1ece07096536139");
 	digest_key_check(digest, &key);
 	str_hex(hex, digest, sizeof(digest));
-	assert_string_equal(hex, "342b64b16b06944021342aed9071ed9e18b5564a3bdb523401774a1e90344367");
+	assert_string_equal(hex,
+	    "342b64b16b06944021342aed9071ed9e18b5564a3bdb523401774a1e90344367");
 	secret_clear(&key);
 }
 

@@ -1013,6 +1013,7 @@ static void the_component_answers_subscribe_once_each(void **state)
 	assert_int_equal(contact_find(w.contacts, "t@ex")->from_us, SUB_YES);
 	assert_int_equal(contact_find(w.contacts, "t@ex")->to_us, SUB_YES);
 	assert_string_equal(say(&w, "<presence type='probe' from='t@ex' to='reg.ex'/>"), "");
+	assert_string_equal(say(&w, "<presence type='subscribe' from='o@ex' to='x@reg.ex'/>"), "");
 	world_close(&w);
 }
 
@@ -1036,26 +1037,6 @@ static void a_thing_that_never_subscribes_is_asked(void **state)
 	HAS_NOT(pushes(&w), "subscribe");
 	reg(&w, THING, "k");
 	HAS(pushes(&w), "type=\"subscribe\"");
-	world_close(&w);
-}
-
-static void the_desk_is_a_contact_that_shows_itself(void **state)
-{
-	struct world w;
-	const char *r;
-
-	(void)state;
-	world_open(&w, "sqlite::memory:");
-	r = say(&w, "<presence type='subscribe' from='o@ex' to='desk@reg.ex'/>");
-	HAS(r, "type=\"subscribed\"");
-	assert_int_equal(count_text(r, "<presence"), 2);
-	HAS(r, "from=\"desk@reg.ex\"");
-	HAS_NOT(r, "type=\"subscribe\"");
-	r = say(&w, "<presence type='probe' from='o@ex' to='desk@reg.ex'/>");
-	assert_int_equal(count_text(r, "<presence"), 1);
-	HAS_NOT(r, "type=");
-	HAS(say(&w, "<presence type='unsubscribe' from='o@ex' to='desk@reg.ex'/>"), "unavailable");
-	assert_string_equal(say(&w, "<presence type='subscribe' from='o@ex' to='x@reg.ex'/>"), "");
 	world_close(&w);
 }
 
@@ -1229,7 +1210,6 @@ int main(void)
 		cmocka_unit_test(another_hash_key_is_refused),
 		cmocka_unit_test(the_component_answers_subscribe_once_each),
 		cmocka_unit_test(a_thing_that_never_subscribes_is_asked),
-		cmocka_unit_test(the_desk_is_a_contact_that_shows_itself),
 		cmocka_unit_test(after_a_gap_those_we_see_are_probed),
 		cmocka_unit_test(the_component_says_what_it_is),
 		cmocka_unit_test(everything_is_there_after_a_restart),

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -385,6 +386,69 @@ static void att_T_04__a_full_disk_fails_the_turn_and_passes(void **state)
 	free(big);
 }
 
+/* ---- a disk that lies ---- */
+
+/* The system's own file layer, except that fsync fails when told to. */
+static sqlite3_io_methods lying_io[2];		/* the database, its log: they differ */
+static const sqlite3_io_methods *true_io[2];
+static bool fsync_fails;
+
+static int lying_sync(sqlite3_file *f, int flags)
+{
+	if (fsync_fails)
+		return SQLITE_IOERR_FSYNC;
+	return true_io[f->pMethods - lying_io]->xSync(f, flags);
+}
+
+static int lying_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out)
+{
+	sqlite3_vfs *under = v->pAppData;
+	int rc = under->xOpen(under, name, f, flags, out);
+
+	if (rc == SQLITE_OK && f->pMethods != NULL) {
+		size_t i = (flags & SQLITE_OPEN_MAIN_DB) != 0 ? 0 : 1;
+
+		true_io[i] = f->pMethods;
+		lying_io[i] = *true_io[i];
+		lying_io[i].xSync = lying_sync;
+		f->pMethods = &lying_io[i];
+	}
+	return rc;
+}
+
+static void att_T_03__after_a_failed_fsync_nothing_is_acknowledged(void **state)
+{
+	static sqlite3_vfs lying;
+	sqlite3_vfs *under = sqlite3_vfs_find(NULL);
+	struct place p;
+	struct store *s;
+
+	(void)state;
+	place_make(&p);
+	lying = *under;
+	lying.zName = "lying";
+	lying.pAppData = under;
+	lying.xOpen = lying_open;
+	assert_int_equal(sqlite3_vfs_register(&lying, 1), SQLITE_OK);
+	s = open_notes(p.url);
+	fsync_fails = true;
+	MUST(store_begin(s, &test_err));
+	MUST(add_note(s, 1, "x", &test_err));
+	assert_int_equal(store_commit(s, &test_err), -1);
+	/* The kernel may have thrown the pages away and report success now. */
+	fsync_fails = false;
+	assert_int_equal(store_begin(s, &test_err), -1);
+	assert_int_equal(test_err.kind, ERR_SYSTEM);
+	store_close(&s);
+	assert_int_equal(sqlite3_vfs_unregister(&lying), SQLITE_OK);
+	s = open_notes(p.url);
+	MUST(store_begin(s, &test_err));
+	MUST(add_note(s, 2, "y", &test_err));
+	MUST(store_commit(s, &test_err));
+	store_close(&s);
+	place_remove(&p);
+}
+
 /* ---- crashes ---- */
 
 /* The child writes one row a transaction and says so after each commit. */
@@ -568,6 +632,7 @@ int main(void)
 		cmocka_unit_test(a_write_outside_a_transaction_is_refused),
 		cmocka_unit_test(a_failed_commit_rolls_back),
 		cmocka_unit_test(att_T_04__a_full_disk_fails_the_turn_and_passes),
+		cmocka_unit_test(att_T_03__after_a_failed_fsync_nothing_is_acknowledged),
 		cmocka_unit_test(att_T_01__what_was_acknowledged_survives_kill),
 		cmocka_unit_test(a_killed_transaction_leaves_nothing),
 		cmocka_unit_test(values_are_kept),
