@@ -11,13 +11,19 @@ sys.path.insert(0, __file__.rsplit("/", 2)[0] + "/support")
 # pylint: disable=wrong-import-position
 from kithlab.desk import Owner
 from kithlab.dialect import GENERATIONS, WaherThing, element, tags
+from kithlab.lab import Missing
 from kithlab.person import bare, condition
 from kithlab.story import Story, contains, same
 
 
 def reachable(home, person):
-    """kithd answers through the broker again."""
-    home.lab.retry(lambda: person.ping(home.jid).get("type") == "result", "kithd to return", 60)
+    """kithd answers through the broker again; what was sent meanwhile may be lost."""
+    def answers():
+        try:
+            return person.ping(home.jid, seconds=2).get("type") == "result"
+        except Missing:
+            return False
+    home.lab.retry(answers, "kithd to return", 60)
 
 
 def main():

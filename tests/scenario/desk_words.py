@@ -77,7 +77,7 @@ def answers(story, owner, bob, thing):
         contains(owner.desk(f"no {code}"), "deny")
         thing.ask(owner.home.jid, "get", QUESTION.format(bob.me))
         owner.nothing(lambda s: "yes " in str(body(s)), "a question", owner.home.jid)
-        owner.desk(f"forget {owner.rule_number(owner.desk('rules'), bob.me)}")
+        owner.desk(f"forget {owner.rule_number(owner.desk('rules'), 'deny')}")
     with story.check("somebody else's code is worth nothing"):
         code = question()
         bob.desk(f"yes {code}")
