@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy_fuzz: any text is refused with a sentence, or becomes rules that
+ * print and read back as they are, and that decide without a fault; a deny
+ * for everybody behind them grants nothing (att-P-19).
+ */
+#include "config.h"
+
+#include "common/base/buf.h"
+#include "common/base/pool.h"
+#include "policy/policy.h"
+#include "tests/fuzz/fuzz.h"
+
+#define NOW 1795262400000LL
+
+static void check_round_trip(const struct rule *r, int32_t zone_s)
+{
+	struct err e = ERR_INIT;
+	struct rule again;
+	struct pool pool;
+	struct buf text;
+
+	pool_init(&pool, 256 * 1024);
+	/* Escapes may take more room than what they stand for. */
+	buf_init(&text, 16 * POLICY_LINE);
+	policy_print(&text, r, zone_s);
+	FUZZ_CHECK(buf_ok(&text));
+	if (text.len <= POLICY_LINE) {
+		FUZZ_CHECK(policy_parse_line(&again, buf_str(&text), NOW, zone_s, &pool, &e) == 0);
+		FUZZ_CHECK(rule_equal(r, &again));
+	}
+	buf_fini(&text);
+	pool_fini(&pool);
+}
+
+static void check_decisions(struct policy *p)
+{
+	static const struct question_tag tag[] = { { "class", "light" } };
+	static const char *const name[] = { "lux", "lock" };
+	static const struct rule deny = { .verdict = VERDICT_DENY, .actions = RULE_EVERYTHING,
+		.subject = { SUBJECT_ANYONE, NULL } };
+	struct question q = { .asker = "bob@b.ex", .thing_name = "lamp", .tags = tag, .n_tags = 1,
+		.names = name, .now_ms = NOW };
+	const char *space[POLICY_NAMES];
+	struct answer a;
+
+	for (int i = 0; i < 2 * ACTION_COUNT * 3; i++) {
+		if (i == ACTION_COUNT * 3)
+			FUZZ_CHECK(policy_add(p, &deny, NULL) == 0);
+		q.action = (enum action)(i % ACTION_COUNT);
+		q.n_names = (size_t)(i / ACTION_COUNT % 3);
+		policy_decide(p, &q, space, POLICY_NAMES, &a);
+		FUZZ_CHECK(a.edge_ms == 0 || a.edge_ms > NOW);
+		FUZZ_CHECK(q.n_names == 0 || a.n_names < q.n_names);
+		FUZZ_CHECK(i < ACTION_COUNT * 3 || a.verdict == VERDICT_DENY);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_text(data, size);
+	struct policy *p = policy_new();
+	struct err e = ERR_INIT;
+	int32_t zone_s = size > 0 ? (data[0] % 25 - 12) * 3600 : 0;
+
+	FUZZ_CHECK(p != NULL);
+	if (policy_parse_text(p, text, NOW, zone_s, &e) == 0) {
+		for (size_t i = 0; i < policy_count(p); i++)
+			check_round_trip(policy_at(p, i), zone_s);
+		if (policy_count(p) < POLICY_RULES)
+			check_decisions(p);
+	} else {
+		FUZZ_CHECK(e.text[0] != '\0');
+	}
+	policy_free(&p);
+	free(text);
+	return 0;
+}
