@@ -65,11 +65,29 @@ static bool is_handed(const struct handed *h, size_t n, const struct debt *t)
 	return false;
 }
 
-/* A chat line is never repeated while the ping behind it is under way. */
+/* A message is never repeated while the ping behind it is under way. */
 static bool chat_must_wait(const struct outbox *o, const struct debt *t)
 {
 	return o->n_fresh == HANDED_MAX || is_handed(o->fresh, o->n_fresh, t) ||
 	    is_handed(o->pinged, o->n_pinged, t);
+}
+
+/* Settled when the ping behind it has come back. */
+static void note_handed(struct outbox *o, const struct debt *t)
+{
+	o->fresh[o->n_fresh].row = t->row;
+	o->fresh[o->n_fresh].number = t->number;
+	o->n_fresh++;
+}
+
+/* friend and unfriend are messages: nobody answers them. */
+static int pay_friend(struct outbox *o, const struct debt *t, struct buf *out)
+{
+	int paid = chat_must_wait(o, t) ? PAY_SOON : pay_provisioning(o, t, out);
+
+	if (paid == PAY_WRITTEN)
+		note_handed(o, t);
+	return paid;
 }
 
 static int say(struct outbox *o, const struct debt *t, struct buf *out)
@@ -79,9 +97,7 @@ static int say(struct outbox *o, const struct debt *t, struct buf *out)
 	if (!buf_ok(&o->text) || ident_text(id, NULL) != 0 ||
 	    chat_write(out, o->d.desk_jid, t->peer, id, buf_str(&o->text)) != 0)
 		return PAY_FULL;
-	o->fresh[o->n_fresh].row = t->row;
-	o->fresh[o->n_fresh].number = t->number;
-	o->n_fresh++;
+	note_handed(o, t);
 	++*o->chats;
 	return PAY_WRITTEN;
 }
@@ -171,8 +187,8 @@ static const pay_fn payers[DEBT_COUNT] = {
 	[DEBT_OWNER] = pay_registry,
 	[DEBT_SUBSCRIBE] = pay_registry,
 	[DEBT_FLOOR] = pay_provisioning,
-	[DEBT_FRIEND] = pay_provisioning,
-	[DEBT_UNFRIEND] = pay_provisioning,
+	[DEBT_FRIEND] = pay_friend,
+	[DEBT_UNFRIEND] = pay_friend,
 	[DEBT_QUESTION] = pay_question,
 	[DEBT_NOTICE] = pay_notice,
 };

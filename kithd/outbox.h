@@ -2,7 +2,7 @@
 /*
  * outbox: pays debts (common/store/debt.h) that are due, after the replies of
  * a turn.  The roles write their pushes; questions and notices are worded by
- * the desk and leave as chat.  A chat line counts as handed over when a ping
+ * the desk and leave as chat.  A message counts as handed over when a ping
  * to ourselves, sent behind it on the same stream, has come back: the broker
  * has then taken everything before it.
  */

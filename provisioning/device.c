@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#include "common/base/jid.h"
-#include "common/base/pool.h"
 #include "provisioning/role.h"
 
 /* One question with what was decided about it. */
@@ -151,10 +149,6 @@ int device_serve(struct provisioning *p, const struct request *q, struct reply *
 
 	if (inquire(p, q, &n, e) != 0)
 		return -1;
-	if (n.is_thing) {
-		contact_seen(p->deps.contacts, q->from, jid_text_bare_len(q->from));
-		debt_wake(p->deps.debts, q->bare);
-	}
 	if (must_write(p, q, &n) && write_notes(p, q, &n, e) != 0)
 		return -1;
 	if (n.out.held_back)

@@ -257,6 +257,42 @@ static void a_stranger_is_asked_about_granted_and_taken_back(void **state)
 	expect(is_friend(f, THING, BOB), "result=\"false\"");
 }
 
+/* The broker brings our own ping back: it has taken all that went before. */
+static const char *echo_ping(struct fixture *f)
+{
+	const char *at = strstr(buf_str(&f->out), "<ping"), *id;
+
+	if (at == NULL)
+		fail_msg("no ping in: %s", buf_str(&f->out));
+	while (strncmp(at, "<iq", 3) != 0)
+		at--;
+	id = strstr(at, "id=\"") + 4;
+	return hand(f, "<iq type='get' from='" ME "' to='" ME "' id='%.*s'><ping xmlns='urn:xmpp:ping'/></iq>",
+	    (int)strcspn(id, "\""), id);
+}
+
+static void a_friend_is_made_once_the_thing_has_dropped_its_old_answers(void **state)
+{
+	struct fixture *f = *state;
+
+	be_claimed(f);
+	is_friend(f, THING, BOB);
+	echo_ping(f);
+	type(f, ALICE, "allow " BOB " to befriend 42");
+	expect(buf_str(&f->out), "<clearCache");
+	assert_null(strstr(buf_str(&f->out), "<friend"));
+	acknowledge(f, "<clearCache");
+	expect(buf_str(&f->out), "<friend xmlns=\"urn:xmpp:iot:provisioning\" jid=\"" BOB "\"");
+	assert_int_equal(debts_of_kind(f, DEBT_FRIEND), 1);
+	echo_ping(f);
+	assert_int_equal(debts_of_kind(f, DEBT_FRIEND), 0);
+	type(f, ALICE, "revoke " BOB);
+	acknowledge(f, "<clearCache");
+	expect(buf_str(&f->out), "<unfriend");
+	echo_ping(f);
+	assert_int_equal(debts_of_kind(f, DEBT_UNFRIEND), 0);
+}
+
 static void rules_are_typed_listed_and_forgotten(void **state)
 {
 	struct fixture *f = *state;
@@ -318,6 +354,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_claim_sent_twice_is_the_same_success, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(owner_and_thing_are_friends_from_the_claim_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_stranger_is_asked_about_granted_and_taken_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_friend_is_made_once_the_thing_has_dropped_its_old_answers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rules_are_typed_listed_and_forgotten, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_kithctl_may_ask, set_up, tear_down),
 	};
