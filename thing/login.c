@@ -380,6 +380,11 @@ struct buf *login_out(struct login *l)
 	return client_out(l->client);
 }
 
+int64_t login_last_byte(const struct login *l)
+{
+	return client_last_byte(l->client);
+}
+
 void login_flush(struct login *l)
 {
 	if (l->client && !l->over && l->was_up)

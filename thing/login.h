@@ -75,6 +75,8 @@ int login_fd(const struct login *l, short *events);
 int64_t login_deadline(const struct login *l);
 void login_run(struct login *l, short revents);
 struct buf *login_out(struct login *l);
+/* Boot clock of the last byte from the server; while up. */
+int64_t login_last_byte(const struct login *l);
 /* Send what was written. */
 void login_flush(struct login *l);
 /* End the stream in order; no further attempts. */

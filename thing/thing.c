@@ -33,6 +33,8 @@
 #include "thing/statefile.h"
 #include "thing/talk.h"
 
+#define ALIVE_MS 45000		/* of silence before the server is asked */
+
 struct kith_thing {
 	char *state_dir, *server, *ca_file, *registry, *software;
 	void (*event)(void *arg, const struct kith_thing_event *ev);
@@ -54,6 +56,7 @@ struct kith_thing {
 	int epoll;
 	int polled_fd;			/* in the epoll set; -1 none */
 	short polled_events;
+	bool pinging;			/* the server is asked for a sign of life */
 	bool stopping, inside;
 	char jid[JID_MAX + 1];
 	char *claim_uri;		/* "" when owned */
@@ -436,6 +439,36 @@ static const struct login_ops login_calls = {
 	.renamed = on_renamed,
 };
 
+/* ---- is the server still there ------------------------------------------ */
+
+/* A stream can die without a word (a router forgets it, a server hangs).  Any
+ * byte proves it alive; after a while without one the server is asked. */
+static void on_pong(void *arg, const struct stanza *answer)
+{
+	struct kith_thing *t = arg;
+
+	t->pinging = false;
+	if (!answer && session_is_up(&t->session) &&
+	    clock_boot(&clock_system) - login_last_byte(&t->login) >= ALIVE_MS)
+		login_again(&t->login, "the server does not answer any more");
+}
+
+static int64_t alive_deadline(const struct kith_thing *t)
+{
+	if (!session_is_up(&t->session) || t->pinging)
+		return -1;
+	return login_last_byte(&t->login) + ALIVE_MS;
+}
+
+static void alive_tick(struct kith_thing *t)
+{
+	struct request q = { .verb = VERB_PING, .to = t->id.domain };
+	int64_t at = alive_deadline(t);
+
+	if (at >= 0 && clock_boot(&clock_system) >= at)
+		t->pinging = session_ask(&t->session, &q, on_pong, t) == 0;
+}
+
 /* ---- making one --------------------------------------------------------- */
 
 static int copy_tags(struct kith_thing *t, const struct kith_thing_conf *conf, struct err *e)
@@ -713,6 +746,7 @@ int64_t kith_thing_deadline(const struct kith_thing *t)
 	at = earlier(at, session_deadline(&t->session));
 	at = earlier(at, enroll_deadline(&t->enroll));
 	at = earlier(at, jobs_deadline(&t->jobs));
+	at = earlier(at, alive_deadline(t));
 	if (session_is_up(&t->session))
 		at = earlier(at, befriend_deadline(&t->befriend));
 	return at;
@@ -766,6 +800,7 @@ void kith_thing_process(struct kith_thing *t)
 	follow_fd(t);
 	login_run(&t->login, ready_events(t));
 	session_tick(&t->session);
+	alive_tick(t);
 	enroll_tick(&t->enroll);
 	jobs_tick(&t->jobs);
 	befriend_tick(&t->befriend);

@@ -32,6 +32,7 @@ struct rig {
 	unsigned ends;			/* so many logins fail first */
 	unsigned attempts;
 	struct buf out, sent;
+	int64_t silent_ms;		/* since the broker's last byte */
 	size_t read;			/* how much of `sent` was looked at */
 	char full[160];
 	/* what the thing said to its maker */

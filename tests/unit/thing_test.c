@@ -834,6 +834,21 @@ static void a_line_typed_long_ago_is_not_obeyed(void **state)
 
 /* ---- life and death ----------------------------------------------------- */
 
+static void a_silent_server_is_asked_for_a_sign_of_life(void **state)
+{
+	const char *ping;
+
+	UNUSED(state);
+	rig_owned();
+	rig->silent_ms = 44000;
+	rig_expect_silence();
+	rig->silent_ms = 46000;
+	ping = rig_expect("urn:xmpp:ping", "to=\"home.example\"");
+	rig->silent_ms = 0;
+	rig_answer(ping, "home.example", "");
+	rig_expect_silence();
+}
+
 static void stopping_says_goodbye(void **state)
 {
 	UNUSED(state);
@@ -940,6 +955,7 @@ int main(void)
 		T(a_friend_in_chat_is_decided_like_one_by_iq),
 		T(strangers_and_machines_hear_nothing_in_chat),
 		T(a_line_typed_long_ago_is_not_obeyed),
+		T(a_silent_server_is_asked_for_a_sign_of_life),
 		T(stopping_says_goodbye),
 		T(att_D_08__a_reset_leaves_no_file),
 		T(every_file_of_the_state_folder_is_private),

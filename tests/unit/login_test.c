@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * login: what each end of an attempt means for the account and for the next
+ * attempt.  The client is a stand-in that ends as the test says; the clock is
+ * the test's.
+ */
+#include "config.h"
+
+#include "tests/unit/thing_support.h"
+
+#include "common/base/str.h"
+#include "thing/login.h"
+
+#define DAY (24 * 3600 * 1000LL)
+
+static struct {
+	void *dir;
+	struct clock_fake fake;
+	struct clock clock;
+	struct identity id;
+	struct standing standing;
+	struct login login;
+	/* the stand-in */
+	const struct client_ops *ops;
+	void *ops_arg;
+	bool alive, asked_to_register, had_pin;
+	unsigned attempts, registrations;
+	char user[64], last_registered[64];
+	enum identity_account on_disk;	/* when the attempt began */
+	/* what was said */
+	unsigned ups, downs, alarms, renamed;
+} f;
+
+/* ---- the stand-in ------------------------------------------------------- */
+
+struct client {
+	int unused;
+};
+
+struct client *client_new(const struct client_conf *conf, const struct client_ops *ops,
+    void *arg, struct err *e)
+{
+	struct identity disk;
+
+	assert_false(f.alive);
+	assert_int_equal(identity_load(&disk, f.dir, e), 0);
+	f.on_disk = disk.account;
+	/* What is used is what is on disk. */
+	assert_string_equal(disk.user, conf->user);
+	identity_fini(&disk);
+	f.alive = true;
+	f.attempts++;
+	f.ops = ops;
+	f.ops_arg = arg;
+	f.asked_to_register = conf->register_account;
+	f.had_pin = conf->pin != NULL;
+	f.registrations += conf->register_account;
+	assert_int_equal(str_copy(f.user, sizeof(f.user), conf->user), 0);
+	return calloc(1, sizeof(struct client));
+}
+
+void client_free(struct client **c)
+{
+	f.alive = false;
+	free(*c);
+	*c = NULL;
+}
+
+int client_fd(const struct client *c) { UNUSED(c); return -1; }
+short client_events(const struct client *c) { UNUSED(c); return 0; }
+int64_t client_deadline(const struct client *c) { UNUSED(c); return -1; }
+void client_run(struct client *c, short revents) { UNUSED(c); UNUSED(revents); }
+bool client_is_up(const struct client *c) { UNUSED(c); return false; }
+struct buf *client_out(struct client *c) { UNUSED(c); return NULL; }
+void client_flush(struct client *c) { UNUSED(c); }
+int64_t client_last_byte(const struct client *c) { UNUSED(c); return 0; }
+void client_close(struct client *c) { UNUSED(c); }
+
+/* ---- the fixture -------------------------------------------------------- */
+
+static void on_up(void *arg, const char *jid) { UNUSED(arg); UNUSED(jid); f.ups++; }
+static void on_down(void *arg) { UNUSED(arg); f.downs++; }
+static void on_trying(void *arg, bool now) { UNUSED(arg); UNUSED(now); }
+static void on_renamed(void *arg) { UNUSED(arg); f.renamed++; }
+
+static void on_note(void *arg, bool alarm, const char *sentence)
+{
+	UNUSED(arg);
+	UNUSED(sentence);
+	f.alarms += alarm;
+}
+
+static const struct login_ops ops = {
+	.up = on_up, .down = on_down, .note = on_note, .trying = on_trying, .renamed = on_renamed,
+};
+
+static void start(void)
+{
+	struct login_conf conf = { .clock = &f.clock, .dir = f.dir, .server = "127.0.0.1:1" };
+	struct err e = ERR_INIT;
+
+	assert_int_equal(login_init(&f.login, &conf, &f.id, &f.standing, &ops, NULL, &e), 0);
+}
+
+static int setup(void **state)
+{
+	struct err e = ERR_INIT;
+
+	memset(&f, 0, sizeof(f));
+	if (folder_setup(&f.dir) < 0)
+		return -1;
+	*state = &f;
+	f.fake = (struct clock_fake){ .wall = 1800000000000LL, .boot = 1000 };
+	f.clock = clock_from_fake(&f.fake);
+	if (identity_make(&f.id, "home.example", &e) < 0 || identity_save(&f.id, f.dir, &e) < 0)
+		return -1;
+	start();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	UNUSED(state);
+	login_fini(&f.login);
+	identity_fini(&f.id);
+	return folder_teardown(&f.dir);
+}
+
+/* Runs until the next attempt has begun; how long it took. */
+static int64_t next_attempt(void)
+{
+	int64_t began = f.fake.boot, at;
+	unsigned before = f.attempts;
+
+	for (int i = 0; i < 10 && f.attempts == before; i++) {
+		at = login_deadline(&f.login);
+		if (at > f.fake.boot) {
+			f.fake.wall += at - f.fake.boot;
+			f.fake.boot = at;
+		}
+		login_run(&f.login, 0);
+	}
+	assert_int_equal(f.attempts, before + 1);
+	return f.fake.boot - began;
+}
+
+static void end_with(enum client_end why)
+{
+	f.ops->down(f.ops_arg, why, "", 0);
+}
+
+static void come_up(void)
+{
+	struct sasl_pin pin = { SASL_NONE, SASL_SCRAM_SHA_256 };
+
+	if (f.asked_to_register)
+		f.ops->registered(f.ops_arg);
+	f.ops->up(f.ops_arg, "x@home.example/r", &pin);
+}
+
+/* A crash: memory is gone, the folder stays. */
+static void crash(void)
+{
+	struct err e = ERR_INIT;
+
+	login_fini(&f.login);
+	identity_fini(&f.id);
+	assert_int_equal(identity_load(&f.id, f.dir, &e), 0);
+	standing_init(&f.standing);
+	start();
+}
+
+/* ---- accounts ----------------------------------------------------------- */
+
+static void the_first_attempt_is_immediate_and_makes_the_account(void **state)
+{
+	UNUSED(state);
+	assert_int_equal(next_attempt(), 0);
+	assert_true(f.asked_to_register);
+	assert_int_equal(f.on_disk, IDENTITY_ASKED);
+	come_up();
+	assert_int_equal(f.id.account, IDENTITY_OURS);
+	assert_int_equal(f.ups, 1);
+}
+
+static void a_crash_while_asking_leaves_at_most_one_account(void **state)
+{
+	char user[64];
+
+	UNUSED(state);
+	next_attempt();
+	memcpy(user, f.user, sizeof(user));
+	crash();
+	/* Perhaps the request arrived: log in first, under the same name. */
+	next_attempt();
+	assert_false(f.asked_to_register);
+	assert_string_equal(f.user, user);
+	end_with(CLIENT_REFUSED);
+	/* It had not: ask for the same name now, at once. */
+	assert_int_equal(next_attempt(), 0);
+	assert_true(f.asked_to_register);
+	assert_string_equal(f.user, user);
+	come_up();
+	assert_int_equal(f.id.account, IDENTITY_OURS);
+}
+
+static void att_D_16__a_name_that_is_taken_is_given_up(void **state)
+{
+	char user[64];
+
+	UNUSED(state);
+	next_attempt();
+	memcpy(user, f.user, sizeof(user));
+	end_with(CLIENT_CONFLICT);
+	assert_int_equal(f.renamed, 1);
+	next_attempt();
+	assert_true(f.asked_to_register);
+	assert_string_not_equal(f.user, user);
+	assert_int_equal(f.on_disk, IDENTITY_ASKED);
+}
+
+static void an_account_of_ours_that_is_refused_is_made_again_only_after_a_day(void **state)
+{
+	char user[64];
+
+	UNUSED(state);
+	next_attempt();
+	come_up();
+	f.ops->down(f.ops_arg, CLIENT_LOST, "", 0);
+	next_attempt();
+	memcpy(user, f.user, sizeof(user));
+	end_with(CLIENT_REFUSED);
+	assert_int_equal(f.alarms, 1);
+	for (int i = 0; i < 50; i++) {
+		next_attempt();
+		assert_false(f.asked_to_register);
+		end_with(CLIENT_REFUSED);
+	}
+	assert_int_equal(f.alarms, 1);
+	f.fake.wall += DAY;
+	next_attempt();
+	end_with(CLIENT_REFUSED);
+	next_attempt();
+	assert_true(f.asked_to_register);
+	assert_string_equal(f.user, user);
+	/* Somebody has it: an alarm, and another name. */
+	end_with(CLIENT_CONFLICT);
+	assert_int_equal(f.alarms, 2);
+	assert_int_equal(f.renamed, 1);
+}
+
+static void the_day_of_refusal_survives_a_restart(void **state)
+{
+	UNUSED(state);
+	next_attempt();
+	come_up();
+	f.ops->down(f.ops_arg, CLIENT_LOST, "", 0);
+	next_attempt();
+	end_with(CLIENT_REFUSED);
+	crash();
+	assert_int_not_equal(f.id.refused_ms, 0);
+	f.fake.wall += DAY;
+	next_attempt();
+	end_with(CLIENT_REFUSED);
+	next_attempt();
+	assert_true(f.asked_to_register);
+}
+
+static void att_D_16__a_broker_that_makes_no_accounts_is_asked_again_later(void **state)
+{
+	char user[64];
+
+	UNUSED(state);
+	next_attempt();
+	memcpy(user, f.user, sizeof(user));
+	for (int i = 0; i < 5; i++) {
+		end_with(CLIENT_NO_REGISTER);
+		next_attempt();
+		assert_string_equal(f.user, user);
+	}
+	assert_int_equal(f.renamed, 0);
+	assert_true(f.alarms > 0);
+}
+
+/* ---- strength ----------------------------------------------------------- */
+
+static void att_D_02__a_weaker_offer_is_refused_for_a_day(void **state)
+{
+	UNUSED(state);
+	next_attempt();
+	come_up();
+	assert_int_equal(f.standing.pin.tls13, SASL_SCRAM_SHA_256);
+	f.ops->down(f.ops_arg, CLIENT_LOST, "", 0);
+	next_attempt();
+	assert_true(f.had_pin);
+	end_with(CLIENT_WEAK);
+	assert_int_equal(f.alarms, 1);
+	next_attempt();
+	assert_true(f.had_pin);
+	end_with(CLIENT_WEAK);
+	f.fake.wall += DAY;
+	next_attempt();
+	assert_false(f.had_pin);
+	assert_int_equal(f.alarms, 1);
+}
+
+static void what_was_pinned_is_on_disk(void **state)
+{
+	UNUSED(state);
+	next_attempt();
+	come_up();
+	crash();
+	assert_int_equal(standing_load(&f.standing, f.dir, NULL), 0);
+	assert_int_equal(f.standing.pin.tls13, SASL_SCRAM_SHA_256);
+}
+
+/* ---- when --------------------------------------------------------------- */
+
+static void waiting_is_full_jitter_up_to_two_minutes(void **state)
+{
+	UNUSED(state);
+	for (unsigned n = 0; n < 40; n++) {
+		int64_t top = n < 7 ? 1000LL << n : 120000;
+
+		assert_int_equal(login_delay(n, 0), 0);
+		assert_in_range(login_delay(n, UINT32_MAX), top - 1, top);
+		assert_in_range(login_delay(n, UINT32_MAX / 2), top / 2 - 1, top / 2 + 1);
+	}
+}
+
+static void no_two_failures_in_a_row_are_tried_again_without_waiting_for_ever(void **state)
+{
+	int64_t total = 0, longest = 0, ms;
+
+	UNUSED(state);
+	next_attempt();
+	for (int i = 0; i < 100; i++) {
+		end_with(CLIENT_UNTRUSTED);
+		ms = next_attempt();
+		total += ms;
+		longest = ms > longest ? ms : longest;
+	}
+	/* 100 uniform delays, nearly all of [0, 120 s]: the sum is far from 0. */
+	assert_in_range(longest, 10000, 120000);
+	assert_true(total > 1000000);
+}
+
+static void a_time_the_server_names_wins(void **state)
+{
+	UNUSED(state);
+	next_attempt();
+	f.ops->down(f.ops_arg, CLIENT_WAIT, "", 300000);
+	assert_in_range(next_attempt(), 300000, 300001);
+}
+
+static void a_long_session_forgives_earlier_failures(void **state)
+{
+	UNUSED(state);
+	next_attempt();
+	for (int i = 0; i < 20; i++) {
+		end_with(CLIENT_LOST);
+		next_attempt();
+	}
+	come_up();
+	f.fake.boot += 3600 * 1000;
+	f.ops->down(f.ops_arg, CLIENT_LOST, "", 0);
+	assert_int_equal(f.downs, 1);
+	assert_in_range(next_attempt(), 0, 2000);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_first_attempt_is_immediate_and_makes_the_account),
+		T(a_crash_while_asking_leaves_at_most_one_account),
+		T(att_D_16__a_name_that_is_taken_is_given_up),
+		T(an_account_of_ours_that_is_refused_is_made_again_only_after_a_day),
+		T(the_day_of_refusal_survives_a_restart),
+		T(att_D_16__a_broker_that_makes_no_accounts_is_asked_again_later),
+		T(att_D_02__a_weaker_offer_is_refused_for_a_day),
+		T(what_was_pinned_is_on_disk),
+		T(waiting_is_full_jitter_up_to_two_minutes),
+		T(no_two_failures_in_a_row_are_tried_again_without_waiting_for_ever),
+		T(a_time_the_server_names_wins),
+		T(a_long_session_forgives_earlier_failures),
+	};
+
+	return cmocka_run_group_tests_name("login", tests, NULL, NULL);
+}
