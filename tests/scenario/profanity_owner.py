@@ -37,13 +37,11 @@ def main():
             contains(console.say(thing, "read temperature"), "21.5")
             console.say(thing, "set led on")
         with story.step("a stranger asks, the owner reads it as a chat line and types yes CODE"):
-            heard = len(console.heard(home.desk))
             bob = Reader(home.lab, home.broker, "bob").login()
             bob.presence(thing, "subscribe")
             same(bob.expect_presence(thing, "subscribed", "unsubscribed").get("type"),
                  "unsubscribed")
-            question = console.hear(home.desk, heard, "a question")
-            contains(question, bob.me)
+            question = console.question(home.desk, bob.me, "befriend")
             contains(console.say(home.desk, f"yes {code_in(question)}"), "rule")
         with story.check("the stranger is a friend now"):
             bob.presence(thing, "subscribe")

@@ -9,6 +9,7 @@ how long it took.  The same story as tests is tests/scenario/stranger.py.
 import contextlib
 import glob
 import os
+import re
 import sys
 import time
 
@@ -48,8 +49,10 @@ class Play:
 
     @staticmethod
     def tell(text, who=""):
+        """What somebody says; his name stands before the first line only."""
         for line in text.rstrip("\n").split("\n"):
-            print(f"     {who + ' | ' if who else ''}{line}", flush=True)
+            print(f"     {who:>17} {line}" if who else f"     {line}", flush=True)
+            who = who and " "
 
 
 def readings():
@@ -57,7 +60,7 @@ def readings():
     fields = {
         "load": {"file": "/proc/loadavg", "pattern": "^([0-9.]+)", "type": "numeric"},
         "memory": {"file": "/proc/meminfo", "pattern": "MemAvailable: *([0-9]+)",
-                   "type": "numeric", "scale": "0.0009765625", "unit": "MiB"},
+                   "type": "numeric", "unit": "kB"},
         "disk": {"disk": "/", "type": "numeric", "unit": "%"},
         "led": {"sim": "memory", "type": "boolean"},
     }
@@ -71,19 +74,26 @@ def readings():
 class Owner:
     """Types into profanity; everything typed and answered is echoed."""
 
-    def __init__(self, play, console):
-        self.play, self.console = play, console
+    def __init__(self, play, console, desk):
+        self.play, self.console, self.desk_jid = play, console, desk
 
-    def says(self, jid, line):
-        self.play.tell(line, f"owner types to {jid}")
+    def _chat(self, name, jid, line):
+        self.play.tell(line, f"owner to {name}:")
         reply = self.console.say(jid, line)
-        self.play.tell(reply, jid)
+        self.play.tell(reply, f"{name}:")
         return reply
 
-    def hears(self, jid, before):
-        text = self.console.hear(jid, before, "a question")
-        self.play.tell(text, jid)
-        return text
+    def desk(self, line):
+        return self._chat("desk", self.desk_jid, line)
+
+    def thing(self, jid, line):
+        return self._chat("thing", jid, line)
+
+    def question(self, *words):
+        """The desk asks; the code to answer with."""
+        text = self.console.question(self.desk_jid, *words)
+        self.play.tell(text, "desk:")
+        return code_in(text)
 
 
 def must(truth, what):
@@ -91,25 +101,28 @@ def must(truth, what):
         raise Missing(what)
 
 
-def befriend(play, stranger, thing):
-    stranger.presence(thing, "subscribe")
-    answer = stranger.expect_presence(thing, "subscribed", "unsubscribed").get("type")
-    play.tell(f"asks {thing} to be its friend: " +
-              {"subscribed": "accepted", "unsubscribed": "refused"}[answer], stranger.me)
-    return answer == "subscribed"
+class Stranger(Reader):
+    """Tries, and says what came of it."""
 
+    play = None
 
-def read(play, stranger, full, fields=None):
-    got = stranger.read(full, fields)
-    play.tell(f"reads {', '.join(fields) if fields else 'everything'}: "
-              + (", ".join(f"{k} = {v}" for k, v in got.items()) or "refused"), stranger.me)
-    return got
+    def befriend(self, thing):
+        self.presence(thing, "subscribe")
+        good = self.expect_presence(thing, "subscribed", "unsubscribed").get("type") == "subscribed"
+        self.play.tell(f"may I be a friend? {'yes' if good else 'no'}", "stranger to thing:")
+        return good
 
+    def reads(self, full, fields=None):
+        got = self.read(full, fields)
+        self.play.tell(f"read {', '.join(fields) if fields else 'everything'}: "
+                       + (", ".join(f"{k} = {v}" for k, v in got.items()) or "refused"),
+                       "stranger to thing:")
+        return got
 
-def control(play, stranger, full):
-    result = stranger.control(full, "led", "boolean", "true")
-    play.tell(f"sets led: {'done' if result == 'OK' else 'refused'}", stranger.me)
-    return result == "OK"
+    def controls(self, full):
+        good = self.control(full, "led", "boolean", "false") == "OK"
+        self.play.tell(f"set led off: {'done' if good else 'refused'}", "stranger to thing:")
+        return good
 
 
 def set_up(play, lab):
@@ -130,60 +143,60 @@ def set_up(play, lab):
 
 def enrol(play, lab, broker):
     with play.step("A thing powers on for the first time, its disk empty"):
-        lamp = Thing(lab, broker, "lamp", model="Computer", fields=readings())
+        lamp = Thing(lab, broker, "lamp", model="Computer", fields=readings(), qr="yes")
         lamp.start(ready=False)
         uri = lamp.uri()
-        play.tell(lamp.process.log(), "lamp's log")
+        play.tell(re.sub(r"(?m)^\S+T(\S+)Z ", r"\1 ", lamp.process.log()))
     with play.step("It shows its claim URI and QR code"):
         # The code is printed right behind the line; all of it is there when
         # the output has stopped at a line end.
         lab.wait(lambda: lamp.process.output().count("\n") > 10, "the QR code", 10)
         play.tell(lamp.process.output())
-    return uri
+    return uri, lamp.serial
 
 
-def owned(play, owner, kithd, uri):
+def owned(play, owner, uri, serial):
     with play.step("The owner pastes the URI into the chat with the desk: the thing is theirs"):
-        owner.says(kithd.desk, uri)
+        owner.desk(uri)
     with play.step("Thing and owner become friends"):
         thing = owner.console.befriended_by()
         full = owner.console.online(thing)
-        play.tell(f"{thing} asked, the owner accepted and asked back, the thing accepted")
+        play.tell("the thing asked, the owner accepted and asked back, the thing accepted")
+        owner.desk(f"name {serial} computer")
     with play.step("The owner chats with the thing itself: real readings of this computer"):
-        must("load" in owner.says(thing, "read"), "no reading")
-        owner.says(thing, "set led on")
-        owner.says(thing, "read led")
-        owner.says(kithd.desk, "things")
+        must("load" in owner.thing(thing, "read"), "no reading")
+        owner.thing(thing, "set led on")
+        owner.thing(thing, "read led")
+        owner.desk("things")
     return thing, full
 
 
-def strange(play, owner, kithd, bob, thing, full):
-    with play.step("A stranger tries to befriend, read and control"):
-        heard = len(owner.console.heard(kithd.desk))
-        must(not befriend(play, bob, thing), "the stranger was let in")
-        must(not read(play, bob, full), "the stranger could read")
-        must(not control(play, bob, full), "the stranger could control")
+def strange(play, owner, bob, thing, full):
+    with play.step("A stranger tries to befriend, read and control, and is refused"):
+        must(not bob.befriend(thing), "the stranger was let in")
+        must(not bob.reads(full), "the stranger could read")
+        must(not bob.controls(full), "the stranger could control")
     with play.step("The owner is asked in chat and allows the friendship"):
-        owner.says(kithd.desk, f"yes {code_in(owner.hears(kithd.desk, heard))}")
-        must(befriend(play, bob, thing), "the friendship was not made")
+        owner.desk(f"yes {owner.question(bob.me, 'befriend')}")
+        must(bob.befriend(thing), "the friendship was not made")
     with play.step("A friend still reads nothing that nobody granted: the owner is asked again"):
-        heard = len(owner.console.heard(kithd.desk))
-        must(not read(play, bob, full, ["load"]), "the stranger could read")
-        owner.says(kithd.desk, f"yes {code_in(owner.hears(kithd.desk, heard))}")
+        must(not bob.reads(full, ["load"]), "the stranger could read")
+        owner.desk(f"yes {owner.question(bob.me, 'read', 'load')}")
     with play.step("The stranger gets what was granted, and no more"):
         owner.console.lab.retry(lambda: bob.read(full, ["load"]), "the grant to be in force", 10)
-        must(list(read(play, bob, full)) == ["load"], "not just what was granted")
-        must(not read(play, bob, full, ["memory"]), "more than was granted")
-        must(not control(play, bob, full), "more than was granted")
+        must(list(bob.reads(full)) == ["load"], "not just what was granted")
+        must(not bob.reads(full, ["memory"]), "more than was granted")
+        must(not bob.controls(full), "more than was granted")
 
 
-def withdrawn(play, owner, kithd, bob, thing, full):
+def withdrawn(play, owner, bob, thing, full):
     with play.step("The owner takes it back, the stranger is refused at once"):
-        owner.says(kithd.desk, f"revoke {bob.me}")
+        owner.desk("rules")
+        owner.desk(f"revoke {bob.me}")
         owner.console.lab.retry(lambda: not bob.read(full, ["load"]), "the refusal", 5)
-        must(not read(play, bob, full), "the stranger could still read")
-        must(not befriend(play, bob, thing), "the stranger was let in")
-        must("load" in owner.says(thing, "read load"), "the owner was locked out")
+        must(not bob.reads(full, ["load"]), "the stranger could still read")
+        must(not bob.befriend(thing), "the stranger was let in")
+        must("load" in owner.thing(thing, "read load"), "the owner was locked out")
 
 
 def leave_running(lab, kithd, console, thing):
@@ -209,12 +222,14 @@ def main():
     try:
         with Lab(keep=keep, prefix="kith-try-") as lab:
             broker, kithd, console = set_up(play, lab)
-            owner = Owner(play, console)
-            uri = enrol(play, lab, broker)
-            thing, full = owned(play, owner, kithd, uri)
-            bob = Reader(lab, broker, "stranger").login()
-            strange(play, owner, kithd, bob, thing, full)
-            withdrawn(play, owner, kithd, bob, thing, full)
+            owner = Owner(play, console, kithd.desk)
+            uri, serial = enrol(play, lab, broker)
+            thing, full = owned(play, owner, uri, serial)
+            bob = Stranger(lab, broker, "stranger")
+            bob.play = play
+            bob.login()
+            strange(play, owner, bob, thing, full)
+            withdrawn(play, owner, bob, thing, full)
             bob.logout()
             if keep:
                 leave_running(lab, kithd, console, thing)

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 
+from .desk import is_question
 from .lab import Missing
 
 ACCOUNT = """\
@@ -117,13 +118,18 @@ class Console:
         """Type a line into the chat with `jid`; the reply."""
         before = len(self.heard(jid))
         self.type(f"/msg {jid} {line}")
-        return self.hear(jid, before, f"a reply to '{line}'", seconds)
+        return self._new(jid, before, lambda text: not is_question(text), f"a reply to '{line}'",
+                         seconds)
 
-    def hear(self, jid, before, what="a line", seconds=30):
-        """The message number `before` (0 first) that `jid` said."""
+    def question(self, jid, *words, seconds=30):
+        """The latest question of the desk that has all these words."""
+        return self._new(jid, 0, lambda text: is_question(text)
+                         and all(word in text for word in words), "a question", seconds)
+
+    def _new(self, jid, before, fits, what, seconds):
         try:
-            return self.lab.wait(lambda: self.heard(jid)[before:], f"{what} from {jid}",
-                                 seconds)[0]
+            return self.lab.wait(lambda: [t for t in self.heard(jid)[before:] if fits(t)],
+                                 f"{what} from {jid}", seconds)[-1]
         except Missing as e:
             raise Missing(f"{e}; the screen shows\n{self.screen()}") from None
 

@@ -195,19 +195,28 @@ class Person(slixmpp.ClientXMPP):
 
     def say(self, to, line, seconds=30):
         """Type one line and return the reply, which comes from the same address."""
-        self.inbox[:] = [s for s in self.inbox if not self._is_chat(s, to)]
+        def is_reply(stanza):
+            return self._is_chat(stanza, to) and not self.is_unasked(body(stanza))
+        self.inbox[:] = [s for s in self.inbox if not is_reply(s)]
         self.message(to, f"<body>{escape(line)}</body>")
-        return self.hear(to, f"a reply to '{line}'", seconds)
+        return body(self.expect(is_reply, f"a reply to '{line}' from {to}", seconds))
+
+    @staticmethod
+    def is_unasked(_text):
+        """A chat line that is no reply to one of ours."""
+        return False
 
     @staticmethod
     def _is_chat(stanza, sender):
         return (stanza.tag == CLIENT + "message" and bare(stanza.get("from", "")) == sender
                 and stanza.get("type") != "error" and body(stanza) is not None)
 
-    def hear(self, sender, what="a line", seconds=30, containing=""):
-        """The next chat line from a bare address."""
-        return body(self.expect(lambda s: self._is_chat(s, sender) and containing in body(s),
-                                f"{what} from {sender}", seconds))
+    def hear(self, sender, what="a line", seconds=30, words=()):
+        """The next chat line from a bare address that has all these words."""
+        def fits(stanza):
+            return (self._is_chat(stanza, sender)
+                    and all(word.lower() in body(stanza).lower() for word in words))
+        return body(self.expect(fits, f"{what} from {sender}", seconds))
 
     def nothing(self, match, what, to):
         """
