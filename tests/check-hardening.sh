@@ -18,7 +18,8 @@ command -v readelf >/dev/null || { echo "1..0 # SKIP readelf is missing: apt-get
 # Libtool keeps the real program beside its wrapper.
 real()
 {
-	for f in "${1%/*}/.libs/${1##*/}" "$1" "${1%/*}/.libs/$(basename "$1" .la).so"; do
+	dir=$(dirname "$1")
+	for f in "$dir/.libs/${1##*/}" "$1" "$dir/.libs/$(basename "$1" .la).so"; do
 		if [ -f "$f" ] && [ "$(head -c 4 "$f" | tail -c 3)" = ELF ]; then
 			echo "$f"
 			return

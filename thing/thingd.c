@@ -297,7 +297,7 @@ static void wait_for_work(struct thingd *d, const sigset_t *while_waiting)
 static void loop(struct thingd *d)
 {
 	sigset_t blocked, before;
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = on_signal }, ignore = { .sa_handler = SIG_IGN };
 
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
@@ -305,7 +305,7 @@ static void loop(struct thingd *d)
 	sigprocmask(SIG_BLOCK, &blocked, &before);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &ignore, NULL);
 	kith_thing_process(d->thing);
 	while (!stop_asked && kith_thing_state(d->thing) != KITH_THING_STOPPED) {
 		wait_for_work(d, &before);
