@@ -234,16 +234,16 @@ static bool is_claimable(const struct owned *t)
 	return t != NULL && t->state == OWNED_NOBODY && t->listed;
 }
 
-/* Two are as good as a thousand: neither can be claimed. */
+/*
+ * Two are as good as a thousand: neither can be claimed.  Owned things still
+ * stand under the digest they were claimed with, but never more than one, for
+ * a used digest makes no owner.
+ */
 static void load_candidates(const struct registry *g, struct claim_load *l)
 {
-	const struct thing *same[8];
+	const struct thing *same[3];
 	size_t n = thing_store_same(g->things, l->digest, same, sizeof(same) / sizeof(same[0]));
 
-	if (n > sizeof(same) / sizeof(same[0])) {
-		l->facts.claimable = n;
-		return;
-	}
 	for (size_t i = 0; i < n; i++) {
 		const struct owned *t = ownership_by_id(g->deps.ownership, same[i]->id);
 

@@ -21,7 +21,9 @@ struct record {
 	struct thing pub;	/* first: a thing is the start of its record */
 	int64_t row;
 	uint64_t id_hash, digest_hash;
-	uint8_t bytes[];	/* the packed tags */
+	struct record *next, *prev;	/* ring of one digest; its head is in the table */
+	bool head;
+	uint8_t bytes[];		/* the packed tags */
 };
 
 struct spent {
@@ -78,6 +80,50 @@ static struct record *record_new(const struct thing_store *t, const struct thing
 	return r;
 }
 
+static struct record *find_head(const struct thing_store *t, const uint8_t *digest)
+{
+	uint64_t hash = table_hash(&t->seed, 0, digest, DIGEST_BYTES);
+	size_t at;
+	struct record *r;
+
+	for (r = table_first(&t->by_digest, hash, &at); r;
+	    r = table_next(&t->by_digest, hash, &at))
+		if (secret_bytes_equal(r->pub.digest, digest, DIGEST_BYTES))
+			return r;
+	return NULL;
+}
+
+/* However many twins register, each comes and goes in a few steps. */
+static void join_ring(struct thing_store *t, struct record *r)
+{
+	struct record *head = find_head(t, r->pub.digest);
+
+	r->head = head == NULL;
+	if (head == NULL) {
+		r->next = r->prev = r;
+		table_add(&t->by_digest, r->digest_hash, r);
+		return;
+	}
+	r->next = head->next;
+	r->prev = head;
+	head->next->prev = r;
+	head->next = r;
+}
+
+static void leave_ring(struct thing_store *t, struct record *r)
+{
+	if (r->head && r->next == r) {
+		table_remove(&t->by_digest, r->digest_hash, r);
+		return;
+	}
+	if (r->head) {
+		r->next->head = true;
+		table_replace(&t->by_digest, r->digest_hash, r, r->next);
+	}
+	r->next->prev = r->prev;
+	r->prev->next = r->next;
+}
+
 static void swap_thing(void *arg, void *out, void *in)
 {
 	struct thing_store *t = arg;
@@ -85,11 +131,11 @@ static void swap_thing(void *arg, void *out, void *in)
 
 	if (gone != NULL) {
 		table_remove(&t->by_id, gone->id_hash, gone);
-		table_remove(&t->by_digest, gone->digest_hash, gone);
+		leave_ring(t, gone);
 	}
 	if (come != NULL) {
 		table_add(&t->by_id, come->id_hash, come);
-		table_add(&t->by_digest, come->digest_hash, come);
+		join_ring(t, come);
 	}
 }
 
@@ -124,17 +170,13 @@ const struct thing *thing_store_find(const struct thing_store *t,
 size_t thing_store_same(const struct thing_store *t, const uint8_t digest[static DIGEST_BYTES],
     const struct thing **out, size_t max)
 {
-	uint64_t hash = table_hash(&t->seed, 0, digest, DIGEST_BYTES);
-	size_t at, n = 0;
-	const struct record *r;
+	const struct record *head = find_head(t, digest);
+	const struct record *r = head;
+	size_t n = 0;
 
-	for (r = table_first(&t->by_digest, hash, &at); r;
-	    r = table_next(&t->by_digest, hash, &at)) {
-		if (!secret_bytes_equal(r->pub.digest, digest, DIGEST_BYTES))
-			continue;
-		if (n < max)
-			out[n] = &r->pub;
-		n++;
+	while (r != NULL && n < max) {
+		out[n++] = &r->pub;
+		r = r->next != head ? r->next : NULL;
 	}
 	return n;
 }

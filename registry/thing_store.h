@@ -42,7 +42,7 @@ void thing_store_close(struct thing_store **t);
 
 const struct thing *thing_store_find(const struct thing_store *t,
     const uint8_t id[static OWNERSHIP_ID]);
-/* Up to `max` things with this digest into `out`; returns how many there are. */
+/* Up to `max` things with this digest into `out`; returns how many. */
 size_t thing_store_same(const struct thing_store *t, const uint8_t digest[static DIGEST_BYTES],
     const struct thing **out, size_t max);
 const struct used *thing_store_used(const struct thing_store *t,

@@ -294,7 +294,12 @@ static void ids_never_repeat_and_old_answers_count_after_a_restart(void **state)
 	settle(&w, row, 42);
 	world_close(&w);
 	world_open(&w, p.url);
-	assert_int_equal(owe(&w, DEBT_OWNER, "t@x", "id", 42), row);
+	assert_int_equal(owe(&w, DEBT_OWNER, "t@x", "", 42), row);
+	assert_int_equal(debt_iq_row(w.d, first, "t@x", &number), -1);
+	settle(&w, row, 42);
+	world_close(&w);
+	world_open(&w, p.url);
+	assert_int_equal(owe(&w, DEBT_FLOOR, "t@x", "", 43), row);
 	assert_int_equal(debt_iq_row(w.d, first, "t@x", &number), -1);
 	world_close(&w);
 	place_remove(&p);
