@@ -29,6 +29,7 @@
 #define DEFAULT_FILE KITH_SYSCONFDIR "/kith/kithd.conf"
 #define HASH_KEY_BYTES 32
 #define HOUR_S 3600.
+#define DRAIN_MS 1000
 
 static const char usage[] =
 	"usage: kithd [-nvVh] [-f FILE]\n"
@@ -434,6 +435,21 @@ static void print_settings(const struct daemon *d)
 	buf_fini(&b);
 }
 
+/* Answers of committed requests leave before we do, if the broker reads them. */
+static void drain(struct daemon *d)
+{
+	int64_t until = clock_boot(&clock_system) + DRAIN_MS;
+
+	component_flush(d->component);
+	while (component_is_up(d->component) && component_out(d->component)->len > 0 &&
+	    clock_boot(&clock_system) < until) {
+		struct pollfd p = { .fd = component_fd(d->component), .events = POLLOUT };
+
+		if (poll(&p, 1, DRAIN_MS / 10) > 0)
+			component_run(d->component, POLLOUT);
+	}
+}
+
 static int run(struct daemon *d, struct err *e)
 {
 	if (daemon_drop(d->conf.user, e) != 0 ||
@@ -445,7 +461,7 @@ static int run(struct daemon *d, struct err *e)
 	ev_run(d->loop, 0);
 	/* Every turn was committed and answered before the loop came back here. */
 	daemon_notify("STOPPING=1");
-	component_flush(d->component);
+	drain(d);
 	log_info("stopped");
 	return 0;
 }
