@@ -10,7 +10,7 @@ sys.path.insert(0, __file__.rsplit("/", 2)[0] + "/support")
 # pylint: disable=wrong-import-position
 from xml.sax.saxutils import escape
 
-from kithlab.desk import Owner, code_in
+from kithlab.desk import Owner, code_in, is_question
 from kithlab.dialect import WaherThing, element
 from kithlab.person import CLIENT, body, payload
 from kithlab.story import Story, contains, same
@@ -76,7 +76,7 @@ def answers(story, owner, bob, thing):
         code = question()
         contains(owner.desk(f"no {code}"), "deny")
         thing.ask(owner.home.jid, "get", QUESTION.format(bob.me))
-        owner.nothing(lambda s: "yes " in str(body(s)), "a question", owner.home.jid)
+        owner.nothing(lambda s: is_question(str(body(s))), "a question", owner.home.jid)
         owner.desk(f"forget {owner.rule_number(owner.desk('rules'), 'deny')}")
     with story.check("somebody else's code is worth nothing"):
         code = question()

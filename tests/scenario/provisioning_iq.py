@@ -48,7 +48,7 @@ def friendship(story, home, owner, stranger, kind):
         same(is_friend(owner, home.jid, thing.gen.device, thing.me), "true")
     with story.check(f"{name}: whom nobody knows is refused and the owner is asked in chat"):
         same(is_friend(thing, home.jid, thing.gen.device, stranger.me), "false")
-        code = owner.question(stranger.me, "befriend")
+        code = owner.question(stranger.me, "befriend", thing.me)
     with story.check(f"{name}: yes becomes a rule; clearCache, then friend, then isFriend is true"):
         thing.pushes.clear()
         contains(owner.desk(f"yes {code}"), "rule")
