@@ -1170,6 +1170,45 @@ static void a_rolled_back_claim_left_no_trace(void **state)
 	world_close(&w);
 }
 
+static void run_sql(struct world *w, const char *sql)
+{
+	struct stmt *st = store_prepare(w->store, sql, &test_err);
+
+	assert_non_null(st);
+	MUST(store_begin(w->store, &test_err));
+	MUST(stmt_run(st, NULL, &test_err));
+	MUST(store_commit(w->store, &test_err));
+}
+
+/* The last of a claim's rows cannot be written: nothing of it may stay. */
+static void a_store_error_in_the_middle_of_a_claim_undoes_it(void **state)
+{
+	struct world w;
+	struct request q;
+	struct reply r;
+	char xml[1024];
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	reg(&w, THING, "k");
+	run_sql(&w, "INSERT INTO debt (row, kind, peer, subject, number, since)"
+	    " VALUES (2, 5, 'x@ex', '', 0, 0)");
+	snprintf(xml, sizeof(xml), "<iq type='set' from='" OWNER "' to='reg.ex' id='1'><mine "
+	    "xmlns='" X "'>%s</mine></iq>", tags_of("k"));
+	parse(&w, xml, &q);
+	MUST(store_begin(w.store, &test_err));
+	assert_int_equal(registry_serve(w.registry, &q, &r, &test_err), -1);
+	assert_int_equal(test_err.kind, ERR_SYSTEM);
+	store_rollback(w.store);
+	assert_null(thing_of(&w, "t@ex")->owner);
+	assert_int_equal(ownership_count_of_owner(w.ownership, "o@ex"), 0);
+	HAS_NOT(pushes(&w), "<claimed");
+	run_sql(&w, "DELETE FROM debt WHERE row = 2");
+	HAS(mine(&w, OWNER, "k"), "t@ex");
+	HAS(pushes(&w), "<claimed");
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1222,6 +1261,7 @@ int main(void)
 		cmocka_unit_test(everything_is_there_after_a_restart),
 		cmocka_unit_test(receipts_lose_their_names_and_digests_stay_used),
 		cmocka_unit_test(a_rolled_back_claim_left_no_trace),
+		cmocka_unit_test(a_store_error_in_the_middle_of_a_claim_undoes_it),
 	};
 
 	return cmocka_run_group_tests_name("registry", tests, NULL, NULL);
