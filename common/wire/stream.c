@@ -23,7 +23,9 @@
 #include "common/wire/stanza.h"
 #include "common/wire/tls.h"
 
-#define READ_BYTES (64 * 1024)
+#define READ_MIN 4096
+#define READ_MAX (64 * 1024)
+#define ANSWER_RATIO 32			/* queue to read: answers may be 16 times what asked */
 #define READ_ROUNDS 4			/* of TLS records poll() cannot see */
 #define CLOSE_MS 2000			/* for the peer's </stream:stream> */
 
@@ -49,7 +51,7 @@ struct stream {
 	bool opened;		/* our header is out: a close must be proper */
 	bool said_goodbye;	/* our direction is shut */
 	char *in;
-	size_t in_pos, in_len;
+	size_t in_size, in_pos, in_len;
 	int64_t last_byte;
 	int64_t close_at;	/* boot ms, while CLOSING */
 	bool over;		/* ended() is due; why and text say more */
@@ -103,7 +105,9 @@ stream_new(int fd, const struct stream_conf *conf, const struct stream_ops *ops,
 	s->clock = conf->clock;
 	s->last_byte = clock_boot(s->clock);
 	s->default_ns = strdup(conf->default_ns);
-	s->in = malloc(READ_BYTES);
+	s->in_size = l.queue_bytes / ANSWER_RATIO;
+	s->in_size = s->in_size < READ_MIN ? READ_MIN : s->in_size > READ_MAX ? READ_MAX : s->in_size;
+	s->in = malloc(s->in_size);
 	s->parser = parser_new(conf->default_ns, l.stanza_bytes, e);
 	if (s->default_ns == NULL || s->in == NULL || s->parser == NULL)
 		goto no_memory;
@@ -142,7 +146,7 @@ queued(const struct stream *s)
 	return s->out.len - s->sent;
 }
 
-/* Half of the queue is for the answers to what is being read. */
+/* Half of the queue is for the answers to what is read in one go. */
 static bool
 blocked(const struct stream *s)
 {
@@ -422,13 +426,13 @@ static bool
 fill(struct stream *s)
 {
 	do {
-		ssize_t n = read_some(s, s->in + s->in_len, READ_BYTES - s->in_len);
+		ssize_t n = read_some(s, s->in + s->in_len, s->in_size - s->in_len);
 
 		if (n <= 0)
 			return n == 0;
 		s->in_len += (size_t)n;
 		s->last_byte = clock_boot(s->clock);
-	} while (s->tls != NULL && s->in_len < READ_BYTES);
+	} while (s->tls != NULL && s->in_len < s->in_size);
 	return true;
 }
 

@@ -63,7 +63,8 @@ send_list(struct fakelogin *l, const char *list, const char *open, const char *c
 static void
 send_login_features(struct fakelogin *l)
 {
-	fake_send(l->f, "<stream:features><mechanisms xmlns='" NS_SASL "'>");
+	fake_send(l->f, "<stream:features><compression xmlns='http://jabber.org/features/compress'>"
+	    "<method>zlib</method></compression><mechanisms xmlns='" NS_SASL "'>");
 	send_list(l, l->mechs, "<mechanism>", "</mechanism>");
 	fake_send(l->f, "</mechanisms>");
 	if (l->bindings != NULL) {

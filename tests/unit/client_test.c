@@ -215,6 +215,15 @@ client__logs_in_with_the_strongest_scram_and_binds(void **state)
 }
 
 static void
+att_X_25__offered_compression_is_never_taken(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(login(w, FLAW_NONE));
+	assert_false(leaked(w, "compress"));
+}
+
+static void
 client__stanzas_go_both_ways_once_up(void **state)
 {
 	struct world *w = *state;
@@ -695,6 +704,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(client__logs_in_with_the_strongest_scram_and_binds),
+		T(att_X_25__offered_compression_is_never_taken),
 		T(client__stanzas_go_both_ways_once_up),
 		T(client__every_good_certificate_is_taken),
 		T(client__direct_tls_works),
