@@ -62,12 +62,20 @@ disco_info_answer_parse(struct parse *p, const struct stanza *el, struct reply *
 	return 0;
 }
 
+/* An answer names the node of its question (XEP-0030 3.2). */
+static void
+node_write(struct xml *x, const struct request *q)
+{
+	if (q->verb == VERB_DISCO_INFO || q->verb == VERB_DISCO_ITEMS)
+		xml_attr(x, "node", q->u.disco.node);
+}
+
 void
 disco_info_answer_write(struct xml *x, const struct request *q, const struct reply *r)
 {
 	const struct identity_feature_list *d = &r->u.disco;
 
-	xml_attr(x, "node", q->u.disco.node);
+	node_write(x, q);
 	if (d->category != NULL) {
 		xml_open(x, "identity", NULL);
 		xml_attr(x, "category", d->category);
@@ -109,7 +117,7 @@ disco_items_answer_parse(struct parse *p, const struct stanza *el, struct reply 
 void
 disco_items_answer_write(struct xml *x, const struct request *q, const struct reply *r)
 {
-	xml_attr(x, "node", q->u.disco.node);
+	node_write(x, q);
 	for (size_t i = 0; i < r->u.items.n; i++) {
 		const struct reply_item *item = &r->u.items.item[i];
 

@@ -266,7 +266,7 @@ discovery_push_write(struct xml *x, const struct request *q)
 		xml_attr_bool(x, "public", q->u.push.is_public);
 }
 
-/* A missing `public` means private to the things of most makers (INTEROP, trap 8). */
+/* A missing `public` means private to the things of most makers. */
 int
 discovery_claimed_answer_parse(struct parse *p, const struct stanza *el, struct reply *r)
 {
@@ -286,11 +286,15 @@ discovery_claimed_answer_write(struct xml *x, const struct request *q, const str
 	xml_attr_bool(x, "public", r->u.claimed.is_public);
 }
 
+/* A register may be answered so as well, while a disown is on its way. */
 void
 discovery_disowned_answer_write(struct xml *x, const struct request *q, const struct reply *r)
 {
 	(void)r;
-	emit_node(x, q->dialect.vocab, &q->u.address.node);
+	if (q->verb == VERB_REGISTER)
+		emit_node(x, q->dialect.vocab, &q->u.reg.node);
+	else if (q->verb == VERB_UPDATE)
+		emit_node(x, q->dialect.vocab, &q->u.address.node);
 }
 
 static int
@@ -324,7 +328,7 @@ discovery_found_answer_parse(struct parse *p, const struct stanza *el, struct re
 }
 
 /* The owner is told in the oldest generation only; later schemas dropped it
- * for the owner's sake (INTEROP 4.18). */
+ * for the owner's sake. */
 void
 discovery_found_answer_write(struct xml *x, const struct request *q, const struct reply *r)
 {

@@ -116,7 +116,7 @@ emit_tokens(struct xml *x, enum vocab v, const struct tokens *t)
 	token_attr(x, word(v, WORD_USER_TOKEN), &t->user);
 }
 
-/* A node in a list always has its id, be it empty (INTEROP 2.4): the thing
+/* A node in a list always has its id, be it empty: the thing
  * itself has none. */
 void
 emit_nodes(struct xml *x, enum vocab v, const struct node_list *l)

@@ -26,7 +26,7 @@ struct iotdisco {
 int iotdisco_parse(struct iotdisco *out, const char *text, size_t len,
     struct pool *pool, struct err *e);
 void iotdisco_write(struct buf *out, const struct iotdisco *d);
-/* Find exactly one claim text inside free text (ruling 36): 1 found
+/* Find exactly one claim text inside free text: 1 found
  * (*start, *len), 0 none, 2 several. */
 int iotdisco_find(const char *text, const char **start, size_t *len);
 

@@ -52,8 +52,8 @@ enum gen {
 	GEN_COUNT
 };
 
-/* Attribute and element vocabulary; does not follow the namespace
- * (INTEROP trap 13). */
+/* Attribute and element vocabulary; does not follow the namespace:
+ * one client may mix them. */
 enum vocab {
 	VOCAB_LONG,	/* nodeId sourceId cacheType, serviceToken.., momentary.., <node> <field> */
 	VOCAB_SHORT	/* id src pt, st dt ut, m p s c i h, <nd> <f> */

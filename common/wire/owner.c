@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * owner: an owner's rules as they come from the clients that have buttons for
- * them (INTEROP 2.6).  Read next: provisioning/, where they become rules.
+ * them.  Read next: provisioning/, where they become rules.
  */
 #include "config.h"
 

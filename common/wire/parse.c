@@ -177,7 +177,7 @@ is_empty(const char *s)
 }
 
 /* Some clients always write the node's id and leave it empty when there is
- * none (INTEROP 2.4, 2.6): a node of nothing but empty members is none. */
+ * none: a node of nothing but empty members is none. */
 int
 parse_node(struct parse *p, const struct stanza *el, struct node *out)
 {
@@ -436,7 +436,7 @@ parse_names(struct parse *p, const struct stanza *el, const char *a, const char 
 	*out = (struct name_list){ 0, NULL };
 	if (n == 0)
 		return 0;
-	/* Both spellings of one name may be there (INTEROP 2.4). */
+	/* Both spellings of one name may be there. */
 	if (n > WIRE_NAMES)
 		n = WIRE_NAMES;
 	out->name = parse_alloc(p, n * sizeof(*out->name));

@@ -58,7 +58,7 @@ provisioning_can_control_parse(struct parse *p, const struct stanza *el, struct 
 	return parse_parameters(p, el, &c->names);
 }
 
-/* Devices of all generations ask with <parameter name/> (INTEROP 1e). */
+/* Devices of all generations ask with <parameter name/>. */
 void
 provisioning_can_control_write(struct xml *x, const struct request *q)
 {
@@ -107,11 +107,19 @@ decision_parse(struct parse *p, const struct stanza *el, struct reply *r)
 	return has ? 0 : parse_fail(p, COND_BAD_REQUEST);
 }
 
+static const char *
+asked(const struct request *q)
+{
+	if (q->verb == VERB_IS_FRIEND)
+		return q->u.is_friend.asked;
+	return q->verb == VERB_CAN_READ || q->verb == VERB_CAN_CONTROL ? q->u.can.asked : NULL;
+}
+
 /* The address as decided upon; what was sent when it was no address. */
 static void
-decision_write(struct xml *x, const struct reply *r, const char *asked)
+decision_write(struct xml *x, const struct request *q, const struct reply *r)
 {
-	xml_attr(x, "jid", r->u.can.jid != NULL ? r->u.can.jid : asked);
+	xml_attr(x, "jid", r->u.can.jid != NULL ? r->u.can.jid : asked(q));
 	xml_attr_bool(x, "result", r->u.can.result);
 }
 
@@ -125,7 +133,7 @@ void
 provisioning_is_friend_answer_write(struct xml *x, const struct request *q,
     const struct reply *r)
 {
-	decision_write(x, r, q->u.is_friend.asked);
+	decision_write(x, q, r);
 }
 
 int
@@ -140,7 +148,7 @@ provisioning_can_read_answer_parse(struct parse *p, const struct stanza *el, str
 	return parse_fields(p, el, &r->u.can.names);
 }
 
-/* The answer replaces the question at the device (INTEROP 2.4), so it says
+/* The answer replaces the question at the device, so it says
  * which field types, and no kind of history that was not asked for. */
 void
 provisioning_can_read_answer_write(struct xml *x, const struct request *q,
@@ -148,8 +156,8 @@ provisioning_can_read_answer_write(struct xml *x, const struct request *q,
 {
 	enum vocab v = q->dialect.vocab;
 
-	decision_write(x, r, q->u.can.asked);
-	emit_types(x, v, r->u.can.types, q->u.can.history);
+	decision_write(x, q, r);
+	emit_types(x, v, r->u.can.types, q->verb == VERB_CAN_READ ? q->u.can.history : 0);
 	if (!r->u.can.result)
 		return;
 	emit_nodes(x, v, &r->u.can.nodes);
@@ -169,7 +177,7 @@ void
 provisioning_can_control_answer_write(struct xml *x, const struct request *q,
     const struct reply *r)
 {
-	decision_write(x, r, q->u.can.asked);
+	decision_write(x, q, r);
 	if (!r->u.can.result)
 		return;
 	emit_nodes(x, q->dialect.vocab, &r->u.can.nodes);

@@ -33,7 +33,7 @@ push_write(struct buf *out, const struct push *p)
 			.has_public = p->verb == VERB_CLAIMED, .is_public = p->is_public },
 	};
 
-	/* Some clients die of a `claimed` without an address (INTEROP, trap 5). */
+	/* Some clients die of a `claimed` without an address. */
 	if (p->verb == VERB_CLAIMED && p->jid == NULL)
 		return -1;
 	return route_write(out, &q);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * push: what the service sends unasked, written in the thing's or owner's own
- * dialect (ruling 4), from the exact component JID.  Every push is a hint.
+ * dialect, from the exact component JID.  Every push is a hint.
  */
 #ifndef KITH_WIRE_PUSH_H
 #define KITH_WIRE_PUSH_H
@@ -24,7 +24,7 @@ struct push {
 
 int push_write(struct buf *out, const struct push *p);
 
-/* Owner questions of the prov:o protocol (INTEROP 2.6), as a message. */
+/* Owner questions of the prov:o protocol, as a message. */
 struct push_question {
 	enum verb verb;		/* VERB_IS_FRIEND, VERB_CAN_READ, VERB_CAN_CONTROL */
 	enum gen gen;

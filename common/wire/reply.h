@@ -126,9 +126,9 @@ struct reply {
 	enum reply_kind kind;
 	enum condition condition;	/* of REPLY_ERROR */
 	enum body body;			/* of REPLY_RESULT */
-	/* Set when request.lease.asked and the answer is a decision (ruling 25).
+	/* Set when request.lease.asked and the answer is a decision.
 	 * On the wire, last inside the isFriend/canRead/canControl response:
-	 * <lease xmlns='urn:kith:lease:0' revision='REVISION' ttl='LEASE_MS'/>. */
+	 * <lease xmlns='urn:kith:lease:0' revision='REVISION' ms='LEASE_MS'/>. */
 	bool has_lease;
 	uint64_t revision;
 	int64_t lease_ms;
@@ -159,7 +159,7 @@ static inline void reply_error(struct reply *r, enum condition c)
 /*
  * Write the stanza that answers `q` with `r` into `out`, in the dialect of
  * the request, from the address it was sent to.  Errors carry exactly one
- * <error/> with one condition, no text, no echo (ruling 5).  Nothing is
+ * <error/> with one condition, no text, no echo.  Nothing is
  * written for REPLY_SILENCE, and never in answer to a result or an error.
  * -1: the buffer is full; it is then cut back to where it was.
  */

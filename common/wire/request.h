@@ -124,7 +124,7 @@ struct tokens {
 	struct name_list service, device, user;
 };
 
-/* Our own thing asks for revision and lease in the request (ruling 25). */
+/* Our own thing asks for revision and lease in the request. */
 struct lease_ask {
 	bool asked;
 	uint64_t floor;
@@ -268,7 +268,7 @@ struct request_control {	/* XEP-0325 set */
 	struct control_value *value;
 };
 
-/* Why a chat line must not be obeyed (ruling 33); bits. */
+/* Why a chat line must not be obeyed; bits. */
 #define CHAT_DELAYED 0x01u	/* XEP-0203: answered, not obeyed */
 #define CHAT_CORRECTED 0x02u	/* XEP-0308 */
 #define CHAT_FORWARDED 0x04u	/* XEP-0297, carbons, archives */
@@ -295,7 +295,7 @@ enum presence_type {
 
 struct request_presence {
 	enum presence_type type;
-	bool gone;		/* error <gone/>: the account is no more (ruling 23) */
+	bool gone;		/* error <gone/>: the account is no more */
 };
 
 struct request_answer {

@@ -175,8 +175,7 @@ is_whole(const struct reading *r)
 
 /*
  * Some readers know `numeric` and not `int`, others the other way round, and
- * likewise `duration` and `timeSpan`; each skips what it does not know
- * (INTEROP 1f).
+ * likewise `duration` and `timeSpan`; each skips what it does not know.
  */
 static void
 reading_write(struct xml *x, enum vocab v, const struct reading *r)

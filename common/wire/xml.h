@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * xml: writes elements straight into a bounded buffer: escaped, no white
- * space between elements (INTEROP trap 9), attribute values in double quotes.
+ * space between elements (it breaks some clients), attribute values in quotes.
  * Characters that XML 1.0 cannot carry and invalid UTF-8 come out as U+FFFD,
  * so nothing we send can cost us the stream.
  */

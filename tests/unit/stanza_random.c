@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stanza_random: see the header.  Only what survives a round trip is made. */
+#include "config.h"
+
+#include "tests/unit/stanza_random.h"
+
+#include "common/base/str.h"
+
+static bool
+coin(struct unit_random *rnd)
+{
+	return unit_random_below(rnd, 2) == 0;
+}
+
+const char *
+stanza_random_text(struct unit_random *rnd, struct pool *pool, size_t min, size_t max)
+{
+	static const char *const odd[] = { "a", "B", "7", "-", " ", "&", "<", ">", "\"", "'", "]]>",
+		"\t", "\n", "\r", "%", ";", "\\", "#", "=", "\xc3\xa9", "\xe2\x80\xae",
+		"\xef\xbf\xbd", "\xf0\x9f\x98\x80", "\xcc\x81" };
+	size_t n = min + unit_random_below(rnd, max - min + 1);
+	char *out = pool_zalloc(pool, 4 * n + 4), *at = out;
+
+	assert_non_null(out);
+	while (str_utf8_chars(out) < n) {
+		const char *piece = odd[unit_random_below(rnd, sizeof(odd) / sizeof(odd[0]))];
+
+		if (str_utf8_chars(out) + str_utf8_chars(piece) > n)
+			piece = "x";
+		memcpy(at, piece, strlen(piece) + 1);
+		at += strlen(piece);
+	}
+	return out;
+}
+
+static const char *
+maybe_text(struct unit_random *rnd, struct pool *pool, size_t max)
+{
+	return coin(rnd) ? NULL : stanza_random_text(rnd, pool, 1, max);
+}
+
+static const char *
+address(struct unit_random *rnd, struct pool *pool)
+{
+	static const char *const all[] = { "t@ex.org", "o@ex.org", "b\\20c@sub.ex.org", "ex.org",
+		"\xc3\xa9@ex.org" };
+
+	return pool_strdup(pool, all[unit_random_below(rnd, sizeof(all) / sizeof(all[0]))]);
+}
+
+static struct node
+node(struct unit_random *rnd, struct pool *pool)
+{
+	struct node n = { maybe_text(rnd, pool, 20), maybe_text(rnd, pool, 20),
+		maybe_text(rnd, pool, 20) };
+
+	return n;
+}
+
+static double
+random_number(struct unit_random *rnd)
+{
+	switch (unit_random_below(rnd, 4)) {
+	case 0:
+		return (double)unit_random_below(rnd, 1000) - 500;
+	case 1:
+		return (double)unit_random_next(rnd) / 3e7;
+	case 2:
+		return 1.0 / (double)(1 + unit_random_below(rnd, 100000));
+	default:
+		return ((double)unit_random_below(rnd, 100) + 1) * 1e-300;
+	}
+}
+
+void
+stanza_random_tags(struct unit_random *rnd, struct pool *pool, struct tag_list *out)
+{
+	size_t n = unit_random_below(rnd, 8);
+	char shortest[STR_DOUBLE];
+
+	out->n = n;
+	out->tag = pool_zalloc(pool, n * sizeof(*out->tag));
+	assert_non_null(out->tag);
+	for (size_t i = 0; i < n; i++) {
+		struct tag *t = &out->tag[i];
+
+		t->name = pool_printf(pool, "%zu%s", i, stanza_random_text(rnd, pool, 0, 30));
+		t->is_num = coin(rnd);
+		t->str = stanza_random_text(rnd, pool, 0, 128);
+		if (!t->is_num)
+			continue;
+		t->num = random_number(rnd);
+		str_from_double(shortest, t->num);
+		t->str = pool_strdup(pool, shortest);
+	}
+}
+
+static struct name_list
+names(struct unit_random *rnd, struct pool *pool, size_t max, bool is_token)
+{
+	struct name_list l = { unit_random_below(rnd, max), NULL };
+
+	l.name = pool_zalloc(pool, max * sizeof(*l.name));
+	assert_non_null(l.name);
+	for (size_t i = 0; i < l.n; i++)
+		l.name[i] = is_token ? pool_printf(pool, "r.ex:t%zu", i) :
+		    pool_printf(pool, "%zu%s", i, stanza_random_text(rnd, pool, 0, 40));
+	return l;
+}
+
+static struct node_list
+nodes(struct unit_random *rnd, struct pool *pool)
+{
+	struct node_list l = { unit_random_below(rnd, 4), NULL };
+
+	l.node = pool_zalloc(pool, 4 * sizeof(*l.node));
+	assert_non_null(l.node);
+	for (size_t i = 0; i < l.n; i++) {
+		l.node[i] = node(rnd, pool);
+		if (l.node[i].id == NULL && node_is_set(&l.node[i]))
+			l.node[i].id = "n";
+	}
+	return l;
+}
+
+static struct tokens
+tokens(struct unit_random *rnd, struct pool *pool)
+{
+	return (struct tokens){ names(rnd, pool, 3, true), names(rnd, pool, 3, true),
+		names(rnd, pool, 3, true) };
+}
+
+/* The kinds of history exist in the long vocabulary only. */
+static void
+types(struct unit_random *rnd, enum vocab v, unsigned *out, unsigned *history)
+{
+	*out = (unsigned)unit_random_below(rnd, FIELD_ALL + 1);
+	*history = 0;
+	if (v == VOCAB_LONG && (*out & FIELD_HISTORICAL) != 0 && coin(rnd))
+		*history = 1 + (unsigned)unit_random_below(rnd, 511);
+}
+
+static void
+make_register(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	q->u.reg.node = node(rnd, pool);
+	q->u.reg.self_owned = coin(rnd);
+	stanza_random_tags(rnd, pool, &q->u.reg.tags);
+}
+
+static void
+make_mine(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	q->u.mine.has_public = coin(rnd);
+	q->u.mine.is_public = q->u.mine.has_public ? coin(rnd) : true;
+	stanza_random_tags(rnd, pool, &q->u.mine.tags);
+}
+
+static void
+make_address(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	q->u.address.node = node(rnd, pool);
+	if (q->verb != VERB_UNREGISTER)
+		q->u.address.jid = address(rnd, pool);
+	if (q->verb == VERB_UPDATE)
+		stanza_random_tags(rnd, pool, &q->u.address.tags);
+}
+
+static void
+make_term(struct unit_random *rnd, struct pool *pool, struct search_term *t)
+{
+	bool range = false;
+
+	t->op = (enum search_op)unit_random_below(rnd, OP_COUNT);
+	range = t->op == OP_STR_RANGE || t->op == OP_STR_NRANGE || t->op >= OP_NUM_RANGE;
+	t->name = stanza_random_text(rnd, pool, 1, 32);
+	t->name_wildcard = maybe_text(rnd, pool, 5);
+	t->wildcard = t->op == OP_STR_MASK ? "*" : NULL;
+	t->value = range ? NULL : stanza_random_text(rnd, pool, 0, 128);
+	t->num = random_number(rnd);
+	if (!range)
+		return;
+	t->has_min = true;
+	t->has_max = coin(rnd);
+	t->min = stanza_random_text(rnd, pool, 0, 128);
+	t->max = t->has_max ? stanza_random_text(rnd, pool, 0, 128) : NULL;
+	t->num_min = random_number(rnd);
+	t->num_max = random_number(rnd);
+	t->min_included = coin(rnd);
+	t->max_included = coin(rnd);
+}
+
+static void
+make_search(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	struct request_search *s = &q->u.search;
+
+	s->offset = (int64_t)unit_random_below(rnd, 1000);
+	s->max = (int64_t)unit_random_below(rnd, 200);
+	s->n = unit_random_below(rnd, 6);
+	s->term = pool_zalloc(pool, 6 * sizeof(*s->term));
+	assert_non_null(s->term);
+	for (size_t i = 0; i < s->n; i++)
+		make_term(rnd, pool, &s->term[i]);
+}
+
+static void
+make_is_friend(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	q->u.is_friend.jid = address(rnd, pool);
+}
+
+static void
+make_can(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	struct request_can *c = &q->u.can;
+
+	c->jid = address(rnd, pool);
+	c->tokens = tokens(rnd, pool);
+	if (q->verb == VERB_CAN_READ)
+		types(rnd, q->dialect.vocab, &c->types, &c->history);
+	c->nodes = nodes(rnd, pool);
+	c->names = names(rnd, pool, 5, false);
+}
+
+static void
+make_rule(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	struct request_owner_rule *r = &q->u.rule;
+	unsigned history;
+
+	r->jid = address(rnd, pool);
+	r->remote = address(rnd, pool);
+	r->key = maybe_text(rnd, pool, 40);
+	r->result = coin(rnd);
+	r->range = (enum rule_range)unit_random_below(rnd,
+	    q->verb == VERB_IS_FRIEND_RULE ? 3 : RANGE_USER + 1);
+	if (r->range >= RANGE_SERVICE)
+		r->token = "r.ex:token";
+	if (q->verb == VERB_IS_FRIEND_RULE)
+		return;
+	r->nodes = nodes(rnd, pool);
+	r->partial = coin(rnd);
+	if (!r->partial)
+		return;
+	r->names = names(rnd, pool, 5, false);
+	if (q->verb == VERB_CAN_READ_RULE)
+		types(rnd, VOCAB_SHORT, &r->types, &history);
+}
+
+static void
+make_devices(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	if (q->verb == VERB_GET_DEVICES) {
+		q->u.devices.offset = (int64_t)unit_random_below(rnd, 100);
+		q->u.devices.max = (int64_t)unit_random_below(rnd, 100);
+		return;
+	}
+	q->u.devices.jid = coin(rnd) ? address(rnd, pool) : NULL;
+	q->u.devices.node = node(rnd, pool);
+}
+
+static void
+make_push(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	if (q->verb == VERB_CLAIMED || q->verb == VERB_FRIEND || q->verb == VERB_UNFRIEND)
+		q->u.push.jid = address(rnd, pool);
+	if (q->verb == VERB_CLAIMED) {
+		q->u.push.has_public = coin(rnd);
+		q->u.push.is_public = q->u.push.has_public && coin(rnd);
+	}
+	if (q->kind == STANZA_IQ)
+		q->u.push.node = node(rnd, pool);
+	if (q->verb == VERB_CLEAR_CACHE && q->lease.asked)
+		q->u.push.floor = q->lease.floor;
+}
+
+static void
+make_read(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	q->u.read.seqnr = stanza_random_text(rnd, pool, 1, 128);
+	if (q->verb == VERB_READ_CANCEL)
+		return;
+	types(rnd, q->dialect.vocab, &q->u.read.types, &q->u.read.history);
+	q->u.read.tokens = tokens(rnd, pool);
+	q->u.read.nodes = nodes(rnd, pool);
+	q->u.read.fields = names(rnd, pool, 5, false);
+}
+
+static void
+make_value(struct unit_random *rnd, struct pool *pool, size_t i, struct control_value *v)
+{
+	static const struct control_value some[] = {
+		{ .type = VALUE_BOOL, .text = "true", .boolean = true },
+		{ .type = VALUE_INT, .text = "-7", .num = -7 },
+		{ .type = VALUE_LONG, .text = "5000000000", .num = 5e9 },
+		{ .type = VALUE_NUMERIC, .text = "1.50", .num = 1.5 },
+		{ .type = VALUE_DATE, .text = "2026-05-01" },
+		{ .type = VALUE_TIME, .text = "08:00:00.5Z" },
+		{ .type = VALUE_DATETIME, .text = "2026-05-01T08:00:00+01:00" },
+		{ .type = VALUE_DURATION, .text = "-P1Y2M3DT4H5M6.7S" },
+		{ .type = VALUE_COLOR, .text = "00ff00" },
+		{ .type = VALUE_STRING },
+		{ .type = VALUE_ENUM },
+	};
+
+	*v = some[unit_random_below(rnd, sizeof(some) / sizeof(some[0]))];
+	v->name = pool_printf(pool, "%zu%s", i, stanza_random_text(rnd, pool, 0, 30));
+	if (v->text == NULL)
+		v->text = stanza_random_text(rnd, pool, 0, 200);
+}
+
+static void
+make_control(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	struct request_control *c = &q->u.control;
+
+	c->tokens = tokens(rnd, pool);
+	c->nodes = nodes(rnd, pool);
+	if (q->verb == VERB_CONTROL_FORM)
+		return;
+	c->n = 1 + unit_random_below(rnd, 5);
+	c->value = pool_zalloc(pool, 6 * sizeof(*c->value));
+	assert_non_null(c->value);
+	for (size_t i = 0; i < c->n; i++)
+		make_value(rnd, pool, i, &c->value[i]);
+}
+
+static void
+make_disco(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	if (q->verb != VERB_PING && q->verb != VERB_VERSION)
+		q->u.disco.node = maybe_text(rnd, pool, 100);
+}
+
+static const struct {
+	enum verb verb;
+	enum proto proto;
+	enum iq_type type;	/* IQ_NOT: a message */
+	void (*make)(struct unit_random *rnd, struct pool *pool, struct request *q);
+} makers[] = {
+	{ VERB_DISCO_INFO, PROTO_NONE, IQ_GET, make_disco },
+	{ VERB_DISCO_ITEMS, PROTO_NONE, IQ_GET, make_disco },
+	{ VERB_PING, PROTO_NONE, IQ_GET, make_disco },
+	{ VERB_VERSION, PROTO_NONE, IQ_GET, make_disco },
+	{ VERB_REGISTER, PROTO_DISCOVERY, IQ_SET, make_register },
+	{ VERB_UPDATE, PROTO_DISCOVERY, IQ_SET, make_address },
+	{ VERB_MINE, PROTO_DISCOVERY, IQ_GET, make_mine },
+	{ VERB_REMOVE, PROTO_DISCOVERY, IQ_SET, make_address },
+	{ VERB_DISOWN, PROTO_DISCOVERY, IQ_GET, make_address },
+	{ VERB_UNREGISTER, PROTO_DISCOVERY, IQ_SET, make_address },
+	{ VERB_SEARCH, PROTO_DISCOVERY, IQ_GET, make_search },
+	{ VERB_IS_FRIEND, PROTO_PROV_DEVICE, IQ_GET, make_is_friend },
+	{ VERB_CAN_READ, PROTO_PROV_DEVICE, IQ_GET, make_can },
+	{ VERB_CAN_CONTROL, PROTO_PROV_DEVICE, IQ_GET, make_can },
+	{ VERB_IS_FRIEND_RULE, PROTO_PROV_OWNER, IQ_SET, make_rule },
+	{ VERB_CAN_READ_RULE, PROTO_PROV_OWNER, IQ_SET, make_rule },
+	{ VERB_CAN_CONTROL_RULE, PROTO_PROV_OWNER, IQ_SET, make_rule },
+	{ VERB_OWNER_CLEAR_CACHE, PROTO_PROV_OWNER, IQ_SET, make_devices },
+	{ VERB_DELETE_RULES, PROTO_PROV_OWNER, IQ_SET, make_devices },
+	{ VERB_GET_DEVICES, PROTO_PROV_OWNER, IQ_GET, make_devices },
+	{ VERB_CLAIMED, PROTO_DISCOVERY, IQ_SET, make_push },
+	{ VERB_REMOVED, PROTO_DISCOVERY, IQ_SET, make_push },
+	{ VERB_DISOWNED, PROTO_DISCOVERY, IQ_SET, make_push },
+	{ VERB_CLEAR_CACHE, PROTO_PROV_DEVICE, IQ_SET, make_push },
+	{ VERB_FRIEND, PROTO_PROV_DEVICE, IQ_NOT, make_push },
+	{ VERB_UNFRIEND, PROTO_PROV_DEVICE, IQ_NOT, make_push },
+	{ VERB_READ, PROTO_SENSOR, IQ_GET, make_read },
+	{ VERB_READ_CANCEL, PROTO_SENSOR, IQ_GET, make_read },
+	{ VERB_CONTROL, PROTO_CONTROL, IQ_SET, make_control },
+	{ VERB_CONTROL_FORM, PROTO_CONTROL, IQ_GET, make_control },
+};
+
+void
+stanza_random_request(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	size_t i = unit_random_below(rnd, sizeof(makers) / sizeof(makers[0]));
+
+	*q = (struct request){ .verb = makers[i].verb, .type = makers[i].type, .pool = pool };
+	q->kind = q->type == IQ_NOT ? STANZA_MESSAGE : STANZA_IQ;
+	if (makers[i].proto != PROTO_NONE)
+		q->dialect = (struct dialect){ makers[i].proto,
+			(enum gen)unit_random_below(rnd, GEN_COUNT),
+			coin(rnd) ? VOCAB_LONG : VOCAB_SHORT };
+	q->id = stanza_random_text(rnd, pool, 0, 60);
+	q->from = "t@ex.org/Res";
+	q->bare = "t@ex.org";
+	q->to = "r.ex.org";
+	if (q->kind == STANZA_IQ && coin(rnd))
+		q->lease = (struct lease_ask){ true, unit_random_next(rnd) >> 1 };
+	makers[i].make(rnd, pool, q);
+}
+
+static void
+make_found(struct unit_random *rnd, struct pool *pool, const struct request *q, struct reply *r)
+{
+	struct reply_found *f = &r->u.found;
+
+	f->more = coin(rnd);
+	f->n = unit_random_below(rnd, 4);
+	f->thing = pool_zalloc(pool, 4 * sizeof(*f->thing));
+	assert_non_null(f->thing);
+	for (size_t i = 0; i < f->n; i++) {
+		f->thing[i].jid = address(rnd, pool);
+		f->thing[i].owner = q->dialect.gen == GEN_X ? address(rnd, pool) : NULL;
+		f->thing[i].node = node(rnd, pool);
+		stanza_random_tags(rnd, pool, &f->thing[i].tags);
+	}
+}
+
+static void
+make_decision(struct unit_random *rnd, struct pool *pool, const struct request *q,
+    struct reply *r)
+{
+	r->u.can.jid = address(rnd, pool);
+	r->u.can.result = coin(rnd);
+	if (r->body == BODY_CAN_READ)
+		r->u.can.types = (unsigned)unit_random_below(rnd, FIELD_ALL + 1);
+	if (r->body != BODY_IS_FRIEND && r->u.can.result) {
+		r->u.can.nodes = nodes(rnd, pool);
+		r->u.can.names = names(rnd, pool, 5, false);
+	}
+	r->has_lease = q->lease.asked && coin(rnd);
+	r->revision = unit_random_next(rnd) >> 1;
+	r->lease_ms = (int64_t)unit_random_below(rnd, 900001);
+}
+
+static void
+make_listed(struct unit_random *rnd, struct pool *pool, struct reply *r)
+{
+	size_t n = unit_random_below(rnd, 5);
+
+	if (r->body == BODY_DISCO_INFO) {
+		struct name_list features = names(rnd, pool, 6, false);
+
+		r->u.disco = (struct identity_feature_list){ "component", "generic", "k&h",
+			features.n, features.name };
+		return;
+	}
+	r->u.items.item = pool_zalloc(pool, 5 * sizeof(*r->u.items.item));
+	assert_non_null(r->u.items.item);
+	r->u.items.n = n;
+	for (size_t i = 0; i < n; i++)
+		r->u.items.item[i] = (struct reply_item){ address(rnd, pool),
+			maybe_text(rnd, pool, 20), maybe_text(rnd, pool, 20) };
+}
+
+static void
+make_error(struct unit_random *rnd, struct pool *pool, const struct request *q, struct reply *r)
+{
+	reply_error(r, (enum condition)(1 + unit_random_below(rnd, COND_COUNT - 1)));
+	if (!q->lease.asked || coin(rnd))
+		return;
+	r->reason = stanza_random_text(rnd, pool, 1, 20);
+	r->retry_after_ms = (int64_t)unit_random_below(rnd, 1000);
+	r->ask_whom = address(rnd, pool);
+}
+
+void
+stanza_random_reply(struct unit_random *rnd, struct pool *pool, const struct request *q,
+    struct reply *r)
+{
+	*r = (struct reply){ .kind = REPLY_RESULT };
+	r->body = (enum body)unit_random_below(rnd, BODY_DISCO_ITEMS + 1);
+	if (unit_random_below(rnd, 5) == 0)
+		make_error(rnd, pool, q, r);
+	else if (r->body == BODY_CLAIMED)
+		r->u.claimed = (struct reply_claimed){ .jid = address(rnd, pool),
+			.node = node(rnd, pool), .is_public = coin(rnd) };
+	else if (r->body == BODY_FOUND)
+		make_found(rnd, pool, q, r);
+	else if (r->body >= BODY_IS_FRIEND && r->body <= BODY_CAN_CONTROL)
+		make_decision(rnd, pool, q, r);
+	else if (r->body >= BODY_DISCO_INFO)
+		make_listed(rnd, pool, r);
+	else if (r->body == BODY_CLEAR_CACHE && q->dialect.gen != GEN_X)
+		r->body = BODY_EMPTY;	/* later generations answer it so */
+}
