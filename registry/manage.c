@@ -12,7 +12,7 @@
 #include "registry/role.h"
 #include "registry/tags.h"
 
-/* Clients give up after 5 s (INTEROP 4.11): the answer comes before. */
+/* Clients give up after 5 s: the answer comes before. */
 #define DISOWN_DEADLINE 4000
 
 static int not_found(struct reply *r)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * presence: the component's handshake with things and owners (RFC 6121,
- * INTEROP 4.2-4.4).  It answers `subscribe` with its own `subscribe`, then
+ * presence: the component's handshake with things and owners (RFC 6121).
+ * It answers `subscribe` with its own `subscribe`, then
  * `subscribed`, and shows no presence: some clients take the next stanza for
  * the answer they wait for.  The desk's presence is in desk/.
  */

@@ -377,7 +377,7 @@ void contact_seen(struct contacts *c, const char *full, size_t bare_len)
 
 /*
  * Some servers answer our `subscribe` with `unavailable` from the bare address
- * while the peer is there (INTEROP 4.4): a bare presence says nothing about
+ * while the peer is there: a bare presence says nothing about
  * resources.
  */
 void contact_presence(struct contacts *c, const char *full, size_t bare_len, bool available)

@@ -43,7 +43,7 @@ const struct contact *contact_at(const struct contacts *c, size_t i);
 
 /* Memory only: a stanza or presence from this full JID was seen.
  * Presence with a bare `full` and online=false does not forget a full JID
- * learnt from a request (INTEROP 4.4). */
+ * learnt from a request. */
 void contact_seen(struct contacts *c, const char *full, size_t bare_len);
 void contact_presence(struct contacts *c, const char *full, size_t bare_len, bool available);
 void contact_all_offline(struct contacts *c);	/* our stream was down */

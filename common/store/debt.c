@@ -651,7 +651,7 @@ static void sign(const struct debts *d, const struct debt *t, const char *attemp
 	str_hex(out, mac, 16);
 }
 
-/* "d-ROW-RUN.TRY-HEX"; never digits alone (INTEROP trap 11). */
+/* "d-ROW-RUN.TRY-HEX"; never digits alone, which some clients take for their own. */
 void debt_iq_id(const struct debts *d, const struct debt *t, char out[static DEBT_ID])
 {
 	char attempt[40], hex[33];
