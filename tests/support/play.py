@@ -19,15 +19,19 @@ from kithlab.desk import code_in
 from kithlab.lab import Lab, Missing
 from kithlab.person import Person
 from kithlab.reader import Reader
-from kithlab.service import Kithd, Thing
+from kithlab.service import Kithd, Thing, program
 
 STOP = """\
 #!/bin/sh
 # Ends what ./try --keep left running here, by the pids it started, and removes this folder.
 for pid in {pids}; do
-	[ "$(readlink /proc/$pid/cwd)" = "{dir}" ] && kill $pid
+	case $(readlink /proc/$pid/cwd) in
+	{dir} | {dir}/*)
+		kill $pid
+		while kill -0 $pid 2>/dev/null; do sleep 0.1; done ;;
+	esac
 done
-rm -rf "{dir}"
+rm -rf {dir}
 """
 
 
@@ -211,9 +215,15 @@ Everything is left running.  Join as the owner:
     then type   /msg {kithd.desk} help
     or          /msg {thing} read
 
-Look at the service:   {kithd.settings_file}
+Look at the service:   {program("kithctl")} -s {kithd.socket} things
 End it all:            {stop}
 """, flush=True)
+
+
+def summary(play):
+    began = int(os.environ.get("TRY_BEGAN", "0"))
+    whole = f", {(time.time_ns() - began) / 1e9:.1f} s with installing and building" if began else ""
+    print(f"\nThe whole life cycle worked: {play.count} steps{whole}.", flush=True)
 
 
 def main():
@@ -231,15 +241,12 @@ def main():
             strange(play, owner, bob, thing, full)
             withdrawn(play, owner, bob, thing, full)
             bob.logout()
+            summary(play)
             if keep:
                 leave_running(lab, kithd, console, thing)
     except Missing as e:
         print(f"\nThis did not work: {e}", file=sys.stderr)
         return 1
-    began = int(os.environ.get("TRY_BEGAN", "0"))
-    print(f"\nThe whole life cycle worked, {play.count} steps"
-          + (f", {(time.time_ns() - began) / 1e9:.1f} s with installing and building."
-             if began else "."), flush=True)
     return 0
 
 
