@@ -153,13 +153,14 @@ static int grant_nodes(const struct access_facts *f, const struct answer *a, str
 			continue;
 		granted++;
 		out->lease_ms = earlier(out->lease_ms, a[i].lease_ms);
-		if (is_node(t))
+		/* What was named is named again: naming no node would mean all. */
+		if (f->nodes_asked)
+			out->nodes.node[out->nodes.n++] = f->nodes.node[i];
+		else if (is_node(t))
 			out->nodes.node[out->nodes.n++] =
 			    (struct node){ t->node, t->source, t->partition };
 	}
-	/* Naming no node would mean all of them. */
-	out->granted = granted > 0 && out->nodes.n <= WIRE_NODES &&
-		       (out->nodes.n == granted || out->nodes.n == 0);
+	out->granted = granted > 0 && out->nodes.n <= WIRE_NODES;
 	return out->granted ? list_names(f, chosen, pool, out) : 0;
 }
 

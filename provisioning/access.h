@@ -36,6 +36,7 @@ struct access_facts {
 	int32_t zone_s;
 	bool revocable;			/* the asking thing forgets by itself or can be told */
 	bool nodes_asked;
+	struct node_list nodes;		/* as asked; thing[i] is what nodes.node[i] stands for */
 	struct name_list names;
 	size_t n;
 	struct access_thing *thing;	/* the nodes asked for, or all of this JID */

@@ -116,6 +116,7 @@ static int load_nodes(struct provisioning *p, const struct request *q, struct ac
 	const struct node_list *nodes = &q->u.can.nodes;
 
 	f->nodes_asked = true;
+	f->nodes = *nodes;
 	f->thing = pool_alloc(q->pool, nodes->n * sizeof(*f->thing));
 	if (f->thing == NULL)
 		return no_room(e);

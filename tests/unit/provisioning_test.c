@@ -1106,6 +1106,11 @@ static void each_node_is_decided_by_its_own_owner(void **state)
 	serve(&q);
 	assert_false(w.r.u.can.result);
 	assert_true(is_friend("gate@x.ex", "eve@x.ex"));
+	nodes[0].id = "";		/* the gateway itself; an empty list would mean all */
+	serve(&q);
+	assert_true(w.r.u.can.result);
+	assert_int_equal(w.r.u.can.nodes.n, 1);
+	assert_string_equal(w.r.u.can.nodes.node[0].id, "");
 	nodes[0].id = "n9";
 	serve(&q);
 	assert_false(w.r.u.can.result);
