@@ -132,6 +132,8 @@ static bool rule_counts(struct ballot *b, const struct rule *r)
 
 	if (!target_matches(q, &r->target))
 		return false;
+	if (q->clock_unsure && (r->until_ms != 0 || r->daily))
+		return r->verdict != VERDICT_ALLOW;
 	edge = rule_edge(r, q->now_ms, q->zone_s);
 	if (edge != 0 && (b->edge_ms == 0 || edge < b->edge_ms))
 		b->edge_ms = edge;
@@ -193,8 +195,7 @@ static void count_all(struct ballot *b, const struct policy *p)
 }
 
 /* Shortest lease of all rules in force that grant any of the names granted. */
-static int64_t shortest_lease(const struct ballot *b, const struct policy *p,
-    const struct answer *a)
+static int64_t shortest_lease(struct ballot *b, const struct policy *p, const struct answer *a)
 {
 	struct policy_walk w;
 	const struct rule *r;
@@ -204,9 +205,7 @@ static int64_t shortest_lease(const struct ballot *b, const struct policy *p,
 	while ((r = policy_walk_next(&w)) != NULL) {
 		bool grants = r->n_names == 0 || (a->n_names == 0 && b->q->n_names == 0);
 
-		if (r->verdict != VERDICT_ALLOW || r->lease_ms == 0 ||
-		    !target_matches(b->q, &r->target) ||
-		    !rule_is_in_force(r, b->q->now_ms, b->q->zone_s))
+		if (r->verdict != VERDICT_ALLOW || r->lease_ms == 0 || !rule_counts(b, r))
 			continue;
 		for (size_t i = 0; !grants && i < a->n_names; i++)
 			grants = rule_names(r, a->names[i]);

@@ -27,6 +27,9 @@ struct question {
 	/* When, and the owner's zone as seconds east of UTC at that moment. */
 	int64_t now_ms;
 	int32_t zone_s;
+	/* The clock is known to be behind: an allow with times does not exist,
+	 * a deny or ask with times does. */
+	bool clock_unsure;
 };
 
 #endif

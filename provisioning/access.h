@@ -34,6 +34,7 @@ struct access_facts {
 	const char *requester;
 	int64_t now_ms;
 	int32_t zone_s;
+	bool clock_unsure;		/* the clock fell behind what the store has seen */
 	bool revocable;			/* the asking thing forgets by itself or can be told */
 	bool nodes_asked;
 	struct node_list nodes;		/* as asked; thing[i] is what nodes.node[i] stands for */

@@ -149,6 +149,8 @@ int device_serve(struct provisioning *p, const struct request *q, struct reply *
 
 	if (inquire(p, q, &n, e) != 0)
 		return -1;
+	if (n.facts.now_ms > p->latest_ms)
+		p->latest_ms = n.facts.now_ms;
 	if (must_write(p, q, &n) && write_notes(p, q, &n, e) != 0)
 		return -1;
 	if (n.out.held_back)

@@ -57,6 +57,14 @@ bool provisioning_reaches(const struct provisioning *p, const char *thing)
 	return c != NULL && c->from_us == SUB_YES;
 }
 
+struct access_facts provisioning_moment(const struct provisioning *p, enum action a,
+    const char *requester)
+{
+	return (struct access_facts){ .action = a, .requester = requester,
+		.now_ms = provisioning_now(p), .zone_s = p->conf.zone_s,
+		.clock_unsure = provisioning_clock_is_behind(p) };
+}
+
 #define TAGS_MAX WIRE_TAGS
 
 static int load_tags(struct provisioning *p, const struct owned *t, struct pool *pool,
@@ -154,10 +162,9 @@ int provisioning_facts(struct provisioning *p, const struct request *q, struct a
 {
 	bool is_friend = q->verb == VERB_IS_FRIEND;
 
-	*f = (struct access_facts){ .now_ms = provisioning_now(p), .zone_s = p->conf.zone_s };
-	f->action = is_friend ? ACTION_BEFRIEND :
-	    q->verb == VERB_CAN_READ ? ACTION_READ : ACTION_CONTROL;
-	f->requester = is_friend ? q->u.is_friend.jid : q->u.can.jid;
+	*f = provisioning_moment(p,
+	    is_friend ? ACTION_BEFRIEND : q->verb == VERB_CAN_READ ? ACTION_READ : ACTION_CONTROL,
+	    is_friend ? q->u.is_friend.jid : q->u.can.jid);
 	f->revocable = q->lease.asked || provisioning_reaches(p, q->bare);
 	if (f->requester == NULL)
 		return 0;

@@ -223,8 +223,7 @@ static int still_may(struct provisioning *p, const struct request *q, const stru
 	pool_init(&pool, WIRE_REQUEST_BYTES);
 	while (may == 0 &&
 	    (t = ownership_next_of_owner(p->deps.ownership, q->bare, t)) != NULL) {
-		struct access_facts f = { .requester = q->u.desk.jid, .zone_s = p->conf.zone_s,
-			.now_ms = provisioning_now(p) };
+		struct access_facts f = provisioning_moment(p, ACTION_BEFRIEND, q->u.desk.jid);
 		const char *space[1];
 		struct access_thing at;
 
@@ -299,6 +298,9 @@ static void explain_beside_rules(const struct provisioning *p, const struct acce
 		buf_adds(out, "he owns it");
 	else if (!at->trusted)
 		buf_adds(out, "nobody here can tell whether messages from that domain are genuine");
+	if (provisioning_clock_is_behind(p))
+		buf_adds(out, "; the clock of this site is behind, and until it is right no rule "
+			      "with times allows anything");
 	if (k != NULL && !k->keeps_lease)
 		buf_adds(out, a->verdict == VERDICT_ALLOW && !provisioning_reaches(p, at->thing->jid)
 			? "; held back: this thing could not be told when it ends"
@@ -336,8 +338,7 @@ int provisioning_ask(struct provisioning *p, const char *asker, int action,
     struct reply_why *out, struct err *e)
 {
 	const struct owned *t = ownership_by_id(p->deps.ownership, thing);
-	struct access_facts f = { .action = (enum action)action, .requester = asker,
-		.now_ms = provisioning_now(p), .zone_s = p->conf.zone_s };
+	struct access_facts f = provisioning_moment(p, (enum action)action, asker);
 
 	if (t == NULL)
 		return err_set(e, ERR_INPUT, "there is no such thing");

@@ -47,8 +47,7 @@ static int write_floor(struct provisioning *p, const struct debt *d, struct push
 /* Does the reason for this message still hold? */
 static bool is_still_friend(struct provisioning *p, const struct debt *d)
 {
-	struct access_facts f = { .action = ACTION_BEFRIEND, .requester = d->subject,
-		.now_ms = provisioning_now(p), .zone_s = p->conf.zone_s };
+	struct access_facts f = provisioning_moment(p, ACTION_BEFRIEND, d->subject);
 	const struct owned *t = NULL;
 	struct pool pool;
 	bool yes = false;

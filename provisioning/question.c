@@ -275,9 +275,7 @@ static const struct owned *thing_of(const struct provisioning *p, const struct q
 int question_is_open(struct provisioning *p, const struct question_row *q, struct pool *pool,
     struct answer *a, struct err *e)
 {
-	struct access_facts f = { .action = action_of(q), .requester = q->rule.subject.text,
-		.now_ms = provisioning_now(p), .zone_s = p->conf.zone_s,
-		.names = { q->rule.n_names, q->rule.names } };
+	struct access_facts f = provisioning_moment(p, action_of(q), q->rule.subject.text);
 	const struct owned *t = thing_of(p, q);
 	const char **space = pool_alloc(pool, POLICY_NAMES * sizeof(*space));
 	struct access_thing at;
@@ -286,6 +284,7 @@ int question_is_open(struct provisioning *p, const struct question_row *q, struc
 		return 0;
 	if (space == NULL)
 		return no_room(e);
+	f.names = (struct name_list){ q->rule.n_names, q->rule.names };
 	if (provisioning_thing(p, t, f.requester, pool, &at, e) != 0)
 		return -1;
 	access_decide_thing(&f, &at, space, POLICY_NAMES, a);

@@ -25,6 +25,7 @@ struct provisioning {
 	struct access_store *access;
 	struct provisioning_counters count;
 	int64_t next_ms;		/* wall: when provisioning_tick has something to do */
+	int64_t latest_ms;		/* wall: the latest this site has ever seen */
 	struct { int64_t row; uint64_t number; } over[PROVISIONING_VOID];
 	size_t n_over;
 };
@@ -32,9 +33,15 @@ struct provisioning {
 /* serve.c */
 void provisioning_due(struct provisioning *p, int64_t wall_ms);
 int64_t provisioning_now(const struct provisioning *p);
+/* Remember the time, so that a clock set back is noticed; in a transaction. */
+int provisioning_keep_time(struct provisioning *p, struct err *e);
+bool provisioning_clock_is_behind(const struct provisioning *p);
 
 /* facts.c */
 bool provisioning_is_owned(const struct owned *t);
+/* The facts that every decision has: who, what, and now. */
+struct access_facts provisioning_moment(const struct provisioning *p, enum action a,
+    const char *requester);
 /* What the owner's rules need to know of a thing. */
 int provisioning_thing(struct provisioning *p, const struct owned *t, const char *requester,
     struct pool *pool, struct access_thing *out, struct err *e);

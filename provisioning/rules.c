@@ -130,13 +130,13 @@ static bool subject_covers(const struct subject *s, const char *jid)
 static int is_friend(struct provisioning *p, const struct owned *t, const char *jid,
     int64_t at_ms, struct err *e)
 {
-	struct access_facts f = { .action = ACTION_BEFRIEND, .requester = jid, .now_ms = at_ms,
-		.zone_s = p->conf.zone_s };
+	struct access_facts f = provisioning_moment(p, ACTION_BEFRIEND, jid);
 	struct access_thing at;
 	struct answer a;
 	struct pool pool;
 	int ret;
 
+	f.now_ms = at_ms;
 	pool_init(&pool, WIRE_REQUEST_BYTES);
 	ret = provisioning_thing(p, t, jid, &pool, &at, e);
 	if (ret == 0) {
@@ -307,7 +307,7 @@ int rules_add(struct provisioning *p, const char *owner, const struct rule *r, s
 	}
 	if (b != NULL && policy_count(b->rules) >= RULES_PER_OWNER)
 		return err_set(e, ERR_LIMIT, "at most %d rules", RULES_PER_OWNER);
-	if (ripple_before(p, w, provisioning_now(p), e) != 0 ||
+	if (ripple_before(p, w, provisioning_now(p), e) != 0 || provisioning_keep_time(p, e) != 0 ||
 	    store_next_revision(p->deps.store, &revision, e) != 0 ||
 	    access_rule_add(p->access, owner, r, revision, number, e) != 0)
 		return -1;

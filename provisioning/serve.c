@@ -26,6 +26,27 @@ void provisioning_due(struct provisioning *p, int64_t wall_ms)
 		p->next_ms = wall_ms;
 }
 
+/*
+ * A clock set back would bring rules to life again that were over.  Within a
+ * second it is only being corrected.
+ */
+#define CLOCK_SLACK_MS 1000
+static const char latest_name[] = "provisioning_latest";
+
+bool provisioning_clock_is_behind(const struct provisioning *p)
+{
+	return provisioning_now(p) + CLOCK_SLACK_MS < p->latest_ms;
+}
+
+int provisioning_keep_time(struct provisioning *p, struct err *e)
+{
+	int64_t now = provisioning_now(p);
+
+	if (now > p->latest_ms)
+		p->latest_ms = now;
+	return store_set_int(p->deps.store, latest_name, p->latest_ms, e);
+}
+
 /* ---- requests ---- */
 
 static bool always(struct provisioning *p, const struct request *q)
@@ -161,7 +182,7 @@ int provisioning_tick(struct provisioning *p, struct err *e)
 	rules = end_rules(p, now, e);
 	questions = rules < 0 ? -1 : end_questions(p, now, e);
 	leases = questions < 0 ? -1 : lease_tick(p, now, e);
-	if (leases < 0 || settle_over(p, e) != 0) {
+	if (leases < 0 || settle_over(p, e) != 0 || provisioning_keep_time(p, e) != 0) {
 		provisioning_due(p, now);
 		return -1;
 	}
@@ -210,7 +231,8 @@ int provisioning_open(struct provisioning **out, const struct provisioning_conf 
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	}
 	count(p);
-	if (access_store_open(&p->access, deps->store, deps->clock, e) != 0) {
+	if (access_store_open(&p->access, deps->store, deps->clock, e) != 0 ||
+	    store_get_int(deps->store, latest_name, &p->latest_ms, e) < 0) {
 		provisioning_close(&p);
 		return -1;
 	}

@@ -548,6 +548,27 @@ static void what_is_over_is_removed_and_the_friend_with_it(void **state)
 	assert_int_equal(w.r.u.rules.n, 0);
 }
 
+static void a_clock_set_back_brings_nothing_to_life_again(void **state)
+{
+	(void)state;
+	assert_true(rule("allow bob@x.ex to read of lamp for 1h") > 0);
+	assert_true(rule("deny carol@x.ex to read of door for 1h") > 0);
+	assert_true(rule("allow *@x.ex to read of door") > 0);
+	assert_true(can_read(BOB, "temperature", NULL));
+	w.hands.wall += 30 * 60000;
+	assert_true(can_read(BOB, "temperature", NULL));
+	tick(HOUR);
+	restart();
+	w.hands.wall = NOON + 1000;
+	assert_true(rule("allow bob@x.ex to read of lamp for 1h") > 0);
+	assert_false(can_read(BOB, "temperature", NULL));
+	assert_true(can(VERB_CAN_READ, DOOR, BOB, "temperature", NULL));
+	assert_true(rule("deny carol@x.ex to read of door for 1h") > 0);
+	assert_false(can(VERB_CAN_READ, DOOR, "carol@x.ex", "temperature", NULL));
+	w.hands.wall = NOON + 3 * HOUR / 2 + 1000;
+	assert_true(can(VERB_CAN_READ, DOOR, "carol@x.ex", "temperature", NULL));
+}
+
 /* ---- things that keep no lease ---- */
 
 static void a_foreign_thing_gets_no_yes_until_it_can_be_told(void **state)
@@ -1171,6 +1192,7 @@ int main(void)
 		TEST(a_lease_ends_with_the_rule),
 		TEST(a_rule_may_shorten_the_lease),
 		TEST(what_is_over_is_removed_and_the_friend_with_it),
+		TEST_ON_DISK(a_clock_set_back_brings_nothing_to_life_again),
 		TEST(a_foreign_thing_gets_no_yes_until_it_can_be_told),
 		TEST(kithd_keeps_the_lease_for_a_foreign_thing),
 		TEST_ON_DISK(the_lease_kept_for_it_survives_a_restart),
