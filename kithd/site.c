@@ -606,9 +606,13 @@ static int owner_changed(void *arg, const struct owned *before, const struct own
     struct err *e)
 {
 	struct site *s = arg;
-	const struct owned *t = after != NULL ? after : before;
 
-	return s->provisioning == NULL ? 0 : provisioning_owner_changed(s->provisioning, t, e);
+	if (s->provisioning == NULL)
+		return 0;
+	/* Whoever owned it may have been told something about it as well. */
+	if (before != NULL && provisioning_owner_changed(s->provisioning, before, e) != 0)
+		return -1;
+	return after == NULL ? 0 : provisioning_owner_changed(s->provisioning, after, e);
 }
 
 static int open_store(struct site *s, struct err *e)

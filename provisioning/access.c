@@ -179,7 +179,7 @@ static int read_or_control(const struct access_facts *f, const struct answer *a,
 int access_decide(const struct access_facts *f, struct pool *pool, struct access_outcome *out)
 {
 	struct answer *a = pool_alloc(pool, (f->n + 1) * sizeof(*a));
-	size_t n_space = f->names.n > POLICY_NAMES ? f->names.n : POLICY_NAMES;
+	size_t n_space = f->names.n > 0 ? f->names.n : POLICY_NAMES;
 	bool by_owner = true;
 
 	*out = (struct access_outcome){ 0 };

@@ -52,6 +52,7 @@ struct access_store {
 	size_t n_shelves, shelves_cap;
 	size_t n_unloaded;
 	struct shelf *touched;		/* by the running transaction */
+	uint64_t revision;		/* of the last commit */
 	struct asker_item **asker;
 	size_t n_askers, askers_cap;
 	struct mirror mirror;		/* of askers */
@@ -368,6 +369,13 @@ static void ended(void *arg, bool committed)
 			shelf_clear(a, s);
 	}
 	a->touched = NULL;
+	if (committed)
+		a->revision = store_revision(a->store);
+}
+
+uint64_t access_revision(const struct access_store *a)
+{
+	return a->revision;
 }
 
 /* ---- rules ---- */
@@ -801,6 +809,7 @@ int access_store_open(struct access_store **out, struct store *s, const struct c
 		access_store_close(&a);
 		return -1;
 	}
+	a->revision = store_revision(s);
 	mirror_open(&a->mirror, s, &asker_ops, a);
 	store_on_end(s, ended, a);
 	*out = a;

@@ -52,6 +52,11 @@ int access_store_open(struct access_store **out, struct store *s, const struct c
     struct err *e);
 void access_store_close(struct access_store **a);
 
+/* The revision of the last commit: what is decided inside a transaction is
+ * answered with this one, so that a floor raised by the same transaction, maybe
+ * after the decision, is above it. */
+uint64_t access_revision(const struct access_store *a);
+
 /* *out NULL: he has no rules and no questions.  -1: cannot tell now. */
 int access_book(struct access_store *a, const char *owner, const struct book **out, struct err *e);
 

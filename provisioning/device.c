@@ -61,14 +61,21 @@ static int plan_questions(struct provisioning *p, const struct request *q, struc
 static int inquire(struct provisioning *p, const struct request *q, struct inquiry *n,
     struct err *e)
 {
+	struct err why = ERR_INIT;
+
 	memset(n, 0, sizeof(*n));
 	n->is_thing = ownership_count_of_jid(p->deps.ownership, q->bare) > 0;
-	if (n->is_thing) {
-		if (provisioning_facts(p, q, &n->facts, e) != 0)
-			return -1;
-		if (access_decide(&n->facts, q->pool, &n->out) != 0)
-			return err_set(e, ERR_LIMIT, "no room for the answer");
+	if (n->is_thing && provisioning_facts(p, q, &n->facts, &why) == 0 &&
+	    access_decide(&n->facts, q->pool, &n->out) != 0)
+		err_set(&why, ERR_LIMIT, "no room for the answer");
+	if (why.kind != ERR_NONE && why.kind != ERR_LIMIT) {
+		if (e != NULL)
+			*e = why;
+		return -1;
 	}
+	/* Too much at once: false, as for what is malformed; it must ask per node. */
+	if (why.kind == ERR_LIMIT)
+		n->out = (struct access_outcome){ 0 };
 	n->to_be_noted = n->is_thing;
 	if (q->verb == VERB_IS_FRIEND && !n->out.granted && is_natural_friend(p, q)) {
 		n->out = (struct access_outcome){ .granted = true };
@@ -118,7 +125,7 @@ static void say_lease(const struct provisioning *p, const struct request *q,
 	if (!q->lease.asked)
 		return;
 	r->has_lease = true;
-	r->revision = store_revision(p->deps.store);
+	r->revision = access_revision(p->access);
 	r->lease_ms = lease_for(p, n->facts.action, n->out.granted ? n->out.lease_ms : 0,
 	    n->out.edge_ms);
 }

@@ -327,7 +327,7 @@ static int explain(struct provisioning *p, const struct access_facts *f, const s
 	explain_beside_rules(p, &at, &a, &text);
 	out->verdict = verdict_name(a.verdict);
 	out->reason = pool_strdup(pool, buf_str(&text));
-	out->revision = store_revision(p->deps.store);
+	out->revision = access_revision(p->access);
 	out->lease_ms = lease_for(p, f->action, a.lease_ms, a.edge_ms);
 	buf_fini(&text);
 	return out->reason != NULL ? 0 : no_room(e);

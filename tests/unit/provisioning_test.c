@@ -87,7 +87,9 @@ static void put_thing(uint8_t id, const char *jid, const char *node, const char 
 static int changed(void *arg, const struct owned *before, const struct owned *after, struct err *e)
 {
 	(void)arg;
-	return provisioning_owner_changed(w.p, after != NULL ? after : before, e);
+	if (before != NULL && provisioning_owner_changed(w.p, before, e) != 0)
+		return -1;
+	return after == NULL ? 0 : provisioning_owner_changed(w.p, after, e);
 }
 
 static void open_all(void)
@@ -339,6 +341,8 @@ static void owner_and_thing_are_friends_both_ways_from_the_claim(void **state)
 	assert_true(is_friend(LAMP, SERVICE));
 	assert_false(is_friend("zoe@x.ex", LAMP));
 	put_thing(1, LAMP, NULL, NULL, 2, NULL);
+	assert_non_null(owed(DEBT_FLOOR, LAMP, ""));
+	assert_non_null(owed(DEBT_FLOOR, OWNER, ""));
 	assert_false(is_friend(LAMP, OWNER));
 	assert_false(is_friend(OWNER, LAMP));
 }
@@ -712,6 +716,31 @@ static void taking_back_raises_the_revision_and_owes_the_floor(void **state)
 	say(VERB_FORGET, NULL, 0, 1);
 	assert_int_equal(w.r.condition, COND_ITEM_NOT_FOUND);
 	assert_true(rule("allow bob@x.ex to read of lamp") == 2);
+}
+
+static void an_answer_decided_in_the_turn_of_a_change_is_below_its_floor__att_P_05(void **state)
+{
+	const uint8_t id[OWNERSHIP_ID] = { 1 };
+	struct request change = request(VERB_RULE_ADD, OWNER), ask = request(VERB_CAN_READ, LAMP);
+	struct reply r;
+
+	(void)state;
+	assert_true(rule("allow bob@x.ex to read of lamp") > 0);
+	assert_true(can_read(BOB, "temperature", NULL));
+	ask.lease.asked = true;
+	ask.u.can.jid = BOB;
+	begin();
+	desk(&change)->text = "allow carol@x.ex to read *";
+	OK(provisioning_serve(w.p, &change, &r, &e));
+	OK(provisioning_serve(w.p, &ask, &w.r, &e));
+	change.u.desk.text = "deny bob@x.ex to read of lamp";
+	change.u.desk.thing_id = id;
+	OK(provisioning_serve(w.p, &change, &r, &e));
+	commit();
+	assert_true(w.r.u.can.result);
+	assert_true(w.r.revision < owed(DEBT_FLOOR, LAMP, "")->number);
+	assert_false(can_read(BOB, "temperature", NULL));
+	assert_true(w.r.revision == owed(DEBT_FLOOR, LAMP, "")->number);
 }
 
 static void revoke_removes_his_rules_and_denies_what_others_still_allow(void **state)
@@ -1200,6 +1229,7 @@ int main(void)
 		TEST(a_server_that_answers_for_the_thing_settles_nothing),
 		TEST(after_a_gap_foreign_caches_are_cleared_within_ten_minutes),
 		TEST(taking_back_raises_the_revision_and_owes_the_floor),
+		TEST(an_answer_decided_in_the_turn_of_a_change_is_below_its_floor__att_P_05),
 		TEST(revoke_removes_his_rules_and_denies_what_others_still_allow),
 		TEST(a_deny_for_a_domain_unfriends_those_who_were_let_in),
 		TEST(a_new_epoch_ends_rules_questions_and_codes),
