@@ -128,6 +128,7 @@ static void say_which(struct buf *text, const char *name, const struct inventory
 	talk_which_thing(text, name, options, n);
 }
 
+/* 1, or -1. */
 static int keep_id(struct request *q, const struct owned *t, struct err *e)
 {
 	uint8_t *id = pool_alloc(q->pool, OWNERSHIP_ID);
@@ -136,17 +137,18 @@ static int keep_id(struct request *q, const struct owned *t, struct err *e)
 		return err_set(e, ERR_LIMIT, "the message is too long");
 	memcpy(id, t->id, OWNERSHIP_ID);
 	q->u.desk.thing_id = id;
-	return 0;
+	return 1;
 }
 
 /* 1: found and kept in the request; 0: said why not; -1. */
-static int resolve(struct desk *d, struct request *q, const char *name, struct buf *text, struct err *e)
+static int resolve(struct desk *d, struct request *q, const char *name, struct buf *text,
+    struct err *e)
 {
 	struct inventory_match m;
 
 	inventory_find(&d->inventory, q->bare, name, &m);
 	if (m.n == 1)
-		return keep_id(q, m.thing[0], e) == 0 ? 1 : -1;
+		return keep_id(q, m.thing[0], e);
 	if (m.n == 0)
 		talk_no_thing(text, name, ownership_count_of_owner(d->d.ownership, q->bare));
 	else
@@ -160,7 +162,7 @@ static int resolve_only(struct desk *d, struct request *q, struct buf *text, str
 	size_t n = ownership_count_of_owner(d->d.ownership, q->bare);
 
 	if (n == 1)
-		return keep_id(q, ownership_next_of_owner(d->d.ownership, q->bare, NULL), e) == 0 ? 1 : -1;
+		return keep_id(q, ownership_next_of_owner(d->d.ownership, q->bare, NULL), e);
 	talk_no_thing(text, NULL, n);
 	return 0;
 }
@@ -171,11 +173,12 @@ static int resolve_rule(struct desk *d, struct request *q, struct buf *text, str
 	struct err wrong = ERR_INIT;
 	struct rule rule;
 
-	if (policy_parse_line(&rule, q->u.desk.text, clock_wall(d->d.clock), d->conf.zone_s, q->pool,
-	    &wrong) != 0) {
+	if (policy_parse_line(&rule, q->u.desk.text, clock_wall(d->d.clock), d->conf.zone_s,
+	    q->pool, &wrong) != 0) {
 		buf_adds(text, "I cannot read this rule: ");
 		talk_line(text, wrong.text);
-		buf_adds(text, ". An example: allow bob@example.org to read \"temperature\" of lamp for 2 h");
+		buf_adds(text, ". An example: allow bob@example.org to read \"temperature\" of "
+		    "lamp for 2 h");
 		return 0;
 	}
 	if (rule.target.kind != TARGET_THING)
@@ -239,8 +242,8 @@ static bool is_elsewhere(const struct desk *d, const struct words_line *l, struc
 static void describe_claimed(struct desk *d, const struct request *q, struct reply *r)
 {
 	struct reply_claimed *c = &r->u.claimed;
-	const struct owned *t = ownership_by_address(d->d.ownership, c->jid, c->node.id, c->node.source,
-	    c->node.partition);
+	const struct owned *t = ownership_by_address(d->d.ownership, c->jid, c->node.id,
+	    c->node.source, c->node.partition);
 	struct found_thing *f = pool_alloc(q->pool, sizeof(*f));
 
 	if (c->thing == NULL && t != NULL && f != NULL &&
@@ -261,7 +264,8 @@ static int serve_fine(struct desk *d, struct words_line *l, struct buf *text, st
 	if (is_elsewhere(d, l, text))
 		return 0;
 	if (l->q.verb == VERB_ANSWER_QUESTION && too_many_wrong(d, l->q.bare)) {
-		buf_adds(text, "Too many wrong codes. Wait a minute; to see the right ones, send: questions");
+		buf_adds(text, "Too many wrong codes. Wait a minute; to see the right ones, "
+		    "send: questions");
 		return 0;
 	}
 	found = resolve_line(d, &l->q, text, e);
@@ -297,8 +301,8 @@ static char *take_late(struct desk *d, const struct words_line *l)
 
 static int serve_lines(struct desk *d, struct words *w, struct buf *text, struct err *e);
 
-static int serve_late(struct desk *d, const struct words_line *l, const char *late, struct buf *text,
-    struct err *e)
+static int serve_late(struct desk *d, const struct words_line *l, const char *late,
+    struct buf *text, struct err *e)
 {
 	struct request chat = l->q;
 	struct words w;
@@ -339,11 +343,11 @@ static int serve_line(struct desk *d, struct words_line *l, struct buf *text, st
 struct refusal { unsigned flag; const char *text; };
 
 static const struct refusal refusals[] = {
-	{ CHAT_ENCRYPTED, "I cannot read encrypted messages. Please switch encryption (OMEMO, OpenPGP) off "
-	    "for this contact only, and send it again." },
+	{ CHAT_ENCRYPTED, "I cannot read encrypted messages. Please switch encryption "
+	    "(OMEMO, OpenPGP) off for this contact only, and send it again." },
 	{ CHAT_TOO_LONG, "That is too long for me. One command a line; to see them, send: help" },
-	{ CHAT_AMBIGUOUS, "This message has several different texts and I did nothing. Please send it "
-	    "again as plain text." },
+	{ CHAT_AMBIGUOUS, "This message has several different texts and I did nothing. Please "
+	    "send it again as plain text." },
 };
 
 static bool refuse(struct desk *d, const struct request *chat, struct buf *text)
@@ -429,7 +433,8 @@ int desk_serve(struct desk *d, const struct request *chat, struct buf *text, str
 		return 0;
 	}
 	if (words_parse(&w, chat, d->conf.profile) != 0) {
-		buf_adds(text, "That is too long for me. One command a line; to see them, send: help");
+		buf_adds(text, "That is too long for me. One command a line; to see them, send: "
+		    "help");
 		return 0;
 	}
 	return serve_lines(d, &w, text, e);
@@ -438,7 +443,8 @@ int desk_serve(struct desk *d, const struct request *chat, struct buf *text, str
 /* Words that only look; a message of one line with one of them writes nothing. */
 bool desk_writes(const struct desk *d, const struct request *chat)
 {
-	static const char *const looking[] = { "help", "things", "show", "questions", "rules", "why" };
+	static const char *const looking[] = { "help", "things", "show", "questions", "rules",
+	    "why" };
 	const char *body = chat->u.chat.body, *start;
 	size_t len;
 
@@ -497,7 +503,8 @@ void desk_question_text(struct buf *text, const struct owner_question *q)
 	prompt_question(text, q);
 }
 
-int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk_deps *deps, struct err *e)
+int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk_deps *deps,
+    struct err *e)
 {
 	struct desk *d = calloc(1, sizeof(*d));
 
@@ -510,7 +517,8 @@ int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk
 	d->d = *deps;
 	inventory_init(&d->inventory, deps->ownership, deps->registry);
 	d->lines = stats_slot(deps->stats, "desk_lines", "chat lines read");
-	d->unknown = stats_slot(deps->stats, "desk_not_understood", "chat lines that were no command");
+	d->unknown = stats_slot(deps->stats, "desk_not_understood", "chat lines that were no "
+	    "command");
 	d->silent = stats_slot(deps->stats, "desk_silent", "messages that get no answer");
 	*out = d;
 	return 0;

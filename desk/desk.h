@@ -33,7 +33,8 @@ struct desk_deps {
 	struct stats *stats;
 };
 
-int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk_deps *deps, struct err *e);
+int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk_deps *deps,
+    struct err *e);
 void desk_close(struct desk **d);
 
 /* Might this chat write?  (Almost always; help and show do not.) */

@@ -43,7 +43,8 @@ static bool is_local_part(const struct owned *t, const char *name)
 	const char *at = strchr(t->jid, '@');
 	size_t len = strlen(name);
 
-	return at != NULL && len > 0 && len == (size_t)(at - t->jid) && starts_with(t->jid, name, len);
+	return at != NULL && len > 0 && len == (size_t)(at - t->jid) &&
+	    starts_with(t->jid, name, len);
 }
 
 static bool begins_local_part(const struct owned *t, const char *name)

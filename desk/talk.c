@@ -120,7 +120,8 @@ void talk_time(struct buf *out, int64_t wall_ms, int32_t zone_s)
 	if (zone_s == 0)
 		buf_adds(out, "UTC");
 	else
-		buf_addf(out, "%c%02d:%02d", zone_s < 0 ? '-' : '+', (int)(min / 60), (int)(min % 60));
+		buf_addf(out, "%c%02d:%02d", zone_s < 0 ? '-' : '+', (int)(min / 60),
+		    (int)(min % 60));
 }
 
 void talk_span(struct buf *out, int64_t ms)
@@ -232,7 +233,8 @@ static void say_found(struct buf *out, const struct talk *t, const struct words_
 		return;
 	}
 	if (f->n == 0) {
-		buf_adds(out, "You have no things yet. Send me the text that a thing shows (claim TEXT).");
+		buf_adds(out, "You have no things yet. Send me the text that a thing shows "
+		    "(claim TEXT).");
 		return;
 	}
 	buf_addf(out, "%zu thing%s:", f->n, f->n == 1 ? "" : "s");
@@ -291,7 +293,8 @@ static void say_rule(struct buf *out, const struct talk *t, const struct words_l
 	buf_adds(out, gone ? "Done, this rule is gone:" : "Done, in force now:");
 	list_rules(out, r);
 	if (!gone)
-		buf_addf(out, "\nTo take it back: forget %lld", (long long)r->u.rules.rule[0].number);
+		buf_addf(out, "\nTo take it back: forget %lld",
+		    (long long)r->u.rules.rule[0].number);
 }
 
 static void say_rules(struct buf *out, const struct talk *t, const struct words_line *l,
@@ -300,7 +303,8 @@ static void say_rules(struct buf *out, const struct talk *t, const struct words_
 	(void)t;
 	(void)l;
 	if (r->u.rules.n == 0) {
-		buf_adds(out, "You have no rules. Whatever nobody decided is asked of you, and is no until then.");
+		buf_adds(out, "You have no rules. Whatever nobody decided is asked of you, and "
+		    "is no until then.");
 		return;
 	}
 	buf_addf(out, "%zu rule%s:", r->u.rules.n, r->u.rules.n == 1 ? "" : "s");
@@ -392,17 +396,20 @@ struct refusal {
 
 static const struct refusal refusals[] = {
 	{ VERB_MINE, COND_ITEM_NOT_FOUND,
-	    "No thing that is free fits this text. Switch the thing on, wait until it has shown the text "
-	    "again, and send me the whole text once more." },
+	    "No thing that is free fits this text. Switch the thing on, wait until it has shown "
+	    "the text again, and send me the whole text once more." },
 	{ VERB_MINE, COND_RESOURCE_CONSTRAINT,
 	    "That is too much for now. Please send it again in a minute." },
 	{ VERB_ANSWER_QUESTION, COND_ITEM_NOT_FOUND,
-	    "I have no open question of yours with this code. To see the open ones, send: questions" },
+	    "I have no open question of yours with this code. To see the open ones, send: "
+	    "questions" },
 	{ VERB_REVOKE, COND_ITEM_NOT_FOUND,
-	    "Nothing was allowed there, so there is nothing to take back. To see your rules, send: rules" },
+	    "Nothing was allowed there, so there is nothing to take back. To see your rules, "
+	    "send: rules" },
 	{ VERB_NAME_THING, COND_CONFLICT,
 	    "Another of your things has this name already. Choose a different one." },
-	{ VERB_NONE, COND_ITEM_NOT_FOUND, "There is no such thing of yours. To see them, send: things" },
+	{ VERB_NONE, COND_ITEM_NOT_FOUND, "There is no such thing of yours. To see them, send: "
+	    "things" },
 	{ VERB_NONE, COND_FORBIDDEN, "That is not yours to decide." },
 	{ VERB_NONE, COND_NOT_ALLOWED, "That is not possible now." },
 	{ VERB_NONE, COND_BAD_REQUEST, "I could not make sense of that." },
@@ -470,8 +477,8 @@ static void say_unknown(struct buf *out, const struct words_line *l)
 static void say_no_claim(struct buf *out, const struct words_line *l)
 {
 	if (l->hint == NULL) {
-		buf_adds(out, "I need the whole text that the thing shows. It begins with iotdisco: "
-		    "and contains a KEY. Paste it after the word claim.");
+		buf_adds(out, "I need the whole text that the thing shows. It begins with "
+		    "iotdisco: and contains a KEY. Paste it after the word claim.");
 		return;
 	}
 	buf_adds(out, "I cannot read that claim text: ");
@@ -492,7 +499,8 @@ void talk_fault(struct buf *out, const struct talk *t, const struct words_line *
 		say_usage(out, l->command);
 		break;
 	case WORDS_NOT_YET:
-		buf_addf(out, "The word \"%s\" is not here yet. To see what I understand, send: help",
+		buf_addf(out, "The word \"%s\" is not here yet. To see what I understand, send: "
+		    "help",
 		    l->command->word);
 		break;
 	case WORDS_NO_CLAIM:
@@ -503,7 +511,8 @@ void talk_fault(struct buf *out, const struct talk *t, const struct words_line *
 		    "Send one text in one message.");
 		break;
 	case WORDS_CONTRADICTION:
-		buf_adds(out, "You sent different answers to one question, so I did nothing. Send one of them.");
+		buf_adds(out, "You sent different answers to one question, so I did nothing. "
+		    "Send one of them.");
 		break;
 	}
 }
@@ -528,7 +537,8 @@ void talk_help(struct buf *out, const char *word)
 void talk_no_thing(struct buf *out, const char *name, size_t n_owned)
 {
 	if (n_owned == 0) {
-		buf_adds(out, "You have no things yet. Send me the text that a thing shows (claim TEXT).");
+		buf_adds(out, "You have no things yet. Send me the text that a thing shows "
+		    "(claim TEXT).");
 		return;
 	}
 	if (name == NULL) {

@@ -290,7 +290,8 @@ static int parse_revoke(struct words_line *l, const char *rest, enum jid_profile
 }
 
 /* `why [THING] JID ACTION [NAME]` in any order; `of` and `to` may stand anywhere. */
-static int why_word(struct words_line *l, const char *w, bool quoted, bool *of, enum jid_profile profile)
+static int why_word(struct words_line *l, const char *w, bool quoted, bool *of,
+    enum jid_profile profile)
 {
 	struct request_desk *d = &l->q.u.desk;
 	enum action action;
@@ -373,21 +374,26 @@ static const struct words_command commands[] = {
 	    "Makes a rule for exactly what was asked. See also: always, no.", parse_yes },
 	{ "always", "always CODE", "allow all of that kind",
 	    "Allows every reading (or every control) of that thing to who asked.", parse_always },
-	{ "no", "no CODE", "refuse it", "Makes a rule that denies exactly what was asked.", parse_no },
+	{ "no", "no CODE", "refuse it", "Makes a rule that denies exactly what was asked.",
+	    parse_no },
 	{ "allow", "allow WHO to read|control|befriend [\"NAME\"] of THING", "let in",
 	    "WHO is an address, *@domain or anyone. Add for 2 h or until 2027-01-31 to end it, "
 	    "daily 07:00-22:00 for some hours only. Use all my things for THING to mean every one.",
 	    parse_rule },
 	{ "deny", "deny WHO everything [of THING]", "keep somebody out",
-	    "A deny is stronger than any allow. Also: deny WHO to read \"NAME\" of THING.", parse_rule },
+	    "A deny is stronger than any allow. Also: deny WHO to read \"NAME\" of THING.",
+	    parse_rule },
 	{ "ask", NULL, NULL,
-	    "With ask about WHO befriending THING I ask you each time, even if another rule allows it.",
+	    "With ask about WHO befriending THING I ask you each time, even if another rule "
+	    "allows it.",
 	    parse_rule },
 	{ "rules", "rules [of THING]", "your rules, with their numbers",
 	    "Take one away with forget N.", parse_rules },
-	{ "forget", "forget N", "take rule N away", "N is a number that rules shows.", parse_forget },
+	{ "forget", "forget N", "take rule N away", "N is a number that rules shows.",
+	    parse_forget },
 	{ "revoke", "revoke WHO [of THING]", "take back what WHO was allowed",
-	    "In force at once; things that are switched off learn it when they return.", parse_revoke },
+	    "In force at once; things that are switched off learn it when they return.",
+	    parse_revoke },
 	{ "why", "why WHO ACTION [\"NAME\"] of THING", "may WHO, and why",
 	    "ACTION is befriend, read or control.", parse_why },
 	{ "help", "help WORD", "more about one word", "Like this.", parse_help },

@@ -108,7 +108,8 @@ static int read_answer(int fd, struct buf *out)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return fail("no answer from kithd", n < 0 ? strerror(errno) : "it closed the connection");
+			return fail("no answer from kithd", n < 0 ? strerror(errno) : "it closed "
+			    "the connection");
 		buf_add(out, bytes, (size_t)n);
 		if (!buf_ok(out))
 			return fail("kithd's answer", "too long");
@@ -206,7 +207,8 @@ int main(int argc, char **argv)
 	word = argv[0];
 	if (strcmp(word, "qr") == 0)
 		return kithctl_qr(argc - 1, argv + 1);
-	if (strcmp(word, "policy") == 0 && (o.file != NULL || argc < 2 || strcmp(argv[1], "ask") != 0))
+	if (strcmp(word, "policy") == 0 && (o.file != NULL || argc < 2 || strcmp(argv[1],
+	    "ask") != 0))
 		return kithctl_policy(o.file, argc - 1, argv + 1);
 	return ask(&o, argc, argv);
 }

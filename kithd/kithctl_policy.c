@@ -55,7 +55,8 @@ static struct policy *load(const char *path)
 	buf_init(&text, FILE_MAX_BYTES);
 	if (read_file(path, &text) == 0 && (p = policy_new()) == NULL)
 		fail("out of memory", NULL);
-	if (p != NULL && policy_parse_text(p, buf_str(&text), clock_wall(&clock_system), 0, &e) != 0) {
+	if (p != NULL && policy_parse_text(p, buf_str(&text), clock_wall(&clock_system), 0,
+	    &e) != 0) {
 		/* FILE:LINE: what is wrong, as compilers say it. */
 		fprintf(stderr, "%s:%s\n", path, str_starts(e.text, "line ") ? e.text + 5 : e.text);
 		policy_free(&p);

@@ -30,7 +30,8 @@ static int fail(const char *what)
 
 static bool is_dark(const QRcode *c, int x, int y)
 {
-	return x >= 0 && y >= 0 && x < c->width && y < c->width && (c->data[y * c->width + x] & 1) != 0;
+	return x >= 0 && y >= 0 && x < c->width && y < c->width &&
+	    (c->data[y * c->width + x] & 1) != 0;
 }
 
 /* Two rows of modules a line; light is drawn, since terminals are dark. */
@@ -40,7 +41,8 @@ static void print_terminal(const QRcode *c)
 
 	for (int y = -QUIET; y < c->width + QUIET; y += 2) {
 		for (int x = -QUIET; x < c->width + QUIET; x++)
-			fputs(half[(is_dark(c, x, y) ? 2 : 0) + (is_dark(c, x, y + 1) ? 1 : 0)], stdout);
+			fputs(half[(is_dark(c, x, y) ? 2 : 0) + (is_dark(c, x, y + 1) ? 1 : 0)],
+			    stdout);
 		putchar('\n');
 	}
 }
@@ -62,7 +64,8 @@ static void print_svg(const QRcode *c)
 /* xmpp:DESK?message;body=claim%20...: a phone's camera opens the chat with the line typed. */
 static void chat_link(struct buf *out, const char *desk, const char *uri)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
 
 	buf_addf(out, "xmpp:%s?message;body=claim%%20", desk);
 	for (; *uri != '\0'; uri++) {

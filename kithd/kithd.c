@@ -125,7 +125,8 @@ static int to_ev(short events)
 
 static short from_ev(int revents)
 {
-	return (short)(((revents & EV_READ) != 0 ? POLLIN : 0) | ((revents & EV_WRITE) != 0 ? POLLOUT : 0));
+	return (short)(((revents & EV_READ) != 0 ? POLLIN : 0) | ((revents & EV_WRITE) != 0 ?
+	    POLLOUT : 0));
 }
 
 static void on_io(struct ev_loop *loop, struct ev_io *io, int revents)
@@ -160,7 +161,8 @@ static void watch_stream(struct daemon *d)
 	/* Back-pressure: a broker that does not read our answers is not read. */
 	if (site_is_full(d->site))
 		events &= ~EV_READ;
-	if (ev_is_active(&d->io) && d->io.fd == fd && (d->io.events & (EV_READ | EV_WRITE)) == events)
+	if (ev_is_active(&d->io) && d->io.fd == fd && (d->io.events & (EV_READ | EV_WRITE)) ==
+	    events)
 		return;
 	ev_io_stop(d->loop, &d->io);
 	if (fd < 0)
@@ -281,7 +283,8 @@ static int make_hash_key(const char *path, struct secret *out, struct err *e)
 	return ret;
 }
 
-static int parse_hash_key(const char *path, const struct buf *file, struct secret *out, struct err *e)
+static int parse_hash_key(const char *path, const struct buf *file, struct secret *out,
+    struct err *e)
 {
 	uint8_t key[HASH_KEY_BYTES];
 	int ret;
@@ -419,7 +422,8 @@ static int read_settings(struct daemon *d, struct err *e)
 	}
 	component_settings(d, &c);
 	if (component_check(&c, e) != 0) {
-		err_prefix(e, "%s: [component] jid, server, secret_file, allow_remote", d->options.file);
+		err_prefix(e, "%s: [component] jid, server, secret_file, allow_remote",
+		    d->options.file);
 		return -1;
 	}
 	return 0;

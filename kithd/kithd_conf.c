@@ -116,7 +116,8 @@ static int finish_log_level(struct kithd_conf *c, struct err *e)
 	int v;
 
 	if (find_word(words, c->log_level, &v) != 0)
-		return err_set(e, ERR_INPUT, "[daemon] log is '%s'; it may be error, warn, info or debug",
+		return err_set(e, ERR_INPUT, "[daemon] log is '%s'; it may be error, warn, info "
+		    "or debug",
 		    c->log_level);
 	c->level = (enum log_level)v;
 	return 0;
@@ -130,7 +131,8 @@ static int finish_profile(struct kithd_conf *c, struct err *e)
 	int v;
 
 	if (find_word(words, c->profile_name, &v) != 0)
-		return err_set(e, ERR_INPUT, "[component] profile is '%s'; it may be stringprep or precis",
+		return err_set(e, ERR_INPUT, "[component] profile is '%s'; it may be stringprep "
+		    "or precis",
 		    c->profile_name);
 	c->profile = (enum jid_profile)v;
 	return 0;
@@ -166,7 +168,8 @@ static int finish_zone(struct kithd_conf *c, struct err *e)
 		return 0;
 	}
 	if (zone_offset(c->timezone, &c->zone_s) != 0)
-		return err_set(e, ERR_INPUT, "[daemon] timezone is '%s'; it may be UTC, local, +HH:MM or -HH:MM",
+		return err_set(e, ERR_INPUT, "[daemon] timezone is '%s'; it may be UTC, local, "
+		    "+HH:MM or -HH:MM",
 		    c->timezone);
 	return 0;
 }
@@ -179,7 +182,8 @@ static int finish_server(struct kithd_conf *c, struct err *e)
 	size_t len;
 
 	if (colon == NULL)
-		return err_set(e, ERR_INPUT, "[component] server is '%s'; it must be HOST:PORT", c->server);
+		return err_set(e, ERR_INPUT, "[component] server is '%s'; it must be HOST:PORT",
+		    c->server);
 	len = (size_t)(colon - host);
 	if (len >= 2 && host[0] == '[' && host[len - 1] == ']') {
 		host++;
@@ -207,7 +211,8 @@ static int finish_domains(struct kithd_conf *c, struct err *e)
 	text = (char *)(c->domains + max);
 	memcpy(text, c->domains_text, strlen(c->domains_text) + 1);
 	str_lower(text);
-	for (word = strtok_r(text, " ,\t", &rest); word != NULL; word = strtok_r(NULL, " ,\t", &rest))
+	for (word = strtok_r(text, " ,\t", &rest); word != NULL; word = strtok_r(NULL, " ,\t",
+	    &rest))
 		c->domains[n++] = word;
 	return 0;
 }
@@ -220,12 +225,14 @@ static int finish_hash_key(struct kithd_conf *c, struct err *e)
 	size_t len;
 
 	if (!str_starts(c->store_url, prefix))
-		return err_set(e, ERR_INPUT, "[store] url is '%s'; it must be sqlite:PATH", c->store_url);
+		return err_set(e, ERR_INPUT, "[store] url is '%s'; it must be sqlite:PATH",
+		    c->store_url);
 	path = c->store_url + sizeof(prefix) - 1;
 	if (c->hash_key_file != NULL)
 		return 0;
 	if (path[0] == ':')
-		return err_set(e, ERR_INPUT, "[store] hash_key_file must be set for a store in memory");
+		return err_set(e, ERR_INPUT, "[store] hash_key_file must be set for a store in "
+		    "memory");
 	len = strlen(path) + sizeof(".key");
 	c->hash_key_file = malloc(len);
 	if (c->hash_key_file == NULL)
@@ -235,11 +242,13 @@ static int finish_hash_key(struct kithd_conf *c, struct err *e)
 	return 0;
 }
 
-static int check_role_jid(const struct kithd_conf *c, const char *role, const char *jid, struct err *e)
+static int check_role_jid(const struct kithd_conf *c, const char *role, const char *jid,
+    struct err *e)
 {
 	if (jid == NULL || strcmp(jid, c->jid) == 0)
 		return 0;
-	return err_set(e, ERR_INPUT, "[%s] jid '%s' differs from [component] jid '%s'; both roles answer "
+	return err_set(e, ERR_INPUT, "[%s] jid '%s' differs from [component] jid '%s'; both "
+	    "roles answer "
 	    "at the component's address: run a second kithd for another one", role, jid, c->jid);
 }
 
@@ -250,9 +259,11 @@ static int finish_required(const struct kithd_conf *c, struct err *e)
 	if (c->secret_file == NULL)
 		return err_set(e, ERR_INPUT, "[component] secret_file is missing");
 	if (strchr(c->jid, '@') != NULL)
-		return err_set(e, ERR_INPUT, "[component] jid is '%s'; a component's address has no '@'", c->jid);
+		return err_set(e, ERR_INPUT, "[component] jid is '%s'; a component's address has "
+		    "no '@'", c->jid);
 	if (!c->registry_enabled && !c->provisioning_enabled)
-		return err_set(e, ERR_INPUT, "[registry] and [provisioning] are both disabled: nothing to do");
+		return err_set(e, ERR_INPUT, "[registry] and [provisioning] are both disabled: "
+		    "nothing to do");
 	return 0;
 }
 

@@ -231,7 +231,8 @@ static const struct owned *one_thing(struct question_context *c, const char *nam
 		if (!thing_fits(t, name))
 			continue;
 		if (found != NULL) {
-			c->error = "several things are called that; use an address or id of: things";
+			c->error = "several things are called that; use an address or id of: "
+			    "things";
 			return NULL;
 		}
 		found = t;
@@ -288,7 +289,8 @@ static int report_owners(struct question_context *c)
 			continue;
 		row_begin(&c->rows);
 		row_text(&c->rows, "owner", t->owner);
-		row_int(&c->rows, "things", (int64_t)ownership_count_of_owner(c->p->ownership, t->owner));
+		row_int(&c->rows, "things", (int64_t)ownership_count_of_owner(c->p->ownership,
+		    t->owner));
 		row_end(&c->rows);
 	}
 	rows_end(&c->rows);
@@ -309,7 +311,8 @@ static int ask_as(struct question_context *c, const char *owner, enum verb v, st
 	q.from = q.bare = owner;
 	q.pool = &c->pool;
 	memset(r, 0, sizeof(*r));
-	return provisioning_serve(c->p->provisioning, &q, r, &e) != 0 || r->kind != REPLY_RESULT ? -1 : 0;
+	return provisioning_serve(c->p->provisioning, &q, r, &e) != 0 || r->kind !=
+	    REPLY_RESULT ? -1 : 0;
 }
 
 static void rule_rows(struct question_context *c, const char *owner)
@@ -343,7 +346,8 @@ static void question_rows(struct question_context *c, const char *owner)
 	}
 }
 
-static int each_owner(struct question_context *c, void (*fn)(struct question_context *c, const char *owner))
+static int each_owner(struct question_context *c, void (*fn)(struct question_context *c,
+    const char *owner))
 {
 	const struct owned *t;
 
@@ -463,7 +467,8 @@ static int report_ask(struct question_context *c)
 	t = one_thing(c, c->arg[2]);
 	if (t == NULL)
 		return REPORT_ERROR;
-	if (provisioning_ask(c->p->provisioning, asker.text, (int)action, t->id, c->arg[3], &c->pool,
+	if (provisioning_ask(c->p->provisioning, asker.text, (int)action, t->id, c->arg[3],
+	    &c->pool,
 	    &w, &e) != 0)
 		return fail(c, "cannot tell now");
 	say_verdict(c, &w);

@@ -36,7 +36,8 @@
 #define RETRY_MS 5000			/* after a duty of the clock failed */
 
 struct counters {
-	uint64_t *requests, *refused, *turns, *commits, *alone, *failed, *oversize, *dropped, *chats;
+	uint64_t *requests, *refused, *turns, *commits, *alone, *failed, *oversize, *dropped,
+	    *chats;
 };
 
 struct site {
@@ -252,7 +253,8 @@ static void answer_failure(struct site *s, const struct job *j, const struct err
 	if (s->out == NULL || must_not_see_errors(j->q.verb))
 		return;
 	if (j->q.verb == VERB_CHAT && (is_desk(s, &j->q) || is_own(s, &j->q)))
-		say(&j->q, "I cannot do that right now: my storage has a problem. Nothing was changed. "
+		say(&j->q, "I cannot do that right now: my storage has a problem. Nothing was "
+		    "changed. "
 		    "Please send it again in a minute.", s->out);
 	else
 		write_refusal(&j->q, COND_RESOURCE_CONSTRAINT, s->out);
@@ -446,7 +448,8 @@ void site_stanza(struct site *s, const struct stanza *st)
 	job_append(&s->queue, j);
 }
 
-static const char *canonical(const struct site *s, struct pool *pool, const char *address, bool bare)
+static const char *canonical(const struct site *s, struct pool *pool, const char *address,
+    bool bare)
 {
 	struct jid j;
 
@@ -484,7 +487,8 @@ void site_oversize(struct site *s, const struct stanza_head *h)
 /* ---- timers ---- */
 
 /* Run one duty of a role in a transaction of its own. */
-static int in_transaction(struct site *s, int (*fn)(struct site *s, struct err *e), const char *what)
+static int in_transaction(struct site *s, int (*fn)(struct site *s, struct err *e),
+    const char *what)
 {
 	struct err e = ERR_INIT;
 
@@ -743,7 +747,8 @@ static void count(struct site *s)
 	s->n.alone = stats_slot(t, "site_alone", "requests repeated alone after a store error");
 	s->n.failed = stats_slot(t, "site_failed", "requests the store could not serve");
 	s->n.oversize = stats_slot(t, "site_oversize", "stanzas too big to read");
-	s->n.dropped = stats_slot(t, "site_dropped", "stanzas dropped because the broker reads too slowly");
+	s->n.dropped = stats_slot(t, "site_dropped", "stanzas dropped because the broker reads "
+	    "too slowly");
 	s->n.chats = stats_slot(t, "site_chats", "replies of the desk");
 }
 

@@ -170,14 +170,16 @@ static void a_line_without_end_is_cut_off(void **state)
 	close(fd);
 }
 
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_line_is_answered_and_an_empty_line_ends_it, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(att_O_05__the_socket_is_its_owners_alone, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(att_O_08__only_a_dead_socket_is_replaced, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_silent_client_makes_room_for_a_new_one, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_line_without_end_is_cut_off, set_up, tear_down),
+		CASE(a_line_is_answered_and_an_empty_line_ends_it),
+		CASE(att_O_05__the_socket_is_its_owners_alone),
+		CASE(att_O_08__only_a_dead_socket_is_replaced),
+		CASE(a_silent_client_makes_room_for_a_new_one),
+		CASE(a_line_without_end_is_cut_off),
 	};
 
 	return cmocka_run_group_tests_name("control_socket", tests, NULL, NULL);

@@ -84,7 +84,8 @@ bool provisioning_serves(enum verb v)
 	return v != VERB_MINE;
 }
 
-int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e)
 {
 	(void)p;
 	return note(q, r, e);
@@ -204,7 +205,8 @@ static void only_people_are_answered(void **state)
 static void att_H_05__what_was_not_typed_to_us_alone_is_silence(void **state)
 {
 	static const unsigned flags[] = {
-		CHAT_CORRECTED, CHAT_FORWARDED, CHAT_AUTO, CHAT_GROUP, CHAT_ERROR, CHAT_AUTO | CHAT_DELAYED
+		CHAT_CORRECTED, CHAT_FORWARDED, CHAT_AUTO, CHAT_GROUP, CHAT_ERROR,
+		    CHAT_AUTO | CHAT_DELAYED
 	};
 	struct fixture *f = *state;
 
@@ -271,7 +273,8 @@ static void expect_thing(struct fixture *f, const char *body, uint8_t n)
 {
 	role.named = false;
 	if (strcmp(type(f, body), "Well.") != 0 || !role.named || role.thing[0] != n)
-		fail_msg("'%s' is thing %d: %s", body, role.named ? role.thing[0] : 0, buf_str(&f->text));
+		fail_msg("'%s' is thing %d: %s", body, role.named ? role.thing[0] : 0,
+		    buf_str(&f->text));
 }
 
 static void a_thing_answers_to_its_names(void **state)
@@ -344,10 +347,12 @@ static void a_thing_gets_the_name_its_owner_gives_it_once(void **state)
 	MUST(store_begin(f->store, &test_err));
 	expect_in(type(f, "name sn-2 Heater"), "From now on I call it \"Heater\"");
 	expect_in(type(f, "name sn-3 heater"), "Another of your things has this name");
-	expect_in(type_as(f, "bob@b.example", "name lamp mine", 0), "None of your things is called");
+	expect_in(type_as(f, "bob@b.example", "name lamp mine", 0), "None of your things is "
+	    "called");
 	MUST(store_commit(f->store, &test_err));
 	expect_thing(f, "rules of heater", 2);
-	assert_string_equal(ownership_by_address(f->ownership, "abcdefghzzzz@a.example", NULL, NULL, NULL)->name,
+	assert_string_equal(ownership_by_address(f->ownership, "abcdefghzzzz@a.example", NULL,
+	    NULL, NULL)->name,
 	    "Heater");
 }
 
@@ -378,7 +383,8 @@ static void a_text_of_another_registry_is_sent_there(void **state)
 	expect_in(type(f, "iotdisco:SN=1;KEY=0123456789abcdef0123456789abcdef;R=other.example"),
 	    "Send its text to: other.example");
 	assert_int_equal(role.served, 0);
-	assert_string_equal(type(f, "iotdisco:SN=1;KEY=0123456789abcdef0123456789abcdef;R=registry.a.example"),
+	assert_string_equal(type(f,
+	    "iotdisco:SN=1;KEY=0123456789abcdef0123456789abcdef;R=registry.a.example"),
 	    "Well.");
 	assert_int_equal(role.verb, VERB_MINE);
 }
@@ -410,8 +416,10 @@ static void a_store_error_is_not_a_no(void **state)
 static void words_that_only_look_need_no_transaction(void **state)
 {
 	static const struct { const char *body; bool writes; } cases[] = {
-		{ "help", false }, { "Things", false }, { "show lamp", false }, { "yes ABCD-EFGH", true },
-		{ "help\nyes ABCD-EFGH", true }, { "things iotdisco:SN=1;KEY=x", true }, { "", true },
+		{ "help", false }, { "Things", false }, { "show lamp", false }, { "yes "
+		    "ABCD-EFGH", true },
+		{ "help\nyes ABCD-EFGH", true }, { "things iotdisco:SN=1;KEY=x", true }, { "",
+		    true },
 	};
 	struct fixture *f = *state;
 
@@ -438,7 +446,8 @@ static void an_owner_is_asked_for_his_presence_once(void **state)
 static void the_desk_is_there_for_everybody_who_asks(void **state)
 {
 	struct fixture *f = *state;
-	struct request q = { .verb = VERB_PRESENCE, .kind = STANZA_PRESENCE, .from = "carol@c.example/p",
+	struct request q = { .verb = VERB_PRESENCE, .kind = STANZA_PRESENCE, .from =
+	    "carol@c.example/p",
 		.bare = "carol@c.example", .to = "desk@registry.a.example" };
 	struct buf out;
 
@@ -457,31 +466,34 @@ static void the_desk_is_there_for_everybody_who_asks(void **state)
 	buf_fini(&out);
 }
 
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(only_people_are_answered, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(att_H_05__what_was_not_typed_to_us_alone_is_silence, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(att_H_04__a_delayed_line_is_done_only_when_it_is_confirmed,
-		    set_up, tear_down),
-		cmocka_unit_test_setup_teardown(att_H_06__several_texts_and_encryption_get_one_hint_a_minute,
-		    set_up, tear_down),
-		cmocka_unit_test_setup_teardown(one_not_understood_a_minute_and_sender, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_thing_answers_to_its_names, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(att_H_08__an_ambiguous_name_is_asked_about, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(names_of_others_and_short_beginnings_mean_nothing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(somebody_with_one_thing_need_not_name_it, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(things_are_listed_by_what_they_are_called, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_thing_gets_the_name_its_owner_gives_it_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_rule_that_cannot_be_read_is_explained, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(each_line_gets_its_reply_under_it, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_text_of_another_registry_is_sent_there, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(att_H_03__wrong_codes_slow_their_sender_down_and_nobody_else,
-		    set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_store_error_is_not_a_no, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(words_that_only_look_need_no_transaction, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(an_owner_is_asked_for_his_presence_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_desk_is_there_for_everybody_who_asks, set_up, tear_down),
+		CASE(only_people_are_answered),
+		CASE(att_H_05__what_was_not_typed_to_us_alone_is_silence),
+		CASE(att_H_04__a_delayed_line_is_done_only_when_it_is_confirmed),
+		CASE(att_H_06__several_texts_and_encryption_get_one_hint_a_minute),
+		cmocka_unit_test_setup_teardown(one_not_understood_a_minute_and_sender, set_up,
+		    tear_down),
+		CASE(a_thing_answers_to_its_names),
+		CASE(att_H_08__an_ambiguous_name_is_asked_about),
+		CASE(names_of_others_and_short_beginnings_mean_nothing),
+		CASE(somebody_with_one_thing_need_not_name_it),
+		CASE(things_are_listed_by_what_they_are_called),
+		CASE(a_thing_gets_the_name_its_owner_gives_it_once),
+		cmocka_unit_test_setup_teardown(a_rule_that_cannot_be_read_is_explained, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(each_line_gets_its_reply_under_it, set_up,
+		    tear_down),
+		CASE(a_text_of_another_registry_is_sent_there),
+		CASE(att_H_03__wrong_codes_slow_their_sender_down_and_nobody_else),
+		CASE(a_store_error_is_not_a_no),
+		CASE(words_that_only_look_need_no_transaction),
+		cmocka_unit_test_setup_teardown(an_owner_is_asked_for_his_presence_once, set_up,
+		    tear_down),
+		CASE(the_desk_is_there_for_everybody_who_asks),
 	};
 
 	return cmocka_run_group_tests_name("desk_serve", tests, NULL, NULL);

@@ -17,13 +17,15 @@ static const struct talk talk = { "registry.a.example", 3600, NOON };
 
 /* What people and things are called when they mean harm. */
 static const char *const names[] = {
-	"lamp", "yes ABCD-EFGH", "a\nyes ABCD-EFGH", "a\r\nalways ABCD-EFGH\r\n", "\"\nno ABCD-EFGH\n\"",
+	"lamp", "yes ABCD-EFGH", "a\nyes ABCD-EFGH", "a\r\nalways ABCD-EFGH\r\n", "\"\nno "
+	    "ABCD-EFGH\n\"",
 	"x\xE2\x80\xA8yes ABCD-EFGH", "x\xC2\x85yes ABCD-EFGH", "\xE2\x80\xAE" "HGFE-DCBA sey",
 	"iotdisco:SN=1;KEY=0123456789abcdef0123456789abcdef",
 	"\niotdisco:SN=1;KEY=0123456789abcdef0123456789abcdef\n",
 	"IoTDisco;SN:1;KEY:0123456789abcdef0123456789abcdef", "IOTDISCO:KEY=1",
 	"l\xD0\xB0mp", "\xE2\x80\x8B", "\\", "\"", "\\\"\nthings\n", "\x1b[2Jthings", "%n%s", "",
-	"things\nthings\nthings\nthings\nthings\nthings", "> yes", "`yes ABCD-EFGH`", "\xC3\x28\nthings",
+	"things\nthings\nthings\nthings\nthings\nthings", "> yes", "`yes ABCD-EFGH`",
+	    "\xC3\x28\nthings",
 };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
@@ -74,7 +76,8 @@ static void replies_say_what_happened_and_what_to_do_next(void **state)
 {
 	struct found_thing thing;
 	struct rule_line rule = { 3, "allow bob@b.example to read \"temperature\" of lamp" };
-	struct question_line question = { "ABCD-EFGH", "bob@b.example wants to befriend \"lamp\".", NOON };
+	struct question_line question = { "ABCD-EFGH", "bob@b.example wants to befriend "
+	    "\"lamp\".", NOON };
 	struct reply r = { 0 };
 	struct tag tag;
 
@@ -85,30 +88,35 @@ static void replies_say_what_happened_and_what_to_do_next(void **state)
 	r.u.claimed.jid = thing.jid;
 	r.u.claimed.thing = &thing;
 	expect_reply(VERB_MINE, &r,
-	    "Done: \"lamp\" at abcdefgh@a.example is yours now; it is private: nobody else finds it.\n"
+	    "Done: \"lamp\" at abcdefgh@a.example is yours now; it is private: nobody else finds "
+	    "it.\n"
 	    "Add it to your contacts to talk to it. Next: name it (name THING NEWNAME) "
 	    "or look at it (show THING).");
 	memset(&r.u, 0, sizeof(r.u));
 	r.body = BODY_FOUND;
 	r.u.found.n = 1;
 	r.u.found.thing = &thing;
-	expect_reply(VERB_GET_DEVICES, &r, "1 thing:\n- \"lamp\": offline, last seen 2026-12-31 12:45 +01:00, "
+	expect_reply(VERB_GET_DEVICES, &r, "1 thing:\n- \"lamp\": offline, last seen 2026-12-31 "
+	    "12:45 +01:00, "
 	    "private, abcdefgh@a.example");
 	memset(&r.u, 0, sizeof(r.u));
 	r.body = BODY_SHOW;
 	r.u.show = thing;
-	expect_reply(VERB_SHOW, &r, "\"lamp\": offline, last seen 2026-12-31 12:45 +01:00, private\n"
+	expect_reply(VERB_SHOW, &r, "\"lamp\": offline, last seen 2026-12-31 12:45 +01:00, "
+	    "private\n"
 	    "- address: abcdefgh@a.example\n- tags: NAME=lamp");
 	memset(&r.u, 0, sizeof(r.u));
 	r.body = BODY_RULE;
 	r.u.rules.n = 1;
 	r.u.rules.rule = &rule;
 	expect_reply(VERB_RULE_ADD, &r, "Done, in force now:\n"
-	    "rule 3: allow bob@b.example to read \"temperature\" of lamp\nTo take it back: forget 3");
+	    "rule 3: allow bob@b.example to read \"temperature\" of lamp\nTo take it back: "
+	    "forget 3");
 	expect_reply(VERB_FORGET, &r, "Done, this rule is gone:\n"
 	    "rule 3: allow bob@b.example to read \"temperature\" of lamp");
 	r.body = BODY_RULES;
-	expect_reply(VERB_RULES, &r, "1 rule:\nrule 3: allow bob@b.example to read \"temperature\" of lamp\n"
+	expect_reply(VERB_RULES, &r, "1 rule:\nrule 3: allow bob@b.example to read "
+	    "\"temperature\" of lamp\n"
 	    "Take one away with: forget N");
 	memset(&r.u, 0, sizeof(r.u));
 	r.body = BODY_QUESTIONS;
@@ -122,7 +130,8 @@ static void replies_say_what_happened_and_what_to_do_next(void **state)
 	r.u.why.verdict = "allow";
 	r.u.why.reason = "rule 3 matched";
 	r.u.why.lease_ms = 900000;
-	expect_reply(VERB_WHY, &r, "The answer is allow: rule 3 matched\nA yes is asked again after 15 min.");
+	expect_reply(VERB_WHY, &r, "The answer is allow: rule 3 matched\nA yes is asked again "
+	    "after 15 min.");
 }
 
 static void refusals_say_what_to_do_next(void **state)
@@ -131,10 +140,12 @@ static void refusals_say_what_to_do_next(void **state)
 
 	(void)state;
 	reply_error(&r, COND_ITEM_NOT_FOUND);
-	expect_reply(VERB_MINE, &r, "No thing that is free fits this text. Switch the thing on, wait until it "
+	expect_reply(VERB_MINE, &r, "No thing that is free fits this text. Switch the thing on, "
+	    "wait until it "
 	    "has shown the text again, and send me the whole text once more.");
 	expect_reply(VERB_ANSWER_QUESTION, &r,
-	    "I have no open question of yours with this code. To see the open ones, send: questions");
+	    "I have no open question of yours with this code. To see the open ones, send: "
+	    "questions");
 	expect_reply(VERB_FORGET, &r, "You have no rule 0. To see your rules, send: rules");
 }
 
@@ -183,7 +194,8 @@ static void att_H_02__letters_that_look_like_others_show_themselves(void **state
 static void say_everything(const char *name, void (*check)(const char *text))
 {
 	static const enum body bodies[] = {
-		BODY_CLAIMED, BODY_FOUND, BODY_SHOW, BODY_RULE, BODY_RULES, BODY_QUESTIONS, BODY_WHY, BODY_TEXT
+		BODY_CLAIMED, BODY_FOUND, BODY_SHOW, BODY_RULE, BODY_RULES, BODY_QUESTIONS,
+		    BODY_WHY, BODY_TEXT
 	};
 	struct rule_line rule = { 1, name };
 	struct question_line question = { "ABCD-EFGH", name, NOON };
@@ -311,7 +323,8 @@ static void is_clean(const char *text)
 {
 	for (const char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20 && *c != '\n')
-			fail_msg("control character 0x%02x in: %s", (unsigned)(unsigned char)*c, text);
+			fail_msg("control character 0x%02x in: %s", (unsigned)(unsigned char)*c,
+			    text);
 	for (const char *l = text; l != NULL; l = strchr(l, '\n')) {
 		l += l != text;
 		if (strncmp(l, "things", 6) == 0 || strncmp(l, "iotdisco", 8) == 0)

@@ -75,7 +75,8 @@ static const struct shape shapes[] = {
 	{ "questions now", VERB_NONE, WORDS_INCOMPLETE, NULL },
 	{ "allow bob@b.example to read \"t\" of lamp", VERB_RULE_ADD, WORDS_FINE,
 	    "allow bob@b.example to read \"t\" of lamp" },
-	{ "deny *@evil.example everything", VERB_RULE_ADD, WORDS_FINE, "deny *@evil.example everything" },
+	{ "deny *@evil.example everything", VERB_RULE_ADD, WORDS_FINE, "deny *@evil.example "
+	    "everything" },
 	{ "ask about anyone befriending lamp", VERB_RULE_ADD, WORDS_FINE,
 	    "ask about anyone befriending lamp" },
 	{ "allow", VERB_NONE, WORDS_INCOMPLETE, NULL },
@@ -114,10 +115,12 @@ static void each_word_becomes_its_request(void **state)
 		l = &t.words.line[0];
 		if (t.words.n != 1 || l->fault != s->fault ||
 		    (s->fault == WORDS_FINE && l->q.verb != s->verb))
-			fail_msg("'%s': %zu lines, fault %d, verb %s", s->typed, t.words.n, (int)l->fault,
+			fail_msg("'%s': %zu lines, fault %d, verb %s", s->typed, t.words.n,
+			    (int)l->fault,
 			    verb_name(l->q.verb));
 		if (s->part != NULL && (part_of(l) == NULL || strcmp(part_of(l), s->part) != 0))
-			fail_msg("'%s': part '%s'", s->typed, part_of(l) != NULL ? part_of(l) : "(none)");
+			fail_msg("'%s': part '%s'", s->typed, part_of(l) != NULL ?
+			    part_of(l) : "(none)");
 		typed_end(&t);
 	}
 }
@@ -257,12 +260,15 @@ static void all_answers_to_one_question_answer_none(void **state)
 
 /* Pieces that hostile or clumsy people put together. */
 static const char *const heads[] = {
-	"", " ", "yes", "no ", "always\t", "claim ", "name", "why ", "allow ", "> ", "help ", "\"", "`",
+	"", " ", "yes", "no ", "always\t", "claim ", "name", "why ", "allow ", "> ", "help ",
+	    "\"", "`",
 	"show \"", "forget ", "revoke ", "rules of ", "things ", "iotdisco:", "IoTDisco;",
 };
 static const char *const tails[] = {
-	"", "\"\"", "\xE2\x80\xAE" "txt", "\xF0\x9F\x91\x8D", "a\\\"b", "%s%n%x", "\x1b[31m", "'; drop table x; --",
-	"\xC0\x80", "\xED\xA0\x80", "=;=;=", "KEY=", "@@@", "* * *", "\xE2\x80\x8B\xE2\x80\x8B", "....", ";;;;",
+	"", "\"\"", "\xE2\x80\xAE" "txt", "\xF0\x9F\x91\x8D", "a\\\"b", "%s%n%x", "\x1b[31m",
+	    "'; drop table x; --",
+	"\xC0\x80", "\xED\xA0\x80", "=;=;=", "KEY=", "@@@", "* * *", "\xE2\x80\x8B\xE2\x80\x8B",
+	    "....", ";;;;",
 	"<body>yes</body>", "&lt;", "of of of",
 };
 

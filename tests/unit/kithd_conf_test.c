@@ -43,7 +43,8 @@ static void the_shortest_file_is_enough(void **state)
 static void what_is_printed_parses_to_the_same(void **state)
 {
 	static const char text[] =
-	    "[component]\njid = registry.a.example\nserver = [::1]:5347\nsecret_file = /run/secret\n"
+	    "[component]\njid = registry.a.example\nserver = [::1]:5347\nsecret_file = "
+	    "/run/secret\n"
 	    "profile = precis\n[daemon]\nlog = debug\ntimezone = +05:30\nuser = kith\n"
 	    "[store]\nurl = sqlite:/tmp/x.db\n[registry]\njid = registry.a.example\n"
 	    "domains = A.example, b.example\nshow_owner = no\n[provisioning]\nenabled = off\n"
@@ -88,7 +89,8 @@ static void wrong_settings_are_refused_with_file_and_line(void **state)
 		{ SHORTEST "profile = ascii\n", "profile is 'ascii'" },
 		{ SHORTEST "[store]\nurl = mysql:x\n", "must be sqlite:PATH" },
 		{ SHORTEST "[registry]\njid = other.example\n", "differs from" },
-		{ SHORTEST "[registry]\nenabled = no\n[provisioning]\nenabled = no\n", "nothing to do" },
+		{ SHORTEST "[registry]\nenabled = no\n[provisioning]\nenabled = no\n", "nothing "
+		    "to do" },
 		{ SHORTEST "[limits]\nread_lease = 2s\n", "f:5: " },
 		{ SHORTEST "[limits]\nturn_requests = 0\n", "f:5: " },
 		{ SHORTEST "[limits]\nall = maybe\n", "f:5: " },

@@ -64,7 +64,8 @@ static int set_up(void **state)
 	f->clock = clock_from_fake(&f->time);
 	assert_int_equal(secret_set(&f->key, "0123456789abcdef0123456789abcdef", 32, &e), 0);
 	buf_init(&f->out, 8 * 1024 * 1024);
-	snprintf(text, sizeof(text), "[component]\njid = " ME "\nsecret_file = x\n[store]\nurl = %s\n",
+	snprintf(text, sizeof(text), "[component]\njid = " ME "\nsecret_file = x\n[store]\nurl = "
+	    "%s\n",
 	    f->place.url);
 	if (kithd_conf_parse(&f->conf, "f", text, &e) != 0)
 		fail_msg("%s", e.text);
@@ -123,7 +124,8 @@ static void expect(const char *text, const char *part)
 
 static const char *type(struct fixture *f, const char *who, const char *line)
 {
-	return hand(f, "<message type='chat' from='%s/phone' to='" DESK "'><body>%s</body></message>",
+	return hand(f, "<message type='chat' from='%s/phone' "
+	    "to='" DESK "'><body>%s</body></message>",
 	    who, line);
 }
 
@@ -179,11 +181,13 @@ static void a_thing_is_claimed_by_one_line_of_chat(void **state)
 {
 	struct fixture *f = *state;
 
-	expect(registers(f, "r1"), "<iq type=\"result\" from=\"" ME "\" to=\"" THING "/r\" id=\"r1\"/>");
+	expect(registers(f, "r1"), "<iq type=\"result\" from=\"" ME "\" to=\"" THING "/r\" "
+	    "id=\"r1\"/>");
 	expect(type(f, ALICE, "claim " URI), "from=\"" DESK "\" to=\"" ALICE "/phone\"");
 	expect(buf_str(&f->out), "is yours now");
 	/* The push leaves behind the reply. */
-	assert_true(strstr(buf_str(&f->out), "<claimed") > strstr(buf_str(&f->out), "is yours now"));
+	assert_true(strstr(buf_str(&f->out), "<claimed") > strstr(buf_str(&f->out), "is yours "
+	    "now"));
 	expect(buf_str(&f->out), "jid=\"" ALICE "\"");
 	assert_int_equal(debts_of_kind(f, DEBT_OWNER), 1);
 	acknowledge(f, "<claimed");
@@ -217,7 +221,8 @@ static void a_claim_sent_twice_is_the_same_success(void **state)
 	expect(hand(f, "%s", mine), "<claimed");
 	expect(hand(f, "%s", mine), "<claimed");
 	expect(type(f, BOB, URI), "No thing that is free fits");
-	assert_string_equal(ownership_by_address(f->parts.ownership, THING, NULL, NULL, NULL)->owner, ALICE);
+	assert_string_equal(ownership_by_address(f->parts.ownership, THING, NULL, NULL,
+	    NULL)->owner, ALICE);
 }
 
 static void owner_and_thing_are_friends_from_the_claim_on(void **state)
@@ -267,7 +272,8 @@ static const char *echo_ping(struct fixture *f)
 	while (strncmp(at, "<iq", 3) != 0)
 		at--;
 	id = strstr(at, "id=\"") + 4;
-	return hand(f, "<iq type='get' from='" ME "' to='" ME "' id='%.*s'><ping xmlns='urn:xmpp:ping'/></iq>",
+	return hand(f, "<iq type='get' from='" ME "' to='" ME "' id='%.*s'><ping "
+	    "xmlns='urn:xmpp:ping'/></iq>",
 	    (int)strcspn(id, "\""), id);
 }
 
@@ -318,7 +324,8 @@ static void what_kithctl_may_ask(void **state)
 	expect(buf_str(&out), "0\n" THING "  name=lamp  owner=" ALICE);
 	buf_reset(&out);
 	report(&f->parts, "json\tthings", &out);
-	expect(buf_str(&out), "0\n[{\"jid\":\"" THING "\",\"name\":\"lamp\",\"owner\":\"" ALICE "\"");
+	expect(buf_str(&out),
+	    "0\n[{\"jid\":\"" THING "\",\"name\":\"lamp\",\"owner\":\"" ALICE "\"");
 	buf_reset(&out);
 	report(&f->parts, "show\tlamp", &out);
 	expect(buf_str(&out), "tag.SN: 42\n");
@@ -346,18 +353,23 @@ static void what_kithctl_may_ask(void **state)
 	buf_fini(&out);
 }
 
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_thing_is_claimed_by_one_line_of_chat, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_claim_survives_a_restart_with_what_is_owed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_claim_sent_twice_is_the_same_success, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(owner_and_thing_are_friends_from_the_claim_on, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_stranger_is_asked_about_granted_and_taken_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_thing_is_claimed_by_one_line_of_chat, set_up,
+		    tear_down),
+		CASE(a_claim_survives_a_restart_with_what_is_owed),
+		cmocka_unit_test_setup_teardown(a_claim_sent_twice_is_the_same_success, set_up,
+		    tear_down),
+		CASE(owner_and_thing_are_friends_from_the_claim_on),
+		CASE(a_stranger_is_asked_about_granted_and_taken_back),
 		cmocka_unit_test_setup_teardown(
 		    a_friend_is_made_once_the_thing_has_dropped_its_old_answers, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(rules_are_typed_listed_and_forgotten, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_kithctl_may_ask, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(rules_are_typed_listed_and_forgotten, set_up,
+		    tear_down),
+		CASE(what_kithctl_may_ask),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);

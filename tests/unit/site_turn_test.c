@@ -192,7 +192,8 @@ bool provisioning_writes(const struct provisioning *p, const struct request *q)
 	return role.everything_writes;
 }
 
-int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e)
 {
 	(void)p;
 	role.serves++;
@@ -265,7 +266,8 @@ int provisioning_stream_gap(struct provisioning *p, struct err *e)
 	return 0;
 }
 
-int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk_deps *deps, struct err *e)
+int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk_deps *deps,
+    struct err *e)
 {
 	(void)conf;
 	(void)deps;
@@ -460,7 +462,8 @@ static void questions_never_enter_the_transaction(void **state)
 	struct fixture *f = *state;
 
 	hand_register(f, "a", "1");
-	hand(f, "<iq type='get' from='" HIM "' to='" ME "' id='p'><ping xmlns='urn:xmpp:ping'/></iq>");
+	hand(f, "<iq type='get' from='" HIM "' to='" ME "' id='p'><ping "
+	    "xmlns='urn:xmpp:ping'/></iq>");
 	hand(f, "<iq type='get' from='" HIM "' to='" ME "' id='f'>"
 	    "<isFriend xmlns='urn:xmpp:iot:provisioning' jid='b@b.example'/></iq>");
 	site_turn(f->site);
@@ -475,8 +478,10 @@ static void a_question_waits_for_the_senders_own_write_before_it(void **state)
 	const char *first, *second;
 
 	hand_register(f, "a", "1");
-	hand(f, "<iq type='get' from='ta@a.example/r' to='" ME "' id='later'><ping xmlns='urn:xmpp:ping'/></iq>");
-	hand(f, "<iq type='get' from='" HIM "' to='" ME "' id='other'><ping xmlns='urn:xmpp:ping'/></iq>");
+	hand(f, "<iq type='get' from='ta@a.example/r' to='" ME "' id='later'><ping "
+	    "xmlns='urn:xmpp:ping'/></iq>");
+	hand(f, "<iq type='get' from='" HIM "' to='" ME "' id='other'><ping "
+	    "xmlns='urn:xmpp:ping'/></iq>");
 	site_turn(f->site);
 	first = strstr(buf_str(&f->out), "id=\"a\"");
 	second = strstr(buf_str(&f->out), "id=\"later\"");
@@ -494,8 +499,10 @@ static void only_the_culprit_of_a_store_error_fails(void **state)
 	hand_register(f, "c", "2");
 	site_turn(f->site);
 	assert_int_equal(rows(), 2);
-	assert_true(said(f, "<iq type=\"result\" from=\"" ME "\" to=\"ta@a.example/r\" id=\"a\"/>"));
-	assert_true(said(f, "<iq type=\"result\" from=\"" ME "\" to=\"tc@a.example/r\" id=\"c\"/>"));
+	assert_true(said(f, "<iq type=\"result\" from=\"" ME "\" to=\"ta@a.example/r\" "
+	    "id=\"a\"/>"));
+	assert_true(said(f, "<iq type=\"result\" from=\"" ME "\" to=\"tc@a.example/r\" "
+	    "id=\"c\"/>"));
 	assert_true(said(f, "<iq type=\"error\" from=\"" ME "\" to=\"tb@a.example/r\" id=\"b\">"
 	    "<error type=\"wait\"><resource-constraint"));
 	assert_int_equal(stat_of(f, "site_failed"), 1);
@@ -532,7 +539,8 @@ static void a_chat_is_told_when_the_store_fails(void **state)
 {
 	struct fixture *f = *state;
 
-	hand(f, "<message type='chat' from='alice@a.example/p' to='desk@" ME "'><body>break</body></message>");
+	hand(f, "<message type='chat' from='alice@a.example/p' "
+	    "to='desk@" ME "'><body>break</body></message>");
 	site_turn(f->site);
 	assert_true(said(f, "Nothing was changed"));
 }
@@ -541,10 +549,14 @@ static void a_reply_comes_from_the_address_that_was_written_to(void **state)
 {
 	struct fixture *f = *state;
 
-	hand(f, "<message type='chat' from='alice@a.example/p' to='desk@" ME "'><body>help</body></message>");
-	hand(f, "<message type='chat' from='alice@a.example/p' to='" ME "'><body>things</body></message>");
-	hand(f, "<message type='chat' from='alice@a.example/p' to='nobody@" ME "'><body>help</body></message>");
-	hand(f, "<message type='chat' from='alice@a.example/p' to='desk@" ME "'><body>hush</body></message>");
+	hand(f, "<message type='chat' from='alice@a.example/p' "
+	    "to='desk@" ME "'><body>help</body></message>");
+	hand(f, "<message type='chat' from='alice@a.example/p' "
+	    "to='" ME "'><body>things</body></message>");
+	hand(f, "<message type='chat' from='alice@a.example/p' "
+	    "to='nobody@" ME "'><body>help</body></message>");
+	hand(f, "<message type='chat' from='alice@a.example/p' "
+	    "to='desk@" ME "'><body>hush</body></message>");
 	site_turn(f->site);
 	assert_true(said(f, "from=\"desk@" ME "\" to=\"alice@a.example/p\""));
 	assert_true(said(f, "You said help."));
@@ -558,15 +570,20 @@ static void att_X_14__too_big_requests_are_refused_without_payload(void **state)
 	struct fixture *f = *state;
 	struct stanza_head iq = { "iq", NS_COMPONENT, "set", "big", HIM, ME };
 	struct stanza_head quiet[] = {
-		{ "iq", NS_COMPONENT, "result", "r", HIM, ME }, { "iq", NS_COMPONENT, "set", "", HIM, ME },
-		{ "message", NS_COMPONENT, "chat", "m", HIM, ME }, { "iq", NS_COMPONENT, "get", "x", "@", ME },
-		{ "iq", NS_COMPONENT, "get", "x", "", ME }, { "presence", NS_COMPONENT, "", "", HIM, ME },
+		{ "iq", NS_COMPONENT, "result", "r", HIM, ME }, { "iq", NS_COMPONENT, "set", "",
+		    HIM, ME },
+		{ "message", NS_COMPONENT, "chat", "m", HIM, ME }, { "iq", NS_COMPONENT, "get",
+		    "x", "@", ME },
+		{ "iq", NS_COMPONENT, "get", "x", "", ME }, { "presence", NS_COMPONENT, "", "",
+		    HIM, ME },
 	};
 
 	site_oversize(f->site, &iq);
 	site_turn(f->site);
-	assert_string_equal(buf_str(&f->out), "<iq type=\"error\" from=\"" ME "\" to=\"" HIM "\" id=\"big\">"
-	    "<error type=\"cancel\"><not-allowed xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\"/></error></iq>");
+	assert_string_equal(buf_str(&f->out), "<iq type=\"error\" from=\"" ME "\" to=\"" HIM "\" "
+	    "id=\"big\">"
+	    "<error type=\"cancel\"><not-allowed "
+	    "xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\"/></error></iq>");
 	buf_reset(&f->out);
 	for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++)
 		site_oversize(f->site, &quiet[i]);
@@ -581,7 +598,8 @@ static void errors_and_results_are_never_answered(void **state)
 	hand(f, "<iq type='error' from='" HIM "' to='" ME "' id='1'><error type='cancel'>"
 	    "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
 	hand(f, "<iq type='result' from='" HIM "' to='" ME "' id='2'/>");
-	hand(f, "<message type='error' from='" HIM "' to='nobody@" ME "'><body>help</body></message>");
+	hand(f, "<message type='error' from='" HIM "' "
+	    "to='nobody@" ME "'><body>help</body></message>");
 	hand(f, "<presence type='error' from='" HIM "' to='nobody@" ME "'/>");
 	site_turn(f->site);
 	assert_int_equal(f->out.len, 0);
@@ -592,8 +610,10 @@ static void unknown_requests_and_addresses_are_refused(void **state)
 	struct fixture *f = *state;
 
 	hand(f, "<iq type='get' from='" HIM "' to='" ME "' id='1'><x xmlns='no:such'/></iq>");
-	hand(f, "<iq type='get' from='" HIM "' to='x@" ME "' id='2'><ping xmlns='urn:xmpp:ping'/></iq>");
-	hand(f, "<iq type='get' from='" HIM "' to='desk@" ME "' id='3'><ping xmlns='urn:xmpp:ping'/></iq>");
+	hand(f, "<iq type='get' from='" HIM "' to='x@" ME "' id='2'><ping "
+	    "xmlns='urn:xmpp:ping'/></iq>");
+	hand(f, "<iq type='get' from='" HIM "' to='desk@" ME "' id='3'><ping "
+	    "xmlns='urn:xmpp:ping'/></iq>");
 	hand(f, "<iq type='set' from='" HIM "' to='desk@" ME "' id='4'>"
 	    "<register xmlns='urn:xmpp:iot:discovery'><str name='SN' value='1'/></register></iq>");
 	site_turn(f->site);
@@ -626,7 +646,8 @@ static void a_notice_leaves_behind_the_replies_and_is_settled_by_its_ping(void *
 	hand_register(f, "a", "owes");
 	site_turn(f->site);
 	assert_true(said(f, "id=\"a\""));
-	assert_true(strstr(buf_str(&f->out), "The lamp is there.") > strstr(buf_str(&f->out), "id=\"a\""));
+	assert_true(strstr(buf_str(&f->out), "The lamp is there.") > strstr(buf_str(&f->out),
+	    "id=\"a\""));
 	assert_true(said(f, "from=\"desk@" ME "\" to=\"alice@a.example\""));
 	assert_int_equal(debt_count(role.debts), 1);
 	ping_id(f, id, sizeof(id));
@@ -635,7 +656,8 @@ static void a_notice_leaves_behind_the_replies_and_is_settled_by_its_ping(void *
 	f->time.boot += 5000;
 	site_tick(f->site);
 	assert_false(said(f, "The lamp is there."));
-	snprintf(xml, sizeof(xml), "<iq type='get' from='" ME "' to='" ME "' id='%s'><ping xmlns='urn:xmpp:ping'/></iq>", id);
+	snprintf(xml, sizeof(xml), "<iq type='get' from='" ME "' to='" ME "' id='%s'><ping "
+	    "xmlns='urn:xmpp:ping'/></iq>", id);
 	hand(f, xml);
 	site_turn(f->site);
 	assert_int_equal(debt_count(role.debts), 0);
@@ -664,7 +686,8 @@ static void a_forged_ping_settles_nothing(void **state)
 	hand_register(f, "a", "owes");
 	site_turn(f->site);
 	ping_id(f, id, sizeof(id));
-	snprintf(xml, sizeof(xml), "<iq type='get' from='mallory@a.example/x' to='" ME "' id='%s'><ping xmlns='urn:xmpp:ping'/></iq>", id);
+	snprintf(xml, sizeof(xml), "<iq type='get' from='mallory@a.example/x' to='" ME "' "
+	    "id='%s'><ping xmlns='urn:xmpp:ping'/></iq>", id);
 	hand(f, xml);
 	site_turn(f->site);
 	assert_int_equal(debt_count(role.debts), 1);
@@ -682,7 +705,8 @@ static void att_R_03__nothing_is_served_while_the_broker_does_not_read(void **st
 	before = f->out.len;
 	assert_true(site_is_full(f->site));
 	for (int i = 0; i < 1000; i++)
-		hand(f, "<iq type='get' from='" HIM "' to='" ME "' id='p'><ping xmlns='urn:xmpp:ping'/></iq>");
+		hand(f, "<iq type='get' from='" HIM "' to='" ME "' id='p'><ping "
+		    "xmlns='urn:xmpp:ping'/></iq>");
 	site_turn(f->site);
 	assert_int_equal(f->out.len, before);
 	assert_int_equal(role.serves, 0);
@@ -709,37 +733,42 @@ static void one_read_of_many_requests_is_served_without_loss(void **state)
 	struct fixture *f = *state;
 
 	for (int i = 0; i < 2000; i++)
-		hand(f, "<iq type='get' from='" HIM "' to='" ME "' id='p'><ping xmlns='urn:xmpp:ping'/></iq>");
+		hand(f, "<iq type='get' from='" HIM "' to='" ME "' id='p'><ping "
+		    "xmlns='urn:xmpp:ping'/></iq>");
 	site_turn(f->site);
 	assert_int_equal(role.serves, 2000);
 	assert_int_equal(stat_of(f, "site_dropped"), 0);
 }
 
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(requests_of_one_read_share_one_commit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(requests_of_one_read_share_one_commit, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(a_turn_takes_no_more_than_its_limit_into_one_commit,
 		    set_up_two_a_turn, tear_down),
-		cmocka_unit_test_setup_teardown(questions_never_enter_the_transaction, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_question_waits_for_the_senders_own_write_before_it, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(only_the_culprit_of_a_store_error_fails, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_commit_that_fails_answers_nobody_until_each_was_tried_alone,
-		    set_up, tear_down),
-		cmocka_unit_test_setup_teardown(friendship_questions_get_silence_when_the_store_fails, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_chat_is_told_when_the_store_fails, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_reply_comes_from_the_address_that_was_written_to, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(att_X_14__too_big_requests_are_refused_without_payload, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(errors_and_results_are_never_answered, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(unknown_requests_and_addresses_are_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_notice_leaves_behind_the_replies_and_is_settled_by_its_ping,
-		    set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_notice_lost_with_its_stream_is_said_again, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_forged_ping_settles_nothing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(att_R_03__nothing_is_served_while_the_broker_does_not_read,
-		    set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_waited_when_the_stream_went_down_is_forgotten, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(one_read_of_many_requests_is_served_without_loss, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(questions_never_enter_the_transaction, set_up,
+		    tear_down),
+		CASE(a_question_waits_for_the_senders_own_write_before_it),
+		cmocka_unit_test_setup_teardown(only_the_culprit_of_a_store_error_fails, set_up,
+		    tear_down),
+		CASE(a_commit_that_fails_answers_nobody_until_each_was_tried_alone),
+		CASE(friendship_questions_get_silence_when_the_store_fails),
+		cmocka_unit_test_setup_teardown(a_chat_is_told_when_the_store_fails, set_up,
+		    tear_down),
+		CASE(a_reply_comes_from_the_address_that_was_written_to),
+		CASE(att_X_14__too_big_requests_are_refused_without_payload),
+		cmocka_unit_test_setup_teardown(errors_and_results_are_never_answered, set_up,
+		    tear_down),
+		CASE(unknown_requests_and_addresses_are_refused),
+		CASE(a_notice_leaves_behind_the_replies_and_is_settled_by_its_ping),
+		CASE(a_notice_lost_with_its_stream_is_said_again),
+		CASE(a_forged_ping_settles_nothing),
+		CASE(att_R_03__nothing_is_served_while_the_broker_does_not_read),
+		CASE(what_waited_when_the_stream_went_down_is_forgotten),
+		CASE(one_read_of_many_requests_is_served_without_loss),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
