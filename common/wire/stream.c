@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/secret.h"
 #include "common/wire/ns.h"
 #include "common/wire/parser.h"
 #include "common/wire/stanza.h"
@@ -236,6 +237,8 @@ drop_sent(struct stream *s)
 {
 	if (s->sent < s->out.len && s->sent < s->out.max / 4)
 		return;
+	/* A registration carries the password: what is gone is wiped. */
+	secret_cleanse(s->out.data, s->sent);
 	buf_consume(&s->out, s->sent);
 	s->sent = 0;
 }

@@ -227,6 +227,7 @@ att_X_10__bombs_are_refused_before_they_expand(void **state)
 		"<iq><!ELEMENT x></iq>",
 		"<iq><!ATTLIST x></iq>",
 		"<iq><![IGNORE[x]]></iq>",
+		"<![CDATA[x]]><iq/>",
 	};
 	static const char *const entities[] = { "<iq>&lol;</iq>", "<iq a='&x;'/>", "<iq>&#0;</iq>",
 		"<iq>&#xD800;</iq>", "<iq>&#x110000;</iq>", "<iq>&amp</iq>" };
@@ -681,6 +682,15 @@ parser__broken_nesting_ends_the_stream(void **state)
 }
 
 static void
+parser__cdata_ends_where_xml_says(void **state)
+{
+	(void)state;
+	assert_string_equal(result("<m><![CDATA[a]]]></m><p/>"), "(jabber:client|m 'a]')(jabber:client|p '')");
+	assert_string_equal(result("<m><![CDATA[]]]]></m><p/>"), "(jabber:client|m ']]')(jabber:client|p '')");
+	assert_string_equal(result("<m><![CDATA[<x>]] >]]>&lt;</m>"), "(jabber:client|m '<x>]] ><')");
+}
+
+static void
 stanza__is_read_from_text_by_the_same_rules(void **state)
 {
 	static const char good[] = "<iq id='1'>a<q xmlns='urn:q'>b</q> <r/>c</iq>";
@@ -754,6 +764,7 @@ main(void)
 		cmocka_unit_test(att_X_23__nothing_is_read_before_the_header_or_after_the_end),
 		cmocka_unit_test(att_X_23__a_second_header_ends_the_stream_at_once),
 		cmocka_unit_test(parser__broken_nesting_ends_the_stream),
+		cmocka_unit_test(parser__cdata_ends_where_xml_says),
 		cmocka_unit_test(stanza__is_read_from_text_by_the_same_rules),
 		cmocka_unit_test(parser__common_stanzas_need_no_malloc),
 	};
