@@ -503,6 +503,11 @@ void desk_question_text(struct buf *text, const struct owner_question *q)
 	prompt_question(text, q);
 }
 
+void desk_notice_text(struct buf *text, const char *notice)
+{
+	talk_lines(text, notice);
+}
+
 int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk_deps *deps,
     struct err *e)
 {

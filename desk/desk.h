@@ -52,5 +52,7 @@ int desk_presence(struct desk *d, const struct request *q, struct buf *out);
 bool desk_wants_subscription(struct desk *d, const struct request *chat);
 /* The words of a DEBT_QUESTION: "bob@x wants to read ... yes CODE ...". */
 void desk_question_text(struct buf *text, const struct owner_question *q);
+/* A DEBT_NOTICE as it may be said: escaped, and no claim text in it. */
+void desk_notice_text(struct buf *text, const char *notice);
 
 #endif

@@ -16,7 +16,8 @@
 
 #define QUOTED_CHARS 64		/* of a text from outside */
 #define ADDRESS_CHARS 160
-#define LINE_CHARS 600		/* of a rule, a reason */
+#define LINE_CHARS 2048		/* of a rule, a reason */
+#define LINE_BYTES (4 * LINE_CHARS)
 #define TAGS_SHOWN 24
 #define THINGS_SHOWN 40
 #define RULES_SHOWN 60
@@ -357,12 +358,28 @@ static void say_why(struct buf *out, const struct talk *t, const struct words_li
 	}
 }
 
+void talk_lines(struct buf *out, const char *text)
+{
+	char line[LINE_BYTES];
+
+	for (;;) {
+		size_t len = strcspn(text, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)len, text);
+		talk_line(out, line);
+		if (text[len] == '\0')
+			return;
+		buf_addc(out, '\n');
+		text += len + 1;
+	}
+}
+
 static void say_text(struct buf *out, const struct talk *t, const struct words_line *l,
     const struct reply *r)
 {
 	(void)t;
 	(void)l;
-	buf_adds(out, r->text != NULL ? r->text : "Done.");
+	talk_lines(out, r->text != NULL ? r->text : "Done.");
 }
 
 typedef void (*say_fn)(struct buf *out, const struct talk *t, const struct words_line *l,

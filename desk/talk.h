@@ -37,6 +37,8 @@ void talk_which_thing(struct buf *out, const char *name, const char *const *opti
 void talk_quoted(struct buf *out, const char *text);
 /* Text that is quoted already or our own, kept on one line all the same. */
 void talk_line(struct buf *out, const char *text);
+/* The same for a text of several lines. */
+void talk_lines(struct buf *out, const char *text);
 /* An address, the same way; the domain is named apart when it is not plain. */
 void talk_address(struct buf *out, const char *jid);
 /* "2027-01-31 14:05 UTC", "... +01:00". */

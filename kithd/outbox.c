@@ -107,7 +107,7 @@ static int pay_notice(struct outbox *o, const struct debt *t, struct buf *out)
 	if (chat_must_wait(o, t))
 		return PAY_SOON;
 	buf_reset(&o->text);
-	buf_adds(&o->text, t->text != NULL ? t->text : "");
+	desk_notice_text(&o->text, t->text != NULL ? t->text : "");
 	return say(o, t, out);
 }
 

@@ -203,6 +203,7 @@ static void say_everything(const char *name, void (*check)(const char *text))
 	struct words_line l;
 	struct tag tag;
 	struct buf out;
+	char text[256];
 
 	make_thing(&thing, &tag, name);
 	thing.note = name;
@@ -240,6 +241,11 @@ static void say_everything(const char *name, void (*check)(const char *text))
 		case BODY_WHY:
 			r.u.why.verdict = "ask";
 			r.u.why.reason = name;
+			break;
+		case BODY_TEXT:
+			/* Sentences of the roles have escaped what is from outside. */
+			snprintf(text, sizeof(text), "Done: %.*s", (int)strcspn(name, "\r\n"), name);
+			r.text = text;
 			break;
 		default:
 			break;

@@ -316,6 +316,11 @@ void desk_question_text(struct buf *text, const struct owner_question *q)
 	(void)q;
 }
 
+void desk_notice_text(struct buf *text, const char *notice)
+{
+	buf_adds(text, notice);
+}
+
 /* ---- the stage ---- */
 
 struct fixture {
