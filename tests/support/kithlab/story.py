@@ -11,6 +11,7 @@ story: a scenario file as TAP.
 """
 import contextlib
 import os
+import re
 import sys
 import time
 import traceback
@@ -19,6 +20,9 @@ from .broker import Broker
 from .lab import Lab
 from .person import Person
 from .service import Kithd, Thing
+
+
+BROKERS = ("prosody", "ejabberd")
 
 
 class _Ended(Exception):
@@ -62,12 +66,24 @@ class Story:
         if kind not in (None, _Ended, SystemExit):
             self._result(False, f"{self.title}: set-up", 0)
             self._explain(traceback.format_exc())
+        if kind is None and self.count:
+            self._good_end()
         if kind is SystemExit:
             self._say("Bail out! stopped from outside")
         else:
             self._say(f"1..{self.count}")
         self.lab.__exit__(kind, value, trace)
         sys.exit(1 if self.failed or kind is SystemExit else 0)
+
+    def _good_end(self):
+        """Whatever still runs of ours ends well; the sanitizers found nothing in any of them."""
+        ours = [p for p in self.lab.processes if p.name not in BROKERS]
+        with self.check("every program of kith ends with status 0 and nothing to complain about"):
+            for process in ours:
+                if process.running():
+                    same((process.name, process.stop()), (process.name, 0))
+                complaint = re.search(r"Sanitizer|runtime error:|assertion", process.log())
+                same(complaint and complaint[0], None)
 
     def home(self, **settings):
         return Home(self.lab, **settings)
@@ -107,7 +123,7 @@ class Story:
         latest = {process.name: process for process in self.lab.processes} if self.lab else {}
         for process in latest.values():
             log = process.log().rstrip().splitlines()[-12:]
-            if log and process.name not in ("prosody", "ejabberd"):
+            if log and process.name not in BROKERS:
                 self._say(f"# -- {process.name} (running: {process.running()})")
                 for line in log:
                     self._say("# " + line[:300])
