@@ -23,7 +23,7 @@
 #include "tests/support/fakeca.h"
 #include "tests/support/fakelogin.h"
 
-#define DOMAIN "a.test"
+#define DOMAIN "a.b.test"	/* three labels: a partial wildcard could match */
 #define USER "thing1"
 #define PASSWORD "sesame-open-4711"
 #define ALL "SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512"

@@ -292,7 +292,7 @@ stream__errors_of_the_peer_name_their_condition(void **state)
 
 	pair_of(w, SOCK_STREAM);
 	tell(w, HEADER "<stream:error><text xmlns='urn:x'>t</text><conflict xmlns='" NS_STREAM_ERRORS
-	    "'/></stream:error></stream:stream>");
+	    "'/></stream:error><iq id='late'/></stream:stream>");
 	assert_string_equal(w->log, "open:s1 turn error(conflict) ");
 }
 
