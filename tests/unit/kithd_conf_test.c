@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -122,12 +124,56 @@ static void limits_can_be_switched_off_for_a_benchmark_but_leases_stay(void **st
 	kithd_conf_free(&c);
 }
 
+/* A file of the source tree as text; the caller frees it. */
+static char *source(const char *name)
+{
+	const char *top = getenv("top_srcdir");
+	char path[512], *text = calloc(1, 256 * 1024);
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", top != NULL ? top : ".", name);
+	f = fopen(path, "re");
+	if (f == NULL || text == NULL) {
+		fail_msg("cannot open %s", path);
+		return NULL;
+	}
+	assert_true(fread(text, 1, 256 * 1024 - 1, f) > 0);
+	fclose(f);
+	return text;
+}
+
+static void the_manual_and_the_example_name_every_key(void **state)
+{
+	char *manual = source("docs/kithd.conf.5"), *example = source("kithd/kithd.conf.example.in");
+	char *line, *rest, key[64], in_manual[80], in_example[80];
+	struct buf help;
+	size_t n = 0;
+
+	(void)state;
+	buf_init(&help, 64 * 1024);
+	kithd_conf_help(&help);
+	for (rest = help.data; (line = strsep(&rest, "\n")) != NULL;) {
+		if (sscanf(line, "  %60s", key) != 1 || line[0] == '[')
+			continue;
+		n++;
+		snprintf(in_manual, sizeof(in_manual), ".It Cm %s No", key);
+		snprintf(in_example, sizeof(in_example), "%s =", key);
+		if (strstr(manual, in_manual) == NULL || strstr(example, in_example) == NULL)
+			fail_msg("'%s' is missing in the manual or the example", key);
+	}
+	assert_true(n > 30);
+	buf_fini(&help);
+	free(manual);
+	free(example);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_shortest_file_is_enough),
 		cmocka_unit_test(what_is_printed_parses_to_the_same),
 		cmocka_unit_test(wrong_settings_are_refused_with_file_and_line),
+		cmocka_unit_test(the_manual_and_the_example_name_every_key),
 		cmocka_unit_test(limits_can_be_switched_off_for_a_benchmark_but_leases_stay),
 	};
 
