@@ -66,11 +66,13 @@ static void on_roster(void *arg, const struct stanza *answer)
 {
 	struct enroll *e = arg;
 	const struct stanza *query;
+	const char *type;
 
 	if (e->step != ENROLL_ROSTER)
 		return;
 	query = answer ? stanza_child(answer, NS_ROSTER, "query") : NULL;
-	if (query)
+	type = answer ? stanza_attr(answer, "type") : NULL;
+	if (query && type && strcmp(type, "result") == 0)
 		friends_take_roster(e->friends, query);
 	find_services(e);
 }

@@ -128,6 +128,8 @@ static void show_claim(const struct thingd_conf *c, const char *uri)
 static void on_state(struct thingd *d, const struct kith_thing_event *ev)
 {
 	log_info("%s%s%s", kith_thing_state_name(ev->state), *ev->text ? ": " : "", ev->text);
+	if (ev->state == KITH_THING_SERVING)
+		forget_claim(&d->conf);	/* also one that a crash left behind */
 	if (d->ready || (ev->state != KITH_THING_UNCLAIMED && ev->state != KITH_THING_SERVING))
 		return;
 	d->ready = true;

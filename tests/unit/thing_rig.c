@@ -34,8 +34,8 @@ struct client *client_new(const struct client_conf *conf, const struct client_op
 	assert_int_equal(str_copy(rig->user, sizeof(rig->user), conf->user), 0);
 	assert_int_equal(str_copy(rig->password, sizeof(rig->password),
 	    (const char *)conf->password->data), 0);
-	if (!rig->full[0] || !strstr(rig->full, conf->user))
-		snprintf(rig->full, sizeof(rig->full), "%s@%s/r1", conf->user, conf->domain);
+	snprintf(rig->full, sizeof(rig->full), "%s@%s/r1", rig->bind_user ? rig->bind_user
+	    : conf->user, rig->bind_domain ? rig->bind_domain : conf->domain);
 	return calloc(1, sizeof(struct client));
 }
 
