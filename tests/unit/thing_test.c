@@ -230,6 +230,30 @@ static void att_X_04__pushes_of_anybody_but_the_pinned_service_do_nothing(void *
 	free(after);
 }
 
+/* Only the exact address is the service, however like it another looks. */
+static void att_X_05__no_address_that_looks_like_the_service_is_it(void **state)
+{
+	static const char *const twins[] = {
+		RIG_REGISTRY ".evil.example", "x." RIG_REGISTRY, "x" RIG_REGISTRY, RIG_REGISTRY "x",
+		"kith@home.example", "kith@" RIG_REGISTRY, RIG_REGISTRY "/x", "x@" RIG_REGISTRY "/y",
+		"k\xc4\xb1th.home.example", "k\xd1\x96th.home.example", "kith-home.example",
+		"kith.home.exampl", "home.example", "kith.xn--hme-0na.example",
+	};
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("friend@home.example");
+	for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++) {
+		rig_send("<iq type='set' id='x5' from='%s' to='%s'><claimed xmlns='" X_DISCO
+		    "' jid='eve@home.example'/></iq>", twins[i], rig->full);
+		rig_expect("type=\"error\"", "id=\"x5\"", "forbidden");
+		rig_send("<message from='%s' to='%s'><unfriend xmlns='" X_PROV
+		    "' jid='friend@home.example'/></message>", twins[i], rig->full);
+		rig_expect_silence();
+	}
+	assert_string_equal(kith_thing_owner(rig->thing), RIG_OWNER);
+}
+
 static void a_claimed_push_is_only_a_reason_to_ask(void **state)
 {
 	UNUSED(state);
@@ -921,6 +945,7 @@ int main(void)
 		T(a_disowned_thing_makes_a_new_key_before_it_registers_again),
 		T(att_D_15__a_restart_asks_who_owns_it_before_it_serves),
 		T(att_X_04__pushes_of_anybody_but_the_pinned_service_do_nothing),
+		T(att_X_05__no_address_that_looks_like_the_service_is_it),
 		T(a_claimed_push_is_only_a_reason_to_ask),
 		T(a_push_during_a_pull_waits_for_the_next_pull),
 		T(a_push_about_a_node_is_not_ours),
