@@ -128,7 +128,7 @@ struct reply {
 	enum body body;			/* of REPLY_RESULT */
 	/* Set when request.lease.asked and the answer is a decision.
 	 * On the wire, last inside the isFriend/canRead/canControl response:
-	 * <lease xmlns='urn:kith:lease:0' revision='REVISION' ms='LEASE_MS'/>. */
+	 * <lease xmlns='urn:kith:lease:0' revision='REVISION' ttl='LEASE_MS'/>. */
 	bool has_lease;
 	uint64_t revision;
 	int64_t lease_ms;
