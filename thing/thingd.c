@@ -296,21 +296,25 @@ static void wait_for_work(struct thingd *d, const sigset_t *while_waiting)
 }
 
 /* Signals are let in only while waiting: none is missed between two looks. */
-static void loop(struct thingd *d)
+static void catch_signals(sigset_t *while_waiting)
 {
-	sigset_t blocked, before;
+	sigset_t blocked;
 	struct sigaction sa = { .sa_handler = on_signal }, ignore = { .sa_handler = SIG_IGN };
 
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigaddset(&blocked, SIGINT);
-	sigprocmask(SIG_BLOCK, &blocked, &before);
+	sigprocmask(SIG_BLOCK, &blocked, while_waiting);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static void loop(struct thingd *d, const sigset_t *while_waiting)
+{
 	kith_thing_process(d->thing);
 	while (!stop_asked && kith_thing_state(d->thing) != KITH_THING_STOPPED) {
-		wait_for_work(d, &before);
+		wait_for_work(d, while_waiting);
 		for (size_t i = 0; i < d->n_devices; i++)
 			if (d->device[i].ops->process)
 				d->device[i].ops->process(&d->device[i]);
@@ -351,8 +355,10 @@ static int run(struct thingd *d)
 {
 	struct err e = ERR_INIT;
 	char why[512] = "";
+	sigset_t while_waiting;
 	int ret = 1;
 
+	catch_signals(&while_waiting);
 	secret_protect_process();
 	if (daemon_drop(d->conf.user, &e) < 0) {
 		log_error("%s", e.text);
@@ -365,7 +371,7 @@ static int run(struct thingd *d)
 		log_error("%s", e.text);
 	} else {
 		log_info("%s at %s", kith_thing_jid(d->thing), d->conf.domain);
-		loop(d);
+		loop(d, &while_waiting);
 		ret = 0;
 	}
 	for (size_t i = 0; i < d->n_devices; i++)
