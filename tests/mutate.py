@@ -23,13 +23,12 @@ LEFT_OUT = shutil.ignore_patterns(
 TEST_SECONDS = 120
 
 
-class Mutation:
-    """One entry of the list: `what`, a file, the lines out, the lines in, tests."""
+class Edit:
+    """Lines of one file and what stands there instead."""
 
-    def __init__(self, line):
-        self.line = line
-        self.what, self.file = "", ""
-        self.old, self.new, self.tests = [], [], []
+    def __init__(self, file):
+        self.file = file
+        self.old, self.new = [], []
 
     def pattern(self):
         # White space and comments are free: the list does not follow them.
@@ -39,10 +38,21 @@ class Mutation:
     def apply(self, text):
         found = list(self.pattern().finditer(text))
         if len(found) != 1:
-            raise ValueError("line %d: '%s' occurs %d times in %s"
-                             % (self.line, " ".join(self.old), len(found), self.file))
+            raise ValueError("'%s' occurs %d times in %s"
+                             % (" ".join(self.old), len(found), self.file))
         at = found[0]
         return text[:at.start()] + "\n".join(self.new) + text[at.end():]
+
+
+class Mutation:
+    """One entry of the list: what would get through, edits, tests."""
+
+    def __init__(self, line, what):
+        self.line, self.what = line, what
+        self.edits, self.tests = [], []
+
+    def is_whole(self):
+        return self.edits and self.tests and all(e.old for e in self.edits)
 
 
 def read_list(path):
@@ -57,19 +67,18 @@ def read_list(path):
                 one = None
                 continue
             if one is None:
-                one = Mutation(number)
-                one.what = line
+                one = Mutation(number, line)
                 all_of_them.append(one)
             elif line.startswith("- "):
-                one.old.append(line[2:])
+                one.edits[-1].old.append(line[2:])
             elif line.startswith("+"):
-                one.new.append(line[2:])
+                one.edits[-1].new.append(line[2:])
             elif line.startswith("! "):
                 one.tests += line[2:].split()
             else:
-                one.file = line.strip()
+                one.edits.append(Edit(line.strip()))
     for m in all_of_them:
-        if not (m.file and m.old and m.tests):
+        if not m.is_whole():
             sys.exit("%s:%d: not complete: %s" % (path, m.line, m.what))
     return all_of_them
 
@@ -129,16 +138,14 @@ def program(name):
 
 def judge(scratch, m):
     """The verdict and a word about it."""
-    path = os.path.join(scratch.tree, m.file)
-    with open(path, encoding="utf-8") as f:
-        before = f.read()
+    before = {}
     try:
-        broken = m.apply(before)
-    except ValueError as why:
-        return "STALE", str(why)
-    programs = [program(t) for t in m.tests]
-    try:
-        write(path, broken)
+        for e in m.edits:
+            path = os.path.join(scratch.tree, e.file)
+            text = read(path)
+            before.setdefault(path, text)
+            write(path, e.apply(text))
+        programs = [program(t) for t in m.tests]
         errors = scratch.make(programs)
         if errors:
             return "UNBUILT", re.search(r"error: .*|$", errors).group(0)
@@ -147,8 +154,16 @@ def judge(scratch, m):
             if red:
                 return "killed", "%s: %s" % (os.path.basename(p), red)
         return "SURVIVED", " ".join(m.tests)
+    except ValueError as why:
+        return "STALE", "line %d: %s" % (m.line, why)
     finally:
-        write(path, before)
+        for path, text in before.items():
+            write(path, text)
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
 
 
 def write(path, text):
@@ -168,10 +183,10 @@ def main():
     args.add_argument("--list", action="store_true")
     args = args.parse_args()
     chosen = [m for m in read_list(args.source)
-              if re.search(args.only, m.what) or re.search(args.only, m.file)]
+              if re.search(args.only, m.what + " " + m.edits[0].file)]
     if args.list:
         for m in chosen:
-            print("%-28s %s" % (m.file, m.what))
+            print("%-28s %s" % (m.edits[0].file, m.what))
         return 0
     work = args.work or tempfile.mkdtemp(prefix="kith-mutations-")
     scratch = Scratch(work, args.j)

@@ -37,6 +37,42 @@ secret_set__copies_ends_in_nul_and_replaces(void **state)
 	secret_clear(&s);
 }
 
+/* What a page that goes back to the kernel still holds. */
+static struct { const unsigned char *page; bool seen, dirty; } gone;
+
+int __real_munmap(void *page, size_t len);
+int __wrap_munmap(void *page, size_t len);
+
+int
+__wrap_munmap(void *page, size_t len)
+{
+	if (page == gone.page && page != NULL) {
+		gone.seen = true;
+		for (size_t i = 0; i < len; i++)
+			gone.dirty = gone.dirty || gone.page[i] != 0;
+	}
+	return __real_munmap(page, len);
+}
+
+static void
+att_O_04__what_is_given_back_is_empty(void **state)
+{
+	struct secret s = { 0 };
+
+	(void)state;
+	assert_int_equal(secret_set(&s, "open sesame", 11, NULL), 0);
+	gone.page = s.data;
+	assert_int_equal(secret_set(&s, "another", 7, NULL), 0);
+	assert_true(gone.seen);
+	assert_false(gone.dirty);
+	gone.page = s.data;
+	gone.seen = false;
+	secret_clear(&s);
+	assert_true(gone.seen);
+	assert_false(gone.dirty);
+	gone.page = NULL;
+}
+
 /* The flags of the mapping that holds `p`, from /proc/self/smaps. */
 static bool
 mapping_has_flag(const void *p, const char *flag)
@@ -194,6 +230,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secret_set__copies_ends_in_nul_and_replaces),
 		cmocka_unit_test(att_O_04__a_secret_stays_out_of_core_dumps),
+		cmocka_unit_test(att_O_04__what_is_given_back_is_empty),
 		cmocka_unit_test(secret_set__works_where_locking_is_forbidden),
 		cmocka_unit_test(secret_equal__looks_at_length_and_every_byte),
 		cmocka_unit_test(secret_hmac__matches_rfc_2104_over_length_prefixed_parts),
