@@ -59,6 +59,12 @@ def main():
             same(again.pushed("claimed", 60)[0].get("jid"), owner.me)
             again.logout()
 
+        with story.check("while kithd is away the thing still obeys its owner"):
+            home.kithd.stop()
+            contains(owner.say(thing, "read temperature"), "21.5")
+            home.kithd.start()
+            reachable(home, owner)
+
         with story.step("kithd is killed; everything is there when it returns"):
             home.kithd.kill()
             home.kithd.start()

@@ -63,6 +63,11 @@ def main():
                            "the control to be allowed", 10)
         with story.check("why names the rule"):
             contains(owner.desk(f"why {lamp.serial} {bob.me} read temperature"), "rule")
+        with story.check("kithctl policy ask says the same, without effect"):
+            for name, first in (("temperature", "allow"), ("load", "ask (deny until answered)")):
+                said = home.kithd.ctl("policy", "ask", bob.me, "read", thing, name,
+                                      check=False)
+                same(said.splitlines()[0][:len(first)], first)
         with story.step("forget N takes the reading back, the rest stays"):
             number = owner.rule_number(owner.desk("rules"), "temperature")
             owner.desk(f"forget {number}")

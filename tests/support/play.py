@@ -145,12 +145,23 @@ def set_up(play, lab):
     return broker, kithd, console
 
 
+def login_of(thing):
+    """How the thing logged in, as it remembers it so that nobody can offer it less."""
+    for path in glob.glob(os.path.join(thing.state, "*")):
+        with open(path, errors="replace") as f:
+            found = re.search(r"^login-tls(1)(\d)\W+(\S+)", f.read(), re.M)
+        if found:
+            return f"it logged in by {found[3]} over TLS {found[1]}.{found[2]}"
+    return "it does not say how it logged in"
+
+
 def enrol(play, lab, broker):
     with play.step("A thing powers on for the first time, its disk empty"):
         lamp = Thing(lab, broker, "lamp", model="Computer", fields=readings(), qr="yes")
         lamp.start(ready=False)
         uri = lamp.uri()
         play.tell(re.sub(r"(?m)^\S+T(\S+)Z ", r"\1 ", lamp.process.log()))
+        play.tell(login_of(lamp))
     with play.step("It shows its claim URI and QR code"):
         # The code is printed right behind the line; all of it is there when
         # the output has stopped at a line end.
