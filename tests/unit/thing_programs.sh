@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# thing_programs: options, settings, exit statuses and files of kith-thing,
+# without a broker.
+top_builddir=${top_builddir:-.}
+thing=$top_builddir/kith-thing
+umask 022
+dir=$(mktemp -d "${TMPDIR:-/tmp}/kith-programs-XXXXXX") || exit 1
+pid=
+trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
+n=0
+ok() { # ok NAME: the last status decides
+	s=$?
+	n=$((n + 1))
+	if [ $s -eq 0 ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; sed 's/^/# /' "$dir/out" "$dir/err"; fi
+}
+# run STATUS COMMAND...
+run() {
+	want=$1
+	shift
+	"$@" >"$dir/out" 2>"$dir/err" </dev/null
+	got=$?
+	[ $got -eq "$want" ] || { echo "# status $got, not $want" >>"$dir/err"; return 1; }
+}
+settings() {
+	printf '%s\n' '[thing]' "state = $dir/state" 'domain = home.example' \
+	    'server = 127.0.0.1:1' "$@" >"$dir/conf"
+}
+
+settings '[field load]' 'file = /proc/loadavg' 'pattern = ^([0-9.]+)'
+run 0 "$thing" -n -f "$dir/conf" && [ ! -s "$dir/out" ] && [ ! -e "$dir/state" ]; ok "good settings are checked and nothing is made"
+run 0 "$thing" -nv -f "$dir/conf" && cp "$dir/out" "$dir/again" && run 0 "$thing" -nv -f "$dir/again" && cmp -s "$dir/out" "$dir/again"
+ok "what -nv prints parses to the same"
+settings '[field load]' 'sim = cosine'
+run 78 "$thing" -f "$dir/conf" && grep -q "^$dir/conf:6: " "$dir/err" && [ ! -e "$dir/state" ]; ok "wrong settings are 78 with file and line"
+run 78 "$thing" -n -f "$dir/none" && grep -q "$dir/none" "$dir/err"; ok "missing settings are 78"
+run 64 "$thing" -x; ok "a wrong option is 64"
+run 64 "$thing" nonsense; ok "a wrong word is 64"
+run 0 "$thing" -V && grep -q kith "$dir/out"; ok "-V prints the version"
+
+settings
+run 1 "$thing" claim -f "$dir/conf" && [ ! -s "$dir/out" ]; ok "without a claim line, claim says so"
+"$thing" -f "$dir/conf" >"$dir/out" 2>"$dir/err" </dev/null &
+pid=$!
+while kill -0 "$pid" 2>/dev/null && ! grep -q "Connection refused\|connection lost" "$dir/err"; do sleep 0.02; done
+kill -0 "$pid"; ok "an absent broker does not end it"
+kill -TERM "$pid"; wait "$pid"; ok "SIGTERM ends it with status 0"
+pid=
+[ "$(find "$dir/state" -type f ! -perm 600)" = "" ] && [ "$(find "$dir/state" -maxdepth 0 -perm 700)" != "" ] &&
+    [ -s "$dir/state/identity" ]; ok "the state folder is 0700 and every file in it 0600"
+! grep -q "$(sed -n 's/^password //p' "$dir/state/identity")" "$dir/out" "$dir/err" &&
+    ! grep -q "$(sed -n 's/^key //p' "$dir/state/identity")" "$dir/out" "$dir/err"; ok "neither password nor KEY is printed or logged"
+cp "$dir/state/identity" "$dir/before"
+"$thing" -f "$dir/conf" >"$dir/out" 2>"$dir/err" </dev/null &
+pid=$!
+while kill -0 "$pid" 2>/dev/null && ! grep -q "connection lost" "$dir/err"; do sleep 0.02; done
+kill -TERM "$pid"; wait "$pid" && cmp -s "$dir/before" "$dir/state/identity"; ok "the next start is the same thing"
+pid=
+chmod 644 "$dir/state/identity"
+run 1 "$thing" -f "$dir/conf" && grep -q "chmod 600" "$dir/err"; ok "an identity that others can read is refused"
+chmod 600 "$dir/state/identity"
+printf '%s\n' 'iotdisco:SN=1;KEY=abc;R=kith.home.example' >"$dir/state/claim"; chmod 600 "$dir/state/claim"
+run 0 "$thing" claim -f "$dir/conf" --png "$dir/c.png" --svg "$dir/c.svg" && grep -q '^iotdisco:' "$dir/out" &&
+    [ -s "$dir/c.svg" ] && [ "$(find "$dir/c.png" -perm 600)" != "" ]; ok "claim shows the line and draws it, for its owner only"
+run 64 "$thing" reset -f "$dir/conf" && [ -e "$dir/state/identity" ]; ok "reset wants to be meant"
+run 0 "$thing" repin -f "$dir/conf"; ok "repin on a fresh thing is fine"
+run 0 "$thing" reset --yes -f "$dir/conf" && [ "$(find "$dir/state" -type f)" = "" ]; ok "att-D-08: reset leaves no file"
+echo "1..$n"
