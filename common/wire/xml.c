@@ -76,11 +76,28 @@ escape_one(struct buf *out, const char *s, bool in_attribute)
 	return s;
 }
 
+/* Printable ASCII without the five characters that XML reserves. */
+static bool
+is_plain(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '&' && c != '<' && c != '>' && c != '"';
+}
+
+/* Nearly all of what we write is plain: it is copied in runs. */
 static void
 escape(struct buf *out, const char *s, bool in_attribute)
 {
-	while (*s != '\0')
-		s = escape_one(out, s, in_attribute);
+	const char *run = s;
+
+	while (*s != '\0') {
+		if (is_plain(*s)) {
+			s++;
+			continue;
+		}
+		buf_add(out, run, (size_t)(s - run));
+		run = s = escape_one(out, s, in_attribute);
+	}
+	buf_add(out, run, (size_t)(s - run));
 }
 
 static void
