@@ -484,6 +484,33 @@ component__says_goodbye_when_freed(void **state)
 	assert_non_null(fake_find(&w->f, 0, "<iq id='last'/></stream:stream>"));
 }
 
+/* Full jitter may wait for nothing once, but not eight times. */
+static void
+att_W7__a_conflict_waits_longer_than_a_first_failure(void **state)
+{
+	struct world *w = *state;
+	int64_t longest = 0;
+
+	for (int i = 0; i < 8; i++) {
+		int64_t wait;
+
+		w->why[0] = '\0';
+		start(w);
+		assert_true(wait_for(w, header_seen));
+		fake_send(&w->f, HEADER "<stream:error><conflict xmlns='" NS_STREAM_ERRORS "'/>"
+		    "</stream:error></stream:stream>");
+		assert_true(wait_for(w, is_down));
+		wait = component_deadline(w->c) - w->hands.boot;
+		if (wait > longest)
+			longest = wait;
+		component_free(&w->c);
+		fake_fini(&w->f);
+		fake_listen(&w->f);
+		w->downs = 0;
+	}
+	assert_true(longest > 250);
+}
+
 static void
 component__full_jitter_stays_below_the_cap(void **state)
 {
@@ -527,6 +554,7 @@ main(void)
 		T(att_W8__a_weak_secret_is_refused),
 		T(component__an_address_with_a_local_part_is_refused),
 		T(att_W7__a_conflict_backs_off_and_tries_again),
+		T(att_W7__a_conflict_waits_longer_than_a_first_failure),
 		T(component__every_reconnect_is_a_fresh_stream),
 		T(att_T_08__silence_is_answered_with_a_ping_to_ourselves),
 		T(att_T_08__any_answer_to_the_ping_proves_life_and_stays_inside),
