@@ -61,6 +61,12 @@ static void att_C_09__a_claimed_thing_changes_nothing_by_registering(void **stat
 	HAS(mine(&w, OTHER, "other"), "item-not-found");
 	HAS(find(&w, "<strEq name='KEY' value='other'/>"), "<found");
 	HAS(find(&w, "<strEq name='SN' value='394872348732948723'/>"), "jid=\"t@ex\"");
+	HAS(say(&w, "<iq type='set' from='" THING "' to='reg.ex' id='1'><register xmlns='" X "'>"
+	    "<str name='SN' value='of another'/><str name='ROOM' value='cellar'/>"
+	    "<str name='KEY' value='k'/></register></iq>"), "<claimed");
+	HAS_NOT(find(&w, "<strEq name='ROOM' value='cellar'/>"), "t@ex");
+	HAS_NOT(find(&w, "<strEq name='SN' value='of another'/>"), "t@ex");
+	HAS(find(&w, "<strEq name='SN' value='394872348732948723'/>"), "jid=\"t@ex\"");
 	world_close(&w);
 }
 
@@ -694,6 +700,23 @@ static void att_C_12__disowning_an_absent_thing_is_refused(void **state)
 	place_remove(&p);
 }
 
+/* Its address is known from its requests, but its presence says that it is away. */
+static void att_C_12__so_is_one_whose_presence_says_that_it_is_away(void **state)
+{
+	struct world w;
+
+	(void)state;
+	claimed_world(&w);
+	say(&w, "<presence type='subscribed' from='t@ex' to='reg.ex'/>");
+	say(&w, "<presence from='" THING "' to='reg.ex'/>");
+	say(&w, "<presence type='unavailable' from='" THING "' to='reg.ex'/>");
+	reg(&w, THING, "k");	/* of a session whose presence is not known yet */
+	HAS(about(&w, OWNER, "disown", "t@ex"), "not-allowed");
+	say(&w, "<presence from='" THING "' to='reg.ex'/>");
+	assert_string_equal(about(&w, OWNER, "disown", "t@ex"), "");
+	world_close(&w);
+}
+
 static void a_present_thing_is_asked_first_and_then_let_go(void **state)
 {
 	struct world w;
@@ -1242,6 +1265,7 @@ int main(void)
 		cmocka_unit_test(att_C_15__what_others_own_does_not_exist),
 		cmocka_unit_test(removing_unlists_and_the_owner_stays),
 		cmocka_unit_test(att_C_12__disowning_an_absent_thing_is_refused),
+		cmocka_unit_test(att_C_12__so_is_one_whose_presence_says_that_it_is_away),
 		cmocka_unit_test(a_present_thing_is_asked_first_and_then_let_go),
 		cmocka_unit_test(att_C_13__no_answer_in_time_undoes_and_a_late_one_changes_nothing),
 		cmocka_unit_test(att_C_14__a_forged_answer_disowns_nothing),

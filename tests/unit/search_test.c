@@ -164,6 +164,26 @@ static void number_operators(void **state)
 	assert_false(fits(T(OP_NUM_EQ, .name = "SN", .num = 0)));
 }
 
+/* No name with a wildcard reaches a KEY either, should one ever be among tags. */
+static void att_C_05__no_wildcard_in_a_name_reaches_a_key(void **state)
+{
+	static const char *const wild[] = { "*", "K*", "k*Y", "?EY" };
+	struct tag tag[] = { { .name = "Key", .str = "4857402340298342" } };
+	const struct tag_list only_key = { 1, tag };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wild) / sizeof(wild[0]); i++) {
+		struct search_term t = T(OP_STR_EQ, .name = wild[i], .value = tag[0].str,
+		    .name_wildcard = i < 3 ? "*" : "?");
+		struct request_search s = { .n = 1, .term = &t };
+
+		assert_false(search_fits(&s, &only_key));
+		tag[0].name = "KEYRING";
+		assert_int_equal(search_fits(&s, &only_key), i == 0 || i == 1);
+		tag[0].name = "Key";
+	}
+}
+
 static void att_C_05__no_operator_finds_by_key(void **state)
 {
 	static const char *const names[] = { "KEY", "key", "Key" };
@@ -192,6 +212,7 @@ int main(void)
 		cmocka_unit_test(ranges_and_their_ends),
 		cmocka_unit_test(number_operators),
 		cmocka_unit_test(att_C_05__no_operator_finds_by_key),
+		cmocka_unit_test(att_C_05__no_wildcard_in_a_name_reaches_a_key),
 	};
 
 	return cmocka_run_group_tests_name("search", tests, NULL, NULL);
