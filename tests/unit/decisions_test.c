@@ -310,6 +310,20 @@ static void after_a_reboot_with_a_clock_behind_the_file_every_lease_is_spent(voi
 	assert_false(knows(f));
 }
 
+/* Not even when what seems to be left of it is short. */
+static void a_clock_behind_the_file_lengthens_no_lease(void **state)
+{
+	struct fixture *f = *state;
+
+	keep(f, leased(true, 7, 15 * MINUTE));
+	pass(f, 10 * MINUTE);
+	f->d.dirty = true;
+	assert_int_equal(decisions_save(&f->d, NULL), 0);
+	f->fake.wall -= 4 * MINUTE;
+	restart(f, true);
+	assert_false(knows(f));
+}
+
 static void a_boot_clock_that_ran_backwards_in_the_file_is_not_believed(void **state)
 {
 	struct fixture *f = *state;
@@ -519,6 +533,7 @@ int main(void)
 		T(a_restart_of_the_program_asks_nothing_again),
 		T(a_reboot_with_a_good_clock_asks_nothing_again),
 		T(after_a_reboot_with_a_clock_behind_the_file_every_lease_is_spent),
+		T(a_clock_behind_the_file_lengthens_no_lease),
 		T(a_boot_clock_that_ran_backwards_in_the_file_is_not_believed),
 		T(a_damaged_file_is_said_and_leaves_nothing),
 		T(att_P_06__order_and_repeats_do_not_change_a_question),

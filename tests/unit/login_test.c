@@ -298,7 +298,11 @@ static void att_D_02__a_weaker_offer_is_refused_for_a_day(void **state)
 	next_attempt();
 	assert_true(f.had_pin);
 	end_with(CLIENT_WEAK);
-	f.fake.wall += DAY;
+	f.fake.wall += DAY - 600 * 1000;
+	next_attempt();
+	assert_true(f.had_pin);
+	end_with(CLIENT_WEAK);
+	f.fake.wall += 600 * 1000;
 	next_attempt();
 	assert_false(f.had_pin);
 	assert_int_equal(f.alarms, 1);

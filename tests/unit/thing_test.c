@@ -406,6 +406,20 @@ static void a_friend_push_that_provisioning_does_not_confirm_does_nothing(void *
 	rig_expect_silence();
 }
 
+/* "friend" may follow a change: a lease from before it proves nothing. */
+static void a_friend_push_is_not_answered_by_an_old_lease(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	subscribe_from("bob@home.example");
+	answer_friend(rig_expect("isFriend", "bob@home.example"), "bob@home.example", true);
+	rig_expect("type=\"subscribed\"", "bob@home.example");
+	rig_send("<message from='" RIG_REGISTRY "' to='%s'><friend xmlns='" X_PROV "' "
+	    "jid='bob@home.example'/></message>", rig->full);
+	answer_friend(rig_expect("isFriend", "bob@home.example"), "bob@home.example", false);
+	rig_expect_silence();
+}
+
 static void unfriend_narrows_at_once(void **state)
 {
 	UNUSED(state);
@@ -656,6 +670,32 @@ static void att_P_03__leases_from_before_a_login_count_only_after_the_service_wa
 	read_from("bob@home.example/x", READ_ALL);
 	rig_expect("accepted");		/* from the lease on disk */
 	rig_expect("level");
+	rig_expect_silence();
+}
+
+/* What was decided for one owner says nothing about the next one's wishes. */
+static void att_P_02__the_leases_of_an_owner_end_with_him(void **state)
+{
+	const char *q;
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	read_from("bob@home.example/x", READ_ALL);
+	answer_can_read(rig_expect("<canRead"), "bob@home.example", "true", "");
+	rig_expect("accepted");
+	rig_expect("level");
+	rig_send("<iq type='set' id='c1' from='" RIG_REGISTRY "' to='%s'>"
+	    "<claimed xmlns='" X_DISCO "' jid='next@home.example' public='false'/></iq>", rig->full);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY,
+	    "<claimed xmlns='" X_DISCO "' jid='next@home.example' public='false'/>");
+	while (*rig_next())
+		continue;
+	assert_string_equal(kith_thing_owner(rig->thing), "next@home.example");
+	read_from("bob@home.example/x", READ_ALL);
+	q = rig_expect("<canRead", "bob@home.example");
+	answer_can_read(q, "bob@home.example", "false", "");
+	rig_expect("type=\"error\"");
 	rig_expect_silence();
 }
 
@@ -955,6 +995,7 @@ int main(void)
 		T(an_error_accepts_and_refuses_nobody),
 		T(att_D_12__a_flood_of_requests_keeps_the_newest_thirty_two),
 		T(a_friend_push_is_asked_about_and_then_offered),
+		T(a_friend_push_is_not_answered_by_an_old_lease),
 		T(a_friend_push_that_provisioning_does_not_confirm_does_nothing),
 		T(unfriend_narrows_at_once),
 		T(unfriend_beats_a_yes_that_is_on_its_way),
@@ -969,6 +1010,7 @@ int main(void)
 		T(att_P_02__after_clearCache_every_friend_is_asked_about_anew),
 		T(att_P_02__a_readout_under_way_is_decided_again),
 		T(att_P_03__leases_from_before_a_login_count_only_after_the_service_was_heard),
+		T(att_P_02__the_leases_of_an_owner_end_with_him),
 		T(unknown_fields_and_nodes_are_item_not_found),
 		T(a_reader_of_the_newer_names_is_answered_in_them),
 		T(att_R__one_asker_has_at_most_four_readouts_at_once),
