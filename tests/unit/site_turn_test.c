@@ -606,6 +606,8 @@ static void errors_and_results_are_never_answered(void **state)
 	hand(f, "<message type='error' from='" HIM "' "
 	    "to='nobody@" ME "'><body>help</body></message>");
 	hand(f, "<presence type='error' from='" HIM "' to='nobody@" ME "'/>");
+	hand(f, "<iq type='result' from='" HIM "' to='nobody@" ME "' id='3'/>");
+	hand(f, "<iq type='error' from='" HIM "' to='nobody@" ME "' id='4'/>");
 	site_turn(f->site);
 	assert_int_equal(f->out.len, 0);
 }
@@ -694,6 +696,11 @@ static void a_forged_ping_settles_nothing(void **state)
 	snprintf(xml, sizeof(xml), "<iq type='get' from='mallory@a.example/x' to='" ME "' "
 	    "id='%s'><ping xmlns='urn:xmpp:ping'/></iq>", id);
 	hand(f, xml);
+	site_turn(f->site);
+	assert_int_equal(debt_count(role.debts), 1);
+	/* Nor does one of ours that was sent for something else. */
+	hand(f, "<iq type='get' from='" ME "' to='" ME "' id='of-an-earlier-turn'><ping "
+	    "xmlns='urn:xmpp:ping'/></iq>");
 	site_turn(f->site);
 	assert_int_equal(debt_count(role.debts), 1);
 }
