@@ -24,6 +24,8 @@ struct kithd_limits {
 	int64_t unclaimed_things;
 	int64_t unclaimed_ms;
 	int64_t receipt_ms;
+	int64_t search_work;
+	int64_t searcher_work;
 	int64_t read_lease_ms;
 	int64_t control_lease_ms;
 	int64_t befriend_lease_ms;

@@ -643,6 +643,8 @@ static int open_registry(struct site *s, struct err *e)
 		.max_unclaimed = s->limits.unclaimed_things,
 		.unclaimed_expire_ms = s->limits.unclaimed_ms,
 		.receipt_ms = s->limits.receipt_ms,
+		.search_work = s->limits.search_work,
+		.searcher_work = s->limits.searcher_work,
 		.show_owner = c->show_owner,
 		.remote_verified = c->remote_verified,
 	};

@@ -7,6 +7,8 @@
 #define KITH_REGISTRY_ROLE_H
 
 #include "common/base/buf.h"
+#include "registry/search_budget.h"
+#include "registry/search_index.h"
 #include "registry/serve.h"
 #include "registry/thing_store.h"
 
@@ -15,7 +17,7 @@
 
 struct registry_counters {
 	uint64_t *registered, *again, *claimed, *claimed_again, *not_found, *twins, *spent;
-	uint64_t *disowned, *removed, *unregistered, *searches, *refused, *expired;
+	uint64_t *disowned, *removed, *unregistered, *searches, *too_costly, *refused, *expired;
 };
 
 struct registry {
@@ -23,6 +25,8 @@ struct registry {
 	struct registry_deps deps;
 	char *desk;			/* the node people talk to: desk@JID */
 	struct thing_store *things;
+	struct search_index *findable;
+	struct search_budget *searchers;
 	struct registry_counters count;
 	struct buf released;		/* answers to parked requests */
 	size_t released_kept;		/* so much of it is committed */
@@ -50,6 +54,8 @@ bool registry_disown_pending(const struct registry *g, const struct owned *t);
 int registry_disown_finish(struct registry *g, const struct owned *t, struct err *e);
 
 /* search.c */
+/* Fill the index from the rows and follow them from now on. */
+int registry_search_open(struct registry *g, struct err *e);
 int registry_search(struct registry *g, const struct request *q, struct reply *r, struct err *e);
 
 /* owed.c */

@@ -10,8 +10,9 @@
 
 #include "common/wire/request.h"
 
-/* Do all terms fit?  A term on KEY fits nothing (att-C-05). */
-bool search_fits(const struct request_search *s, const struct tag_list *tags);
+/* Do all terms fit?  A term on KEY fits nothing (att-C-05).  *work is lowered
+ * by what looking cost; below 0 it was not enough, and the answer is none. */
+bool search_fits(const struct request_search *s, const struct tag_list *tags, int64_t *work);
 /* Can this search find anything at all? */
 bool search_may_find(const struct request_search *s);
 /* Is there an operator we do not have? */

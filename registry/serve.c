@@ -258,6 +258,8 @@ static void count_open(struct registry *g)
 	c->removed = stats_slot(s, "registry_removed", "things taken off the list");
 	c->unregistered = stats_slot(s, "registry_unregistered", "unregistrations");
 	c->searches = stats_slot(s, "registry_searches", "searches");
+	c->too_costly = stats_slot(s, "registry_searches_too_costly",
+	    "searches refused: too much work, or too many by one asker");
 	c->refused = stats_slot(s, "registry_refused", "registrations refused");
 	c->expired = stats_slot(s, "registry_expired", "unclaimed things that expired");
 }
@@ -305,6 +307,8 @@ static int copy_conf(struct registry *g, const struct registry_conf *conf)
 	g->conf.max_unclaimed = or_default(conf->max_unclaimed, 100000);
 	g->conf.unclaimed_expire_ms = or_default(conf->unclaimed_expire_ms, month);
 	g->conf.receipt_ms = or_default(conf->receipt_ms, month);
+	g->conf.search_work = or_default(conf->search_work, 50000);
+	g->conf.searcher_work = or_default(conf->searcher_work, 1000000);
 	return 0;
 }
 
@@ -331,7 +335,8 @@ int registry_open(struct registry **out, const struct registry_conf *conf,
 		registry_close(&g);
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	}
-	if (thing_store_open(&g->things, deps->store, deps->hash_key, e) == -1) {
+	if (thing_store_open(&g->things, deps->store, deps->hash_key, e) == -1 ||
+	    registry_search_open(g, e) == -1) {
 		registry_close(&g);
 		return -1;
 	}
@@ -349,6 +354,9 @@ void registry_close(struct registry **gp)
 	if (g == NULL)
 		return;
 	*gp = NULL;
+	ownership_on_row(g->deps.ownership, NULL, NULL);
+	search_index_close(&g->findable);
+	search_budget_close(&g->searchers);
 	thing_store_close(&g->things);
 	for (size_t i = 0; g->conf.domains != NULL && g->conf.domains[i] != NULL; i++)
 		free((void *)(uintptr_t)g->conf.domains[i]);

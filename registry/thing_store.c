@@ -42,6 +42,8 @@ struct thing_store {
 	struct spent **receipts;	/* by row; NULL where the receipt is over */
 	size_t n_receipts, first_receipt, cap_receipts;
 	struct stmt *write, *erase, *spend;
+	thing_changed_fn changed;
+	void *changed_arg;
 };
 
 static const struct store_step steps[] = {
@@ -452,6 +454,17 @@ void thing_store_close(struct thing_store **tp)
 
 /* ---- changes ---- */
 
+void thing_store_on_change(struct thing_store *t, thing_changed_fn fn, void *arg)
+{
+	t->changed = fn;
+	t->changed_arg = arg;
+}
+
+static int tell(struct thing_store *t, const uint8_t *id, struct err *e)
+{
+	return t->changed != NULL ? t->changed(t->changed_arg, id, e) : 0;
+}
+
 static int write_thing(struct thing_store *t, const struct record *r, struct err *e)
 {
 	stmt_bind_int(t->write, 1, r->row);
@@ -482,7 +495,7 @@ int thing_store_put(struct thing_store *t, const struct thing *thing, struct err
 	if (old == NULL)
 		t->last_thing = r->row;
 	mirror_swap(&t->things, old, r);
-	return 0;
+	return tell(t, r->pub.id, e);
 }
 
 int thing_store_delete(struct thing_store *t, const uint8_t id[static OWNERSHIP_ID],
@@ -498,7 +511,7 @@ int thing_store_delete(struct thing_store *t, const uint8_t id[static OWNERSHIP_
 	if (stmt_run(t->erase, NULL, e) == -1)
 		return -1;
 	mirror_swap(&t->things, old, NULL);
-	return 0;
+	return tell(t, old->pub.id, e);
 }
 
 static int put_used(struct thing_store *t, struct spent *old, const struct used *u, struct err *e)

@@ -48,6 +48,12 @@ size_t thing_store_same(const struct thing_store *t, const uint8_t digest[static
 const struct used *thing_store_used(const struct thing_store *t,
     const uint8_t digest[static DIGEST_BYTES]);
 
+/* `fn` runs inside thing_store_put() and thing_store_delete(), behind the
+ * change; -1 from it makes them fail.  One listener. */
+typedef int (*thing_changed_fn)(void *arg, const uint8_t id[static OWNERSHIP_ID],
+    struct err *e);
+void thing_store_on_change(struct thing_store *t, thing_changed_fn fn, void *arg);
+
 /* In a transaction, like all that follows. */
 int thing_store_put(struct thing_store *t, const struct thing *thing, struct err *e);
 int thing_store_delete(struct thing_store *t, const uint8_t id[static OWNERSHIP_ID],

@@ -43,6 +43,8 @@ struct ownership {
 	int64_t last_row;
 	ownership_changed_fn changed;
 	void *changed_arg;
+	ownership_row_fn row_changed;
+	void *row_arg;
 	struct stmt *write, *erase;
 };
 
@@ -502,9 +504,19 @@ void ownership_on_change(struct ownership *o, ownership_changed_fn fn, void *arg
 	o->changed_arg = arg;
 }
 
+void ownership_on_row(struct ownership *o, ownership_row_fn fn, void *arg)
+{
+	o->row_changed = fn;
+	o->row_arg = arg;
+}
+
 static int tell(struct ownership *o, const struct owned *before, const struct owned *after,
     struct err *e)
 {
+	const uint8_t *id = after != NULL ? after->id : before->id;
+
+	if (o->row_changed != NULL && o->row_changed(o->row_arg, id, e) == -1)
+		return -1;
 	if (o->changed == NULL)
 		return 0;
 	if (before != NULL && after != NULL && before->epoch == after->epoch &&

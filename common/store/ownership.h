@@ -79,6 +79,10 @@ int ownership_delete(struct ownership *o, const uint8_t id[static OWNERSHIP_ID],
 typedef int (*ownership_changed_fn)(void *arg, const struct owned *before,
     const struct owned *after, struct err *e);
 void ownership_on_change(struct ownership *o, ownership_changed_fn fn, void *arg);
+/* As above, after any change of a row or its removal.  One listener. */
+typedef int (*ownership_row_fn)(void *arg, const uint8_t id[static OWNERSHIP_ID],
+    struct err *e);
+void ownership_on_row(struct ownership *o, ownership_row_fn fn, void *arg);
 
 const char *owned_state_name(enum owned_state s);
 /* Does this JID own that thing now? */

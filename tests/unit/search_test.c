@@ -97,8 +97,9 @@ static const struct tag_list sample = { 3, sample_tags };
 static bool fits(struct search_term t)
 {
 	struct request_search s = { .n = 1, .term = &t };
+	int64_t work = 1000;
 
-	return search_fits(&s, &sample);
+	return search_fits(&s, &sample, &work);
 }
 
 #define T(o, ...) ((struct search_term){ .op = o, __VA_ARGS__ })
@@ -195,9 +196,10 @@ static void att_C_05__no_operator_finds_by_key(void **state)
 			    .value = "www.ktc.se"), T(op, .name = names[i], .value = "",
 			    .wildcard = "*") };
 			struct request_search s = { .n = 2, .term = t };
+			int64_t work = 1000;
 
 			assert_false(search_may_find(&s));
-			assert_false(search_fits(&s, &sample));
+			assert_false(search_fits(&s, &sample, &work));
 		}
 	}
 }
