@@ -258,8 +258,6 @@ iq_request(struct parse *p, const struct route_context *rc, const struct stanza 
 	const struct row *row = NULL;
 	enum gen gen = GEN_X;
 
-	if (q->id == NULL)
-		return ROUTE_SILENCE;
 	if (stanza_children(s) == 1)
 		row = row_find(stanza_first(s), rc->side, by, &gen);
 	if (stanza_children(s) != 1 || stanza_has_text(s))
@@ -321,7 +319,8 @@ iq_parse(struct parse *p, const struct route_context *rc, const struct stanza *s
 	const char *type = stanza_attr(s, "type");
 	int found = type != NULL ? word_index(type, types, 4) : -1;
 
-	if (found < 0)
+	/* Without an id nothing can be answered, and nothing was asked. */
+	if (found < 0 || q->id == NULL)
 		return ROUTE_SILENCE;
 	q->type = (enum iq_type)found;
 	if (q->type == IQ_RESULT || q->type == IQ_ERROR)

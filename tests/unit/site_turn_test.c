@@ -612,6 +612,17 @@ static void errors_and_results_are_never_answered(void **state)
 	assert_int_equal(f->out.len, 0);
 }
 
+/* Brokers differ in whether they insist on an id. */
+static void an_answer_without_an_id_is_nobodys(void **state)
+{
+	struct fixture *f = *state;
+
+	hand(f, "<iq type='result' from='" HIM "' to='" ME "'/>");
+	hand(f, "<iq type='error' from='" HIM "' to='" ME "' id=''/>");
+	site_turn(f->site);
+	assert_int_equal(f->out.len, 0);
+}
+
 static void unknown_requests_and_addresses_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -774,6 +785,7 @@ int main(void)
 		CASE(att_X_14__too_big_requests_are_refused_without_payload),
 		cmocka_unit_test_setup_teardown(errors_and_results_are_never_answered, set_up,
 		    tear_down),
+		CASE(an_answer_without_an_id_is_nobodys),
 		CASE(unknown_requests_and_addresses_are_refused),
 		CASE(a_notice_leaves_behind_the_replies_and_is_settled_by_its_ping),
 		CASE(a_notice_lost_with_its_stream_is_said_again),
