@@ -191,6 +191,18 @@ static bool is_revoked(const struct rule *r, const char *jid, const struct owned
 	return t == NULL || (r->target.kind == TARGET_THING && is_about(r, t));
 }
 
+/* In memory of its own: however many go in one request, there is room. */
+static int withdraw(struct provisioning *p, const char *owner, int64_t number, struct err *e)
+{
+	struct pool pool;
+	int ret;
+
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	ret = rules_withdraw(p, owner, number, &pool, e);
+	pool_fini(&pool);
+	return ret;
+}
+
 static int remove_rules(struct provisioning *p, const struct request *q, const struct owned *t,
     size_t *removed, struct err *e)
 {
@@ -205,7 +217,7 @@ static int remove_rules(struct provisioning *p, const struct request *q, const s
 			i++;
 			continue;
 		}
-		if (rules_withdraw(p, q->bare, r->number, q->pool, e) != 0)
+		if (withdraw(p, q->bare, r->number, e) != 0)
 			return -1;
 		++*removed;
 	}
@@ -244,6 +256,25 @@ static int still_may(struct provisioning *p, const struct request *q, const stru
 	return may;
 }
 
+/* 1: a rule that is not in force at this moment would let him in at another. */
+static int may_later(struct provisioning *p, const struct request *q, const struct owned *only,
+    struct err *e)
+{
+	const struct book *b;
+
+	if (access_book(p->access, q->bare, &b, e) != 0)
+		return -1;
+	for (size_t i = 0; b != NULL && i < policy_count(b->rules); i++) {
+		const struct rule *r = policy_at(b->rules, i);
+
+		if (r->verdict == VERDICT_ALLOW && (r->daily || r->until_ms != 0) &&
+		    is_alive(p, q->bare, r) && is_about(r, only) &&
+		    rules_cover(&r->subject, q->u.desk.jid))
+			return 1;
+	}
+	return 0;
+}
+
 /* Rules about more than him still let him in: a deny for him alone ends that. */
 static int deny_him(struct provisioning *p, const struct request *q, const struct owned *t,
     size_t removed, struct reply *r, struct err *e)
@@ -275,6 +306,8 @@ int owner_revoke(struct provisioning *p, const struct request *q, struct reply *
 	if (remove_rules(p, q, t, &removed, e) != 0)
 		return -1;
 	may = still_may(p, q, t, e);
+	if (may == 0)
+		may = may_later(p, q, t, e);
 	if (may < 0)
 		return -1;
 	if (may == 1)
@@ -448,6 +481,15 @@ static int iq_names(struct provisioning *p, const struct request *q, const struc
 	return 0;
 }
 
+/* Picked a part, and named none: that is not everything. */
+static bool iq_picks_nothing(const struct request *q)
+{
+	const struct request_owner_rule *o = &q->u.rule;
+
+	return o->result && o->partial && o->names.n == 0 &&
+	    !(q->verb == VERB_CAN_READ_RULE && o->types == FIELD_ALL);
+}
+
 /* Field types cannot be said in a rule: granting more than he picked is no option. */
 static bool iq_can_be_served(const struct request *q)
 {
@@ -474,6 +516,10 @@ int owner_iq_rule(struct provisioning *p, const struct request *q, struct reply 
 	}
 	if (!iq_can_be_served(q) || !iq_subject(q, &rule.subject)) {
 		reply_error(r, COND_FEATURE_NOT_IMPLEMENTED);
+		return 0;
+	}
+	if (iq_picks_nothing(q)) {
+		reply_error(r, COND_BAD_REQUEST);
 		return 0;
 	}
 	rules_bind(&rule, t);
@@ -534,8 +580,7 @@ int owner_delete_rules(struct provisioning *p, const struct request *q, struct r
 
 		if (only != NULL && (rule->target.kind != TARGET_THING || !is_about(rule, only)))
 			i++;
-		else if (rules_withdraw(p, q->bare, rule->number, q->pool,
-			     e) != 0)
+		else if (withdraw(p, q->bare, rule->number, e) != 0)
 			return -1;
 	}
 	r->kind = REPLY_RESULT;

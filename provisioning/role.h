@@ -104,6 +104,8 @@ int rules_withdraw(struct provisioning *p, const char *owner, int64_t number, st
 /* The line of a rule as its owner reads it. */
 const char *rules_line(const struct provisioning *p, const struct rule *r, struct pool *pool);
 void rules_bind(struct rule *r, const struct owned *t);
+/* Is this address among those a rule speaks of? */
+bool rules_cover(const struct subject *s, const char *jid);
 
 /* owner.c: owners speak, in chat or by iq */
 int owner_rule_add(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);

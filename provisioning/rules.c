@@ -113,7 +113,7 @@ static int find_things(struct provisioning *p, struct ripple *w, struct err *e)
 	return 0;
 }
 
-static bool subject_covers(const struct subject *s, const char *jid)
+bool rules_cover(const struct subject *s, const char *jid)
 {
 	switch (s->kind) {
 	case SUBJECT_JID:
@@ -184,7 +184,7 @@ static int find_friends(struct provisioning *p, struct ripple *w, int64_t at_ms,
 		const struct rule *r = policy_at(b->rules, i);
 
 		if (r->subject.kind == SUBJECT_JID && (r->actions & befriend) != 0 &&
-		    subject_covers(&w->rule->subject, r->subject.text) &&
+		    rules_cover(&w->rule->subject, r->subject.text) &&
 		    note_friend(p, w, r->subject.text, at_ms, e) != 0)
 			return -1;
 	}

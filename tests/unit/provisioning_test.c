@@ -760,6 +760,49 @@ static void revoke_removes_his_rules_and_denies_what_others_still_allow(void **s
 	assert_true(can_read("carol@x.ex", "temperature", NULL));
 }
 
+/* Taking back must not depend on how much was given, within one request's memory. */
+static void revoke_and_delete_take_back_any_number_of_rules(void **state)
+{
+	static const enum verb verbs[] = { VERB_REVOKE, VERB_DELETE_RULES };
+	char line[80];
+
+	(void)state;
+	for (size_t v = 0; v < 2; v++) {
+		struct request q = request(VERB_DELETE_RULES, OWNER);
+
+		for (int i = 0; i < 200; i++) {
+			pool_reset(&w.pool);
+			(void)snprintf(line, sizeof(line), "allow bob@x.ex to read \"f%d\" of lamp", i);
+			assert_true(rule(line) > 0);
+		}
+		assert_true(rule("allow bob@x.ex to befriend lamp") > 0);
+		pool_fini(&w.pool);
+		pool_init(&w.pool, WIRE_REQUEST_BYTES);
+		if (verbs[v] == VERB_REVOKE)
+			say(VERB_REVOKE, BOB, 0, 0);
+		else
+			serve(&q);
+		assert_int_equal(w.r.kind, REPLY_RESULT);
+		assert_false(can_read(BOB, "f7", NULL));
+		assert_false(is_friend(LAMP, BOB));
+		pool_fini(&w.pool);
+		pool_init(&w.pool, 1024 * 1024);
+	}
+}
+
+static void revoke_ends_what_would_begin_again_later(void **state)
+{
+	(void)state;
+	assert_true(rule("allow *@x.ex to read all my things daily 14:00-16:00") > 0);
+	assert_false(can_read(BOB, "temperature", NULL));
+	say(VERB_REVOKE, BOB, 0, 0);
+	assert_non_null(w.r.text);
+	assert_non_null(strstr(w.r.text, "deny bob@x.ex everything"));
+	tick(3 * HOUR);
+	assert_false(can_read(BOB, "temperature", NULL));
+	assert_true(can_read("carol@x.ex", "temperature", NULL));
+}
+
 static void a_deny_for_a_domain_unfriends_those_who_were_let_in(void **state)
 {
 	(void)state;
@@ -1082,6 +1125,23 @@ static void owners_decide_by_iq_as_well(void **state)
 	assert_int_equal(w.r.condition, COND_ITEM_NOT_FOUND);
 }
 
+/* A grant of part of it that names no part must not become all of it. */
+static void a_partial_rule_that_picks_nothing_grants_nothing(void **state)
+{
+	static const enum verb verbs[] = { VERB_CAN_READ_RULE, VERB_CAN_CONTROL_RULE };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct request q = iq_rule(verbs[i], true);
+
+		q.u.rule.partial = true;
+		serve(&q);
+		assert_int_equal(w.r.kind, REPLY_ERROR);
+	}
+	assert_false(can_read(BOB, "temperature", NULL));
+	assert_false(can_control(BOB, "light"));
+}
+
 static void owners_clear_and_delete_by_iq(void **state)
 {
 	struct request q = request(VERB_OWNER_CLEAR_CACHE, OWNER);
@@ -1231,6 +1291,8 @@ int main(void)
 		TEST(taking_back_raises_the_revision_and_owes_the_floor),
 		TEST(an_answer_decided_in_the_turn_of_a_change_is_below_its_floor__att_P_05),
 		TEST(revoke_removes_his_rules_and_denies_what_others_still_allow),
+		TEST(revoke_and_delete_take_back_any_number_of_rules),
+		TEST(revoke_ends_what_would_begin_again_later),
 		TEST(a_deny_for_a_domain_unfriends_those_who_were_let_in),
 		TEST(a_new_epoch_ends_rules_questions_and_codes),
 		TEST(a_friend_message_whose_reason_is_gone_is_not_sent),
@@ -1248,6 +1310,7 @@ int main(void)
 		TEST(rules_are_refused_with_a_reason),
 		TEST(why_names_the_rule_and_changes_nothing),
 		TEST(owners_decide_by_iq_as_well),
+		TEST(a_partial_rule_that_picks_nothing_grants_nothing),
 		TEST(owners_clear_and_delete_by_iq),
 		TEST(an_owner_sees_his_own_things_only),
 		TEST(each_node_is_decided_by_its_own_owner),
