@@ -27,7 +27,7 @@ static unsigned pick(unsigned n)
 /* ---- random changes ---- */
 
 static const char *const names[] = { "MAN", "man", "Model", "V", "LAT" };
-static const char *const values[] = { "a", "ab", "abc", "b", "ba", "B", "" };
+static const char *const values[] = { "a", "ab", "abc", "b", "ba", "B" };
 
 static const char *random_tags(char *to, size_t room, const char *tail)
 {
@@ -67,7 +67,8 @@ static const char *change(int thing, int serial)
 	case 3: case 4:
 		snprintf(xml, sizeof(xml), "<iq type='set' from='%s' to='reg.ex' id='1'>"
 		    "<update xmlns='" X "' jid='t%d@ex'>%s</update></iq>", "o@ex/r", thing,
-		    random_tags(tags, sizeof(tags), "<str name='Model' value=''/>"));
+		    random_tags(tags, sizeof(tags), pick(3) == 0 ? "<str name='ROOM' value=''/>" :
+		    "<str name='ROOM' value='a'/>"));
 		break;
 	case 5:
 		snprintf(xml, sizeof(xml), "<iq type='set' from='t%d@ex/r' to='reg.ex' id='1'>"
@@ -116,37 +117,38 @@ static void random_term(struct buf *b)
 {
 	static const char *const ops[] = { "Eq", "NEq", "Gt", "GtEq", "Lt", "LtEq" };
 	static const char *const bools[] = { "false", "true" };
-	unsigned name = pick(5);
+	unsigned name = pick(5), ends;
 	bool num = name >= 3;
 
-	buf_printf(b, "<%s", num ? "num" : "str");
+	buf_addf(b, "<%s", num ? "num" : "str");
 	switch (pick(4)) {
 	case 0:
 		if (!num) {
-			buf_printf(b, "Mask name='%s' value='%s' wildcard='*'/>", names[name],
+			buf_addf(b, "Mask name='%s' value='%s' wildcard='*'/>", names[name],
 			    (const char *[]){ "a*", "*b", "ab*", "*", "ab" }[pick(5)]);
 			return;
 		}
 		/* fall through */
 	case 1:
-		buf_printf(b, "%s name='%s'", pick(4) == 0 ? "NRange" : "Range", names[name]);
-		if (pick(4) != 0)
-			buf_printf(b, num ? " min='%d.5'" : " min='%c'",
+		buf_addf(b, "%s name='%s'", pick(4) == 0 ? "NRange" : "Range", names[name]);
+		ends = 1 + pick(3);
+		if ((ends & 1) != 0)
+			buf_addf(b, num ? " min='%d.5'" : " min='%c'",
 			    num ? (int)pick(7) - 3 : 'a' + (int)pick(3));
-		if (pick(4) != 0)
-			buf_printf(b, num ? " max='%d.5'" : " max='%c'",
+		if ((ends & 2) != 0)
+			buf_addf(b, num ? " max='%d.5'" : " max='%c'",
 			    num ? (int)pick(7) - 3 : 'a' + (int)pick(3));
-		buf_printf(b, " minIncluded='%s' maxIncluded='%s'/>", bools[pick(2)],
+		buf_addf(b, " minIncluded='%s' maxIncluded='%s'/>", bools[pick(2)],
 		    bools[pick(2)]);
 		return;
 	default:
-		buf_printf(b, "%s name='%s'", ops[pick(6)], pick(5) == 0 ? "*a*" : names[name]);
+		buf_addf(b, "%s name='%s'", ops[pick(6)], pick(5) == 0 ? "*a*" : names[name]);
 		if (pick(5) == 0)
 			buf_adds(b, " nameWildcard='*'");
 		if (num)
-			buf_printf(b, " value='%d.5'/>", (int)pick(7) - 3);
+			buf_addf(b, " value='%d.5'/>", (int)pick(7) - 3);
 		else
-			buf_printf(b, " value='%s'/>", values[pick(6)]);
+			buf_addf(b, " value='%s'/>", values[pick(6)]);
 	}
 }
 
@@ -155,7 +157,7 @@ static const char *random_search(struct buf *b, unsigned *offset, unsigned *max)
 	*offset = pick(3) == 0 ? pick(6) : 0;
 	*max = 1 + pick(pick(2) == 0 ? 4 : 80);
 	buf_reset(b);
-	buf_printf(b, "<iq type='get' from='who@ex/c' to='reg.ex' id='s'><search xmlns='" X
+	buf_addf(b, "<iq type='get' from='who@ex/c' to='reg.ex' id='s'><search xmlns='" X
 	    "' offset='%u' maxCount='%u'>", *offset, *max);
 	for (unsigned i = 0, n = 1 + pick(3); i < n; i++)
 		random_term(b);
@@ -170,9 +172,16 @@ static bool shown(const struct owned *t)
 	return (t->state == OWNED || t->state == OWNED_SELF) && t->is_public && t->listed;
 }
 
-/* JIDs of all that fit.  The rows say who; the tags are asked of the registry. */
+static int older(const void *a, const void *b)
+{
+	const struct owned *const *x = a, *const *y = b;
+
+	return ((*x)->since_ms > (*y)->since_ms) - ((*x)->since_ms < (*y)->since_ms);
+}
+
+/* All that fit, in the order they were claimed: each row is looked at. */
 static size_t plain_walk(struct world *w, const struct request_search *s,
-    char out[THINGS][16])
+    const struct owned *out[static THINGS])
 {
 	size_t n = 0;
 	struct pool pool;
@@ -186,31 +195,19 @@ static size_t plain_walk(struct world *w, const struct request_search *s,
 		pool_reset(&pool);
 		if (shown(t) && registry_describe(w->registry, t->id, &pool, &f, NULL) == 1 &&
 		    search_fits(s, &f.tags, &work))
-			snprintf(out[n++], 16, "%s", t->jid);
+			out[n++] = t;
 	}
 	pool_fini(&pool);
+	qsort(out, n, sizeof(out[0]), older);
 	return n;
 }
 
-static int64_t since_of(const struct world *w, const char *jid)
+/* Neither the rows, nor their order, nor `more` may differ. */
+static size_t compare(struct world *w, const char *xml, unsigned offset, unsigned max)
 {
-	return thing_of(w, jid)->since_ms;
-}
-
-static bool is_among(char all[THINGS][16], size_t n, const char *jid)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(all[i], jid) == 0)
-			return true;
-	return false;
-}
-
-/* Neither the rows, nor how many, nor `more`, nor the order may differ. */
-static void compare(struct world *w, const char *xml, unsigned offset, unsigned max)
-{
+	const struct owned *fit[THINGS];
 	struct request q;
 	struct reply r;
-	char fit[THINGS][16];
 	size_t n, rest;
 
 	parse(w, xml, &q);
@@ -220,26 +217,24 @@ static void compare(struct world *w, const char *xml, unsigned offset, unsigned 
 	rest = n > offset ? n - offset : 0;
 	if (r.u.found.n != (rest < max ? rest : max) || r.u.found.more != (rest > max))
 		fail_msg("%zu of %zu, more %d: %s", r.u.found.n, rest, r.u.found.more, xml);
-	for (size_t i = 0; i < r.u.found.n; i++) {
-		const char *jid = r.u.found.thing[i].jid;
-
-		if (!is_among(fit, n, jid))
-			fail_msg("%s does not fit: %s", jid, xml);
-		if (i > 0 && since_of(w, r.u.found.thing[i - 1].jid) > since_of(w, jid))
-			fail_msg("%s is out of order: %s", jid, xml);
-		for (size_t k = 0; k < i; k++)
-			assert_string_not_equal(r.u.found.thing[k].jid, jid);
-	}
+	for (size_t i = 0; i < r.u.found.n; i++)
+		if (strcmp(r.u.found.thing[i].jid, fit[offset + i]->jid) != 0)
+			fail_msg("%s instead of %s: %s", r.u.found.thing[i].jid,
+			    fit[offset + i]->jid, xml);
+	return r.u.found.n;
 }
 
 static void searches_find_what_a_plain_walk_finds(void **state)
 {
-	const char *path = store_path(*state);
+	struct place p;
 	struct world w;
 	struct buf b;
 	unsigned offset, max;
+	size_t rows = 0;
 
-	world_open(&w, path);
+	(void)state;
+	place_make(&p);
+	world_open(&w, p.url);
 	buf_init(&b, 8192);
 	for (int i = 0; i < STEPS; i++) {
 		int thing = (int)pick(THINGS);
@@ -254,13 +249,145 @@ static void searches_find_what_a_plain_walk_finds(void **state)
 		if (pick(4) == 0)
 			tick(&w);
 		if (pick(400) == 0)
-			world_restart(&w, path);
+			world_restart(&w, p.url);
 		for (int k = 0; k < 3; k++) {
 			const char *xml = random_search(&b, &offset, &max);
 
-			compare(&w, xml, offset, max);
+			rows += compare(&w, xml, offset, max);
 		}
 	}
+	/* Or nothing was compared. */
+	assert_true(rows > STEPS);
 	buf_fini(&b);
 	world_close(&w);
+	place_remove(&p);
+}
+
+/* ---- pages ---- */
+
+static void claimed(struct world *w, int i)
+{
+	char key[16], jid[32];
+
+	w->time.wall += 1000;
+	snprintf(key, sizeof(key), "k%d", i);
+	snprintf(jid, sizeof(jid), "t%d@ex/r", i);
+	reg(w, jid, key);
+	mine(w, "o@ex/r", key);
+}
+
+static const char *page(struct world *w, const char *who, int offset, const char *term)
+{
+	return say(w, "<iq type='get' from='%s' to='reg.ex' id='s1'><search xmlns='" X
+	    "' offset='%d' maxCount='10'>%s</search></iq>", who, offset, term);
+}
+
+#define BY_MODEL "<strEq name='MODEL' value='IMC'/>"
+#define BY_RANGE "<numGt name='V' value='1'/>"
+
+static void pages_do_not_shift_when_things_come_and_change(void **state)
+{
+	char second[8192];
+	struct place p;
+	struct world w;
+
+	(void)state;
+	place_make(&p);
+	world_open(&w, p.url);
+	for (int i = 0; i < 25; i++)
+		claimed(&w, i);
+	snprintf(second, sizeof(second), "%s", page(&w, "a@ex/c", 10, BY_MODEL));
+	assert_int_equal(count_text(second, "<thing"), 10);
+	assert_string_equal(page(&w, "a@ex/c", 10, BY_RANGE), second);
+	claimed(&w, 25);
+	say(&w, "<iq type='set' from='o@ex/r' to='reg.ex' id='1'><update xmlns='" X
+	    "' jid='t3@ex'><str name='ROOM' value='x'/><num name='V' value='7'/></update></iq>");
+	assert_string_equal(page(&w, "a@ex/c", 10, BY_MODEL), second);
+	assert_string_equal(page(&w, "a@ex/c", 10, BY_RANGE), second);
+	world_restart(&w, p.url);
+	assert_string_equal(page(&w, "a@ex/c", 10, BY_MODEL), second);
+	assert_string_equal(page(&w, "a@ex/c", 10, BY_RANGE), second);
+	world_close(&w);
+	place_remove(&p);
+}
+
+/* ---- budgets ---- */
+
+#define COSTLY "<strMask name='SN' value='*nothing' wildcard='*'/>"
+
+static void att_C_21__a_search_that_costs_too_much_is_refused(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	w.conf.search_work = 80;
+	world_restart(&w, "sqlite::memory:");
+	for (int i = 0; i < 120; i++)
+		claimed(&w, i);
+	HAS(page(&w, "a@ex/c", 0, COSTLY), "resource-constraint");
+	HAS(page(&w, "a@ex/c", 0, COSTLY), "type=\"wait\"");
+	/* With a term that fits few, the same question is cheap. */
+	HAS(page(&w, "a@ex/c", 0, COSTLY "<strEq name='SN' value='none'/>"), "more=\"false\"");
+	/* A page that is full is an answer. */
+	HAS(page(&w, "a@ex/c", 0, BY_MODEL), "more=\"true\"");
+	assert_int_equal(count_text(buf_str(&w.out), "<thing"), 10);
+	world_close(&w);
+}
+
+static void att_R_01__who_searches_without_end_is_put_off_alone(void **state)
+{
+	struct world w;
+	int n = 0;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	w.conf.searcher_work = 1000;
+	world_restart(&w, "sqlite::memory:");
+	for (int i = 0; i < 100; i++)
+		claimed(&w, i);
+	while (strstr(page(&w, "a@ex/c", 0, COSTLY), "resource-constraint") == NULL)
+		assert_true(++n < 20);
+	assert_true(n > 3);
+	HAS(page(&w, "a@ex/other", 0, BY_MODEL), "resource-constraint");
+	HAS(page(&w, "b@ex/c", 0, COSTLY), "more=\"false\"");
+	w.time.boot += 1000;
+	HAS(page(&w, "a@ex/c", 0, COSTLY), "more=\"false\"");
+	world_close(&w);
+}
+
+static void a_budget_comes_back_with_time_and_is_never_more_than_a_second(void **state)
+{
+	struct search_budget *b = NULL;
+
+	(void)state;
+	MUST(search_budget_open(&b, 1000, &test_err));
+	assert_true(search_budget_left(b, "a", 0));
+	search_budget_charge(b, "a", 0, 3000);
+	assert_false(search_budget_left(b, "a", 2000));
+	assert_true(search_budget_left(b, "a", 2001));
+	search_budget_charge(b, "a", 1000000, 1000);
+	assert_false(search_budget_left(b, "a", 1000000));
+	/* However many others come, who owes most is remembered. */
+	for (int i = 0; i < 100000; i++) {
+		char who[16];
+
+		snprintf(who, sizeof(who), "s%d", i);
+		search_budget_charge(b, who, 1000000, 1);
+	}
+	assert_false(search_budget_left(b, "a", 1000000));
+	search_budget_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(searches_find_what_a_plain_walk_finds),
+		cmocka_unit_test(pages_do_not_shift_when_things_come_and_change),
+		cmocka_unit_test(att_C_21__a_search_that_costs_too_much_is_refused),
+		cmocka_unit_test(att_R_01__who_searches_without_end_is_put_off_alone),
+		cmocka_unit_test(a_budget_comes_back_with_time_and_is_never_more_than_a_second),
+	};
+
+	return cmocka_run_group_tests_name("search index", tests, NULL, NULL);
 }

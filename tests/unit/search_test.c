@@ -178,9 +178,9 @@ static void att_C_05__no_wildcard_in_a_name_reaches_a_key(void **state)
 		    .name_wildcard = i < 3 ? "*" : "?");
 		struct request_search s = { .n = 1, .term = &t };
 
-		assert_false(search_fits(&s, &only_key));
+		assert_false(search_fits(&s, &only_key, &(int64_t){ 1000 }));
 		tag[0].name = "KEYRING";
-		assert_int_equal(search_fits(&s, &only_key), i == 0 || i == 1);
+		assert_int_equal(search_fits(&s, &only_key, &(int64_t){ 1000 }), i == 0 || i == 1);
 		tag[0].name = "Key";
 	}
 }
