@@ -440,11 +440,11 @@ int desk_serve(struct desk *d, const struct request *chat, struct buf *text, str
 	return serve_lines(d, &w, text, e);
 }
 
-/* Words that only look; a message of one line with one of them writes nothing. */
+/* Words that only look; a message of one line with one of them writes nothing.
+ * `questions` is none of them: a code that is over gives way to a new one. */
 bool desk_writes(const struct desk *d, const struct request *chat)
 {
-	static const char *const looking[] = { "help", "things", "show", "questions", "rules",
-	    "why" };
+	static const char *const looking[] = { "help", "things", "show", "rules", "why" };
 	const char *body = chat->u.chat.body, *start;
 	size_t len;
 

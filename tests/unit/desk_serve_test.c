@@ -418,6 +418,7 @@ static void words_that_only_look_need_no_transaction(void **state)
 	static const struct { const char *body; bool writes; } cases[] = {
 		{ "help", false }, { "Things", false }, { "show lamp", false }, { "yes "
 		    "ABCD-EFGH", true },
+		{ "questions", true },
 		{ "help\nyes ABCD-EFGH", true }, { "things iotdisco:SN=1;KEY=x", true }, { "",
 		    true },
 	};

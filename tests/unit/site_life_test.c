@@ -262,6 +262,19 @@ static void a_stranger_is_asked_about_granted_and_taken_back(void **state)
 	expect(is_friend(f, THING, BOB), "result=\"false\"");
 }
 
+static void open_questions_are_listed_with_codes_that_are_good_now(void **state)
+{
+	struct fixture *f = *state;
+	char before[16];
+
+	be_claimed(f);
+	is_friend(f, THING, BOB);
+	asked(f, before);
+	f->time.wall += INT64_C(8) * 86400000;	/* that code is over */
+	expect(type(f, ALICE, "questions"), "1 open question:");
+	assert_null(strstr(buf_str(&f->out), before));
+}
+
 /* The broker brings our own ping back: it has taken all that went before. */
 static const char *echo_ping(struct fixture *f)
 {
@@ -365,6 +378,7 @@ int main(void)
 		    tear_down),
 		CASE(owner_and_thing_are_friends_from_the_claim_on),
 		CASE(a_stranger_is_asked_about_granted_and_taken_back),
+		CASE(open_questions_are_listed_with_codes_that_are_good_now),
 		cmocka_unit_test_setup_teardown(
 		    a_friend_is_made_once_the_thing_has_dropped_its_old_answers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rules_are_typed_listed_and_forgotten, set_up,
