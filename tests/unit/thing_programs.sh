@@ -33,10 +33,15 @@ run 0 "$thing" -nv -f "$dir/conf" && cp "$dir/out" "$dir/again" && run 0 "$thing
 ok "what -nv prints parses to the same"
 settings '[field load]' 'sim = cosine'
 run 78 "$thing" -f "$dir/conf" && grep -q "^$dir/conf:6: " "$dir/err" && [ ! -e "$dir/state" ]; ok "wrong settings are 78 with file and line"
+settings '[tags]' 'KEY = abc'
+run 78 "$thing" -n -f "$dir/conf" && grep -q "^$dir/conf:6: " "$dir/err"; ok "a KEY of one's own is 78"
+settings
 run 78 "$thing" -n -f "$dir/none" && grep -q "$dir/none" "$dir/err"; ok "missing settings are 78"
 run 64 "$thing" -x; ok "a wrong option is 64"
 run 64 "$thing" nonsense; ok "a wrong word is 64"
 run 0 "$thing" -V && grep -q kith "$dir/out"; ok "-V prints the version"
+run 0 "$thing" -h && [ "$(wc -l <"$dir/out")" -le 24 ]; ok "-h fits one screen"
+settings '[field load]' 'file = /proc/loadavg' 'pattern = ^([0-9.]+)'
 
 settings
 run 1 "$thing" claim -f "$dir/conf" && [ ! -s "$dir/out" ]; ok "without a claim line, claim says so"
