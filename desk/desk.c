@@ -187,14 +187,31 @@ static int resolve_rule(struct desk *d, struct request *q, struct buf *text, str
 	return resolve(d, q, rule.target.name, text, e);
 }
 
+/* "why bob@example.org read lamp": without "of", the only name may be the thing's. */
+static int resolve_why(struct desk *d, struct request *q, struct buf *text, struct err *e)
+{
+	struct inventory_match m = { .n = 0 };
+
+	if (q->u.desk.thing != NULL)
+		return resolve(d, q, q->u.desk.thing, text, e);
+	if (q->u.desk.name != NULL)
+		inventory_find(&d->inventory, q->bare, q->u.desk.name, &m);
+	if (m.n == 0)
+		return resolve_only(d, q, text, e);
+	q->u.desk.thing = q->u.desk.name;
+	q->u.desk.name = NULL;
+	return resolve(d, q, q->u.desk.thing, text, e);
+}
+
 /* The thing this line is about.  1: go on; 0: the reply is written; -1. */
 static int resolve_line(struct desk *d, struct request *q, struct buf *text, struct err *e)
 {
 	switch (q->verb) {
 	case VERB_RULE_ADD:
 		return resolve_rule(d, q, text, e);
-	case VERB_SHOW:
 	case VERB_WHY:
+		return resolve_why(d, q, text, e);
+	case VERB_SHOW:
 		if (q->u.desk.thing == NULL)
 			return resolve_only(d, q, text, e);
 		return resolve(d, q, q->u.desk.thing, text, e);

@@ -418,8 +418,8 @@ static const struct refusal refusals[] = {
 	{ VERB_MINE, COND_RESOURCE_CONSTRAINT,
 	    "That is too much for now. Please send it again in a minute." },
 	{ VERB_ANSWER_QUESTION, COND_ITEM_NOT_FOUND,
-	    "I have no open question of yours with this code. To see the open ones, send: "
-	    "questions" },
+	    "I have no open question of yours with this code; you may have answered it already. "
+	    "To see the open ones, send: questions" },
 	{ VERB_REVOKE, COND_ITEM_NOT_FOUND,
 	    "Nothing was allowed there, so there is nothing to take back. To see your rules, "
 	    "send: rules" },
@@ -474,7 +474,7 @@ void talk_reply(struct buf *out, const struct talk *t, const struct words_line *
 
 static void say_usage(struct buf *out, const struct words_command *c)
 {
-	buf_adds(out, "I miss something there. ");
+	buf_adds(out, "I cannot read that. ");
 	if (c->usage != NULL)
 		buf_addf(out, "It goes: %s\n", c->usage);
 	if (c->more != NULL)
@@ -516,8 +516,7 @@ void talk_fault(struct buf *out, const struct talk *t, const struct words_line *
 		say_usage(out, l->command);
 		break;
 	case WORDS_NOT_YET:
-		buf_addf(out, "The word \"%s\" is not here yet. To see what I understand, send: "
-		    "help",
+		buf_addf(out, "I cannot do \"%s\" yet. To see what I can do, send: help",
 		    l->command->word);
 		break;
 	case WORDS_NO_CLAIM:

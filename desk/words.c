@@ -115,7 +115,7 @@ static const char *without_stop(struct pool *pool, const char *s)
 {
 	size_t len = strlen(s);
 
-	while (len > 0 && strchr(".,!;:", s[len - 1]) != NULL)
+	while (len > 1 && strchr(".,!;:?", s[len - 1]) != NULL)
 		len--;
 	return pool_strndup(pool, s, len);
 }
@@ -123,6 +123,18 @@ static const char *without_stop(struct pool *pool, const char *s)
 static bool is_word(const char *s, const char *word)
 {
 	return str_case_eq(s, word);
+}
+
+/* The name of a thing where nothing follows it: blanks need no quotes there. */
+static const char *take_thing(struct pool *pool, const char **rest)
+{
+	const char *name;
+
+	if (is_quote((*rest)[0]))
+		return take(pool, rest, NULL);
+	name = without_stop(pool, *rest);
+	*rest += strlen(*rest);
+	return name;
 }
 
 /* Skips one of the small words before a thing's name. */
@@ -166,7 +178,7 @@ static int parse_things(struct words_line *l, const char *rest, enum jid_profile
 
 static int parse_show(struct words_line *l, const char *rest, enum jid_profile profile)
 {
-	const char *thing = take(l->q.pool, &rest, NULL);
+	const char *thing = take_thing(l->q.pool, &rest);
 
 	(void)profile;
 	l->q.verb = VERB_SHOW;
@@ -260,7 +272,7 @@ static int parse_rules(struct words_line *l, const char *rest, enum jid_profile 
 	skip_word(l->q.pool, &rest, "of");
 	l->q.verb = VERB_RULES;
 	if (rest[0] != '\0')
-		l->q.u.desk.thing = take(l->q.pool, &rest, NULL);
+		l->q.u.desk.thing = take_thing(l->q.pool, &rest);
 	return rest[0] != '\0' ? -1 : 0;
 }
 
@@ -271,7 +283,7 @@ static int parse_forget(struct words_line *l, const char *rest, enum jid_profile
 
 	(void)profile;
 	skip_word(pool, &rest, "rule");
-	number = without_stop(pool, rest);
+	number = without_stop(pool, rest[0] == '#' ? rest + 1 : rest);
 	l->q.verb = VERB_FORGET;
 	return number == NULL ||
 	    str_to_int(number, 1, INT64_C(1000000000), &l->q.u.desk.number) != 0 ? -1 : 0;
@@ -280,12 +292,16 @@ static int parse_forget(struct words_line *l, const char *rest, enum jid_profile
 static int parse_revoke(struct words_line *l, const char *rest, enum jid_profile profile)
 {
 	struct pool *pool = l->q.pool;
+	const char *who = take(pool, &rest, NULL);
 
+	/* "bob" would be read as a domain, and nothing would be taken back. */
+	if (who == NULL || strpbrk(who, "@.") == NULL)
+		return -1;
 	l->q.verb = VERB_REVOKE;
-	l->q.u.desk.jid = bare_jid(pool, take(pool, &rest, NULL), profile);
+	l->q.u.desk.jid = bare_jid(pool, who, profile);
 	skip_word(pool, &rest, "of");
 	if (rest[0] != '\0')
-		l->q.u.desk.thing = take(pool, &rest, NULL);
+		l->q.u.desk.thing = take_thing(pool, &rest);
 	return l->q.u.desk.jid == NULL || rest[0] != '\0' ? -1 : 0;
 }
 
@@ -329,8 +345,14 @@ static int parse_why(struct words_line *l, const char *rest, enum jid_profile pr
 	while (rest[0] != '\0') {
 		const char *w = take(l->q.pool, &rest, &quoted);
 
+		if (w != NULL && !quoted)
+			w = without_stop(l->q.pool, w);
 		if (w == NULL || why_word(l, w, quoted, &of, profile) != 0)
 			return -1;
+		/* "of" with all the rest said before it: a name with blanks. */
+		if (of && l->q.u.desk.thing == NULL && l->q.u.desk.jid != NULL &&
+		    l->q.u.desk.action != NULL && rest[0] != '\0')
+			l->q.u.desk.thing = take_thing(l->q.pool, &rest);
 	}
 	return l->q.u.desk.jid == NULL || l->q.u.desk.action == NULL ? -1 : 0;
 }
@@ -376,8 +398,9 @@ static const struct words_command commands[] = {
 	    "Allows every reading (or every control) of that thing to who asked.", parse_always },
 	{ "no", "no CODE", "refuse it", "Makes a rule that denies exactly what was asked.",
 	    parse_no },
-	{ "allow", "allow WHO to read|control|befriend [\"NAME\"] of THING", "let in",
-	    "WHO is an address, *@domain or anyone. Add for 2 h or until 2027-01-31 to end it, "
+	{ "allow", "allow WHO to read|control NAME of THING", "let in; also befriend THING",
+	    "WHO is an address, *@domain or anyone. NAME is a field or parameter, or everything. "
+	    "Add for 2 h or until 2027-01-31 to end it, "
 	    "daily 07:00-22:00 for some hours only. Use all my things for THING to mean every one.",
 	    parse_rule },
 	{ "deny", "deny WHO everything [of THING]", "keep somebody out",
@@ -392,7 +415,8 @@ static const struct words_command commands[] = {
 	{ "forget", "forget N", "take rule N away", "N is a number that rules shows.",
 	    parse_forget },
 	{ "revoke", "revoke WHO [of THING]", "take back what WHO was allowed",
-	    "In force at once; things that are switched off learn it when they return.",
+	    "WHO is an address like bob@example.org. In force at once; things that are "
+	    "switched off learn it when they return.",
 	    parse_revoke },
 	{ "why", "why WHO ACTION [\"NAME\"] of THING", "may WHO, and why",
 	    "ACTION is befriend, read or control.", parse_why },
@@ -400,6 +424,7 @@ static const struct words_command commands[] = {
 	{ "?", NULL, NULL, "The same as help.", parse_help },
 	{ "hello", NULL, NULL, "Hello!", parse_help },
 	{ "hi", NULL, NULL, "Hello!", parse_help },
+	{ "how", NULL, NULL, NULL, parse_help },
 	{ "what", NULL, NULL, NULL, parse_not_yet },
 	{ "history", NULL, NULL, NULL, parse_not_yet },
 	{ "undo", NULL, NULL, NULL, parse_not_yet },

@@ -8,6 +8,7 @@
 
 #include "policy/policy.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/jid.h"
@@ -22,6 +23,7 @@
 #define FOR_MAX_MS (3660 * DAY_MS)	/* ten years */
 #define UNTIL_MIN_MS (2 * DAY_MS)	/* so that "the day before" can be written */
 #define TARGET_WORDS 16			/* of a name without quotes */
+#define WHOM "whom (an address like bob@example.org, *@domain or anyone)"
 #define TEXT_ROOM (256 * 1024)		/* pool for one line of a file */
 
 struct parser {
@@ -130,7 +132,7 @@ static int parse_subject(struct parser *p, struct rule *r)
 	if (next(p, "", &w) != 0)
 		return -1;
 	if (w.text == NULL || w.text[0] == '\0')
-		return expected(p, "whom (a JID, *@domain or anyone)", &w);
+		return expected(p, WHOM, &w);
 	if (is_any_of(&w, anyone)) {
 		r->subject = (struct subject){ SUBJECT_ANYONE, NULL };
 		return 0;
@@ -140,7 +142,7 @@ static int parse_subject(struct parser *p, struct rule *r)
 		return canonical_subject(p, w.text + 2, true, &r->subject);
 	}
 	if (strchr(w.text, '@') == NULL && strchr(w.text, '.') == NULL && !w.quoted)
-		return expected(p, "whom (a JID, *@domain or anyone)", &w);
+		return expected(p, WHOM, &w);
 	/* A bare domain means its people; in quotes it is that one address. */
 	r->subject.kind = !w.quoted && strchr(w.text, '@') == NULL ? SUBJECT_DOMAIN : SUBJECT_JID;
 	return canonical_subject(p, w.text, r->subject.kind == SUBJECT_DOMAIN, &r->subject);
@@ -363,12 +365,14 @@ static int parse_object(struct parser *p, struct rule *r)
 		return -1;
 	if (!of) {
 		/* Is it a field or a thing?  Asked about, never guessed. */
+		char what[256];
 		struct word w;
 
 		if (next(p, "", &w) != 0)
 			return -1;
-		return expected(p, "\"of\" and a thing (\"everything of THING\" means all of it)",
-		    &w);
+		snprintf(what, sizeof(what), "\"of THING\" (\"everything of %.80s\" if that is "
+		    "the thing)", r->n_names == 1 ? r->names[0] : "THING");
+		return expected(p, what, &w);
 	}
 	return parse_target(p, r);
 }

@@ -288,8 +288,9 @@ static int deny_him(struct provisioning *p, const struct request *q, const struc
 	if (rules_add(p, q->bare, &rule, q->pool, &number, e) < 0)
 		return -1;
 	say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone. Others would still let "
-	    "him in, so this one is in force now:\n%lld: %s", removed, removed == 1 ? "is" : "are",
-	    (long long)number, rules_line(p, &rule, q->pool)));
+	    "%s in, so this one is in force now:\nrule %lld: %s", removed,
+	    removed == 1 ? "is" : "are", q->u.desk.jid, (long long)number,
+	    rules_line(p, &rule, q->pool)));
 	return 0;
 }
 
@@ -315,8 +316,9 @@ int owner_revoke(struct provisioning *p, const struct request *q, struct reply *
 	if (removed == 0)
 		reply_error(r, COND_ITEM_NOT_FOUND);
 	else
-		say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone; nothing is allowed "
-		    "to him there any more.", removed, removed == 1 ? "is" : "are"));
+		say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone; %s is allowed "
+		    "nothing %s any more.", removed, removed == 1 ? "is" : "are",
+		    q->u.desk.jid, t != NULL ? "there" : "with your things"));
 	return 0;
 }
 

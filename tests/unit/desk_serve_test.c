@@ -264,7 +264,7 @@ static void one_not_understood_a_minute_and_sender(void **state)
 	expect_in(type(f, "thigns"), "Did you mean: things");
 	/* What was understood is always answered. */
 	assert_string_equal(type(f, "questions"), "Well.");
-	expect_in(type(f, "show one two three"), "It goes: show THING");
+	expect_in(type(f, "questions now"), "It goes: questions");
 }
 
 /* ---- what a name means ---- */
@@ -290,6 +290,8 @@ static void a_thing_answers_to_its_names(void **state)
 	expect_thing(f, "rules of lamp", 1);
 	expect_thing(f, "revoke bob@b.example of lamp", 1);
 	expect_thing(f, "why bob@b.example read temperature of lamp", 1);
+	expect_thing(f, "why bob@b.example befriend lamp", 1);
+	expect_thing(f, "why bob@b.example read lamp?", 1);
 	expect_thing(f, "allow bob@b.example to read \"temperature\" of lamp", 1);
 	assert_int_equal(role.verb, VERB_RULE_ADD);
 }

@@ -144,7 +144,8 @@ static void refusals_say_what_to_do_next(void **state)
 	    "wait until it "
 	    "has shown the text again, and send me the whole text once more.");
 	expect_reply(VERB_ANSWER_QUESTION, &r,
-	    "I have no open question of yours with this code. To see the open ones, send: "
+	    "I have no open question of yours with this code; you may have answered it "
+	    "already. To see the open ones, send: "
 	    "questions");
 	expect_reply(VERB_FORGET, &r, "You have no rule 0. To see your rules, send: rules");
 }
