@@ -22,23 +22,30 @@ struct inquiry {
 	enum question_plan plan[ACCESS_QUESTIONS];
 };
 
-/*
- * Friends without any rule: both roles, and, for owners who ask about what
- * writes to them, the things they own.
- */
-static bool is_natural_friend(const struct provisioning *p, const struct request *q)
+static bool is_own_thing(const struct provisioning *p, const struct request *q, const char *jid)
 {
-	const char *jid = q->u.is_friend.jid;
 	const struct owned *t = NULL;
 
-	if (jid == NULL)
-		return false;
-	if (strcmp(jid, p->conf.jid) == 0)
-		return true;
 	while ((t = ownership_next_of_jid(p->deps.ownership, jid, t)) != NULL)
 		if (owned_by(t, q->bare))
 			return true;
 	return false;
+}
+
+/*
+ * Friends without any rule: both roles, and, for owners who ask about what
+ * writes to them, the things they own.  That we are one is true for anybody
+ * and never changes: nothing to note, or a stranger's question would keep a row.
+ */
+static void befriend_naturally(const struct provisioning *p, const struct request *q,
+    struct inquiry *n)
+{
+	bool is_own = is_own_thing(p, q, q->u.is_friend.jid);
+
+	if (!is_own && strcmp(q->u.is_friend.jid, p->conf.jid) != 0)
+		return;
+	n->out = (struct access_outcome){ .granted = true };
+	n->to_be_noted = n->to_be_noted || is_own;
 }
 
 static int plan_questions(struct provisioning *p, const struct request *q, struct inquiry *n,
@@ -77,10 +84,8 @@ static int inquire(struct provisioning *p, const struct request *q, struct inqui
 	if (why.kind == ERR_LIMIT)
 		n->out = (struct access_outcome){ 0 };
 	n->to_be_noted = n->is_thing;
-	if (q->verb == VERB_IS_FRIEND && !n->out.granted && is_natural_friend(p, q)) {
-		n->out = (struct access_outcome){ .granted = true };
-		n->to_be_noted = true;
-	}
+	if (q->verb == VERB_IS_FRIEND && !n->out.granted && q->u.is_friend.jid != NULL)
+		befriend_naturally(p, q, n);
 	return plan_questions(p, q, n, e);
 }
 

@@ -25,12 +25,27 @@ static int say(const struct meeting *m, const char *type)
 	return 0;
 }
 
+/*
+ * A row for everybody who subscribes would let one server with many addresses
+ * take all the rows there are, and none would be left for things (att-R-02).
+ */
+static bool is_stranger_too_many(const struct meeting *m)
+{
+	const struct registry_deps *d = &m->g->deps;
+
+	return (int64_t)contact_count(d->contacts) >= m->g->conf.max_strangers &&
+	    ownership_count_of_jid(d->ownership, m->q->bare) == 0 &&
+	    ownership_count_of_owner(d->ownership, m->q->bare) == 0;
+}
+
 /* Too many contacts is no failure of the store: this one is not remembered. */
 static int remember(const struct meeting *m, enum contact_sub to_us, enum contact_sub from_us,
     struct err *e)
 {
 	struct err limit = ERR_INIT;
 
+	if (is_stranger_too_many(m))
+		return 0;
 	if (contact_set_sub(m->g->deps.contacts, m->q->bare, to_us, from_us, &limit) == 0 ||
 	    limit.kind == ERR_LIMIT)
 		return 0;

@@ -305,6 +305,7 @@ static int copy_conf(struct registry *g, const struct registry_conf *conf)
 		return -1;
 	g->conf.max_things_per_jid = or_default(conf->max_things_per_jid, 1000);
 	g->conf.max_unclaimed = or_default(conf->max_unclaimed, 100000);
+	g->conf.max_strangers = or_default(conf->max_strangers, 50000);
 	g->conf.unclaimed_expire_ms = or_default(conf->unclaimed_expire_ms, month);
 	g->conf.receipt_ms = or_default(conf->receipt_ms, month);
 	g->conf.search_work = or_default(conf->search_work, 50000);

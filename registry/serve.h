@@ -29,6 +29,8 @@ struct registry_conf {
 					 * NULL: own site */
 	int64_t max_things_per_jid;
 	int64_t max_unclaimed;
+	int64_t max_strangers;		/* contacts, beyond which the subscriptions of
+					 * those who have nothing here are not kept */
 	int64_t unclaimed_expire_ms;	/* 30 days */
 	int64_t receipt_ms;		/* 30 days */
 	int64_t search_work;		/* most of one search, in looks at a thing */

@@ -499,6 +499,8 @@ static void who_is_no_thing_gets_a_constant_answer__att_P_09(void **state)
 	assert_false(is_friend("spy@x.ex", BOB));
 	assert_false(is_friend("spy@x.ex", OWNER));
 	assert_false(w.wrote);
+	assert_true(is_friend("spy@x.ex", SERVICE));	/* never another answer: nothing to note */
+	assert_false(w.wrote);
 	assert_int_equal(questions(OWNER, NULL, NULL), 0);
 }
 

@@ -1093,6 +1093,29 @@ static void after_a_gap_those_we_see_are_probed(void **state)
 	world_close(&w);
 }
 
+static void att_R_02__subscriptions_of_strangers_leave_room_for_things(void **state)
+{
+	struct world w;
+	char jid[32];
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	world_leave(&w);
+	w.conf.max_strangers = 10;
+	world_roles(&w, "sqlite::memory:");
+	reg(&w, THING, "k");
+	for (int i = 0; i < 100; i++) {
+		snprintf(jid, sizeof(jid), "s%d@evil", i);
+		say(&w, "<presence type='subscribe' from='%s' to='reg.ex'/>", jid);
+		HAS(say(&w, "<presence type='subscribe' from='%s' to='reg.ex'/>", jid), "subscribed");
+		say(&w, "<presence type='subscribed' from='%s' to='reg.ex'/>", jid);
+	}
+	assert_true(contact_count(w.contacts) <= 10);
+	say(&w, "<presence type='subscribed' from='t@ex' to='reg.ex'/>");
+	assert_int_equal(contact_find(w.contacts, "t@ex")->from_us, SUB_YES);
+	world_close(&w);
+}
+
 /* ---- asked of any entity ---- */
 
 static void the_component_says_what_it_is(void **state)
@@ -1280,6 +1303,7 @@ int main(void)
 		cmocka_unit_test(another_hash_key_is_refused),
 		cmocka_unit_test(the_component_answers_subscribe_once_each),
 		cmocka_unit_test(a_thing_that_never_subscribes_is_asked),
+		cmocka_unit_test(att_R_02__subscriptions_of_strangers_leave_room_for_things),
 		cmocka_unit_test(after_a_gap_those_we_see_are_probed),
 		cmocka_unit_test(the_component_says_what_it_is),
 		cmocka_unit_test(everything_is_there_after_a_restart),
