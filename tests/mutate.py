@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(HERE)
 LEFT_OUT = shutil.ignore_patterns(
     ".git", "build", "build-try", "build-check", "autom4te.cache", "__pycache__", "*.o", "*.lo", "*.la", ".libs", ".deps")
-TEST_SECONDS = 120
+TEST_SECONDS = 60
 
 
 class Edit:

@@ -36,8 +36,8 @@ def main():
                 steps = re.findall(r"^\[ ?(\d+)\] ", said, re.M)
                 same(steps, [str(n) for n in range(1, len(steps) + 1)])
                 same(len(re.findall(r"^     -- [\d.]+ m?s$", said, re.M)), len(steps))
-            with story.check("it shows the claim URI, the question, and what the stranger got"):
-                contains(said, "iotdisco:", "may I be a friend? no", "owner to desk: yes ",
+            with story.check("it shows the claim URI and its code, the question, and what the stranger got"):
+                contains(said, "iotdisco:", "\u2588\u2588\u2588", "may I be a friend? no", "owner to desk: yes ",
                          "may I be a friend? yes", "read everything: load =", "read load: refused")
             with story.check("what it started is still running"):
                 same(running(pids), pids)
