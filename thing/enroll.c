@@ -42,7 +42,8 @@ static bool save_standing(struct enroll *e)
 {
 	struct err why = ERR_INIT;
 
-	if (standing_save(e->standing, e->dir, &why) == 0)
+	e->unsaved = standing_save(e->standing, e->dir, &why) < 0;
+	if (!e->unsaved)
 		return true;
 	note(e, true, "%s", why.text);
 	return false;
@@ -242,13 +243,15 @@ static bool set_owner(struct enroll *e, const char *bare, bool is_public)
 	bool changed = strcmp(s->owner, bare) != 0;
 	char *before;
 
-	if (!changed && s->is_public == is_public)
+	/* What could not be written is news until it is. */
+	if (!changed && s->is_public == is_public && !e->unsaved)
 		return true;
 	if (changed && !drop_decisions(e))
 		return false;
 	before = changed && s->owner[0] ? strdup(s->owner) : NULL;
 	(void)!str_copy(s->owner, sizeof(s->owner), bare);	/* both are JID_MAX + 1 */
 	s->is_public = is_public;
+	e->untold = e->untold || changed;
 	if (before)	/* who owned us is a stranger now */
 		befriend_unfriend(e->befriend, before);
 	free(before);
@@ -259,8 +262,9 @@ static bool set_owner(struct enroll *e, const char *bare, bool is_public)
 		if (identity_save(e->id, e->dir, &why) < 0)
 			note(e, true, "%s", why.text);
 	}
-	if (changed)
+	if (e->untold)
 		e->ops->owner(e->arg, bare);
+	e->untold = false;
 	return true;
 }
 
@@ -272,6 +276,7 @@ static bool become_unowned(struct enroll *e)
 
 	if (e->id->key_used && (identity_new_key(e->id, &why) < 0 ||
 	    identity_save(e->id, e->dir, &why) < 0)) {
+		e->id->key_used = true;		/* the one on disk is */
 		note(e, true, "%s", why.text);
 		return false;
 	}

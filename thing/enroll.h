@@ -75,6 +75,8 @@ struct enroll {
 	uint64_t pulls_begun, pulls_done;
 	bool pulling;
 	bool present;			/* available presence was sent */
+	bool unsaved;			/* the standing is newer than its file */
+	bool untold;			/* the owner changed and our maker has not heard it */
 	size_t n_candidates, n_waiting;
 	struct enroll_candidate candidate[ENROLL_ITEMS];
 	struct enroll_push push[ENROLL_PUSHES];

@@ -69,13 +69,27 @@ type_is(const struct stanza *message, const char *type)
 	return is != NULL && strcmp(is, type) == 0;
 }
 
-bool
-chat_is_direct(const struct stanza *message)
+static unsigned
+all_marks(const struct stanza *message)
 {
 	unsigned flags = 0;
 
 	for (const struct stanza *c = stanza_first(message); c != NULL; c = stanza_next(c))
 		flags |= marks_of(c);
+	return flags;
+}
+
+bool
+chat_is_delayed(const struct stanza *message)
+{
+	return (all_marks(message) & CHAT_DELAYED) != 0;
+}
+
+bool
+chat_is_direct(const struct stanza *message)
+{
+	unsigned flags = all_marks(message);
+
 	return !type_is(message, "error") && !type_is(message, "groupchat") &&
 	    !type_is(message, "headline") && (flags & (CHAT_GROUP | CHAT_FORWARDED)) == 0;
 }

@@ -18,5 +18,7 @@ enum chat_sort chat_parse(struct parse *p, const struct stanza *message, struct 
 
 /* Is this a message whose payload may count: neither error, group, nor headline? */
 bool chat_is_direct(const struct stanza *message);
+/* Did it wait somewhere (XEP-0203)? */
+bool chat_is_delayed(const struct stanza *message);
 
 #endif

@@ -359,6 +359,10 @@ message_parse(struct parse *p, const struct route_context *rc, const struct stan
 	enum gen gen = GEN_X;
 	const struct row *row = chat_is_direct(s) ? message_row(rc, s, &el, &gen) : NULL;
 
+	/* What was to be set days ago may be the last thing anybody wants now;
+	 * hints are as good late, since the thing asks. */
+	if (row != NULL && row->verb == VERB_CONTROL && chat_is_delayed(s))
+		return ROUTE_SILENCE;
 	if (row != NULL)
 		return payload(p, row, gen, el, q) == 0 ? ROUTE_PARSED : ROUTE_SILENCE;
 	q->verb = VERB_CHAT;

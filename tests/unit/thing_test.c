@@ -288,6 +288,57 @@ static void a_push_during_a_pull_waits_for_the_next_pull(void **state)
 	rig_expect("type=\"result\"", "id=\"c2\"");
 }
 
+/* A file that cannot be written: its name is taken by a folder. */
+static void block(const char *name, bool blocked)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", (const char *)rig->dir, name);
+	if (blocked)
+		(void)unlink(path);
+	assert_int_equal(blocked ? mkdir(path, 0700) : rmdir(path), 0);
+}
+
+static void a_push_is_answered_only_when_the_owner_is_on_disk(void **state)
+{
+	char *text;
+
+	UNUSED(state);
+	rig_enroll("");
+	block("standing", true);
+	rig_send("<iq type='set' id='c1' from='" RIG_REGISTRY "' to='%s'>"
+	    "<claimed xmlns='" X_DISCO "' jid='" RIG_OWNER "'/></iq>", rig->full);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, CLAIMED);
+	rig_expect_silence();
+	/* Asked again, nothing seems new; but the file is still the old one. */
+	rig_send("<iq type='set' id='c2' from='" RIG_REGISTRY "' to='%s'>"
+	    "<claimed xmlns='" X_DISCO "' jid='" RIG_OWNER "'/></iq>", rig->full);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, CLAIMED);
+	rig_expect_silence();
+	block("standing", false);
+	rig_send("<iq type='set' id='c3' from='" RIG_REGISTRY "' to='%s'>"
+	    "<claimed xmlns='" X_DISCO "' jid='" RIG_OWNER "'/></iq>", rig->full);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, CLAIMED);
+	rig_expect("type=\"result\"", "id=\"c1\"");
+	text = get_file(rig->dir, "standing");
+	assert_non_null(strstr(text, "owner " RIG_OWNER));
+	free(text);
+}
+
+static void a_new_key_is_shown_only_when_it_is_on_disk(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	block("identity", true);
+	for (int i = 0; i < 2; i++) {
+		rig_send("<iq type='set' id='d%d' from='" RIG_REGISTRY "' to='%s'>"
+		    "<disowned xmlns='" X_DISCO "'/></iq>", i, rig->full);
+		rig_answer(rig_expect("<register"), RIG_REGISTRY, "");
+		rig_expect_silence();
+	}
+	block("identity", false);
+}
+
 static void a_push_about_a_node_is_not_ours(void **state)
 {
 	UNUSED(state);
@@ -813,6 +864,17 @@ static void chat(const char *from, const char *line)
 	    rig->full, line);
 }
 
+static void a_control_message_that_waited_somewhere_is_not_obeyed(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_send("<message from='" RIG_OWNER "/x' to='%s'><set xmlns='urn:xmpp:iot:control'>"
+	    "<boolean name='led' value='true'/></set>"
+	    "<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/></message>", rig->full);
+	rig_expect_silence();
+	assert_int_equal(rig->led_writes, 0);
+}
+
 static void the_owner_talks_to_the_thing(void **state)
 {
 	UNUSED(state);
@@ -988,6 +1050,8 @@ int main(void)
 		T(att_X_05__no_address_that_looks_like_the_service_is_it),
 		T(a_claimed_push_is_only_a_reason_to_ask),
 		T(a_push_during_a_pull_waits_for_the_next_pull),
+		T(a_push_is_answered_only_when_the_owner_is_on_disk),
+		T(a_new_key_is_shown_only_when_it_is_on_disk),
 		T(a_push_about_a_node_is_not_ours),
 		T(the_owner_and_the_service_become_friends_without_a_question),
 		T(others_become_friends_as_provisioning_says),
@@ -1019,6 +1083,7 @@ int main(void)
 		T(a_friend_controls_only_what_is_granted),
 		T(wrong_values_are_refused_before_anybody_is_asked),
 		T(a_control_message_is_obeyed_and_never_answered),
+		T(a_control_message_that_waited_somewhere_is_not_obeyed),
 		T(the_owner_talks_to_the_thing),
 		T(what_it_does_not_understand_it_says_helpfully),
 		T(a_friend_in_chat_is_decided_like_one_by_iq),
