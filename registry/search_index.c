@@ -19,14 +19,17 @@
 
 #define EVERYTHING POSTING_PLAIN	/* the list of all items */
 #define FOLDED 128			/* bytes of a name that tell lists apart */
-#define TERM_WORK 16			/* two ways down the tree */
+#define TERM_WORK 4			/* two ways down the tree */
+#define ALIGN _Alignof(struct posting)
 #define COLLECT_WORK 2			/* to take one aside and sort it */
 
 struct entry {
 	struct search_item pub;	/* first: an item is the start of its entry */
 	uint64_t id_hash;
 	size_t n;
-	struct posting post[];	/* one for each tag, and one in EVERYTHING */
+	struct posting *post;	/* one for each tag, and one in EVERYTHING */
+	/* The tags and their text come first: a walk reads them, and only them. */
+	struct tag tag[];
 };
 
 struct search_index {
@@ -113,6 +116,7 @@ static struct entry *entry_new(struct search_index *x, const uint8_t *id, const 
 {
 	struct tag_list l;
 	struct entry *n;
+	size_t front;
 	char *to;
 
 	pool_reset(&x->scratch);
@@ -120,18 +124,20 @@ static struct entry *entry_new(struct search_index *x, const uint8_t *id, const 
 		err_set(e, ERR_SYSTEM, "the tags of a thing are damaged or too many");
 		return NULL;
 	}
-	n = calloc(1, sizeof(*n) + (l.n + 1) * sizeof(n->post[0]) +
-	    l.n * sizeof(struct tag) + text_size(&l));
+	front = sizeof(*n) + l.n * sizeof(struct tag) + text_size(&l);
+	front = (front + ALIGN - 1) / ALIGN * ALIGN;
+	n = calloc(1, front + (l.n + 1) * sizeof(struct posting));
 	if (n == NULL) {
 		err_set(e, ERR_SYSTEM, "out of memory");
 		return NULL;
 	}
 	n->n = l.n + 1;
+	n->post = (struct posting *)(void *)((char *)n + front);
 	n->pub.number = number;
 	memcpy(n->pub.id, id, OWNERSHIP_ID);
 	n->id_hash = table_hash(&x->seed, 0, id, OWNERSHIP_ID);
 	n->pub.tags.n = l.n;
-	n->pub.tags.tag = (struct tag *)(void *)&n->post[n->n];
+	n->pub.tags.tag = n->tag;
 	memcpy(n->pub.tags.tag, l.tag, l.n * sizeof(struct tag));
 	to = (char *)&n->pub.tags.tag[l.n];
 	for (size_t i = 0; i < l.n; i++) {
