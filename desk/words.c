@@ -297,6 +297,9 @@ static int parse_revoke(struct words_line *l, const char *rest, enum jid_profile
 	/* "bob" would be read as a domain, and nothing would be taken back. */
 	if (who == NULL || strpbrk(who, "@.") == NULL)
 		return -1;
+	/* "*@DOMAIN" as in a rule: its people. */
+	if (str_starts(who, "*@"))
+		who += 2;
 	l->q.verb = VERB_REVOKE;
 	l->q.u.desk.jid = bare_jid(pool, who, profile);
 	skip_word(pool, &rest, "of");

@@ -181,10 +181,16 @@ int owner_forget(struct provisioning *p, const struct request *q, struct reply *
 
 /* ---- taking back ---- */
 
+/* A bare domain means its people here as it does in a rule. */
+static struct subject revoked_subject(const char *jid)
+{
+	return (struct subject){ strchr(jid, '@') != NULL ? SUBJECT_JID : SUBJECT_DOMAIN, jid };
+}
+
 /* What `revoke` removes: exactly his rules, of that thing or of all. */
 static bool is_revoked(const struct rule *r, const char *jid, const struct owned *t)
 {
-	if (r->subject.kind != SUBJECT_JID || strcmp(r->subject.text, jid) != 0 ||
+	if (r->subject.kind == SUBJECT_ANYONE || strcmp(r->subject.text, jid) != 0 ||
 	    r->verdict != VERDICT_ALLOW)
 		return false;
 	/* A rule for all his things cannot end for one of them. */
@@ -280,7 +286,7 @@ static int deny_him(struct provisioning *p, const struct request *q, const struc
     size_t removed, struct reply *r, struct err *e)
 {
 	struct rule rule = { .verdict = VERDICT_DENY, .actions = RULE_EVERYTHING,
-		.subject = { SUBJECT_JID, q->u.desk.jid }, .target = { .kind = TARGET_ALL } };
+		.subject = revoked_subject(q->u.desk.jid), .target = { .kind = TARGET_ALL } };
 	int64_t number;
 
 	if (t != NULL)

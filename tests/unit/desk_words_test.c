@@ -90,6 +90,7 @@ static const struct shape shapes[] = {
 	{ "forget 99999999999999999999", VERB_NONE, WORDS_INCOMPLETE, NULL },
 	{ "revoke Bob@B.example/res", VERB_REVOKE, WORDS_FINE, "bob@b.example" },
 	{ "revoke bob@b.example of lamp", VERB_REVOKE, WORDS_FINE, "bob@b.example" },
+	{ "revoke *@B.example", VERB_REVOKE, WORDS_FINE, "b.example" },
 	{ "revoke", VERB_NONE, WORDS_INCOMPLETE, NULL },
 	{ "revoke bob", VERB_NONE, WORDS_INCOMPLETE, NULL },
 	{ "revoke @", VERB_NONE, WORDS_INCOMPLETE, NULL },

@@ -792,6 +792,21 @@ static void revoke_and_delete_take_back_any_number_of_rules(void **state)
 	}
 }
 
+/* As `allow x.ex` lets all its people in, `revoke x.ex` takes that back. */
+static void revoke_takes_back_what_a_domain_was_allowed(void **state)
+{
+	(void)state;
+	assert_true(rule("allow *@x.ex to read of lamp") > 0);
+	assert_true(can_read(BOB, "temperature", NULL));
+	say(VERB_REVOKE, "x.ex", 1, 0);
+	assert_int_equal(w.r.kind, REPLY_RESULT);
+	assert_false(can_read(BOB, "temperature", NULL));
+	assert_true(rule("allow anyone to read of lamp") > 0);
+	say(VERB_REVOKE, "x.ex", 0, 0);
+	assert_non_null(strstr(w.r.text, "deny *@x.ex everything"));
+	assert_false(can_read(BOB, "temperature", NULL));
+}
+
 static void revoke_ends_what_would_begin_again_later(void **state)
 {
 	(void)state;
@@ -1294,6 +1309,7 @@ int main(void)
 		TEST(an_answer_decided_in_the_turn_of_a_change_is_below_its_floor__att_P_05),
 		TEST(revoke_removes_his_rules_and_denies_what_others_still_allow),
 		TEST(revoke_and_delete_take_back_any_number_of_rules),
+		TEST(revoke_takes_back_what_a_domain_was_allowed),
 		TEST(revoke_ends_what_would_begin_again_later),
 		TEST(a_deny_for_a_domain_unfriends_those_who_were_let_in),
 		TEST(a_new_epoch_ends_rules_questions_and_codes),
