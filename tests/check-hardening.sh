@@ -7,7 +7,7 @@
 programs=${KITH_PROGRAMS-}
 if [ -n "${KITH_PREFIX-}" ]; then
 	programs=$(find "$KITH_PREFIX/sbin" "$KITH_PREFIX/bin" "$KITH_PREFIX/lib" -maxdepth 1 \
-	    -type f \( -perm -100 -o -name '*.so.*' \) 2>/dev/null)
+	    -type f ! -name '*.la' \( -perm -100 -o -name '*.so.*' \) 2>/dev/null)
 fi
 if [ "${KITH_SANITIZED-no}" != no ]; then
 	echo "1..0 # SKIP n/a: a sanitized build is not hardened"
