@@ -78,7 +78,7 @@ static const struct conf_key keys[] = {
 	    "30d", "after this an unclaimed thing is forgotten" },
 	{ "limits", "receipt_time", CONF_TIME, AT(limits.receipt_ms), 60 * SECOND, 3650 * DAY,
 	    "30d", "how long a claim sent twice is recognised" },
-	{ "limits", "search_work", CONF_INT, AT(limits.search_work), 1000, 10000000, "20000",
+	{ "limits", "search_work", CONF_INT, AT(limits.search_work), 1000, 10000000, "10000",
 	    "things one search may look at, each for one term" },
 	{ "limits", "searcher_work", CONF_INT, AT(limits.searcher_work), 1000, 1000000000,
 	    "200000", "the same for all searches of one asker in a second" },

@@ -18,7 +18,7 @@
 
 #define SEARCH_OFFSET 10000
 #define SEARCH_BYTES (24 * 1024)	/* of packed tags on one page */
-/* Work is counted in looks at one tag list for one term: 0.1 to 0.4 us,
+/* Work is counted in looks at one tag list for one term: 0.1 to 0.5 us,
  * most of it waiting for memory. */
 #define MASK_STEPS 32		/* characters of a mask for one look */
 #define NAME_STEPS 8		/* names of tags for one look */

@@ -308,7 +308,7 @@ static int copy_conf(struct registry *g, const struct registry_conf *conf)
 	g->conf.max_strangers = or_default(conf->max_strangers, 50000);
 	g->conf.unclaimed_expire_ms = or_default(conf->unclaimed_expire_ms, month);
 	g->conf.receipt_ms = or_default(conf->receipt_ms, month);
-	g->conf.search_work = or_default(conf->search_work, 20000);
+	g->conf.search_work = or_default(conf->search_work, 10000);
 	g->conf.searcher_work = or_default(conf->searcher_work, 200000);
 	return 0;
 }
