@@ -139,16 +139,12 @@ int registry_serve(struct registry *g, const struct request *q, struct reply *r,
 
 /* ---- shared by the other files ---- */
 
-/* Does the component's name end in ".DOMAIN"?  Then that is its own site. */
+/* The component's own site is the host it is named below: kith.a.example serves a.example. */
 static bool is_own_site(const struct registry *g, const char *bare)
 {
-	size_t len, self = strlen(g->conf.jid);
-	const char *domain = jid_text_domain(bare, &len);
+	const char *dot = strchr(g->conf.jid, '.');
 
-	if (len >= self)
-		return false;
-	return g->conf.jid[self - len - 1] == '.' &&
-	    memcmp(g->conf.jid + self - len, domain, len) == 0;
+	return dot != NULL && jid_text_in_domain(bare, dot + 1);
 }
 
 bool registry_may_register(const struct registry *g, const char *bare)

@@ -111,6 +111,12 @@ static void other_domains_register_only_when_listed(void **state)
 	world_restart(&w, "sqlite::memory:");
 	HAS(reg(&w, "t@far.example/r", "k"), "result");
 	HAS(reg(&w, "t@far.example.evil/r", "k"), "not-allowed");
+	/* A domain further up is somebody else's: only the host itself is the own site. */
+	w.conf.domains = NULL;
+	w.conf.jid = "reg.ex.local";
+	world_restart(&w, "sqlite::memory:");
+	HAS(reg(&w, "t@local/r", "k"), "not-allowed");
+	HAS(reg(&w, "t@ex.local/r", "k"), "result");
 	world_close(&w);
 }
 
