@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <sys/stat.h>
 
 #include "common/base/buf.h"
@@ -490,6 +491,10 @@ int main(int argc, char **argv)
 	secret_protect_process();
 	ignore_sigpipe();
 	daemon_options(argc, argv, usage, &d.options);
+	if (d.options.n_operands > 0) {
+		fprintf(stderr, "kithd takes no '%s'; try: kithd -h\n", d.options.operands[0]);
+		return EX_USAGE;
+	}
 	if (d.options.file == NULL)
 		d.options.file = DEFAULT_FILE;
 	if (read_settings(&d, &e) != 0) {

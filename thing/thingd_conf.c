@@ -232,7 +232,9 @@ static int check_point(const struct thingd_point *p, struct err *e)
 	if (p->has_min != p->has_max || (p->has_min && p->min >= p->max))
 		return err_set(e, ERR_INPUT, "[%s %s] needs min below max", kind, p->name);
 	if ((p->type == KITH_THING_ENUM && p->is_control) != (p->choices != NULL))
-		return err_set(e, ERR_INPUT, "[%s %s] choices= belongs to type = enum", kind, p->name);
+		return err_set(e, ERR_INPUT, p->choices == NULL ?
+		    "[%s %s] type = enum needs choices=" :
+		    "[%s %s] choices= belongs to type = enum", kind, p->name);
 	return 0;
 }
 
