@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -163,4 +164,19 @@ int statefile_remove(const char *dir, const char *kind, struct err *e)
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_errno(e, "cannot remove '%s'", path);
 	return 0;
+}
+
+int statefile_lock(const char *dir, struct err *e)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, ERR_AGAIN, "there is no folder '%s'", dir);
+	if (fd < 0)
+		return err_errno(e, "cannot open folder '%s'", dir);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	close(fd);
+	return err_set(e, ERR_SYSTEM, "folder '%s' is in use by another running thing; "
+	    "stop that one, or use another folder", dir);
 }

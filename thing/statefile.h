@@ -32,6 +32,9 @@ void statefile_end(struct buf *b);
 int statefile_load(const char *dir, const char *kind,
     statefile_row_fn *row, void *arg, struct err *e);
 int statefile_save(const char *dir, const char *kind, const struct buf *b, struct err *e);
+/* The folder belongs to one program at a time.  A descriptor to close when
+ * done, or -1 (ERR_SYSTEM: in use; ERR_AGAIN: there is no such folder). */
+int statefile_lock(const char *dir, struct err *e);
 /* Gone, without a trace of its content; fine when there is none. */
 int statefile_remove(const char *dir, const char *kind, struct err *e);
 

@@ -54,6 +54,7 @@ struct kith_thing {
 	struct login login;
 	bool login_ready;
 	int epoll;
+	int state_lock;			/* of the folder; -1 none */
 	int polled_fd;			/* in the epoll set; -1 none */
 	short polled_events;
 	bool pinging;			/* the server is asked for a sign of life */
@@ -537,6 +538,10 @@ static int load_identity(struct kith_thing *t, const char *domain, struct err *e
 		return err_set(e, ERR_INPUT, "'%s' is not a domain", domain);
 	if (daemon_dir(t->state_dir, e) < 0)
 		return -1;
+	/* Two programs with one identity would throw each other out for ever. */
+	t->state_lock = statefile_lock(t->state_dir, e);
+	if (t->state_lock < 0)
+		return -1;
 	if (identity_load(&t->id, t->state_dir, e) < 0) {
 		if (!e || e->kind != ERR_AGAIN)
 			return -1;
@@ -643,7 +648,7 @@ struct kith_thing *kith_thing_new(const struct kith_thing_conf *conf, char *why,
 	struct err e = ERR_INIT;
 
 	if (t) {
-		t->epoll = t->polled_fd = -1;
+		t->epoll = t->polled_fd = t->state_lock = -1;
 		pool_init(&t->pool, WIRE_REQUEST_BYTES);
 		if (make(t, conf, &e) == 0)
 			return t;
@@ -679,6 +684,8 @@ void kith_thing_free(struct kith_thing **tp)
 	pool_fini(&t->pool);
 	if (t->epoll >= 0)
 		close(t->epoll);
+	if (t->state_lock >= 0)
+		close(t->state_lock);
 	free(t->state_dir);
 	free(t->server);
 	free(t->ca_file);
@@ -890,25 +897,32 @@ int kith_thing_reset(const char *state, char *why, size_t why_size)
 	static const char *const files[] = { ".identity.new", "identity", ".claim.new", "claim",
 		".decisions.new", "decisions", ".standing.new", "standing" };
 	struct err e = ERR_INIT;
+	int lock = statefile_lock(state, &e), ret = 0;
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+	if (lock < 0)
+		return e.kind == ERR_AGAIN ? 0 : say_why(&e, why, why_size);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == 0; i++)
 		if (statefile_remove(state, files[i], &e) < 0)
-			return say_why(&e, why, why_size);
-	return 0;
+			ret = say_why(&e, why, why_size);
+	close(lock);
+	return ret;
 }
 
 int kith_thing_repin(const char *state, char *why, size_t why_size)
 {
 	struct standing s;
 	struct err e = ERR_INIT;
+	int lock = statefile_lock(state, &e), ret = 0;
 
-	if (standing_load(&s, state, &e) < 0) {
-		if (e.kind == ERR_AGAIN)
-			return 0;	/* nothing was ever pinned */
-		return say_why(&e, why, why_size);
+	if (lock < 0)
+		return e.kind == ERR_AGAIN ? 0 : say_why(&e, why, why_size);
+	if (standing_load(&s, state, &e) == 0) {
+		standing_unpin(&s);
+		if (standing_save(&s, state, &e) < 0)
+			ret = say_why(&e, why, why_size);
+	} else if (e.kind != ERR_AGAIN) {	/* else nothing was ever pinned */
+		ret = say_why(&e, why, why_size);
 	}
-	standing_unpin(&s);
-	if (standing_save(&s, state, &e) < 0)
-		return say_why(&e, why, why_size);
-	return 0;
+	close(lock);
+	return ret;
 }

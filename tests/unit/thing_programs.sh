@@ -48,6 +48,10 @@ run 1 "$thing" claim -f "$dir/conf" && [ ! -s "$dir/out" ]; ok "without a claim 
 "$thing" -f "$dir/conf" >"$dir/out" 2>"$dir/err" </dev/null &
 pid=$!
 while kill -0 "$pid" 2>/dev/null && ! grep -q "Connection refused\|connection lost" "$dir/err"; do sleep 0.02; done
+! "$thing" -f "$dir/conf" >/dev/null 2>"$dir/second" </dev/null && grep -q "in use" "$dir/second"
+ok "att-D-06: a second one on the same folder is refused"
+! "$thing" reset --yes -f "$dir/conf" >/dev/null 2>&1 </dev/null && [ -s "$dir/state/identity" ]
+ok "a running thing is not reset"
 kill -0 "$pid"; ok "an absent broker does not end it"
 kill -TERM "$pid"; wait "$pid"; ok "SIGTERM ends it with status 0"
 pid=

@@ -1028,6 +1028,9 @@ static void a_folder_of_another_domain_is_refused(void **state)
 	UNUSED(state);
 	conf.state = rig->dir;
 	assert_null(kith_thing_new(&conf, why, sizeof(why)));
+	assert_non_null(strstr(why, "in use"));
+	kith_thing_free(&rig->thing);
+	assert_null(kith_thing_new(&conf, why, sizeof(why)));
 	assert_non_null(strstr(why, "home.example"));
 }
 
