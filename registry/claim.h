@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * claim: may this asker have the thing whose tags he typed?  Pure: facts in,
- * answer out.  Who loads the facts: enroll.c; where they live: thing_store.h.
+ * answer out.  Who loads the facts: mine.c; where they live: thing_store.h.
  */
 #ifndef KITH_REGISTRY_CLAIM_H
 #define KITH_REGISTRY_CLAIM_H

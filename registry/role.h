@@ -38,16 +38,24 @@ struct registry {
 /* enroll.c */
 int registry_register(struct registry *g, const struct request *q, struct reply *r,
     struct err *e);
+/* The next register or unregister is the answer to `removed`: some clients give no other. */
+int registry_settle_removed(struct registry *g, const struct owned *t, struct err *e);
+
+/* mine.c */
 int registry_mine(struct registry *g, const struct request *q, struct reply *r, struct err *e);
-int registry_unregister(struct registry *g, const struct request *q, struct reply *r,
-    struct err *e);
-/* Drop an unclaimed thing with all its rows. */
-int registry_drop(struct registry *g, const struct owned *t, struct err *e);
 
 /* manage.c */
 int registry_update(struct registry *g, const struct request *q, struct reply *r, struct err *e);
 int registry_remove(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+/* The thing a request speaks of: the one it names, or the sender. */
+const struct owned *registry_addressed(const struct registry *g, const struct request *q);
+
+/* leave.c */
 int registry_disown(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+int registry_unregister(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e);
+/* Drop an unclaimed thing with all its rows. */
+int registry_drop(struct registry *g, const struct owned *t, struct err *e);
 /* Is an online disown on its way? */
 bool registry_disown_pending(const struct registry *g, const struct owned *t);
 /* The thing knows: end the ownership, answer those who asked for it. */

@@ -2,7 +2,8 @@
 /*
  * serve: the registry as others see it: open, close, and one table from verb
  * to function.  What an entity is asked whoever it is (disco, ping, version)
- * is answered here.  Read next: enroll.c, manage.c, owed.c, presence.c.
+ * is answered here.  Read next: enroll.c, mine.c, manage.c,
+ * leave.c, owed.c, presence.c.
  */
 #include "config.h"
 
