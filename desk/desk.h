@@ -31,6 +31,11 @@ struct desk_deps {
 	struct contacts *contacts;
 	const struct clock *clock;
 	struct stats *stats;
+	struct store *store;
+	struct audit *audit;
+	struct codes *codes;
+	struct persons *persons;
+	struct thing_sets *sets;
 };
 
 int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk_deps *deps,

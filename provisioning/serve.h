@@ -13,10 +13,14 @@
 #include "common/base/jid.h"
 #include "common/base/secret.h"
 #include "common/base/stats.h"
+#include "common/store/audit.h"
+#include "common/store/code.h"
 #include "common/store/contact.h"
 #include "common/store/debt.h"
 #include "common/store/ownership.h"
+#include "common/store/person.h"
 #include "common/store/store.h"
+#include "common/store/thing_set.h"
 #include "common/wire/reply.h"
 #include "common/wire/request.h"
 
@@ -53,6 +57,11 @@ struct provisioning_deps {
 	struct stats *stats;
 	provisioning_tags_fn tags;
 	void *tags_arg;
+	/* NULL: nothing is noted, issued or known; only in tests of other things. */
+	struct audit *audit;
+	struct codes *codes;
+	struct persons *persons;
+	struct thing_sets *sets;
 };
 
 int provisioning_open(struct provisioning **out, const struct provisioning_conf *conf,

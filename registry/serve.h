@@ -12,11 +12,15 @@
 #include "common/base/jid.h"
 #include "common/base/secret.h"
 #include "common/base/stats.h"
+#include "common/store/audit.h"
+#include "common/store/code.h"
 #include "common/store/contact.h"
 #include "common/store/debt.h"
 #include "common/store/ownership.h"
 #include "common/store/parked.h"
+#include "common/store/person.h"
 #include "common/store/store.h"
+#include "common/store/thing_set.h"
 #include "common/wire/reply.h"
 #include "common/wire/request.h"
 
@@ -50,6 +54,11 @@ struct registry_deps {
 	const struct clock *clock;
 	const struct secret *hash_key;	/* claim digests, receipts, codes */
 	struct stats *stats;
+	/* NULL: nothing is noted, issued or known; only in tests of other things. */
+	struct audit *audit;
+	struct codes *codes;
+	struct persons *persons;
+	struct thing_sets *sets;
 };
 
 /* Opens its schema in the store and loads its memory.  Copies conf, keeps deps' pointers. */

@@ -54,6 +54,11 @@ static const struct store_step steps[] = {
 	     " node TEXT, source TEXT, partition TEXT, owner TEXT,"
 	     " epoch INTEGER NOT NULL, state INTEGER NOT NULL, public INTEGER NOT NULL,"
 	     " listed INTEGER NOT NULL, name TEXT, since INTEGER NOT NULL)" },
+	{ 2, "ALTER TABLE owned ADD COLUMN hold INTEGER NOT NULL DEFAULT 0;"
+	     "ALTER TABLE owned ADD COLUMN held_for TEXT;"
+	     "ALTER TABLE owned ADD COLUMN former TEXT;"
+	     "ALTER TABLE owned ADD COLUMN until INTEGER NOT NULL DEFAULT 0;"
+	     "ALTER TABLE owned ADD COLUMN disputed INTEGER NOT NULL DEFAULT 0" },
 };
 static const struct store_schema schema = {
 	"ownership", steps, sizeof(steps) / sizeof(steps[0])
@@ -71,6 +76,20 @@ static const char *const state_names[] = {
 const char *owned_state_name(enum owned_state s)
 {
 	return (size_t)s < N_STATES ? state_names[s] : "unknown";
+}
+
+static const char *const hold_names[] = {
+	[HOLD_NONE] = "free",
+	[HOLD_DESCENT] = "held for its owner",
+	[HOLD_PRESENCE] = "held: another one is the real one",
+	[HOLD_OPERATOR] = "held by the operator",
+	[HOLD_FROZEN] = "frozen: it knows of a later change than this store",
+};
+#define N_HOLDS (sizeof(hold_names) / sizeof(hold_names[0]))
+
+const char *owned_hold_name(enum owned_hold h)
+{
+	return (size_t)h < N_HOLDS ? hold_names[h] : "unknown";
 }
 
 bool owned_by(const struct owned *t, const char *bare)
@@ -125,7 +144,8 @@ static void keep_text(const char **s, char **to)
 static struct entry *entry_new(const struct ownership *o, const struct owned *t, int64_t row,
     struct err *e)
 {
-	const char *const text[] = { t->jid, t->node, t->source, t->partition, t->owner, t->name };
+	const char *const text[] = { t->jid, t->node, t->source, t->partition, t->owner, t->name,
+	    t->held_for, t->former };
 	size_t bytes = 0;
 	struct entry *n;
 	char *to;
@@ -146,6 +166,8 @@ static struct entry *entry_new(const struct ownership *o, const struct owned *t,
 	keep_text(&n->pub.partition, &to);
 	keep_text(&n->pub.owner, &to);
 	keep_text(&n->pub.name, &to);
+	keep_text(&n->pub.held_for, &to);
+	keep_text(&n->pub.former, &to);
 	n->id_hash = hash_id(o, t->id);
 	n->address_hash = hash_address(o, t->jid, t->node, t->source, t->partition);
 	n->ring[BY_JID].hash = table_hash_text(&o->seed, 0, t->jid);
@@ -321,18 +343,22 @@ static int load_row(struct ownership *o, struct stmt *st, struct err *e)
 		.partition = stmt_text(st, 5), .owner = stmt_text(st, 6),
 		.epoch = (uint64_t)stmt_int(st, 7), .is_public = stmt_int(st, 9) != 0,
 		.listed = stmt_int(st, 10) != 0, .name = stmt_text(st, 11),
-		.since_ms = stmt_int(st, 12),
+		.since_ms = stmt_int(st, 12), .held_for = stmt_text(st, 14),
+		.former = stmt_text(st, 15), .until_ms = stmt_int(st, 16),
+		.disputed = stmt_int(st, 17) != 0,
 	};
 	int64_t row = stmt_int(st, 0);
-	int64_t state = stmt_int(st, 8);
+	int64_t state = stmt_int(st, 8), hold = stmt_int(st, 13);
 	size_t len;
 	const void *id = stmt_blob(st, 1, &len);
 	struct entry *x;
 
-	if (len != OWNERSHIP_ID || t.jid == NULL || state < 0 || state >= (int64_t)N_STATES)
+	if (len != OWNERSHIP_ID || t.jid == NULL || state < 0 || state >= (int64_t)N_STATES ||
+	    hold < 0 || hold >= (int64_t)N_HOLDS)
 		goto damaged;
 	memcpy(t.id, id, OWNERSHIP_ID);
 	t.state = (enum owned_state)state;
+	t.hold = (enum owned_hold)hold;
 	if (ownership_by_id(o, t.id) != NULL ||
 	    ownership_by_address(o, t.jid, t.node, t.source, t.partition) != NULL)
 		goto damaged;
@@ -350,7 +376,7 @@ static int load(struct ownership *o, struct err *e)
 {
 	struct stmt *st = store_prepare(o->store,
 	    "SELECT row, id, jid, node, source, partition, owner, epoch, state, public, listed,"
-	    " name, since FROM owned ORDER BY row", e);
+	    " name, since, hold, held_for, former, until, disputed FROM owned ORDER BY row", e);
 	int got;
 
 	if (st == NULL)
@@ -374,8 +400,10 @@ int ownership_open(struct ownership **out, struct store *s, struct err *e)
 	if (table_seed(&o->seed, e) == -1 || store_migrate(s, &schema, e) == -1)
 		goto fail;
 	o->write = store_prepare(s, "INSERT OR REPLACE INTO owned (row, id, jid, node, source,"
-	    " partition, owner, epoch, state, public, listed, name, since)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)", e);
+	    " partition, owner, epoch, state, public, listed, name, since, hold, held_for, former,"
+	    " until, disputed)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+	    " $18)", e);
 	o->erase = store_prepare(s, "DELETE FROM owned WHERE row = $1", e);
 	if (o->write == NULL || o->erase == NULL || load(o, e) == -1)
 		goto fail;
@@ -542,6 +570,11 @@ static int write_row(struct ownership *o, const struct entry *x, struct err *e)
 	stmt_bind_int(o->write, 11, t->listed);
 	stmt_bind_text(o->write, 12, t->name);
 	stmt_bind_int(o->write, 13, t->since_ms);
+	stmt_bind_int(o->write, 14, t->hold);
+	stmt_bind_text(o->write, 15, t->held_for);
+	stmt_bind_text(o->write, 16, t->former);
+	stmt_bind_int(o->write, 17, t->until_ms);
+	stmt_bind_int(o->write, 18, t->disputed);
 	return stmt_run(o->write, NULL, e);
 }
 
@@ -554,7 +587,7 @@ int ownership_put(struct ownership *o, const struct owned *t, struct err *e)
 
 	if (there != NULL && (old == NULL || there != &old->pub))
 		return err_set(e, ERR_INPUT, "this address belongs to another thing");
-	if ((size_t)t->state >= N_STATES)
+	if ((size_t)t->state >= N_STATES || (size_t)t->hold >= N_HOLDS)
 		return err_set(e, ERR_INPUT, "a thing in no known state");
 	if (reserve(o, e) == -1)
 		return -1;

@@ -28,6 +28,15 @@ enum owned_state {
 	OWNED_TURNING		/* transferred, thing has not acknowledged yet */
 };
 
+/* Why a record may not be claimed by whoever shows its tags. */
+enum owned_hold {
+	HOLD_NONE,
+	HOLD_DESCENT,		/* it showed that it is what `held_for` owns (ruling 16) */
+	HOLD_PRESENCE,		/* another one was the one in the owner's hand (ruling 15) */
+	HOLD_OPERATOR,		/* kithctl hold */
+	HOLD_FROZEN		/* it knows of a later epoch than we: an old backup (ruling 12) */
+};
+
 /* One thing.  Pointers belong to the table and live until the next change of
  * that thing; copy what must live longer. */
 struct owned {
@@ -43,6 +52,12 @@ struct owned {
 	bool listed;		/* false after `remove` (ruling 17) */
 	const char *name;	/* what the owner calls it; NULL: not named */
 	int64_t since_ms;	/* wall: claimed or registered at */
+	enum owned_hold hold;
+	const char *held_for;	/* HOLD_DESCENT: the only one who may claim it; else NULL */
+	const char *former;	/* whose it was, while that still matters; NULL nobody */
+	int64_t until_ms;	/* wall: until when `former` may undo, or the claim may be
+				 * disputed; 0 never */
+	bool disputed;		/* transfer, disown, remove and new grants wait (ruling 22) */
 };
 
 int ownership_open(struct ownership **out, struct store *s, struct err *e);
@@ -85,6 +100,7 @@ typedef int (*ownership_row_fn)(void *arg, const uint8_t id[static OWNERSHIP_ID]
 void ownership_on_row(struct ownership *o, ownership_row_fn fn, void *arg);
 
 const char *owned_state_name(enum owned_state s);
+const char *owned_hold_name(enum owned_hold h);
 /* Does this JID own that thing now? */
 bool owned_by(const struct owned *t, const char *bare);
 

@@ -58,6 +58,9 @@ enum body {
 	BODY_RULES,
 	BODY_QUESTIONS,
 	BODY_WHY,
+	BODY_CONFIRM,		/* text: what it would do; the desk adds the code */
+	BODY_HISTORY,
+	BODY_SETS,
 	BODY_TEXT		/* a ready sentence */
 };
 
@@ -107,6 +110,19 @@ struct reply_can {
 	struct name_list names;	/* empty: all asked for */
 };
 
+struct history_line {
+	int64_t at_ms, since_ms, count;
+	int what;		/* enum audit_what */
+	const char *thing;	/* its name; NULL: about none */
+	const char *actor, *object, *detail;	/* as in audit.h */
+};
+
+struct set_line {
+	const char *name;
+	size_t n;
+	const char *const *thing;
+};
+
 struct reply_why {
 	const char *verdict;	/* allow, deny, ask */
 	const char *reason;	/* one sentence naming the rule */
@@ -146,6 +162,8 @@ struct reply {
 		struct { size_t n; struct reply_item *item; } items;
 		struct { size_t n; struct rule_line *rule; } rules;
 		struct { size_t n; struct question_line *question; } questions;
+		struct { bool more; size_t n; struct history_line *line; } history;
+		struct { size_t n; struct set_line *set; } sets;
 		struct found_thing show;
 	} u;
 };

@@ -71,6 +71,33 @@ enum verb {
 	VERB_PRESENCE,
 	/* result or error for an iq of ours */
 	VERB_ANSWER,
+	/* owners again: numbers are kept on disk, so what came later stands at the end */
+	VERB_WHAT_IF,		/* a policy line, without effect */
+	VERB_FIND,		/* among the owner's things, and what is public here */
+	VERB_TAG,		/* tags of a thing, edited by its owner */
+	VERB_PUBLISH,		/* into the search, or out of it: desk.yes_no */
+	VERB_HISTORY,
+	VERB_UNDO,
+	VERB_TRANSFER,
+	VERB_ACCEPT,		/* the new owner, with a code */
+	VERB_SHARE,
+	VERB_REPLACE,		/* continuity: the new thing takes the place of the old */
+	VERB_PRESENCE_CODE,	/* what he sees on the thing he claims */
+	VERB_OWNERSHIP_CODE,	/* a new ownership code */
+	VERB_PROVE,		/* the code, by an account in doubt */
+	VERB_RECOVER,		/* the code, by another account of the same person */
+	VERB_SET,		/* `set NAME = things`, `sets`, and what is done with a set */
+	VERB_MUTE,
+	VERB_DIGEST,
+	VERB_LANGUAGE,
+	VERB_TIMEZONE,
+	/* the operator, by kithctl: request.by_operator */
+	VERB_HOLD,
+	VERB_RELEASE,
+	VERB_EXPIRE,
+	VERB_QUOTA,
+	VERB_PREAPPROVE,
+	VERB_IMPORT,
 	VERB_COUNT
 };
 const char *verb_name(enum verb v);
@@ -130,10 +157,29 @@ struct lease_ask {
 	uint64_t floor;
 };
 
+/*
+ * What only our own thing says of itself when it registers, in
+ * <self xmlns='urn:kith:thing:0'/>; absent for everybody else.
+ */
+#define SELF_SHOWS_CODE 0x1u	/* it can show a code to whoever stands before it */
+#define SELF_HAS_BUTTON 0x2u
+#define SELF_NEW_KEY 0x4u	/* it makes a new KEY when it is asked to */
+
+struct thing_self {
+	bool is_ours;
+	unsigned can;			/* SELF_* */
+	const char *owner;		/* whose it believes to be; NULL nobody's */
+	uint64_t epoch, floor;		/* the latest it heard of */
+	const char *continuity;		/* its public key, base64; NULL none */
+	const char *nonce, *proof;	/* a signature over our nonce, base64; NULL none */
+	bool clock_unknown;		/* it wants to be told the time */
+};
+
 struct request_register {
 	struct node node;
 	bool self_owned;
 	struct tag_list tags;	/* KEY and R included as sent */
+	struct thing_self self;
 };
 
 struct request_mine {
@@ -146,6 +192,7 @@ struct request_address {	/* remove, disown, unregister, update, ownerless pushes
 	const char *jid;	/* NULL: the sender */
 	struct node node;
 	struct tag_list tags;	/* update only */
+	bool offline;		/* disown typed by a person: also when it is away */
 };
 
 enum search_op {
@@ -228,6 +275,14 @@ struct request_desk {		/* owner's requests without an iq form */
 	const char *action;	/* befriend, read, control */
 	const char *name;	/* field or parameter */
 	int64_t number;		/* forget N */
+	/* Acts on several things, or on one of them under a second name. */
+	size_t n_things;
+	const uint8_t (*things)[16];
+	struct tag_list tags;	/* tag, find */
+	int64_t offset, max;	/* history, find, things */
+	int64_t until_ms;	/* wall: share, mute; 0 not said */
+	/* He was shown what it does and said yes: else the reply is BODY_CONFIRM. */
+	bool confirmed;
 };
 
 struct request_push {		/* claimed, removed, disowned, clearCache, friend, unfriend */
@@ -318,6 +373,7 @@ struct request {
 	const char *from;	/* canonical full address, stamped by the broker */
 	const char *bare;	/* its bare form: the only identity */
 	const char *to;		/* canonical address it was sent to */
+	bool by_operator;	/* from the control socket: `from` and `bare` are NULL */
 	struct lease_ask lease;
 	struct pool *pool;	/* owns every string above and below */
 	union {

@@ -42,8 +42,11 @@ static inline void world_roles(struct world *w, const char *url)
 	MUST(debts_open(&w->debts, w->store, &w->clock, &w->key, &test_err));
 	MUST(parked_open(&w->parked, w->store, &w->clock, &test_err));
 	MUST(contacts_open(&w->contacts, w->store, &w->clock, &test_err));
-	deps = (struct registry_deps){ w->store, w->ownership, w->debts, w->parked, w->contacts,
-		&w->clock, &w->key, &w->stats };
+	deps = (struct registry_deps){
+		.store = w->store, .ownership = w->ownership, .debts = w->debts,
+		.parked = w->parked, .contacts = w->contacts, .clock = &w->clock,
+		.hash_key = &w->key, .stats = &w->stats,
+	};
 	MUST(registry_open(&w->registry, &w->conf, &deps, &test_err));
 }
 

@@ -1015,8 +1015,11 @@ static void another_hash_key_is_refused(void **state)
 	world_open(&w, p.url);
 	registry_close(&w.registry);
 	test_key(&other, 9);
-	deps = (struct registry_deps){ w.store, w.ownership, w.debts, w.parked, w.contacts,
-		&w.clock, &other, &w.stats };
+	deps = (struct registry_deps){
+		.store = w.store, .ownership = w.ownership, .debts = w.debts,
+		.parked = w.parked, .contacts = w.contacts, .clock = &w.clock,
+		.hash_key = &other, .stats = &w.stats,
+	};
 	assert_int_equal(registry_open(&g, &w.conf, &deps, &test_err), -1);
 	assert_int_equal(test_err.kind, ERR_INPUT);
 	assert_null(g);
