@@ -15,6 +15,7 @@
 #include "common/base/buf.h"
 #include "common/base/ident.h"
 #include "common/base/log.h"
+#include "common/store/code.h"
 #include "common/store/debt.h"
 #include "common/store/ownership.h"
 #include "common/store/parked.h"
@@ -33,6 +34,7 @@
 #define OUT_ROOM (2 * HELD_BYTES)	/* with less room than this nothing is served */
 #define TEXT_BYTES (32 * 1024)		/* one reply of the desk */
 #define PROBES_PER_TURN 100
+#define CODES_PER_TICK 500
 #define RETRY_MS 5000			/* after a duty of the clock failed */
 
 struct counters {
@@ -50,6 +52,7 @@ struct site {
 	struct debts *debts;
 	struct parked_table *parked;
 	struct contacts *contacts;
+	struct codes *codes;
 	struct registry *registry;
 	struct provisioning *provisioning;
 	struct desk *desk;
@@ -512,6 +515,11 @@ static int tick_provisioning(struct site *s, struct err *e)
 	return provisioning_tick(s->provisioning, e);
 }
 
+static int tick_codes(struct site *s, struct err *e)
+{
+	return code_expire(s->codes, CODES_PER_TICK, e);
+}
+
 static int stream_gap(struct site *s, struct err *e)
 {
 	return provisioning_stream_gap(s->provisioning, e);
@@ -524,7 +532,7 @@ static int64_t sooner(int64_t a, int64_t b)
 
 static int64_t role_deadline(const struct site *s)
 {
-	return sooner(registry_deadline(s->registry),
+	return sooner(sooner(registry_deadline(s->registry), code_deadline(s->codes)),
 	    s->provisioning == NULL ? -1 : provisioning_deadline(s->provisioning));
 }
 
@@ -558,6 +566,9 @@ void site_tick(struct site *s)
 		due = s->provisioning == NULL ? -1 : provisioning_deadline(s->provisioning);
 		if (due >= 0 && due <= wall)
 			failed |= in_transaction(s, tick_provisioning, "the clockwork of rules");
+		due = code_deadline(s->codes);
+		if (due >= 0 && due <= wall)
+			failed |= in_transaction(s, tick_codes, "forgetting old codes");
 		if (failed != 0)
 			s->retry_boot_ms = boot + RETRY_MS;
 	}
@@ -627,7 +638,8 @@ static int open_store(struct site *s, struct err *e)
 	    ownership_open(&s->ownership, s->store, e) != 0 ||
 	    debts_open(&s->debts, s->store, s->d.clock, s->d.hash_key, e) != 0 ||
 	    parked_open(&s->parked, s->store, s->d.clock, e) != 0 ||
-	    contacts_open(&s->contacts, s->store, s->d.clock, e) != 0)
+	    contacts_open(&s->contacts, s->store, s->d.clock, e) != 0 ||
+	    codes_open(&s->codes, s->store, s->d.clock, s->d.hash_key, e) != 0)
 		return -1;
 	return 0;
 }
@@ -657,6 +669,7 @@ static int open_registry(struct site *s, struct err *e)
 		.clock = s->d.clock,
 		.hash_key = s->d.hash_key,
 		.stats = s->d.stats,
+		.codes = s->codes,
 	};
 
 	return registry_open(&s->registry, &conf, &deps, e);
@@ -687,6 +700,7 @@ static int open_provisioning(struct site *s, struct err *e)
 		.stats = s->d.stats,
 		.tags = tags_of,
 		.tags_arg = s,
+		.codes = s->codes,
 	};
 
 	if (!c->provisioning_enabled)
@@ -711,6 +725,7 @@ static int open_desk(struct site *s, struct err *e)
 		.contacts = s->contacts,
 		.clock = s->d.clock,
 		.stats = s->d.stats,
+		.codes = s->codes,
 	};
 	struct outbox_deps outbox = {
 		.jid = s->d.conf->jid,
@@ -788,6 +803,7 @@ void site_close(struct site **sp)
 	desk_close(&s->desk);
 	provisioning_close(&s->provisioning);
 	registry_close(&s->registry);
+	codes_close(&s->codes);
 	contacts_close(&s->contacts);
 	parked_close(&s->parked);
 	debts_close(&s->debts);
