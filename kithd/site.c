@@ -19,7 +19,9 @@
 #include "common/store/debt.h"
 #include "common/store/ownership.h"
 #include "common/store/parked.h"
+#include "common/store/person.h"
 #include "common/store/store.h"
+#include "common/store/thing_set.h"
 #include "common/wire/push.h"
 #include "common/wire/route.h"
 #include "desk/desk.h"
@@ -53,6 +55,8 @@ struct site {
 	struct parked_table *parked;
 	struct contacts *contacts;
 	struct codes *codes;
+	struct persons *persons;
+	struct thing_sets *sets;
 	struct registry *registry;
 	struct provisioning *provisioning;
 	struct desk *desk;
@@ -616,12 +620,22 @@ static size_t tags_of(void *arg, const uint8_t id[static OWNERSHIP_ID], struct p
 	return n;
 }
 
+/* Sets are of one owner and one epoch: a thing that comes back is not in them. */
+static bool leaves_sets(const struct owned *before, const struct owned *after)
+{
+	return before != NULL && before->owner != NULL &&
+	    (after == NULL || after->epoch != before->epoch || !owned_by(after, before->owner));
+}
+
 /* The two roles meet in the store: this is the moment. */
 static int owner_changed(void *arg, const struct owned *before, const struct owned *after,
     struct err *e)
 {
 	struct site *s = arg;
 
+	if (leaves_sets(before, after) &&
+	    thing_set_drop(s->sets, before->owner, before->id, e) != 0)
+		return -1;
 	if (s->provisioning == NULL)
 		return 0;
 	/* Whoever owned it may have been told something about it as well. */
@@ -639,8 +653,11 @@ static int open_store(struct site *s, struct err *e)
 	    debts_open(&s->debts, s->store, s->d.clock, s->d.hash_key, e) != 0 ||
 	    parked_open(&s->parked, s->store, s->d.clock, e) != 0 ||
 	    contacts_open(&s->contacts, s->store, s->d.clock, e) != 0 ||
-	    codes_open(&s->codes, s->store, s->d.clock, s->d.hash_key, e) != 0)
+	    codes_open(&s->codes, s->store, s->d.clock, s->d.hash_key, e) != 0 ||
+	    persons_open(&s->persons, s->store, e) != 0 ||
+	    thing_sets_open(&s->sets, s->store, e) != 0)
 		return -1;
+	ownership_on_change(s->ownership, owner_changed, s);
 	return 0;
 }
 
@@ -666,6 +683,8 @@ static int open_registry(struct site *s, struct err *e)
 		.debts = s->debts,
 		.parked = s->parked,
 		.contacts = s->contacts,
+		.persons = s->persons,
+		.sets = s->sets,
 		.clock = s->d.clock,
 		.hash_key = s->d.hash_key,
 		.stats = s->d.stats,
@@ -695,6 +714,8 @@ static int open_provisioning(struct site *s, struct err *e)
 		.ownership = s->ownership,
 		.debts = s->debts,
 		.contacts = s->contacts,
+		.persons = s->persons,
+		.sets = s->sets,
 		.clock = s->d.clock,
 		.hash_key = s->d.hash_key,
 		.stats = s->d.stats,
@@ -705,10 +726,7 @@ static int open_provisioning(struct site *s, struct err *e)
 
 	if (!c->provisioning_enabled)
 		return 0;
-	if (provisioning_open(&s->provisioning, &conf, &deps, e) != 0)
-		return -1;
-	ownership_on_change(s->ownership, owner_changed, s);
-	return 0;
+	return provisioning_open(&s->provisioning, &conf, &deps, e);
 }
 
 static int open_desk(struct site *s, struct err *e)
@@ -726,6 +744,9 @@ static int open_desk(struct site *s, struct err *e)
 		.clock = s->d.clock,
 		.stats = s->d.stats,
 		.codes = s->codes,
+		.store = s->store,
+		.persons = s->persons,
+		.sets = s->sets,
 	};
 	struct outbox_deps outbox = {
 		.jid = s->d.conf->jid,
@@ -804,6 +825,8 @@ void site_close(struct site **sp)
 	provisioning_close(&s->provisioning);
 	registry_close(&s->registry);
 	codes_close(&s->codes);
+	thing_sets_close(&s->sets);
+	persons_close(&s->persons);
 	contacts_close(&s->contacts);
 	parked_close(&s->parked);
 	debts_close(&s->debts);
@@ -823,6 +846,8 @@ void site_parts(const struct site *s, struct site_parts *out)
 	out->ownership = s->ownership;
 	out->debts = s->debts;
 	out->contacts = s->contacts;
+	out->persons = s->persons;
+	out->sets = s->sets;
 	out->registry = s->registry;
 	out->provisioning = s->provisioning;
 	out->stats = s->d.stats;

@@ -51,6 +51,8 @@ struct site_parts {
 	struct ownership *ownership;
 	struct debts *debts;
 	struct contacts *contacts;
+	struct persons *persons;
+	struct thing_sets *sets;
 	struct registry *registry;
 	struct provisioning *provisioning;	/* NULL: switched off */
 	struct stats *stats;
