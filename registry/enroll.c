@@ -127,7 +127,7 @@ static int new_owned(struct registry *g, const struct request *q, struct owned *
 /* A thing that comes back every minute with the same tags costs no row. */
 static bool is_fresh(const struct thing *have, const struct thing *want)
 {
-	return have != NULL && want->at_ms - have->at_ms < DAY &&
+	return have != NULL && want->at_ms - have->at_ms < DAY && want->can == have->can &&
 	    secret_bytes_equal(have->digest, want->digest, DIGEST_BYTES) &&
 	    have->tags_len == want->tags_len &&
 	    (want->tags_len == 0 || memcmp(have->tags, want->tags, want->tags_len) == 0);
@@ -138,6 +138,7 @@ static int keep_tags(struct registry *g, const struct request *q, const uint8_t 
 	struct thing want = { .at_ms = clock_wall(g->deps.clock) };
 
 	memcpy(want.id, id, sizeof(want.id));
+	want.can = q->u.reg.self.can;
 	want.tags = tags_pack(&q->u.reg.tags, q->pool, &want.tags_len);
 	if (want.tags == NULL ||
 	    digest_tags(want.digest, g->deps.hash_key, &q->u.reg.tags, q->pool) == -1)
@@ -163,6 +164,33 @@ static int enroll(struct registry *g, const struct request *q, const struct owne
 	if ((have == NULL || !have->listed) && ownership_put(g->deps.ownership, &t, e) == -1)
 		return -1;
 	return keep_tags(g, q, t.id, e);
+}
+
+/* What a thing can may change with its board, also while it has an owner. */
+static int keep_abilities(struct registry *g, const struct request *q, const struct owned *t,
+    struct err *e)
+{
+	const struct thing *have = thing_store_find(g->things, t->id);
+	struct thing want;
+
+	if (have == NULL || !q->u.reg.self.is_ours || have->can == q->u.reg.self.can)
+		return 0;
+	want = *have;
+	want.can = q->u.reg.self.can;
+	return thing_store_put(g->things, &want, e);
+}
+
+/* To ours only: others never see the element. */
+static void tell_self(const struct registry *g, const struct request *q, const struct owned *t,
+    struct reply *r)
+{
+	const struct thing_self *self = &q->u.reg.self;
+
+	if (!self->is_ours)
+		return;
+	r->self.told = true;
+	r->self.epoch = t != NULL ? t->epoch : 0;
+	r->self.time_ms = self->clock_unknown ? clock_wall(g->deps.clock) : 0;
 }
 
 int registry_settle_removed(struct registry *g, const struct owned *t, struct err *e)
@@ -208,8 +236,12 @@ int registry_register(struct registry *g, const struct request *q, struct reply 
 		return -1;
 	/* XEP-0347 3.6: a claimed thing changes nothing by registering. */
 	if (t != NULL && t->owner != NULL) {
+		if (keep_abilities(g, q, t, e) == -1)
+			return -1;
 		++*g->count.again;
+		t = registry_address(g, q->bare, &q->u.reg.node);
 		say_claimed(t, q, r);
+		tell_self(g, q, t, r);
 		return 0;
 	}
 	if (enroll(g, q, t, e) == -1)
@@ -217,5 +249,6 @@ int registry_register(struct registry *g, const struct request *q, struct reply 
 	++*g->count.registered;
 	r->kind = REPLY_RESULT;
 	r->body = disowned ? BODY_DISOWNED : BODY_EMPTY;
+	tell_self(g, q, registry_address(g, q->bare, &q->u.reg.node), r);
 	return 0;
 }

@@ -20,7 +20,7 @@
 struct record {
 	struct thing pub;	/* first: a thing is the start of its record */
 	int64_t row;
-	uint64_t id_hash, digest_hash;
+	uint64_t id_hash, digest_hash, key_hash, name;
 	struct record *next, *prev;	/* ring of one digest; its head is in the table */
 	bool head;
 	uint8_t bytes[];		/* the packed tags */
@@ -37,7 +37,7 @@ struct thing_store {
 	struct store *store;
 	struct table_seed seed;
 	struct mirror things, used;
-	struct table by_id, by_digest, by_used;
+	struct table by_id, by_digest, by_key, by_name, by_used;
 	int64_t last_thing, last_used;
 	struct spent **receipts;	/* by row; NULL where the receipt is over */
 	size_t n_receipts, first_receipt, cap_receipts;
@@ -56,12 +56,39 @@ static const struct store_step steps[] = {
 	     " row INTEGER PRIMARY KEY, digest BLOB NOT NULL, form INTEGER NOT NULL,"
 	     " key INTEGER NOT NULL, owner TEXT, id BLOB NOT NULL, epoch INTEGER NOT NULL,"
 	     " at INTEGER NOT NULL)" },
+	{ 2, "ALTER TABLE registry_thing ADD COLUMN can INTEGER NOT NULL DEFAULT 0;"
+	     "ALTER TABLE registry_thing ADD COLUMN continuity BLOB" },
 };
 static const struct store_schema schema = {
 	"registry", steps, sizeof(steps) / sizeof(steps[0])
 };
 
 /* ---- memory of things ---- */
+
+uint64_t thing_store_name(const struct thing_store *t, const struct tag_list *tags)
+{
+	const struct tag *man = tag_find(tags, "MAN"), *sn = tag_find(tags, "SN");
+
+	if (man == NULL || sn == NULL)
+		return 0;
+	return table_hash_text(&t->seed, table_hash_text(&t->seed, 0, man->str), sn->str);
+}
+
+/* Packed tags that are damaged have no name; who reads them says so. */
+static uint64_t name_of(const struct thing_store *t, const struct thing *thing)
+{
+	struct tag_list tags;
+	struct pool pool;
+	uint64_t name = 0;
+
+	if (thing->tags_len == 0)
+		return 0;
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	if (tags_unpack(&tags, thing->tags, thing->tags_len, &pool) == 0)
+		name = thing_store_name(t, &tags);
+	pool_fini(&pool);
+	return name;
+}
 
 static struct record *record_new(const struct thing_store *t, const struct thing *thing,
     int64_t row, struct err *e)
@@ -79,6 +106,8 @@ static struct record *record_new(const struct thing_store *t, const struct thing
 	r->pub.tags = r->bytes;
 	r->id_hash = table_hash(&t->seed, 0, thing->id, OWNERSHIP_ID);
 	r->digest_hash = table_hash(&t->seed, 0, thing->digest, DIGEST_BYTES);
+	r->key_hash = table_hash(&t->seed, 0, thing->key, THING_KEY);
+	r->name = name_of(t, &r->pub);
 	return r;
 }
 
@@ -126,19 +155,39 @@ static void leave_ring(struct thing_store *t, struct record *r)
 	r->prev->next = r->next;
 }
 
+static void come_in(struct thing_store *t, struct record *r)
+{
+	table_add(&t->by_id, r->id_hash, r);
+	join_ring(t, r);
+	if (r->pub.has_key)
+		table_add(&t->by_key, r->key_hash, r);
+	if (r->name != 0)
+		table_add(&t->by_name, r->name, r);
+}
+
+static void go_out(struct thing_store *t, struct record *r)
+{
+	table_remove(&t->by_id, r->id_hash, r);
+	leave_ring(t, r);
+	if (r->pub.has_key)
+		table_remove(&t->by_key, r->key_hash, r);
+	if (r->name != 0)
+		table_remove(&t->by_name, r->name, r);
+}
+
 static void swap_thing(void *arg, void *out, void *in)
 {
-	struct thing_store *t = arg;
-	struct record *gone = out, *come = in;
+	if (out != NULL)
+		go_out(arg, out);
+	if (in != NULL)
+		come_in(arg, in);
+}
 
-	if (gone != NULL) {
-		table_remove(&t->by_id, gone->id_hash, gone);
-		leave_ring(t, gone);
-	}
-	if (come != NULL) {
-		table_add(&t->by_id, come->id_hash, come);
-		join_ring(t, come);
-	}
+static int reserve_thing(struct thing_store *t, struct err *e)
+{
+	return table_reserve(&t->by_id, 1, e) == -1 || table_reserve(&t->by_digest, 1, e) == -1 ||
+	    table_reserve(&t->by_key, 1, e) == -1 || table_reserve(&t->by_name, 1, e) == -1 ?
+	    -1 : 0;
 }
 
 static void drop(void *arg, void *item)
@@ -180,6 +229,34 @@ size_t thing_store_same(const struct thing_store *t, const uint8_t digest[static
 		out[n++] = &r->pub;
 		r = r->next != head ? r->next : NULL;
 	}
+	return n;
+}
+
+size_t thing_store_of_key(const struct thing_store *t, const uint8_t key[static THING_KEY],
+    const struct thing **out, size_t max)
+{
+	uint64_t hash = table_hash(&t->seed, 0, key, THING_KEY);
+	size_t at, n = 0;
+	const struct record *r;
+
+	for (r = table_first(&t->by_key, hash, &at); r != NULL && n < max;
+	    r = table_next(&t->by_key, hash, &at))
+		if (memcmp(r->pub.key, key, THING_KEY) == 0)
+			out[n++] = &r->pub;
+	return n;
+}
+
+size_t thing_store_named(const struct thing_store *t, uint64_t name, const struct thing **out,
+    size_t max)
+{
+	size_t at, n = 0;
+	const struct record *r;
+
+	if (name == 0)
+		return 0;
+	for (r = table_first(&t->by_name, name, &at); r != NULL && n < max;
+	    r = table_next(&t->by_name, name, &at))
+		out[n++] = &r->pub;
 	return n;
 }
 
@@ -296,9 +373,16 @@ static int load_thing(struct thing_store *t, struct stmt *st, struct err *e)
 	size_t id_len, digest_len;
 	const void *id = stmt_blob(st, 1, &id_len);
 	const void *digest = stmt_blob(st, 2, &digest_len);
-	struct thing thing = { .at_ms = stmt_int(st, 6) };
+	struct thing thing = { .at_ms = stmt_int(st, 6), .can = (unsigned)stmt_int(st, 7) };
+	size_t key_len = 0;
+	const void *key = stmt_blob(st, 8, &key_len);
 	struct record *r;
 
+	if (key != NULL && key_len != THING_KEY)
+		return damaged("registry_thing", stmt_int(st, 0), e);
+	thing.has_key = key != NULL;
+	if (key != NULL)
+		memcpy(thing.key, key, THING_KEY);
 	if (id_len != OWNERSHIP_ID || digest_len != DIGEST_BYTES || !fits(st, 3))
 		return damaged("registry_thing", stmt_int(st, 0), e);
 	memcpy(thing.id, id, OWNERSHIP_ID);
@@ -306,8 +390,7 @@ static int load_thing(struct thing_store *t, struct stmt *st, struct err *e)
 	thing.tags = stmt_blob(st, 5, &thing.tags_len);
 	if (thing.tags_len > TAGS_BYTES || find_record(t, thing.id) != NULL)
 		return damaged("registry_thing", stmt_int(st, 0), e);
-	if (table_reserve(&t->by_id, 1, e) == -1 || table_reserve(&t->by_digest, 1, e) == -1 ||
-	    (r = record_new(t, &thing, stmt_int(st, 0), e)) == NULL)
+	if (reserve_thing(t, e) == -1 || (r = record_new(t, &thing, stmt_int(st, 0), e)) == NULL)
 		return -1;
 	swap_thing(t, NULL, r);
 	t->last_thing = r->row;
@@ -408,15 +491,16 @@ int thing_store_open(struct thing_store **out, struct store *s, const struct sec
 	    check_key(t, key, e) == -1)
 		goto fail;
 	t->write = store_prepare(s, "INSERT OR REPLACE INTO registry_thing"
-	    " (row, id, digest, form, key, tags, at) VALUES ($1, $2, $3, $4, $5, $6, $7)", e);
+	    " (row, id, digest, form, key, tags, at, can, continuity)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", e);
 	t->erase = store_prepare(s, "DELETE FROM registry_thing WHERE row = $1", e);
 	t->spend = store_prepare(s, "INSERT OR REPLACE INTO registry_used"
 	    " (row, digest, form, key, owner, id, epoch, at)"
 	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", e);
 	if (t->write == NULL || t->erase == NULL || t->spend == NULL)
 		goto fail;
-	if (load(t, "SELECT row, id, digest, form, key, tags, at FROM registry_thing ORDER BY row",
-	    load_thing, e) == -1 ||
+	if (load(t, "SELECT row, id, digest, form, key, tags, at, can, continuity"
+	    " FROM registry_thing ORDER BY row", load_thing, e) == -1 ||
 	    load(t, "SELECT row, digest, form, key, owner, id, epoch, at FROM registry_used"
 	    " ORDER BY row", load_used, e) == -1)
 		goto fail;
@@ -446,6 +530,8 @@ void thing_store_close(struct thing_store **tp)
 	free_all(&t->by_id);
 	free_all(&t->by_used);
 	table_fini(&t->by_digest);
+	table_fini(&t->by_key);
+	table_fini(&t->by_name);
 	mirror_close(&t->things);
 	mirror_close(&t->used);
 	free(t->receipts);
@@ -474,6 +560,11 @@ static int write_thing(struct thing_store *t, const struct record *r, struct err
 	stmt_bind_int(t->write, 5, KEY_NUMBER);
 	stmt_bind_blob(t->write, 6, r->pub.tags, r->pub.tags_len);
 	stmt_bind_int(t->write, 7, r->pub.at_ms);
+	stmt_bind_int(t->write, 8, r->pub.can);
+	if (r->pub.has_key)
+		stmt_bind_blob(t->write, 9, r->pub.key, THING_KEY);
+	else
+		stmt_bind_null(t->write, 9);
 	return stmt_run(t->write, NULL, e);
 }
 
@@ -482,8 +573,7 @@ int thing_store_put(struct thing_store *t, const struct thing *thing, struct err
 	struct record *old = find_record(t, thing->id);
 	struct record *r;
 
-	if (mirror_reserve(&t->things, e) == -1 || table_reserve(&t->by_id, 1, e) == -1 ||
-	    table_reserve(&t->by_digest, 1, e) == -1)
+	if (mirror_reserve(&t->things, e) == -1 || reserve_thing(t, e) == -1)
 		return -1;
 	r = record_new(t, thing, old != NULL ? old->row : t->last_thing + 1, e);
 	if (r == NULL)

@@ -18,6 +18,8 @@
 
 struct thing_store;
 
+#define THING_KEY 32
+
 /* Live until the thing's next change and the end of that transaction. */
 struct thing {
 	uint8_t id[OWNERSHIP_ID];
@@ -25,6 +27,9 @@ struct thing {
 	int64_t at_ms;			/* wall: last registration, for expiry */
 	const void *tags;		/* tags.h */
 	size_t tags_len;
+	unsigned can;			/* SELF_* of request.h: what our own thing said */
+	bool has_key;			/* it proved that it holds ... */
+	uint8_t key[THING_KEY];		/* ... this continuity key (Ed25519, public) */
 };
 
 struct used {
@@ -45,6 +50,14 @@ const struct thing *thing_store_find(const struct thing_store *t,
 /* Up to `max` things with this digest into `out`; returns how many. */
 size_t thing_store_same(const struct thing_store *t, const uint8_t digest[static DIGEST_BYTES],
     const struct thing **out, size_t max);
+/* The same for a continuity key, and for maker and serial number: `name` as
+ * thing_store_name() makes it.  What has no MAN or no SN is under no name. */
+size_t thing_store_of_key(const struct thing_store *t, const uint8_t key[static THING_KEY],
+    const struct thing **out, size_t max);
+size_t thing_store_named(const struct thing_store *t, uint64_t name, const struct thing **out,
+    size_t max);
+/* A keyed hash of (MAN, SN), for this run of the program only; 0: it has none. */
+uint64_t thing_store_name(const struct thing_store *t, const struct tag_list *tags);
 const struct used *thing_store_used(const struct thing_store *t,
     const uint8_t digest[static DIGEST_BYTES]);
 

@@ -23,7 +23,8 @@ static struct dialect dialect_of(enum proto proto, const struct standing_service
 /* ---- registration ------------------------------------------------------- */
 
 int asking_register(struct session *s, const struct standing_service *to,
-    const struct tag_list *tags, session_answer_fn *answer, void *arg)
+    const struct tag_list *tags, const struct thing_self *self, session_answer_fn *answer,
+    void *arg)
 {
 	struct request q = {
 		.verb = VERB_REGISTER,
@@ -32,6 +33,8 @@ int asking_register(struct session *s, const struct standing_service *to,
 	};
 
 	q.u.reg.tags = *tags;
+	if (to->self)
+		q.u.reg.self = *self;
 	return session_ask(s, &q, answer, arg);
 }
 
@@ -41,6 +44,14 @@ static void read_claimed(const struct reply *r, struct asking_registered *out)
 		return;		/* claimed by nobody: cannot tell */
 	out->standing = ASKING_CLAIMED;
 	out->is_public = r->u.claimed.is_public;
+}
+
+static void read_self(const struct reply *r, struct asking_registered *out)
+{
+	out->time_ms = r->self.time_ms;
+	out->epoch = r->self.epoch;
+	if (r->self.nonce && str_copy(out->nonce, sizeof(out->nonce), r->self.nonce) < 0)
+		out->nonce[0] = '\0';
 }
 
 void asking_register_read(const struct stanza *answer, struct asking_registered *out)
@@ -56,6 +67,7 @@ void asking_register_read(const struct stanza *answer, struct asking_registered 
 	pool_init(&pool, WIRE_REQUEST_BYTES);
 	out->condition = "not understood";
 	if (reply_parse(&r, answer, JID_STRINGPREP, &pool) == 0) {
+		read_self(&r, out);
 		if (r.kind == REPLY_ERROR)
 			out->condition = condition_name(r.condition);
 		else if (r.body == BODY_CLAIMED)

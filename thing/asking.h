@@ -12,8 +12,10 @@
 #include "thing/session.h"
 #include "thing/standing.h"
 
+/* `self` goes along where it is understood. */
 int asking_register(struct session *s, const struct standing_service *to,
-    const struct tag_list *tags, session_answer_fn *answer, void *arg);
+    const struct tag_list *tags, const struct thing_self *self, session_answer_fn *answer,
+    void *arg);
 
 enum asking_standing {
 	ASKING_UNCLAIMED,
@@ -25,6 +27,9 @@ struct asking_registered {
 	enum asking_standing standing;
 	char owner[JID_MAX + 1];
 	bool is_public;
+	int64_t time_ms;	/* the registry's clock; 0: not told */
+	uint64_t epoch;		/* of the ownership; 0: not told */
+	char nonce[WIRE_PROOF + 1];	/* to be signed by our continuity key; "": none */
 	const char *condition;	/* of ASKING_FAILED; static text */
 };
 /* `answer` NULL: none came. */

@@ -94,6 +94,7 @@ static void pin(struct enroll *e, struct standing_service *to, const char *what,
 		return;
 	to->gen = gen;
 	to->leases = c->leases;
+	to->self = c->self;
 	note(e, false, "%s is %s from now on", c->jid, what);
 }
 
@@ -147,6 +148,7 @@ static void on_info(void *arg, const struct stanza *answer)
 	c->registry = found.registry;
 	c->provisioning = found.provisioning;
 	c->leases = found.leases;
+	c->self = found.self;
 	c->registry_gen = found.registry_gen;
 	c->provisioning_gen = found.provisioning_gen;
 	if (--e->n_waiting == 0 && e->step == ENROLL_FINDING)
@@ -357,6 +359,10 @@ static void on_registered(void *arg, const struct stanza *answer)
 		wait_a_while(e, why);
 		return;
 	}
+	if (r.epoch && r.epoch != e->standing->epoch) {
+		e->standing->epoch = r.epoch;
+		e->unsaved = true;
+	}
 	fresh_key = r.standing != ASKING_CLAIMED && e->id->key_used;
 	kept = r.standing == ASKING_CLAIMED ? set_owner(e, r.owner, r.is_public)
 	    : become_unowned(e);
@@ -378,15 +384,31 @@ static void on_registered(void *arg, const struct stanza *answer)
 		wait_a_while(e, "the registry is still letting go of us");
 }
 
+/* What a registry that keeps books of it is told about us. */
+static void say_self(const struct enroll *e, struct thing_self *self)
+{
+	const struct standing *s = e->standing;
+
+	*self = (struct thing_self){ .is_ours = true, .can = e->can };
+	if (!s->epoch)
+		return;		/* what another registry said is none of its business */
+	self->epoch = s->epoch;
+	self->owner = s->owner[0] ? s->owner : NULL;
+	if (strcmp(s->registry.jid, s->provisioning.jid) == 0)
+		self->floor = e->decisions->floor;
+}
+
 static int send_register(struct enroll *e)
 {
 	struct tag all[WIRE_TAGS];
 	struct tag_list list = { 0, all };
+	struct thing_self self;
 
 	for (; list.n < e->tags.n && list.n < WIRE_TAGS - 1; list.n++)
 		all[list.n] = e->tags.tag[list.n];
 	all[list.n++] = (struct tag){ .name = "KEY", .str = e->id->key };
-	return asking_register(e->session, &e->standing->registry, &list, on_registered, e);
+	say_self(e, &self);
+	return asking_register(e->session, &e->standing->registry, &list, &self, on_registered, e);
 }
 
 static void pull(struct enroll *e)

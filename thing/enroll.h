@@ -46,7 +46,7 @@ struct enroll_candidate {
 	struct enroll *enroll;
 	char jid[SESSION_TO];
 	bool waiting;
-	bool registry, provisioning, leases;
+	bool registry, provisioning, leases, self;
 	enum gen registry_gen, provisioning_gen;
 };
 
@@ -60,6 +60,7 @@ struct enroll {
 	const char *dir;
 	const char *registry;		/* configured; NULL: found */
 	struct tag_list tags;		/* without KEY; lives as long as this */
+	unsigned can;			/* SELF_*: what our board has */
 	struct identity *id;
 	struct standing *standing;
 	struct session *session;

@@ -35,6 +35,8 @@ static void take_feature(struct services_found *out, const char *var)
 
 	if (strcmp(var, NS_LEASE) == 0)
 		out->leases = true;
+	if (strcmp(var, NS_THING) == 0)
+		out->self = true;
 	if (!ns_find(var, &proto, &gen))
 		return;
 	if (proto == PROTO_DISCOVERY && (!out->registry || gen < out->registry_gen)) {

@@ -10,7 +10,7 @@
 #include "thing/session.h"
 
 struct services_found {
-	bool registry, provisioning, leases;
+	bool registry, provisioning, leases, self;
 	enum gen registry_gen, provisioning_gen;	/* the oldest it names: X first */
 };
 

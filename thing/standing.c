@@ -24,6 +24,7 @@ void standing_unpin(struct standing *s)
 	memset(&s->registry, 0, sizeof(s->registry));
 	memset(&s->provisioning, 0, sizeof(s->provisioning));
 	memset(&s->pin, 0, sizeof(s->pin));
+	s->epoch = 0;	/* counted by the registry that is left */
 }
 
 bool standing_is_service(const struct standing *s, const char *bare)
@@ -50,7 +51,39 @@ static int take_jid(char out[static JID_MAX + 1], const char *value)
 	return str_copy(out, JID_MAX + 1, value);
 }
 
-/* "GEN LEASES JID", e.g. "X yes kith.home.example" */
+/* What a service advertised of ours; the first two are older than the others. */
+static const struct { const char *word; bool leases, self; } ours[] = {
+	{ "no", false, false },
+	{ "yes", true, false },
+	{ "both", true, true },
+	{ "self", false, true },
+};
+
+/* The word and what follows it; NULL: none of them. */
+static const char *take_ours(struct standing_service *svc, const char *value)
+{
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		size_t len = strlen(ours[i].word);
+
+		if (strncmp(value, ours[i].word, len) != 0 || value[len] != ' ')
+			continue;
+		svc->leases = ours[i].leases;
+		svc->self = ours[i].self;
+		return value + len + 1;
+	}
+	return NULL;
+}
+
+static const char *ours_word(const struct standing_service *svc)
+{
+	size_t i = 0;
+
+	while (ours[i].leases != svc->leases || ours[i].self != svc->self)
+		i++;
+	return ours[i].word;
+}
+
+/* "GEN OURS JID", e.g. "X both kith.home.example" */
 static int take_service(struct standing_service *svc, const char *value)
 {
 	const char *name, *rest;
@@ -62,11 +95,9 @@ static int take_service(struct standing_service *svc, const char *value)
 		if (strncmp(value, name, len) != 0 || value[len] != ' ')
 			continue;
 		rest = value + len + 1;
-		svc->leases = str_starts(rest, "yes ");
-		if (!svc->leases && !str_starts(rest, "no "))
-			return -1;
+		rest = take_ours(svc, rest);
 		svc->gen = (enum gen)g;
-		return take_jid(svc->jid, strchr(rest, ' ') + 1);
+		return rest ? take_jid(svc->jid, rest) : -1;
 	}
 	return -1;
 }
@@ -75,6 +106,16 @@ static int take_mech(enum sasl_mech *out, const char *value)
 {
 	*out = sasl_mech_find(value);
 	return *out == SASL_NONE ? -1 : 0;
+}
+
+static int take_epoch(struct standing *s, const char *value)
+{
+	int64_t epoch;
+
+	if (str_to_int(value, 0, INT64_MAX, &epoch) < 0)
+		return -1;
+	s->epoch = (uint64_t)epoch;
+	return 0;
 }
 
 static int take(struct standing *s, const char *name, const char *value)
@@ -91,6 +132,8 @@ static int take(struct standing *s, const char *name, const char *value)
 		return take_mech(&s->pin.tls13, value);
 	if (strcmp(name, "public") == 0)
 		return str_to_bool(value, &s->is_public);
+	if (strcmp(name, "epoch") == 0)
+		return take_epoch(s, value);
 	return -1;
 }
 
@@ -117,7 +160,7 @@ static void add_service(struct buf *b, const char *name, const struct standing_s
 {
 	if (svc->jid[0])
 		buf_addf(b, "%s %s %s %s\n", name, gen_name(svc->gen),
-		    svc->leases ? "yes" : "no", svc->jid);
+		    ours_word(svc), svc->jid);
 }
 
 int standing_save(const struct standing *s, const char *dir, struct err *e)
@@ -129,6 +172,8 @@ int standing_save(const struct standing *s, const char *dir, struct err *e)
 	if (s->owner[0])
 		statefile_add(&b, "owner", s->owner);
 	statefile_add(&b, "public", s->is_public ? "true" : "false");
+	if (s->epoch)
+		buf_addf(&b, "epoch %llu\n", (unsigned long long)s->epoch);
 	add_service(&b, "registry", &s->registry);
 	add_service(&b, "provisioning", &s->provisioning);
 	if (s->pin.tls12 != SASL_NONE)

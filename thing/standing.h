@@ -9,6 +9,7 @@
 #define KITH_THING_STANDING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/jid.h"
 #include "common/wire/ns.h"
@@ -18,11 +19,13 @@ struct standing_service {
 	char jid[JID_MAX + 1];	/* "" : not pinned */
 	enum gen gen;		/* the generation of names it understood */
 	bool leases;		/* advertised urn:kith:lease:0 */
+	bool self;		/* ... and urn:kith:thing:0 */
 };
 
 struct standing {
 	char owner[JID_MAX + 1];	/* bare; "": nobody */
 	bool is_public;
+	uint64_t epoch;			/* of that ownership, as the registry said; 0 unknown */
 	struct standing_service registry;
 	struct standing_service provisioning;
 	struct sasl_pin pin;

@@ -11,13 +11,145 @@
 
 #include "common/wire/stanza.h"
 
+/* ---- <self/>: what our own thing says of itself, and what it is told ---- */
+
+static const struct { const char *word; unsigned bit; } abilities[] = {
+	{ "code", SELF_SHOWS_CODE },
+	{ "button", SELF_HAS_BUTTON },
+	{ "key", SELF_NEW_KEY },
+};
+#define ABILITIES (sizeof(abilities) / sizeof(abilities[0]))
+
+/* Words between blanks; those of a later version are passed over. */
+static unsigned
+can_parse(const char *text)
+{
+	unsigned can = 0;
+
+	while (text != NULL && *text != '\0') {
+		size_t len = strcspn(text, " ");
+
+		for (size_t i = 0; i < ABILITIES; i++)
+			if (strlen(abilities[i].word) == len &&
+			    memcmp(abilities[i].word, text, len) == 0)
+				can |= abilities[i].bit;
+		text += len + (text[len] == ' ');
+	}
+	return can;
+}
+
+static int
+self_parse(struct parse *p, const struct stanza *el, struct thing_self *out)
+{
+	const struct stanza *self = stanza_child(el, NS_THING, "self");
+	int64_t epoch = 0, floor = 0;
+	const char *can, *clock;
+
+	if (self == NULL)
+		return 0;
+	if (parse_attr(p, self, "can", WIRE_TAG_VALUE, &can) < 0 ||
+	    parse_attr(p, self, "clock", WIRE_TAG_NAME, &clock) < 0 ||
+	    parse_jid(p, self, "owner", false, &out->owner) < 0 ||
+	    parse_int(p, self, "epoch", 0, &epoch) < 0 ||
+	    parse_int(p, self, "floor", 0, &floor) < 0 ||
+	    parse_attr(p, self, "continuity", WIRE_PROOF, &out->continuity) < 0 ||
+	    parse_attr(p, self, "nonce", WIRE_PROOF, &out->nonce) < 0 ||
+	    parse_attr(p, self, "proof", WIRE_PROOF, &out->proof) < 0)
+		return -1;
+	/* A proof is over a nonce, by a key: each alone says nothing. */
+	if ((out->nonce == NULL) != (out->proof == NULL) ||
+	    (out->proof != NULL && out->continuity == NULL))
+		return parse_fail(p, COND_BAD_REQUEST);
+	out->is_ours = true;
+	out->can = can_parse(can);
+	out->epoch = (uint64_t)epoch;
+	out->floor = (uint64_t)floor;
+	out->clock_unknown = clock != NULL && strcmp(clock, "unknown") == 0;
+	return 0;
+}
+
+static void
+can_write(struct xml *x, unsigned can)
+{
+	char text[32];
+	size_t at = 0;
+
+	for (size_t i = 0; i < ABILITIES; i++) {
+		size_t len = strlen(abilities[i].word);
+
+		if ((can & abilities[i].bit) == 0)
+			continue;
+		if (at > 0)
+			text[at++] = ' ';
+		memcpy(text + at, abilities[i].word, len);
+		at += len;
+	}
+	text[at] = '\0';
+	xml_attr(x, "can", at > 0 ? text : NULL);
+}
+
+static void
+self_write(struct xml *x, const struct thing_self *s)
+{
+	if (!s->is_ours)
+		return;
+	xml_open(x, "self", NS_THING);
+	can_write(x, s->can);
+	xml_attr(x, "owner", s->owner);
+	if (s->epoch > 0)
+		xml_attr_int(x, "epoch", (int64_t)s->epoch);
+	if (s->floor > 0)
+		xml_attr_int(x, "floor", (int64_t)s->floor);
+	xml_attr(x, "continuity", s->continuity);
+	xml_attr(x, "nonce", s->nonce);
+	xml_attr(x, "proof", s->proof);
+	xml_attr(x, "clock", s->clock_unknown ? "unknown" : NULL);
+	xml_close(x);
+}
+
+int
+discovery_self_answer_parse(struct parse *p, const struct stanza *parent, struct reply *r)
+{
+	const struct stanza *self = stanza_child(parent, NS_THING, "self");
+	int64_t epoch = 0;
+
+	if (self == NULL)
+		return 0;
+	if (parse_int(p, self, "time", 0, &r->self.time_ms) < 0 ||
+	    parse_int(p, self, "epoch", 0, &epoch) < 0 ||
+	    parse_attr(p, self, "nonce", WIRE_PROOF, &r->self.nonce) < 0)
+		return -1;
+	r->self.told = true;
+	r->self.epoch = (uint64_t)epoch;
+	return 0;
+}
+
+/* Only to who showed that it is ours (docs/PROTOCOL.md 4.4): others read the
+ * first child and stumble over a second. */
+void
+discovery_self_answer_write(struct xml *x, const struct request *q, const struct reply *r)
+{
+	if (!r->self.told || q->verb != VERB_REGISTER || !q->u.reg.self.is_ours)
+		return;
+	xml_open(x, "self", NS_THING);
+	if (r->self.time_ms > 0)
+		xml_attr_int(x, "time", r->self.time_ms);
+	if (r->self.epoch > 0)
+		xml_attr_int(x, "epoch", (int64_t)r->self.epoch);
+	xml_attr(x, "nonce", r->self.nonce);
+	xml_close(x);
+}
+
+/* ---- register, mine and the requests that name a thing ---- */
+
 int
 discovery_register_parse(struct parse *p, const struct stanza *el, struct request *q)
 {
 	struct request_register *r = &q->u.reg;
 
 	if (parse_node(p, el, &r->node) < 0 ||
-	    parse_bool(p, el, "selfOwned", NULL, &r->self_owned) < 0)
+	    parse_bool(p, el, "selfOwned", NULL, &r->self_owned) < 0 ||
+	    self_parse(p, el, &r->self) < 0)
 		return -1;
 	return parse_tags(p, el, &r->tags);
 }
@@ -29,6 +161,7 @@ discovery_register_write(struct xml *x, const struct request *q)
 	if (q->u.reg.self_owned)
 		xml_attr_bool(x, "selfOwned", true);
 	emit_tags(x, &q->u.reg.tags);
+	self_write(x, &q->u.reg.self);
 }
 
 /* `public` defaults to true when absent (XEP-0347 3.6), but who reads the

@@ -31,6 +31,9 @@ int discovery_ended_parse(struct parse *p, const struct stanza *el, struct reque
 void discovery_push_write(struct xml *x, const struct request *q);
 
 /* Answers. */
+/* <self/> beside any answer to a register: to ours only. */
+int discovery_self_answer_parse(struct parse *p, const struct stanza *parent, struct reply *r);
+void discovery_self_answer_write(struct xml *x, const struct request *q, const struct reply *r);
 int discovery_claimed_answer_parse(struct parse *p, const struct stanza *el, struct reply *r);
 void discovery_claimed_answer_write(struct xml *x, const struct request *q, const struct reply *r);
 void discovery_disowned_answer_write(struct xml *x, const struct request *q, const struct reply *r);

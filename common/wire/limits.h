@@ -23,6 +23,7 @@
 #define WIRE_NODE_TEXT 256		/* characters of a node, source or partition */
 #define WIRE_TOKENS 16			/* per kind in one question */
 #define WIRE_TOKEN_BYTES 512		/* of one token */
+#define WIRE_PROOF 128			/* characters of a public key, nonce or signature */
 #define WIRE_KEY 256			/* characters of a question's key */
 #define WIRE_CONTROL_VALUE 1024		/* characters of a value to be set */
 #define WIRE_LISTED 200			/* features or items of one disco answer; more are not read */

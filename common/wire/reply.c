@@ -124,7 +124,10 @@ result_write(struct xml *x, const struct request *q, const struct reply *r,
 		if (row->write != NULL)
 			row->write(x, q, r);
 		lease_write(x, q, r);
+		discovery_self_answer_write(x, q, r);
 		xml_close(x);
+	} else {
+		discovery_self_answer_write(x, q, r);
 	}
 	xml_close(x);
 }
@@ -234,13 +237,15 @@ result_parse(struct parse *p, const struct stanza *iq, struct reply *r)
 	const struct stanza *el = stanza_first(iq);
 
 	r->kind = REPLY_RESULT;
-	if (el == NULL)
-		return 0;
+	if (el == NULL || stanza_is(el, NS_THING, "self"))
+		return discovery_self_answer_parse(p, iq, r);
 	for (size_t i = 0; i < BODIES; i++) {
 		if (!is_body(&bodies[i], el))
 			continue;
 		r->body = bodies[i].body;
 		if (bodies[i].parse != NULL && bodies[i].parse(p, el, r) < 0)
+			return -1;
+		if (discovery_self_answer_parse(p, el, r) < 0)
 			return -1;
 		return lease_parse(p, el, r);
 	}

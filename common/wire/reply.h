@@ -96,6 +96,18 @@ struct reply_claimed {
 	const struct found_thing *thing;	/* chat only; NULL none */
 };
 
+/*
+ * What a thing that said of itself that it is ours (request_register.self) is
+ * told beside the answer to its register: inside the element of the answer, or
+ * alone, <self xmlns='urn:kith:thing:0' time= epoch= nonce=/>.
+ */
+struct reply_self {
+	bool told;
+	int64_t time_ms;	/* wall; 0: not said */
+	uint64_t epoch;		/* of its ownership now; 0: not said */
+	const char *nonce;	/* it is asked to prove its continuity key; NULL not */
+};
+
 struct reply_found {
 	bool more;
 	size_t n;
@@ -148,6 +160,7 @@ struct reply {
 	bool has_lease;
 	uint64_t revision;
 	int64_t lease_ms;
+	struct reply_self self;
 	/* Only towards ours, with an error: why, when again, whom to ask. */
 	const char *reason;
 	int64_t retry_after_ms;

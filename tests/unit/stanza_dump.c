@@ -162,11 +162,27 @@ dump_term(struct buf *out, const struct search_term *t)
 }
 
 static void
+dump_self(struct buf *out, const struct thing_self *s)
+{
+	if (!s->is_ours)
+		return;
+	number(out, "can", s->can);
+	one(out, "believes-owner", s->owner);
+	number(out, "epoch", (int64_t)s->epoch);
+	number(out, "floor", (int64_t)s->floor);
+	one(out, "continuity", s->continuity);
+	one(out, "nonce", s->nonce);
+	one(out, "proof", s->proof);
+	flag(out, "clock-unknown", s->clock_unknown);
+}
+
+static void
 dump_register(struct buf *out, const struct request *q)
 {
 	dump_node(out, &q->u.reg.node, false);
 	flag(out, "self-owned", q->u.reg.self_owned);
 	dump_tags(out, &q->u.reg.tags);
+	dump_self(out, &q->u.reg.self);
 }
 
 static void

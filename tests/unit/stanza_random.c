@@ -141,11 +141,31 @@ types(struct unit_random *rnd, enum vocab v, unsigned *out, unsigned *history)
 }
 
 static void
+make_self(struct unit_random *rnd, struct pool *pool, struct thing_self *s)
+{
+	s->is_ours = true;
+	s->can = (unsigned)unit_random_below(rnd, 8);
+	s->owner = coin(rnd) ? address(rnd, pool) : NULL;
+	s->epoch = unit_random_below(rnd, 1000);
+	s->floor = unit_random_below(rnd, 1000);
+	s->clock_unknown = coin(rnd);
+	if (coin(rnd))
+		return;
+	s->continuity = stanza_random_text(rnd, pool, 1, WIRE_PROOF);
+	if (coin(rnd))
+		return;
+	s->nonce = stanza_random_text(rnd, pool, 1, WIRE_PROOF);
+	s->proof = stanza_random_text(rnd, pool, 1, WIRE_PROOF);
+}
+
+static void
 make_register(struct unit_random *rnd, struct pool *pool, struct request *q)
 {
 	q->u.reg.node = node(rnd, pool);
 	q->u.reg.self_owned = coin(rnd);
 	stanza_random_tags(rnd, pool, &q->u.reg.tags);
+	if (coin(rnd))
+		make_self(rnd, pool, &q->u.reg.self);
 }
 
 static void

@@ -181,6 +181,15 @@ do_lease(struct recipe *r, char *arg[WORDS])
 }
 
 static void
+do_self(struct recipe *r, char *arg[WORDS])
+{
+	r->reply.self.told = true;
+	r->reply.self.time_ms = whole(arg[0]);
+	r->reply.self.epoch = (uint64_t)whole(arg[1]);
+	r->reply.self.nonce = maybe(arg[2]);
+}
+
+static void
 do_reason(struct recipe *r, char *arg[WORDS])
 {
 	r->reply.reason = arg[0];
@@ -307,7 +316,7 @@ static const struct { const char *word; step_fn *step; } steps[] = {
 	{ "body", do_body }, { "error", do_error }, { "jid", do_jid }, { "public", do_public },
 	{ "result", do_result }, { "types", do_types }, { "node", do_node }, { "name", do_name },
 	{ "more", do_more }, { "thing", do_thing }, { "str", do_str }, { "num", do_num },
-	{ "lease", do_lease }, { "reason", do_reason }, { "feature", do_feature },
+	{ "lease", do_lease }, { "self", do_self }, { "reason", do_reason }, { "feature", do_feature },
 	{ "item", do_item }, { "accepted", do_accepted }, { "data", do_data },
 	{ "inline", do_inline }, { "refuse", do_refuse }, { "cancelled", do_cancelled },
 	{ "done", do_done }, { "fail", do_fail }, { "form", do_form },
