@@ -186,6 +186,7 @@ static int pay_question(struct outbox *o, const struct debt *t, struct buf *out)
 static const pay_fn payers[DEBT_COUNT] = {
 	[DEBT_OWNER] = pay_registry,
 	[DEBT_SUBSCRIBE] = pay_registry,
+	[DEBT_WITNESS] = pay_registry,
 	[DEBT_FLOOR] = pay_provisioning,
 	[DEBT_FRIEND] = pay_friend,
 	[DEBT_UNFRIEND] = pay_friend,

@@ -379,6 +379,7 @@ static const char *debt_name(enum debt_kind k)
 		[DEBT_OWNER] = "owner", [DEBT_FLOOR] = "floor", [DEBT_FRIEND] = "friend",
 		[DEBT_UNFRIEND] = "unfriend", [DEBT_QUESTION] = "question",
 		[DEBT_NOTICE] = "notice", [DEBT_SUBSCRIBE] = "subscribe",
+		[DEBT_WITNESS] = "witness",
 	};
 
 	return names[k];

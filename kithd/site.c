@@ -199,6 +199,7 @@ static int serve_answer(struct site *s, const struct job *j, struct err *e)
 	switch (t->kind) {
 	case DEBT_OWNER:
 	case DEBT_SUBSCRIBE:
+	case DEBT_WITNESS:
 		return registry_debt_answered(s->registry, &sent, &j->q, e);
 	case DEBT_FLOOR:
 	case DEBT_FRIEND:

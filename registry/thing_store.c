@@ -58,6 +58,7 @@ static const struct store_step steps[] = {
 	     " at INTEGER NOT NULL)" },
 	{ 2, "ALTER TABLE registry_thing ADD COLUMN can INTEGER NOT NULL DEFAULT 0;"
 	     "ALTER TABLE registry_thing ADD COLUMN continuity BLOB" },
+	{ 3, "ALTER TABLE registry_thing ADD COLUMN key_bits INTEGER NOT NULL DEFAULT 0" },
 };
 static const struct store_schema schema = {
 	"registry", steps, sizeof(steps) / sizeof(steps[0])
@@ -316,17 +317,33 @@ static void kept_used(void *arg, void *item)
 
 static const struct mirror_ops used_ops = { swap_used, drop, kept_used };
 
+static const struct used *latest_use(const struct thing_store *t, const uint8_t *digest,
+    const char *owner)
+{
+	uint64_t hash = table_hash(&t->seed, 0, digest, DIGEST_BYTES);
+	const struct spent *s, *latest = NULL;
+	size_t at;
+
+	for (s = table_first(&t->by_used, hash, &at); s; s = table_next(&t->by_used, hash, &at)) {
+		if (!secret_bytes_equal(s->pub.digest, digest, DIGEST_BYTES) ||
+		    (latest != NULL && s->row < latest->row))
+			continue;
+		if (owner == NULL || (s->pub.owner != NULL && strcmp(s->pub.owner, owner) == 0))
+			latest = s;
+	}
+	return latest != NULL ? &latest->pub : NULL;
+}
+
 const struct used *thing_store_used(const struct thing_store *t,
     const uint8_t digest[static DIGEST_BYTES])
 {
-	uint64_t hash = table_hash(&t->seed, 0, digest, DIGEST_BYTES);
-	size_t at;
-	const struct spent *s;
+	return latest_use(t, digest, NULL);
+}
 
-	for (s = table_first(&t->by_used, hash, &at); s; s = table_next(&t->by_used, hash, &at))
-		if (secret_bytes_equal(s->pub.digest, digest, DIGEST_BYTES))
-			return &s->pub;
-	return NULL;
+const struct used *thing_store_receipt(const struct thing_store *t,
+    const uint8_t digest[static DIGEST_BYTES], const char *owner)
+{
+	return latest_use(t, digest, owner);
 }
 
 static int reserve_used(struct thing_store *t, struct err *e)
@@ -373,7 +390,10 @@ static int load_thing(struct thing_store *t, struct stmt *st, struct err *e)
 	size_t id_len, digest_len;
 	const void *id = stmt_blob(st, 1, &id_len);
 	const void *digest = stmt_blob(st, 2, &digest_len);
-	struct thing thing = { .at_ms = stmt_int(st, 6), .can = (unsigned)stmt_int(st, 7) };
+	struct thing thing = {
+		.at_ms = stmt_int(st, 6), .can = (unsigned)stmt_int(st, 7),
+		.key_bits = (unsigned)stmt_int(st, 9),
+	};
 	size_t key_len = 0;
 	const void *key = stmt_blob(st, 8, &key_len);
 	struct record *r;
@@ -491,15 +511,15 @@ int thing_store_open(struct thing_store **out, struct store *s, const struct sec
 	    check_key(t, key, e) == -1)
 		goto fail;
 	t->write = store_prepare(s, "INSERT OR REPLACE INTO registry_thing"
-	    " (row, id, digest, form, key, tags, at, can, continuity)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", e);
+	    " (row, id, digest, form, key, tags, at, can, continuity, key_bits)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", e);
 	t->erase = store_prepare(s, "DELETE FROM registry_thing WHERE row = $1", e);
 	t->spend = store_prepare(s, "INSERT OR REPLACE INTO registry_used"
 	    " (row, digest, form, key, owner, id, epoch, at)"
 	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", e);
 	if (t->write == NULL || t->erase == NULL || t->spend == NULL)
 		goto fail;
-	if (load(t, "SELECT row, id, digest, form, key, tags, at, can, continuity"
+	if (load(t, "SELECT row, id, digest, form, key, tags, at, can, continuity, key_bits"
 	    " FROM registry_thing ORDER BY row", load_thing, e) == -1 ||
 	    load(t, "SELECT row, digest, form, key, owner, id, epoch, at FROM registry_used"
 	    " ORDER BY row", load_used, e) == -1)
@@ -565,6 +585,7 @@ static int write_thing(struct thing_store *t, const struct record *r, struct err
 		stmt_bind_blob(t->write, 9, r->pub.key, THING_KEY);
 	else
 		stmt_bind_null(t->write, 9);
+	stmt_bind_int(t->write, 10, r->pub.key_bits);
 	return stmt_run(t->write, NULL, e);
 }
 

@@ -30,6 +30,7 @@ struct thing {
 	unsigned can;			/* SELF_* of request.h: what our own thing said */
 	bool has_key;			/* it proved that it holds ... */
 	uint8_t key[THING_KEY];		/* ... this continuity key (Ed25519, public) */
+	unsigned key_bits;		/* at most so much is there to guess in its KEY */
 };
 
 struct used {
@@ -58,8 +59,12 @@ size_t thing_store_named(const struct thing_store *t, uint64_t name, const struc
     size_t max);
 /* A keyed hash of (MAN, SN), for this run of the program only; 0: it has none. */
 uint64_t thing_store_name(const struct thing_store *t, const struct tag_list *tags);
+/* The latest use of it. */
 const struct used *thing_store_used(const struct thing_store *t,
     const uint8_t digest[static DIGEST_BYTES]);
+/* The latest receipt of this claimer for it. */
+const struct used *thing_store_receipt(const struct thing_store *t,
+    const uint8_t digest[static DIGEST_BYTES], const char *owner);
 
 /* `fn` runs inside thing_store_put() and thing_store_delete(), behind the
  * change; -1 from it makes them fail.  One listener. */
@@ -71,7 +76,9 @@ void thing_store_on_change(struct thing_store *t, thing_changed_fn fn, void *arg
 int thing_store_put(struct thing_store *t, const struct thing *thing, struct err *e);
 int thing_store_delete(struct thing_store *t, const uint8_t id[static OWNERSHIP_ID],
     struct err *e);
-/* For ever: these tags never claim anything again. */
+/* For ever: these tags never claim anything again, unless a presence question
+ * was answered; that is another use, a row of its own.  owner NULL: nobody
+ * claimed with it, but two things had it at once. */
 int thing_store_spend(struct thing_store *t, const struct used *u, struct err *e);
 /* Receipts from before `before_ms`, at most `max`: the digest stays, the name
  * goes.  Returns how many, -1 error. */

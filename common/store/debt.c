@@ -88,6 +88,7 @@ static const int ranks[DEBT_COUNT] = {
 	[DEBT_QUESTION] = FREE_RANK,
 	[DEBT_NOTICE] = FREE_RANK,
 	[DEBT_SUBSCRIBE] = FREE_RANK,
+	[DEBT_WITNESS] = FREE_RANK,
 };
 
 /* ---- the heap ---- */

@@ -28,6 +28,7 @@ enum debt_kind {
 	DEBT_QUESTION,	/* an owner is asked something */
 	DEBT_NOTICE,	/* an owner is told something */
 	DEBT_SUBSCRIBE,	/* ask a thing for its presence */
+	DEBT_WITNESS,	/* a thing of ours shows a code, listens to its button, makes a new KEY */
 	DEBT_COUNT
 };
 

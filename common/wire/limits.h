@@ -26,6 +26,7 @@
 #define WIRE_PROOF 128			/* characters of a public key, nonce or signature */
 #define WIRE_KEY 256			/* characters of a question's key */
 #define WIRE_CONTROL_VALUE 1024		/* characters of a value to be set */
+#define WIRE_RHYTHM 32			/* characters of a rhythm of presses */
 #define WIRE_LISTED 200			/* features or items of one disco answer; more are not read */
 #define WIRE_PAGE 100			/* things on one page */
 #define WIRE_QUEUE_BYTES (8 * 1024 * 1024)	/* * waiting to be sent */

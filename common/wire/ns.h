@@ -32,6 +32,7 @@
 #define NS_AUTO "urn:kith:auto:0"
 #define NS_REASON "urn:kith:reason:0"
 #define NS_THING "urn:kith:thing:0"
+#define NS_WITNESS "urn:kith:presence:0"
 
 enum proto {
 	PROTO_NONE,

@@ -33,6 +33,8 @@ push_write(struct buf *out, const struct push *p)
 			.has_public = p->verb == VERB_CLAIMED, .is_public = p->is_public },
 	};
 
+	if (p->verb == VERB_SHOW_CODE || p->verb == VERB_LISTEN || p->verb == VERB_NEW_KEY)
+		q.u.witness = (struct request_witness){ .code = p->code, .seconds = p->seconds };
 	/* Some clients die of a `claimed` without an address. */
 	if (p->verb == VERB_CLAIMED && p->jid == NULL)
 		return -1;

@@ -11,7 +11,8 @@
 struct buf;
 
 struct push {
-	enum verb verb;		/* CLAIMED REMOVED DISOWNED CLEAR_CACHE FRIEND UNFRIEND */
+	enum verb verb;		/* CLAIMED REMOVED DISOWNED CLEAR_CACHE FRIEND UNFRIEND,
+				 * SHOW_CODE LISTEN NEW_KEY */
 	struct dialect dialect;
 	const char *from;	/* component JID */
 	const char *to;		/* full JID for iq; bare for message */
@@ -20,6 +21,8 @@ struct push {
 	struct node node;	/* written only when present, never empty */
 	bool is_public;
 	uint64_t floor;		/* clear_cache to ours; 0: none */
+	const char *code;	/* show */
+	int64_t seconds;	/* show, listen */
 };
 
 int push_write(struct buf *out, const struct push *p);

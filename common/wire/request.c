@@ -81,6 +81,10 @@ static const char *const verb_names[VERB_COUNT] = {
 	[VERB_QUOTA] = "quota",
 	[VERB_PREAPPROVE] = "preapprove",
 	[VERB_IMPORT] = "import",
+	[VERB_SHOW_CODE] = "show-code",
+	[VERB_LISTEN] = "listen",
+	[VERB_NEW_KEY] = "new-key",
+	[VERB_PRESSED] = "pressed",
 };
 
 const char *

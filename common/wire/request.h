@@ -98,6 +98,11 @@ enum verb {
 	VERB_QUOTA,
 	VERB_PREAPPROVE,
 	VERB_IMPORT,
+	/* urn:kith:presence:0: is somebody standing before the thing? (witness.h) */
+	VERB_SHOW_CODE,		/* registry -> thing */
+	VERB_LISTEN,		/* registry -> thing: to its button */
+	VERB_NEW_KEY,		/* registry -> thing */
+	VERB_PRESSED,		/* thing -> registry */
 	VERB_COUNT
 };
 const char *verb_name(enum verb v);
@@ -292,6 +297,12 @@ struct request_push {		/* claimed, removed, disowned, clearCache, friend, unfrie
 	uint64_t floor;		/* clearCache from ours: the revision; 0: none named */
 };
 
+struct request_witness {	/* show, listen, newKey, pressed */
+	const char *code;	/* show: "ABCD-EFGH" */
+	int64_t seconds;	/* show, listen: so long */
+	const char *rhythm;	/* pressed: "2 4 1", presses between pauses */
+};
+
 struct request_read {		/* XEP-0323 req */
 	const char *seqnr;	/* seqnr (X) or id (I, N), echoed as sent */
 	unsigned types;
@@ -387,6 +398,7 @@ struct request {
 		struct request_devices devices;
 		struct request_desk desk;
 		struct request_push push;
+		struct request_witness witness;
 		struct request_read read;
 		struct request_control control;
 		struct request_chat chat;

@@ -20,6 +20,7 @@
 #include "common/wire/provisioning.h"
 #include "common/wire/sensordata.h"
 #include "common/wire/stanza.h"
+#include "common/wire/witness.h"
 
 /* How a request may come. */
 #define BY_GET 0x1u
@@ -72,10 +73,16 @@ static const struct row rows[] = {
 	    provisioning_is_friend_parse, provisioning_is_friend_write },
 	{ "isFriendRule", PROTO_PROV_OWNER, NULL, BY_SET, SIDE_SERVICE, VERB_IS_FRIEND_RULE,
 	    owner_friend_rule_parse, owner_friend_rule_write },
+	{ "listen", PROTO_NONE, NS_WITNESS, BY_SET, SIDE_THING, VERB_LISTEN,
+	    witness_listen_parse, witness_listen_write },
 	{ "mine", PROTO_DISCOVERY, NULL, BY_SET | BY_GET, SIDE_SERVICE, VERB_MINE,
 	    discovery_mine_parse, discovery_mine_write },
+	{ "newKey", PROTO_NONE, NS_WITNESS, BY_SET, SIDE_THING, VERB_NEW_KEY,
+	    witness_new_key_parse, witness_new_key_write },
 	{ "ping", PROTO_NONE, NS_PING, BY_GET, BOTH, VERB_PING,
 	    disco_empty_parse, disco_empty_write },
+	{ "pressed", PROTO_NONE, NS_WITNESS, BY_SET, SIDE_SERVICE, VERB_PRESSED,
+	    witness_pressed_parse, witness_pressed_write },
 	{ "query", PROTO_NONE, NS_DISCO_INFO, BY_GET, BOTH, VERB_DISCO_INFO,
 	    disco_query_parse, disco_query_write },
 	{ "query", PROTO_NONE, NS_DISCO_ITEMS, BY_GET, BOTH, VERB_DISCO_ITEMS,
@@ -94,6 +101,8 @@ static const struct row rows[] = {
 	    discovery_search_parse, discovery_search_write },
 	{ "set", PROTO_CONTROL, NULL, BY_SET | BY_MESSAGE, SIDE_THING, VERB_CONTROL,
 	    control_set_parse, control_set_write },
+	{ "show", PROTO_NONE, NS_WITNESS, BY_SET, SIDE_THING, VERB_SHOW_CODE,
+	    witness_show_parse, witness_show_write },
 	{ "unfriend", PROTO_PROV_DEVICE, NULL, BY_MESSAGE, SIDE_THING, VERB_UNFRIEND,
 	    provisioning_friend_parse, provisioning_friend_write },
 	{ "unregister", PROTO_DISCOVERY, NULL, BY_SET | BY_GET, SIDE_SERVICE, VERB_UNREGISTER,

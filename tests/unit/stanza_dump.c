@@ -262,6 +262,14 @@ dump_push(struct buf *out, const struct request *q)
 }
 
 static void
+dump_witness(struct buf *out, const struct request *q)
+{
+	one(out, "code", q->u.witness.code);
+	number(out, "seconds", q->u.witness.seconds);
+	one(out, "rhythm", q->u.witness.rhythm);
+}
+
+static void
 dump_read(struct buf *out, const struct request *q)
 {
 	one(out, "sequence", q->u.read.seqnr);
@@ -362,6 +370,10 @@ static void (*const dumpers[VERB_COUNT])(struct buf *out, const struct request *
 	[VERB_CLEAR_CACHE] = dump_push,
 	[VERB_FRIEND] = dump_push,
 	[VERB_UNFRIEND] = dump_push,
+	[VERB_SHOW_CODE] = dump_witness,
+	[VERB_LISTEN] = dump_witness,
+	[VERB_NEW_KEY] = dump_witness,
+	[VERB_PRESSED] = dump_witness,
 	[VERB_READ] = dump_read,
 	[VERB_READ_CANCEL] = dump_read,
 	[VERB_CONTROL] = dump_control,

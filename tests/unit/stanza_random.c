@@ -296,6 +296,21 @@ make_push(struct unit_random *rnd, struct pool *pool, struct request *q)
 }
 
 static void
+make_witness(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	static const char *const codes[] = { "ABCD-EFGH", "2345-6723", "ZZZZ-7777" };
+	static const char *const rhythms[] = { "1", "2 4 1 3", "9 9 9 9 9 9 9 9" };
+
+	(void)pool;
+	if (q->verb == VERB_SHOW_CODE)
+		q->u.witness.code = codes[unit_random_below(rnd, 3)];
+	if (q->verb == VERB_SHOW_CODE || q->verb == VERB_LISTEN)
+		q->u.witness.seconds = (int64_t)unit_random_below(rnd, 1000);
+	if (q->verb == VERB_PRESSED)
+		q->u.witness.rhythm = rhythms[unit_random_below(rnd, 3)];
+}
+
+static void
 make_read(struct unit_random *rnd, struct pool *pool, struct request *q)
 {
 	q->u.read.seqnr = stanza_random_text(rnd, pool, 1, 128);
@@ -385,6 +400,10 @@ static const struct {
 	{ VERB_CLEAR_CACHE, PROTO_PROV_DEVICE, IQ_SET, make_push },
 	{ VERB_FRIEND, PROTO_PROV_DEVICE, IQ_NOT, make_push },
 	{ VERB_UNFRIEND, PROTO_PROV_DEVICE, IQ_NOT, make_push },
+	{ VERB_SHOW_CODE, PROTO_NONE, IQ_SET, make_witness },
+	{ VERB_LISTEN, PROTO_NONE, IQ_SET, make_witness },
+	{ VERB_NEW_KEY, PROTO_NONE, IQ_SET, make_witness },
+	{ VERB_PRESSED, PROTO_NONE, IQ_SET, make_witness },
 	{ VERB_READ, PROTO_SENSOR, IQ_GET, make_read },
 	{ VERB_READ_CANCEL, PROTO_SENSOR, IQ_GET, make_read },
 	{ VERB_CONTROL, PROTO_CONTROL, IQ_SET, make_control },
