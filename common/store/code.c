@@ -16,7 +16,7 @@
 #include "common/store/table.h"
 
 #define CODES_MAX 200000	/* in all; over it nothing new is asked for */
-#define CODE_TEXT_MAX 8192	/* a confirmed line is never longer */
+#define CODE_TEXT_MAX 65536	/* a thousand things that are offered together */
 
 enum key { BY_CODE, BY_OWNER, BY_THING, KEYS };
 
@@ -146,7 +146,7 @@ static int reserve(struct codes *c, struct err *e)
 
 static bool known_purpose(int64_t v)
 {
-	return v >= CODE_CONFIRM && v <= CODE_PROOF;
+	return v >= CODE_CONFIRM && v <= CODE_UNDO;
 }
 
 static int load_row(struct codes *c, struct stmt *st, struct err *e)
@@ -265,6 +265,24 @@ const struct code *code_find(const struct codes *c, const char *owner, const cha
 	return x != NULL && !is_over(c, x) ? &x->pub : NULL;
 }
 
+const struct code *code_next(const struct codes *c, const char *owner,
+    enum code_purpose purpose, const struct code *after)
+{
+	uint64_t hash = table_hash_text(&c->seed, 0, owner);
+	bool on = after == NULL;
+	struct entry *x;
+	size_t at;
+
+	for (x = table_first(&c->by[BY_OWNER], hash, &at); x;
+	    x = table_next(&c->by[BY_OWNER], hash, &at)) {
+		if (on && x->pub.purpose == purpose && strcmp(x->pub.owner, owner) == 0 &&
+		    !is_over(c, x))
+			return &x->pub;
+		on = on || &x->pub == after;
+	}
+	return NULL;
+}
+
 int64_t code_deadline(const struct codes *c)
 {
 	return c->next_ms;
@@ -357,6 +375,11 @@ int code_spend(struct codes *c, const char *owner, const char *folded, struct er
 	struct entry *x = find(c, owner, folded);
 
 	return x != NULL ? erase(c, x, e) : 0;
+}
+
+int code_spend_this(struct codes *c, const struct code *k, struct err *e)
+{
+	return erase(c, (struct entry *)(uintptr_t)k, e);
 }
 
 int code_void(struct codes *c, enum code_purpose purpose, const uint8_t thing[static 16],

@@ -20,10 +20,11 @@ struct store;
 
 enum code_purpose {
 	CODE_CONFIRM = 1,	/* of a line with an effect that was echoed; text: the line */
-	CODE_ACCEPT,		/* of a transfer; text: "" */
+	CODE_ACCEPT,		/* of a transfer; text: what was offered by whom */
 	CODE_PRESENCE,		/* what a thing showed */
 	CODE_REPLACE,		/* continuity */
-	CODE_PROOF		/* an account in doubt proves itself, or takes over */
+	CODE_PROOF,		/* an account in doubt proves itself, or takes over */
+	CODE_UNDO		/* a thing that unregistered itself comes back; text: "" */
 };
 
 struct code {
@@ -47,8 +48,13 @@ int code_issue(struct codes *c, const struct code *what, char out[static IDENT_C
 /* A code of this owner that is neither used nor over; NULL: none.  Valid until the
  * next change. */
 const struct code *code_find(const struct codes *c, const char *owner, const char *folded);
+/* Open codes of one purpose, in no order: start with NULL.  What a code is for, not
+ * the code. */
+const struct code *code_next(const struct codes *c, const char *owner,
+    enum code_purpose purpose, const struct code *after);
 /* In a transaction: it never opens anything again. */
 int code_spend(struct codes *c, const char *owner, const char *folded, struct err *e);
+int code_spend_this(struct codes *c, const struct code *k, struct err *e);
 /* In a transaction: void every code of that purpose about this thing. */
 int code_void(struct codes *c, enum code_purpose purpose, const uint8_t thing[static 16],
     struct err *e);

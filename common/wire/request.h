@@ -198,6 +198,15 @@ struct request_address {	/* remove, disown, unregister, update, ownerless pushes
 	struct node node;
 	struct tag_list tags;	/* update only */
 	bool offline;		/* disown typed by a person: also when it is away */
+	/*
+	 * remove and disown typed by a person (chat, command): the desk fills
+	 * `things`, then jid and node say nothing.  Unless confirmed the reply
+	 * is BODY_CONFIRM and nothing is written.
+	 */
+	const char *thing;	/* as he names it; looked up by the desk */
+	size_t n_things;
+	const uint8_t (*things)[16];
+	bool confirmed;
 };
 
 enum search_op {

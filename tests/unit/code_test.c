@@ -181,6 +181,29 @@ static void all_codes_of_one_purpose_about_one_thing_are_void_together(void **st
 	world_close(&w);
 }
 
+static void open_codes_of_one_purpose_are_listed(void **state)
+{
+	struct world w;
+	struct code k[] = { about("o@x", CODE_ACCEPT, 1), about("o@x", CODE_UNDO, 2),
+		about("o@x", CODE_ACCEPT, 3), about("p@x", CODE_ACCEPT, 4) };
+	char code[IDENT_CODE];
+	unsigned seen = 0;
+	const struct code *at = NULL;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	for (size_t i = 0; i < 4; i++)
+		issue(&w, &k[i], code);
+	while ((at = code_next(w.c, "o@x", CODE_ACCEPT, at)) != NULL)
+		seen |= 1u << at->thing[0];
+	assert_int_equal(seen, 1u << 1 | 1u << 3);
+	MUST(store_begin(w.s, &test_err));
+	MUST(code_spend_this(w.c, code_next(w.c, "o@x", CODE_UNDO, NULL), &test_err));
+	MUST(store_commit(w.s, &test_err));
+	assert_null(code_next(w.c, "o@x", CODE_UNDO, NULL));
+	world_close(&w);
+}
+
 static bool file_has(const char *path, const char *text)
 {
 	static char all[1 << 20];
@@ -248,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_code_is_over_at_its_time_and_is_forgotten),
 		cmocka_unit_test(one_owner_has_fifty_and_the_oldest_of_that_purpose_falls_out),
 		cmocka_unit_test(all_codes_of_one_purpose_about_one_thing_are_void_together),
+		cmocka_unit_test(open_codes_of_one_purpose_are_listed),
 		cmocka_unit_test(a_code_is_not_on_disk),
 		cmocka_unit_test(a_damaged_row_is_refused),
 	};
