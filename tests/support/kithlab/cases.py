@@ -22,6 +22,7 @@ tests/scenario/cases/*.case and played against a real broker and kithd.
     < thing presence subscribe          from the registry
     > thing presence subscribe
     nothing thing push                  none has come by the time two pings are answered
+    drops thing push                    those that have come so far are forgotten
     says owner things                   a line to the desk; its reply holds these pieces,
         lamp                            and none that stands behind a "!"
         !KEY
@@ -31,7 +32,7 @@ tests/scenario/cases/*.case and played against a real broker and kithd.
 
 Words in braces, "{<what>}" the word whose name is the word `what`: {D} {P} {O} the namespaces of the generation (discovery,
 provisioning of a device, of an owner), {node} {src} {pt} {nd} {f} {n} {m} names
-of the vocabulary, {thing} and every other actor's bare JID, {registry} {desk}
+of the vocabulary, {gnode} {gsrc} {gpt} those that are usual in the generation, {thing} and every other actor's bare JID, {registry} {desk}
 {domain}, {sn} {key} {tags} {uri} of the case.  The value "*" in an expected
 attribute stands for any.  Actors are new accounts in every case; `owner` and
 `other` are shared by all cases of a file unless the case says "fresh owner".
@@ -118,12 +119,14 @@ class Play:
         self.actors = {}
         self.posted = {}
         gen = GENERATIONS[variant.get("gen", "X")]
-        vocab = VOCABULARIES[variant.get("vocab", "long" if gen.name == "X" else "short")]
+        usual = VOCABULARIES["long" if gen.name == "X" else "short"]
+        vocab = VOCABULARIES[variant.get("vocab", usual.name)]
         sn, key = f"SN-{stage.name}-{serial}", self.home.lab.secret()
         self.words = {
             "D": gen.disco, "P": gen.device, "O": gen.owner, "gen": gen.name,
             "vocab": vocab.name, "node": vocab.node, "src": vocab.source, "pt": vocab.partition,
             "nd": vocab.node_tag, "f": vocab.field_tag, "n": vocab.field_attr,
+            "gnode": usual.node, "gsrc": usual.source, "gpt": usual.partition,
             "m": vocab.momentary, "registry": self.home.jid, "desk": self.home.desk,
             "domain": self.home.domain, "sn": sn, "key": key, "tags": tags(sn, key),
             "case": f"c{serial}", "kind": "set",
@@ -251,6 +254,10 @@ class Play:
 
     def expect_presence(self, actor, line):
         actor.expect_presence(self.home.jid, line.words[3])
+
+    def drops(self, line):
+        actor = self.actor(line.words[1])
+        actor.inbox[:] = [s for s in actor.inbox if not self.is_push(s)]
 
     def nothing(self, line):
         """nothing ACTOR push | presence | message"""
