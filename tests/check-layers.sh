@@ -29,9 +29,9 @@ openssl/*: common/base/* common/wire/*
 ini.h: common/base/conf.c
 uuid/*: common/base/ident.c
 stringprep.h: common/base/jid_prep.c common/wire/*
-unistr.h: common/base/jid_prep.c common/wire/* policy/value.c registry/digest.c
+unistr.h: common/base/jid_prep.c common/wire/* policy/value.c registry/digest.c registry/regex.c
 uninorm.h: common/base/jid_prep.c common/wire/* policy/value.c registry/digest.c
-unic*.h: common/base/jid_prep.c common/wire/* policy/value.c registry/digest.c
+unic*.h: common/base/jid_prep.c common/wire/* policy/value.c registry/digest.c registry/regex.c
 idna.h: common/wire/*
 qrencode.h: kithd/* thing/*
 ev.h: kithd/* thing/*

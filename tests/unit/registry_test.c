@@ -925,13 +925,21 @@ static void owners_show_in_their_first_namespace_only(void **state)
 	world_close(&w);
 }
 
-static void a_regular_expression_is_not_implemented(void **state)
+static void a_wrong_regular_expression_is_refused_but_never_one_on_the_key(void **state)
 {
 	struct world w;
 
 	(void)state;
 	world_open(&w, "sqlite::memory:");
-	HAS(find(&w, "<strRegEx name='MODEL' value='.*'/>"), "feature-not-implemented");
+	reg(&w, THING, "k");
+	mine(&w, OWNER, "k");
+	HAS(find(&w, "<strRegEx name='MODEL' value='I[A-N].'/>"), "t@ex");
+	HAS_NOT(find(&w, "<strRegEx name='MODEL' value='I[A-N]'/>"), "t@ex");
+	HAS(find(&w, "<strRegEx name='MODEL' value='('/>"), "bad-request");
+	HAS(find(&w, "<strRegEx name='MODEL' value='(a{255}){255}'/>"), "resource-constraint");
+	HAS(find(&w, "<strRegEx name='KEY' value='('/>"), "more=\"false\"");
+	HAS(find(&w, "<strRegEx name='MODEL' value='('/><strEq name='Key' value='k'/>"),
+	    "more=\"false\"");
 	world_close(&w);
 }
 
@@ -1307,7 +1315,7 @@ int main(void)
 		cmocka_unit_test(att_C_20__private_unclaimed_and_removed_things_are_never_found),
 		cmocka_unit_test(pages_say_whether_there_is_more),
 		cmocka_unit_test(owners_show_in_their_first_namespace_only),
-		cmocka_unit_test(a_regular_expression_is_not_implemented),
+		cmocka_unit_test(a_wrong_regular_expression_is_refused_but_never_one_on_the_key),
 		cmocka_unit_test(att_C_05__the_key_is_in_no_file_and_no_answer),
 		cmocka_unit_test(another_hash_key_is_refused),
 		cmocka_unit_test(the_component_answers_subscribe_once_each),

@@ -8,7 +8,7 @@
 
 #include "tests/unit/registry_support.h"
 
-#include "registry/search.h"
+#include "registry/search_term.h"
 #include "registry/search_budget.h"
 
 #define THINGS 60
@@ -184,8 +184,11 @@ static size_t plain_walk(struct world *w, const struct request_search *s,
     const struct owned *out[static THINGS])
 {
 	size_t n = 0;
-	struct pool pool;
+	struct pool pool, kept;
+	struct search_terms terms;
 
+	pool_init(&kept, 1 << 20);
+	assert_int_equal(search_terms_prepare(&terms, s, &kept), COND_NONE);
 	pool_init(&pool, 1 << 20);
 	for (size_t i = 0; i < ownership_count(w->ownership); i++) {
 		const struct owned *t = ownership_at(w->ownership, i);
@@ -194,10 +197,11 @@ static size_t plain_walk(struct world *w, const struct request_search *s,
 
 		pool_reset(&pool);
 		if (shown(t) && registry_describe(w->registry, t->id, &pool, &f, NULL) == 1 &&
-		    search_fits(s, &f.tags, &work))
+		    search_terms_fit(&terms, &f.tags, &work))
 			out[n++] = t;
 	}
 	pool_fini(&pool);
+	pool_fini(&kept);
 	qsort(out, n, sizeof(out[0]), older);
 	return n;
 }

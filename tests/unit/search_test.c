@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "registry/search.h"
+#include "registry/search_term.h"
 
 struct mask_row {
 	const char *text, *mask, *wildcard;
@@ -37,11 +37,11 @@ static void masks_fit_as_written(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++)
-		if (search_mask(masks[i].text, masks[i].mask, masks[i].wildcard, false) !=
+		if (search_term_mask(masks[i].text, masks[i].mask, masks[i].wildcard, false) !=
 		    masks[i].fits)
 			fail_msg("'%s' like '%s'", masks[i].text, masks[i].mask);
-	assert_true(search_mask("Model", "MOD*", "*", true));
-	assert_false(search_mask("Model", "MOD*", "*", false));
+	assert_true(search_term_mask("Model", "MOD*", "*", true));
+	assert_false(search_term_mask("Model", "MOD*", "*", false));
 }
 
 /* The plain recursive meaning, to compare with. */
@@ -68,7 +68,7 @@ static void att_O_02__masks_agree_with_the_plain_meaning(void **state)
 		for (size_t k = 0; k < mn; k++)
 			m[k] = "ab*"[random() % 3];
 		t[tn] = m[mn] = '\0';
-		if (search_mask(t, m, "*", false) != slow_mask(t, m))
+		if (search_term_mask(t, m, "*", false) != slow_mask(t, m))
 			fail_msg("'%s' like '%s'", t, m);
 	}
 }
@@ -85,7 +85,7 @@ static void att_C_21__a_costly_mask_ends(void **state)
 		mask[i] = i % 2 == 0 ? '*' : 'a';
 	mask[127] = 'b';
 	mask[128] = '\0';
-	assert_false(search_mask(text, mask, "*", false));
+	assert_false(search_term_mask(text, mask, "*", false));
 }
 
 static struct tag sample_tags[] = {
@@ -94,12 +94,24 @@ static struct tag sample_tags[] = {
 };
 static const struct tag_list sample = { 3, sample_tags };
 
+static bool fit_in(const struct tag_list *tags, size_t n, struct search_term *term)
+{
+	struct request_search q = { .n = n, .term = term };
+	struct search_terms s;
+	int64_t work = 1000;
+	struct pool pool;
+	bool fit;
+
+	pool_init(&pool, 1 << 16);
+	assert_int_equal(search_terms_prepare(&s, &q, &pool), COND_NONE);
+	fit = search_terms_fit(&s, tags, &work);
+	pool_fini(&pool);
+	return fit;
+}
+
 static bool fits(struct search_term t)
 {
-	struct request_search s = { .n = 1, .term = &t };
-	int64_t work = 1000;
-
-	return search_fits(&s, &sample, &work);
+	return fit_in(&sample, 1, &t);
 }
 
 #define T(o, ...) ((struct search_term){ .op = o, __VA_ARGS__ })
@@ -121,7 +133,11 @@ static void string_operators(void **state)
 	assert_false(fits(T(OP_STR_LT, .name = "SN", .value = "b")));
 	assert_true(fits(T(OP_STR_MASK, .name = "MAN", .value = "*ktc*", .wildcard = "*")));
 	assert_true(fits(T(OP_STR_EQ, .name = "M*", .name_wildcard = "*", .value = "www.ktc.se")));
-	assert_false(fits(T(OP_STR_REGEX, .name = "MAN", .value = ".*")));
+	assert_true(fits(T(OP_STR_REGEX, .name = "MAN", .value = "www\\.(ktc|acme)\\.[a-z]{2}")));
+	assert_false(fits(T(OP_STR_REGEX, .name = "MAN", .value = "www\\.ktc")));
+	assert_false(fits(T(OP_STR_REGEX, .name = "MAN", .value = "WWW.*")));
+	assert_false(fits(T(OP_STR_REGEX, .name = "V", .value = ".*")));
+	assert_false(fits(T(OP_STR_REGEX, .name = "absent", .value = ".*")));
 }
 
 static void ranges_and_their_ends(void **state)
@@ -176,11 +192,10 @@ static void att_C_05__no_wildcard_in_a_name_reaches_a_key(void **state)
 	for (size_t i = 0; i < sizeof(wild) / sizeof(wild[0]); i++) {
 		struct search_term t = T(OP_STR_EQ, .name = wild[i], .value = tag[0].str,
 		    .name_wildcard = i < 3 ? "*" : "?");
-		struct request_search s = { .n = 1, .term = &t };
 
-		assert_false(search_fits(&s, &only_key, &(int64_t){ 1000 }));
+		assert_false(fit_in(&only_key, 1, &t));
 		tag[0].name = "KEYRING";
-		assert_int_equal(search_fits(&s, &only_key, &(int64_t){ 1000 }), i == 0 || i == 1);
+		assert_int_equal(fit_in(&only_key, 1, &t), i == 0 || i == 1);
 		tag[0].name = "Key";
 	}
 }
@@ -195,11 +210,10 @@ static void att_C_05__no_operator_finds_by_key(void **state)
 			struct search_term t[2] = { T(OP_STR_EQ, .name = "MAN",
 			    .value = "www.ktc.se"), T(op, .name = names[i], .value = "",
 			    .wildcard = "*") };
-			struct request_search s = { .n = 2, .term = t };
-			int64_t work = 1000;
+			struct request_search q = { .n = 2, .term = t };
 
-			assert_false(search_may_find(&s));
-			assert_false(search_fits(&s, &sample, &work));
+			assert_true(search_terms_name_key(&q));
+			assert_false(fit_in(&sample, 2, t));
 		}
 	}
 }
