@@ -21,6 +21,7 @@ struct audit;
 struct store;
 
 #define AUDIT_HASH 32
+#define AUDIT_TEXT 4096		/* bytes of one text; longer ones are cut */
 
 /* Numbers are on disk and part of the hash: new ones go to the end. */
 enum audit_what {
@@ -49,6 +50,8 @@ enum audit_what {
 	AUDIT_DENIED,
 	AUDIT_ACCOUNT,		/* an owner's account: doubt, proof, recovery */
 	AUDIT_OPERATOR,		/* the operator's hand, by kithctl */
+	AUDIT_CUT,		/* older rows were dropped; detail: up to which, its hash */
+	AUDIT_REFUSED,		/* a claim or registration that was refused, counted */
 	AUDIT_WHAT_COUNT
 };
 const char *audit_what_name(enum audit_what w);
@@ -63,7 +66,7 @@ struct audit_event {
 	const char *detail;	/* words; never a KEY, a code or a password; NULL none */
 };
 
-/* `key`: signs nothing yet; the chain starts from a random row of its own. */
+/* The chain starts from random bytes of its own. */
 int audit_open(struct audit **out, struct store *s, const struct clock *clock, struct err *e);
 void audit_close(struct audit **a);
 
@@ -74,9 +77,15 @@ int audit_add(struct audit *a, const struct audit_event *ev, struct err *e);
  * object, verdict).  When its table is full the oldest is dropped and counted.
  */
 void audit_decided(struct audit *a, const struct audit_event *ev);
-/* In a transaction: note what audit_decided() collected.  Rows written, -1 error. */
+/* In a transaction: note what audit_decided() collected, a few hundred rows at a
+ * time.  Rows written, -1 error. */
 int audit_flush(struct audit *a, struct err *e);
-int64_t audit_deadline(const struct audit *a);	/* wall ms of the next flush; -1 none */
+/* In a transaction: drop rows older than audit_keep() says, when it is time for
+ * that, in slices.  Rows dropped, -1 error. */
+int audit_cut(struct audit *a, struct err *e);
+void audit_keep(struct audit *a, int64_t keep_ms);	/* 0: for ever, the default */
+int64_t audit_deadline(const struct audit *a);	/* wall ms of the next of both; -1 none */
+uint64_t audit_dropped(const struct audit *a);	/* decisions that were never noted */
 
 /* One row as it is read back; strings live until the callback returns. */
 struct audit_row {
@@ -91,7 +100,7 @@ struct audit_row {
 };
 typedef void (*audit_row_fn)(void *arg, const struct audit_row *r);
 
-/* The newest first.  thing NULL: all of `owner`'s; owner NULL: everybody's.
+/* The newest first; without what audit_flush() has not noted yet.  thing NULL: all of `owner`'s; owner NULL: everybody's.
  * Only rows in whose epoch that owner had the thing are his.  Returns how many
  * were shown, -1 error; *more says whether others follow. */
 int audit_history(struct audit *a, const uint8_t *thing, const char *owner, int64_t offset,
@@ -103,5 +112,14 @@ int audit_walk(struct audit *a, int64_t after, int64_t max, audit_row_fn fn, voi
  * offline verifier. */
 void audit_chain(uint8_t out[static AUDIT_HASH], const uint8_t previous[static AUDIT_HASH],
     const struct audit_row *r);
+
+/* Where the chain starts (row 0, or the last one that was cut) and where it ends
+ * on disk.  1 and the hash, 0 or -1 as store calls; the head's row. */
+int audit_start(struct audit *a, int64_t *row, uint8_t hash[static AUDIT_HASH], struct err *e);
+int64_t audit_head(const struct audit *a, uint8_t hash[static AUDIT_HASH]);
+/* The detail of AUDIT_CUT: a chain that starts behind row 0 must hold one. */
+#define AUDIT_CUT_DETAIL 112
+void audit_cut_detail(char out[static AUDIT_CUT_DETAIL], int64_t row,
+    const uint8_t hash[static AUDIT_HASH]);
 
 #endif
