@@ -46,6 +46,8 @@ static const struct conf_key keys[] = {
 	    "where everything is kept: sqlite:PATH" },
 	{ "store", "hash_key_file", CONF_TEXT, AT(hash_key_file), 0, 0, NULL,
 	    "key of the claim digests; made at first start; default: beside the store" },
+	{ "store", "audit_keep", CONF_TIME, AT(audit_keep_ms), 0, 36500 * DAY, "400d",
+	    "how long the record of what happened is kept; 0: for ever" },
 	{ "registry", "enabled", CONF_BOOL, AT(registry_enabled), 0, 0, "yes",
 	    "serve the registry role (XEP-0347)" },
 	{ "registry", "jid", CONF_JID, AT(registry_jid), 0, 0, NULL,

@@ -47,6 +47,7 @@ struct kithd_conf {
 	bool remote_verified;
 	char *store_url;
 	char *hash_key_file;
+	int64_t audit_keep_ms;
 	bool registry_enabled;
 	char *registry_jid;
 	bool show_owner;

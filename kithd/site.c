@@ -16,6 +16,7 @@
 #include "common/base/ident.h"
 #include "common/base/log.h"
 #include "common/store/code.h"
+#include "common/store/audit.h"
 #include "common/store/debt.h"
 #include "common/store/ownership.h"
 #include "common/store/parked.h"
@@ -54,6 +55,7 @@ struct site {
 	struct debts *debts;
 	struct parked_table *parked;
 	struct contacts *contacts;
+	struct audit *audit;
 	struct codes *codes;
 	struct persons *persons;
 	struct thing_sets *sets;
@@ -510,9 +512,19 @@ static int in_transaction(struct site *s, int (*fn)(struct site *s, struct err *
 	return -1;
 }
 
+static int64_t registry_due(const struct site *s)
+{
+	return registry_deadline(s->registry);
+}
+
 static int tick_registry(struct site *s, struct err *e)
 {
 	return registry_tick(s->registry, e);
+}
+
+static int64_t provisioning_due(const struct site *s)
+{
+	return s->provisioning == NULL ? -1 : provisioning_deadline(s->provisioning);
 }
 
 static int tick_provisioning(struct site *s, struct err *e)
@@ -520,10 +532,47 @@ static int tick_provisioning(struct site *s, struct err *e)
 	return provisioning_tick(s->provisioning, e);
 }
 
+static int64_t codes_due(const struct site *s)
+{
+	return code_deadline(s->codes);
+}
+
 static int tick_codes(struct site *s, struct err *e)
 {
 	return code_expire(s->codes, CODES_PER_TICK, e);
 }
+
+static int64_t audit_due(const struct site *s)
+{
+	return audit_deadline(s->audit);
+}
+
+static int tick_audit(struct site *s, struct err *e)
+{
+	return audit_flush(s->audit, e) < 0 ? -1 : audit_cut(s->audit, e);
+}
+
+/* All of it, for the end. */
+static int flush_audit(struct site *s, struct err *e)
+{
+	int n;
+
+	while ((n = audit_flush(s->audit, e)) > 0)
+		continue;
+	return n;
+}
+
+/* What is to be done at a time: a row a duty. */
+static const struct duty {
+	int64_t (*due)(const struct site *s);	/* wall ms; -1 never */
+	int (*run)(struct site *s, struct err *e);	/* in a transaction of its own */
+	const char *what;
+} duties[] = {
+	{ registry_due, tick_registry, "the registry's clockwork" },
+	{ provisioning_due, tick_provisioning, "the clockwork of rules" },
+	{ codes_due, tick_codes, "forgetting old codes" },
+	{ audit_due, tick_audit, "noting decisions" },
+};
 
 static int stream_gap(struct site *s, struct err *e)
 {
@@ -535,15 +584,18 @@ static int64_t sooner(int64_t a, int64_t b)
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
-static int64_t role_deadline(const struct site *s)
+static int64_t duty_deadline(const struct site *s)
 {
-	return sooner(sooner(registry_deadline(s->registry), code_deadline(s->codes)),
-	    s->provisioning == NULL ? -1 : provisioning_deadline(s->provisioning));
+	int64_t next = -1;
+
+	for (size_t i = 0; i < sizeof(duties) / sizeof(duties[0]); i++)
+		next = sooner(next, duties[i].due(s));
+	return next;
 }
 
 int64_t site_deadline(const struct site *s)
 {
-	int64_t now = clock_boot(s->d.clock), next = -1, wall = role_deadline(s);
+	int64_t now = clock_boot(s->d.clock), next = -1, wall = duty_deadline(s);
 
 	if (wall >= 0) {
 		wall -= clock_wall(s->d.clock);
@@ -559,24 +611,26 @@ int64_t site_deadline(const struct site *s)
 	return sooner(next, debt_deadline(s->debts));
 }
 
-void site_tick(struct site *s)
+static void run_duties(struct site *s)
 {
 	int64_t wall = clock_wall(s->d.clock), boot = clock_boot(s->d.clock);
-	int64_t due = registry_deadline(s->registry);
 	int failed = 0;
 
-	if (boot >= s->retry_boot_ms) {
+	if (boot < s->retry_boot_ms)
+		return;
+	for (size_t i = 0; i < sizeof(duties) / sizeof(duties[0]); i++) {
+		int64_t due = duties[i].due(s);
+
 		if (due >= 0 && due <= wall)
-			failed |= in_transaction(s, tick_registry, "the registry's clockwork");
-		due = s->provisioning == NULL ? -1 : provisioning_deadline(s->provisioning);
-		if (due >= 0 && due <= wall)
-			failed |= in_transaction(s, tick_provisioning, "the clockwork of rules");
-		due = code_deadline(s->codes);
-		if (due >= 0 && due <= wall)
-			failed |= in_transaction(s, tick_codes, "forgetting old codes");
-		if (failed != 0)
-			s->retry_boot_ms = boot + RETRY_MS;
+			failed |= in_transaction(s, duties[i].run, duties[i].what);
 	}
+	if (failed != 0)
+		s->retry_boot_ms = boot + RETRY_MS;
+}
+
+void site_tick(struct site *s)
+{
+	run_duties(s);
 	site_turn(s);
 }
 
@@ -650,6 +704,7 @@ static int open_store(struct site *s, struct err *e)
 	const struct kithd_conf *c = s->d.conf;
 
 	if (store_open(&s->store, c->store_url, e) != 0 ||
+	    audit_open(&s->audit, s->store, s->d.clock, e) != 0 ||
 	    ownership_open(&s->ownership, s->store, e) != 0 ||
 	    debts_open(&s->debts, s->store, s->d.clock, s->d.hash_key, e) != 0 ||
 	    parked_open(&s->parked, s->store, s->d.clock, e) != 0 ||
@@ -659,6 +714,7 @@ static int open_store(struct site *s, struct err *e)
 	    thing_sets_open(&s->sets, s->store, e) != 0)
 		return -1;
 	ownership_on_change(s->ownership, owner_changed, s);
+	audit_keep(s->audit, c->audit_keep_ms);
 	return 0;
 }
 
@@ -685,6 +741,7 @@ static int open_registry(struct site *s, struct err *e)
 		.parked = s->parked,
 		.contacts = s->contacts,
 		.persons = s->persons,
+		.audit = s->audit,
 		.sets = s->sets,
 		.clock = s->d.clock,
 		.hash_key = s->d.hash_key,
@@ -716,6 +773,7 @@ static int open_provisioning(struct site *s, struct err *e)
 		.debts = s->debts,
 		.contacts = s->contacts,
 		.persons = s->persons,
+		.audit = s->audit,
 		.sets = s->sets,
 		.clock = s->d.clock,
 		.hash_key = s->d.hash_key,
@@ -747,6 +805,7 @@ static int open_desk(struct site *s, struct err *e)
 		.codes = s->codes,
 		.store = s->store,
 		.persons = s->persons,
+		.audit = s->audit,
 		.sets = s->sets,
 	};
 	struct outbox_deps outbox = {
@@ -821,6 +880,10 @@ void site_close(struct site **sp)
 
 	if (s == NULL)
 		return;
+	s->out = NULL;
+	/* What was decided since the last note is not lost by a stop. */
+	if (s->audit != NULL && audit_due(s) >= 0)
+		in_transaction(s, flush_audit, "noting the last decisions");
 	outbox_close(&s->outbox);
 	desk_close(&s->desk);
 	provisioning_close(&s->provisioning);
@@ -832,6 +895,7 @@ void site_close(struct site **sp)
 	parked_close(&s->parked);
 	debts_close(&s->debts);
 	ownership_close(&s->ownership);
+	audit_close(&s->audit);
 	store_close(&s->store);
 	job_queue_fini(&s->queue);
 	buf_fini(&s->held);
@@ -848,6 +912,7 @@ void site_parts(const struct site *s, struct site_parts *out)
 	out->debts = s->debts;
 	out->contacts = s->contacts;
 	out->persons = s->persons;
+	out->audit = s->audit;
 	out->sets = s->sets;
 	out->registry = s->registry;
 	out->provisioning = s->provisioning;

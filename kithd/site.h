@@ -48,6 +48,7 @@ void site_tick(struct site *s);
 /* What kithctl may look at; the pointers belong to the site. */
 struct site_parts {
 	struct store *store;
+	struct audit *audit;
 	struct ownership *ownership;
 	struct debts *debts;
 	struct contacts *contacts;

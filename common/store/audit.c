@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
+#include "common/base/hash.h"
 #include "common/base/ident.h"
 #include "common/base/str.h"
 #include "common/store/audit_count.h"
@@ -82,59 +81,25 @@ const char *audit_what_name(enum audit_what w)
 
 /* ---- the chain ---- */
 
-static void digest(EVP_MD_CTX *ctx, const void *data, size_t len)
-{
-	/* Nothing sensible is left to do: a chain that lies is worse than none. */
-	if (EVP_DigestUpdate(ctx, data, len) != 1)
-		abort();
-}
-
-static void digest_int(EVP_MD_CTX *ctx, uint64_t v)
-{
-	uint8_t b[8];
-
-	for (int i = 7; i >= 0; i--, v >>= 8)
-		b[i] = (uint8_t)(v & 0xff);
-	digest(ctx, b, sizeof(b));
-}
-
-/* Length in front; absent is another text than "". */
-static void digest_part(EVP_MD_CTX *ctx, const void *data, size_t len)
-{
-	digest_int(ctx, data == NULL ? UINT64_MAX : len);
-	if (data != NULL)
-		digest(ctx, data, len);
-}
-
-static void digest_text(EVP_MD_CTX *ctx, const char *s)
-{
-	digest_part(ctx, s, s == NULL ? 0 : strlen(s));
-}
-
 void audit_chain(uint8_t out[static AUDIT_HASH], const uint8_t previous[static AUDIT_HASH],
     const struct audit_row *r)
 {
-	static const char form[] = "kith-audit-1";
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	struct hash h;
 
-	if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
-		abort();
-	digest(ctx, form, sizeof(form) - 1);
-	digest(ctx, previous, AUDIT_HASH);
-	digest_int(ctx, (uint64_t)r->row);
-	digest_int(ctx, (uint64_t)r->at_ms);
-	digest_int(ctx, (uint64_t)r->since_ms);
-	digest_int(ctx, (uint64_t)r->count);
-	digest_int(ctx, (uint64_t)r->event.what);
-	digest_part(ctx, r->has_thing ? r->thing : NULL, sizeof(r->thing));
-	digest_int(ctx, r->event.epoch);
-	digest_text(ctx, r->event.owner);
-	digest_text(ctx, r->event.actor);
-	digest_text(ctx, r->event.object);
-	digest_text(ctx, r->event.detail);
-	if (EVP_DigestFinal_ex(ctx, out, NULL) != 1)
-		abort();
-	EVP_MD_CTX_free(ctx);
+	hash_start(&h, "kith-audit-1");
+	hash_part(&h, previous, AUDIT_HASH);
+	hash_int(&h, (uint64_t)r->row);
+	hash_int(&h, (uint64_t)r->at_ms);
+	hash_int(&h, (uint64_t)r->since_ms);
+	hash_int(&h, (uint64_t)r->count);
+	hash_int(&h, (uint64_t)r->event.what);
+	hash_part(&h, r->has_thing ? r->thing : NULL, sizeof(r->thing));
+	hash_int(&h, r->event.epoch);
+	hash_text(&h, r->event.owner);
+	hash_text(&h, r->event.actor);
+	hash_text(&h, r->event.object);
+	hash_text(&h, r->event.detail);
+	hash_end(&h, out);
 }
 
 /* ---- writing ---- */
