@@ -29,6 +29,13 @@
 #define WIRE_RHYTHM 32			/* characters of a rhythm of presses */
 #define WIRE_LISTED 200			/* features or items of one disco answer; more are not read */
 #define WIRE_PAGE 100			/* things on one page */
+#define WIRE_FORM_FIELDS 64		/* of a form, columns of its table */
+#define WIRE_FORM_VALUES 100		/* values or options of one field */
+#define WIRE_FORM_ROWS 100		/* of a table */
+#define WIRE_FORM_VAR 256		/* characters of a field's name */
+#define WIRE_FORM_TEXT 1024		/* characters of a title, label or description */
+#define WIRE_FORM_VALUE 4096		/* characters of one value */
+#define WIRE_SESSION 128		/* characters of a command's session */
 #define WIRE_QUEUE_BYTES (8 * 1024 * 1024)	/* * waiting to be sent */
 #define WIRE_REQUEST_BYTES (192 * 1024)	/* pool of one parsed request */
 #define WIRE_BODY_CHARS 4096		/* of a chat line we read */

@@ -27,6 +27,7 @@
 #define NS_PING "urn:xmpp:ping"
 #define NS_VERSION "jabber:iq:version"
 #define NS_DATA "jabber:x:data"
+#define NS_COMMANDS "http://jabber.org/protocol/commands"
 #define NS_DELAY "urn:xmpp:delay"
 #define NS_LEASE "urn:kith:lease:0"
 #define NS_AUTO "urn:kith:auto:0"

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "common/wire/command.h"
 #include "common/wire/disco.h"
 #include "common/wire/discovery.h"
 #include "common/wire/emit.h"
@@ -82,6 +83,8 @@ static const struct body_row {
 	    disco_info_answer_write, disco_info_answer_parse },
 	{ BODY_DISCO_ITEMS, "query", PROTO_NONE, NS_DISCO_ITEMS,
 	    disco_items_answer_write, disco_items_answer_parse },
+	{ BODY_COMMAND, "command", PROTO_NONE, NS_COMMANDS,
+	    command_answer_write, command_answer_parse },
 	{ BODY_VERSION, "query", PROTO_NONE, NS_VERSION, disco_version_answer_write, NULL },
 };
 #define BODIES (sizeof(bodies) / sizeof(bodies[0]))
@@ -144,6 +147,17 @@ reason_write(struct xml *x, const struct reply *r)
 	xml_close(x);
 }
 
+/* What XEP-0050 adds to the general condition. */
+static void
+fault_write(struct xml *x, const struct request *q, const struct reply *r)
+{
+	const char *fault = q->verb == VERB_COMMAND ? command_fault_name(r->u.command.fault) :
+	    NULL;
+
+	if (fault != NULL)
+		xml_leaf(x, fault, NS_COMMANDS, "");
+}
+
 /* One child, one condition, no text, no echo: some clients count. */
 static void
 error_write(struct xml *x, const struct request *q, const struct reply *r)
@@ -152,6 +166,7 @@ error_write(struct xml *x, const struct request *q, const struct reply *r)
 	emit_error_open(x, r->condition != COND_NONE ? r->condition : COND_INTERNAL_SERVER_ERROR);
 	if (q->lease.asked && r->reason != NULL)
 		reason_write(x, r);
+	fault_write(x, q, r);
 	xml_close(x);
 	xml_close(x);
 }

@@ -52,6 +52,7 @@ enum body {
 	BODY_DISCO_INFO,
 	BODY_DISCO_ITEMS,
 	BODY_VERSION,
+	BODY_COMMAND,
 	/* only worded, never on the wire */
 	BODY_SHOW,
 	BODY_RULE,		/* a rule was made, forgotten, revoked */
@@ -148,6 +149,28 @@ struct identity_feature_list {
 	const char *const *feature;
 };
 
+enum command_status { COMMAND_EXECUTING, COMMAND_COMPLETED, COMMAND_CANCELED };
+enum command_note { COMMAND_INFO, COMMAND_WARN, COMMAND_ERROR };
+enum command_fault {		/* beside the condition of an error, XEP-0050 4.4 */
+	COMMAND_FINE,
+	COMMAND_MALFORMED_ACTION,
+	COMMAND_BAD_ACTION,
+	COMMAND_BAD_PAYLOAD,
+	COMMAND_BAD_SESSION,
+	COMMAND_SESSION_EXPIRED
+};
+
+struct reply_command {		/* also of REPLY_ERROR: fault */
+	const char *node, *session;
+	enum command_status status;
+	unsigned actions;		/* 1 << COMMAND_PREV ..: what he may do next */
+	enum command_action execute;	/* which of them is meant by "execute" */
+	enum command_note note_type;
+	const char *note;		/* NULL: none */
+	const struct dataform *form;	/* NULL: none */
+	enum command_fault fault;
+};
+
 struct reply_item { const char *jid, *node, *name; };
 
 struct reply {
@@ -172,6 +195,7 @@ struct reply {
 		struct reply_can can;		/* also isFriend: jid, result */
 		struct reply_why why;
 		struct identity_feature_list disco;
+		struct reply_command command;
 		struct { size_t n; struct reply_item *item; } items;
 		struct { size_t n; struct rule_line *rule; } rules;
 		struct { size_t n; struct question_line *question; } questions;

@@ -85,6 +85,7 @@ static const char *const verb_names[VERB_COUNT] = {
 	[VERB_LISTEN] = "listen",
 	[VERB_NEW_KEY] = "new-key",
 	[VERB_PRESSED] = "pressed",
+	[VERB_COMMAND] = "command",
 };
 
 const char *

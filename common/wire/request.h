@@ -103,6 +103,7 @@ enum verb {
 	VERB_LISTEN,		/* registry -> thing: to its button */
 	VERB_NEW_KEY,		/* registry -> thing */
 	VERB_PRESSED,		/* thing -> registry */
+	VERB_COMMAND,		/* one step of an ad-hoc command (XEP-0050) */
 	VERB_COUNT
 };
 const char *verb_name(enum verb v);
@@ -380,6 +381,20 @@ struct request_answer {
 	const char *child_ns;
 };
 
+enum command_action {
+	COMMAND_EXECUTE, COMMAND_NEXT, COMMAND_PREV, COMMAND_COMPLETE, COMMAND_CANCEL,
+	COMMAND_UNKNOWN
+};
+
+struct dataform;
+
+struct request_command {	/* XEP-0050 */
+	const char *node;	/* which command */
+	const char *session;	/* NULL: a new one */
+	enum command_action action;
+	const struct dataform *form;	/* NULL: none */
+};
+
 struct request_disco {
 	const char *node;	/* NULL: none */
 };
@@ -414,6 +429,7 @@ struct request {
 		struct request_presence presence;
 		struct request_answer answer;
 		struct request_disco disco;
+		struct request_command command;
 	} u;
 };
 

@@ -13,6 +13,7 @@
 #include "common/base/buf.h"
 #include "common/base/str.h"
 #include "common/wire/chat.h"
+#include "common/wire/command.h"
 #include "common/wire/control.h"
 #include "common/wire/disco.h"
 #include "common/wire/discovery.h"
@@ -57,6 +58,8 @@ static const struct row rows[] = {
 	    provisioning_clear_cache_parse, provisioning_clear_cache_write },
 	{ "clearCache", PROTO_PROV_OWNER, NULL, BY_SET, SIDE_SERVICE, VERB_OWNER_CLEAR_CACHE,
 	    owner_thing_parse, owner_thing_write },
+	{ "command", PROTO_NONE, NS_COMMANDS, BY_SET, SIDE_SERVICE, VERB_COMMAND,
+	    command_parse, command_write },
 	{ "deleteRules", PROTO_PROV_OWNER, NULL, BY_SET, SIDE_SERVICE, VERB_DELETE_RULES,
 	    owner_thing_parse, owner_thing_write },
 	{ "disown", PROTO_DISCOVERY, NULL, BY_SET | BY_GET, SIDE_SERVICE, VERB_DISOWN,

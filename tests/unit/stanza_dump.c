@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/str.h"
+#include "common/wire/dataform.h"
 #include "common/wire/words.h"
 #include "common/wire/xml.h"
 
@@ -345,6 +346,63 @@ dump_disco(struct buf *out, const struct request *q)
 	one(out, "node", q->u.disco.node);
 }
 
+/* What a form says; its kinds and types by number. */
+static void
+dump_fields(struct buf *out, const char *name, const struct dataform_field *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		one(out, name, f[i].var != NULL ? f[i].var : "-");
+		number(out, "kind", f[i].kind);
+		one(out, "label", f[i].label);
+		one(out, "about", f[i].desc);
+		if (f[i].required)
+			flag(out, "required", true);
+		dump_names(out, "value", &f[i].value);
+		for (size_t k = 0; k < f[i].n_options; k++) {
+			one(out, "option", f[i].option[k].value);
+			one(out, "called", f[i].option[k].label);
+		}
+	}
+}
+
+static void
+dump_form(struct buf *out, const struct dataform *f)
+{
+	if (f == NULL)
+		return;
+	number(out, "form", f->type);
+	one(out, "title", f->title);
+	dump_names(out, "instructions", &f->instructions);
+	dump_fields(out, "field", f->field, f->n);
+	dump_fields(out, "column", f->column, f->n_columns);
+	for (size_t i = 0; i < f->n_rows * f->n_columns; i++) {
+		number(out, "cell", (int64_t)i);
+		dump_names(out, "value", &f->cell[i]);
+	}
+}
+
+static void
+dump_command(struct buf *out, const struct request *q)
+{
+	one(out, "node", q->u.command.node);
+	one(out, "session", q->u.command.session);
+	number(out, "action", q->u.command.action);
+	dump_form(out, q->u.command.form);
+}
+
+static void
+dump_command_reply(struct buf *out, const struct reply_command *c)
+{
+	one(out, "node", c->node);
+	one(out, "session", c->session);
+	number(out, "status", c->status);
+	number(out, "actions", c->actions);
+	number(out, "execute", c->execute);
+	number(out, "note-type", c->note_type);
+	one(out, "note", c->note);
+	dump_form(out, c->form);
+}
+
 static void (*const dumpers[VERB_COUNT])(struct buf *out, const struct request *q) = {
 	[VERB_DISCO_INFO] = dump_disco,
 	[VERB_DISCO_ITEMS] = dump_disco,
@@ -381,6 +439,7 @@ static void (*const dumpers[VERB_COUNT])(struct buf *out, const struct request *
 	[VERB_CHAT] = dump_chat,
 	[VERB_PRESENCE] = dump_presence,
 	[VERB_ANSWER] = dump_answer,
+	[VERB_COMMAND] = dump_command,
 };
 
 static void
@@ -484,6 +543,9 @@ dump_body(struct buf *out, const struct reply *r)
 	case BODY_DISCO_INFO:
 	case BODY_DISCO_ITEMS:
 		dump_listed(out, r);
+		break;
+	case BODY_COMMAND:
+		dump_command_reply(out, &r->u.command);
 		break;
 	default:
 		break;

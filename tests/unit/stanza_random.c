@@ -5,6 +5,7 @@
 #include "tests/unit/stanza_random.h"
 
 #include "common/base/str.h"
+#include "common/wire/dataform.h"
 
 static bool
 coin(struct unit_random *rnd)
@@ -368,6 +369,69 @@ make_disco(struct unit_random *rnd, struct pool *pool, struct request *q)
 		q->u.disco.node = maybe_text(rnd, pool, 100);
 }
 
+static void
+make_fields(struct unit_random *rnd, struct pool *pool, struct dataform *f)
+{
+	for (size_t n = unit_random_below(rnd, 5); n > 0; n--) {
+		struct dataform_field *d = dataform_add(f,
+		    (enum dataform_kind)unit_random_below(rnd, DATAFORM_KINDS),
+		    pool_printf(pool, "v%zu", n), maybe_text(rnd, pool, 20));
+
+		/* A submit says no types, so a list would come back as text. */
+		if (f->type == DATAFORM_SUBMIT)
+			d->kind = DATAFORM_TEXT_SINGLE;
+		d->required = coin(rnd);
+		d->desc = maybe_text(rnd, pool, 20);
+		for (size_t k = unit_random_below(rnd, 4); k > 0; k--)
+			dataform_set(f, d, stanza_random_text(rnd, pool, 1, 30));
+		for (size_t k = unit_random_below(rnd, 4); k > 0; k--)
+			dataform_offer(f, d, stanza_random_text(rnd, pool, 1, 30),
+			    maybe_text(rnd, pool, 20));
+	}
+}
+
+static void
+make_table(struct unit_random *rnd, struct pool *pool, struct dataform *f)
+{
+	const char *cell[3];
+
+	for (size_t i = 0; i < 3; i++)
+		dataform_column(f, pool_printf(pool, "c%zu", i), maybe_text(rnd, pool, 20));
+	for (size_t n = unit_random_below(rnd, 5); n > 0; n--) {
+		for (size_t i = 0; i < 3; i++)
+			cell[i] = maybe_text(rnd, pool, 30);
+		dataform_row(f, cell);
+	}
+}
+
+static const struct dataform *
+make_form(struct unit_random *rnd, struct pool *pool)
+{
+	struct dataform *f = pool_alloc(pool, sizeof(*f));
+
+	assert_non_null(f);
+	dataform_begin(f, (enum dataform_type)unit_random_below(rnd, 4), pool,
+	    maybe_text(rnd, pool, 30));
+	if (coin(rnd))
+		dataform_instruct(f, stanza_random_text(rnd, pool, 1, 60));
+	make_fields(rnd, pool, f);
+	if (f->type == DATAFORM_RESULT && coin(rnd))
+		make_table(rnd, pool, f);
+	assert_false(f->failed);
+	return f;
+}
+
+static void
+make_command(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	struct request_command *c = &q->u.command;
+
+	c->node = stanza_random_text(rnd, pool, 1, 40);
+	c->session = maybe_text(rnd, pool, 40);
+	c->action = (enum command_action)unit_random_below(rnd, COMMAND_UNKNOWN);
+	c->form = coin(rnd) ? make_form(rnd, pool) : NULL;
+}
+
 static const struct {
 	enum verb verb;
 	enum proto proto;
@@ -378,6 +442,7 @@ static const struct {
 	{ VERB_DISCO_ITEMS, PROTO_NONE, IQ_GET, make_disco },
 	{ VERB_PING, PROTO_NONE, IQ_GET, make_disco },
 	{ VERB_VERSION, PROTO_NONE, IQ_GET, make_disco },
+	{ VERB_COMMAND, PROTO_NONE, IQ_SET, make_command },
 	{ VERB_REGISTER, PROTO_DISCOVERY, IQ_SET, make_register },
 	{ VERB_UPDATE, PROTO_DISCOVERY, IQ_SET, make_address },
 	{ VERB_MINE, PROTO_DISCOVERY, IQ_GET, make_mine },
@@ -495,12 +560,33 @@ make_error(struct unit_random *rnd, struct pool *pool, const struct request *q, 
 	r->ask_whom = address(rnd, pool);
 }
 
+static void
+make_step(struct unit_random *rnd, struct pool *pool, struct reply *r)
+{
+	struct reply_command *c = &r->u.command;
+
+	c->node = stanza_random_text(rnd, pool, 1, 40);
+	c->session = maybe_text(rnd, pool, 40);
+	c->status = (enum command_status)unit_random_below(rnd, 3);
+	if (c->status == COMMAND_EXECUTING && coin(rnd)) {
+		c->actions = 1u << COMMAND_CANCEL | 1u << (1 + unit_random_below(rnd, 3));
+		c->execute = coin(rnd) ? COMMAND_NEXT : COMMAND_EXECUTE;
+	}
+	if (coin(rnd)) {
+		c->note_type = (enum command_note)unit_random_below(rnd, 3);
+		c->note = stanza_random_text(rnd, pool, 1, 60);
+	}
+	c->form = coin(rnd) ? make_form(rnd, pool) : NULL;
+}
+
 void
 stanza_random_reply(struct unit_random *rnd, struct pool *pool, const struct request *q,
     struct reply *r)
 {
 	*r = (struct reply){ .kind = REPLY_RESULT };
-	r->body = (enum body)unit_random_below(rnd, BODY_DISCO_ITEMS + 1);
+	r->body = (enum body)unit_random_below(rnd, BODY_DISCO_ITEMS + 2);
+	if (r->body > BODY_DISCO_ITEMS)
+		r->body = BODY_COMMAND;
 	if (unit_random_below(rnd, 5) == 0)
 		make_error(rnd, pool, q, r);
 	else if (r->body == BODY_CLAIMED)
@@ -510,6 +596,8 @@ stanza_random_reply(struct unit_random *rnd, struct pool *pool, const struct req
 		make_found(rnd, pool, q, r);
 	else if (r->body >= BODY_IS_FRIEND && r->body <= BODY_CAN_CONTROL)
 		make_decision(rnd, pool, q, r);
+	else if (r->body == BODY_COMMAND)
+		make_step(rnd, pool, r);
 	else if (r->body >= BODY_DISCO_INFO)
 		make_listed(rnd, pool, r);
 	else if (r->body == BODY_CLEAR_CACHE && q->dialect.gen != GEN_X)
