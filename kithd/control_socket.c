@@ -27,6 +27,8 @@ struct client {
 	int fd;			/* -1: free slot */
 	uint64_t used;		/* when it was last heard, in requests */
 	struct buf in, out;
+	bool answering;		/* the answer to a line is not complete */
+	void *job;
 };
 
 struct control_socket {
@@ -45,6 +47,9 @@ static void client_close(struct client *c)
 {
 	if (c->fd < 0)
 		return;
+	if (c->answering)
+		c->owner->fn(c->owner->arg, &c->job, NULL, NULL);
+	c->answering = false;
 	ev_io_stop(c->owner->loop, &c->io);
 	close(c->fd);
 	c->fd = -1;
@@ -56,7 +61,7 @@ static void client_wait(struct client *c)
 {
 	ev_io_stop(c->owner->loop, &c->io);
 	/* While an answer waits nothing more is read from this client. */
-	ev_io_set(&c->io, c->fd, c->out.len > 0 ? EV_WRITE : EV_READ);
+	ev_io_set(&c->io, c->fd, c->out.len > 0 || c->answering ? EV_WRITE : EV_READ);
 	ev_io_start(c->owner->loop, &c->io);
 }
 
@@ -76,19 +81,32 @@ static void client_write(struct client *c)
 	client_wait(c);
 }
 
+/* `line` NULL: the next part of an answer. */
+static void client_part(struct client *c, const char *line)
+{
+	c->answering = !c->owner->fn(c->owner->arg, &c->job, line, &c->out);
+	if (!buf_ok(&c->out)) {
+		if (c->answering)
+			c->owner->fn(c->owner->arg, &c->job, NULL, NULL);
+		c->answering = false;
+		buf_reset(&c->out);
+		buf_adds(&c->out, "2\nthe answer is too long\n");
+	}
+	if (c->answering)
+		return;
+	c->job = NULL;
+	buf_addc(&c->out, '\n');
+}
+
 /* Answer the lines that are complete. */
 static void client_answer(struct client *c)
 {
 	char *end;
 
-	while (c->in.len > 0 && (end = memchr(c->in.data, '\n', c->in.len)) != NULL) {
+	while (!c->answering && c->in.len > 0 &&
+	    (end = memchr(c->in.data, '\n', c->in.len)) != NULL) {
 		*end = '\0';
-		c->owner->fn(c->owner->arg, c->in.data, &c->out);
-		if (!buf_ok(&c->out)) {
-			buf_reset(&c->out);
-			buf_adds(&c->out, "2\nthe answer is too long\n");
-		}
-		buf_addc(&c->out, '\n');
+		client_part(c, c->in.data);
 		buf_consume(&c->in, (size_t)(end - c->in.data) + 1);
 	}
 }
@@ -119,10 +137,15 @@ static void on_client(struct ev_loop *loop, struct ev_io *io, int revents)
 	struct client *c = io->data;
 
 	(void)loop;
-	if ((revents & EV_WRITE) != 0)
-		client_write(c);
-	else
+	if ((revents & EV_WRITE) == 0) {
 		client_read(c);
+		return;
+	}
+	if (c->answering && c->out.len == 0) {
+		client_part(c, NULL);
+		client_answer(c);
+	}
+	client_write(c);
 }
 
 static struct client *free_slot(struct control_socket *s)
@@ -153,6 +176,8 @@ static void on_listen(struct ev_loop *loop, struct ev_io *io, int revents)
 	c->fd = fd;
 	c->owner = s;
 	c->used = ++s->now;
+	c->answering = false;
+	c->job = NULL;
 	buf_init(&c->in, LINE_MAX_BYTES);
 	buf_init(&c->out, ANSWER_MAX);
 	ev_io_init(&c->io, on_client, fd, EV_READ);

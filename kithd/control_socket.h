@@ -8,6 +8,7 @@
 #ifndef KITH_KITHD_CONTROL_SOCKET_H
 #define KITH_KITHD_CONTROL_SOCKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/buf.h"
@@ -16,8 +17,15 @@
 struct ev_loop;
 struct control_socket;
 
-/* Answer one line; what is appended goes back, the empty line is added. */
-typedef void (*control_fn)(void *arg, const char *line, struct buf *out);
+/*
+ * Answer one line; what is appended goes back.  True: that was all, the empty
+ * line is added.  False: there is more; the function is called again with
+ * `line` NULL when this part has left, one part a round of the loop, so that
+ * long work hinders nobody.  Parts before the last hold only lines that begin
+ * with '#' (progress, data).  *job is the function's own for one answer, NULL
+ * at first; a client that leaves early is told by `out` NULL.
+ */
+typedef bool (*control_fn)(void *arg, void **job, const char *line, struct buf *out);
 
 /* Refuses to replace anything but a socket nobody listens on. */
 int control_socket_open(struct control_socket **out, struct ev_loop *loop, const char *path,

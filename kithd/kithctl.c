@@ -8,23 +8,16 @@
 
 #include "kithd/kithctl.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "common/base/buf.h"
+#include "kithd/kithctl_talk.h"
 
 #define DEFAULT_SOCKET "/run/kith/kithd.sock"
-#define QUESTION_MAX 4000
-#define ANSWER_MAX (64 * 1024 * 1024)
-#define WAIT_S 10
 
 static const char usage[] =
 	"usage: kithctl [-s SOCKET] [--json] COMMAND ...\n"
@@ -36,6 +29,13 @@ static const char usage[] =
 	"  rules [OWNER]                  the owners' rules\n"
 	"  debts                          pushes and messages still owed\n"
 	"  stats                          counters\n"
+	"\n"
+	"  hold THING [for JID]           nobody (else) can claim it; release THING\n"
+	"  disown THING                   take it from its owner, who is told\n"
+	"  expire [--dry-run] THING       forget what nobody owns; or: older-than 30d\n"
+	"  quota show | set WHO KEY N     of an address or a domain; unset WHO KEY\n"
+	"  backup FILE [--key KEYFILE]    a copy of the running store; keep the key apart\n"
+	"\n"
 	"  policy ask JID ACTION THING [NAME]   try a decision; exit 0 allow, 1 not\n"
 	"  policy check|print -f FILE     a policy file, without kithd\n"
 	"  policy ask -f FILE JID ACTION THING [NAME]\n"
@@ -50,117 +50,18 @@ struct options {
 	bool json;
 };
 
-static int fail(const char *what, const char *why)
-{
-	fprintf(stderr, "kithctl: %s: %s\n", what, why);
-	return KITHCTL_ERROR;
-}
-
-static int connect_to(const char *path)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	struct timeval wait = { .tv_sec = WAIT_S };
-	int fd;
-
-	if (strlen(path) >= sizeof(a.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(a.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) != 0 ||
-	    connect(fd, (const struct sockaddr *)&a, sizeof(a)) != 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* The words parted by tabs; a word cannot hold one. */
-static int write_question(struct buf *out, bool json, int argc, char **argv)
-{
-	if (json)
-		buf_adds(out, "json\t");
-	for (int i = 0; i < argc; i++) {
-		if (strpbrk(argv[i], "\t\r\n") != NULL)
-			return fail(argv[i], "tabs and line ends are not allowed");
-		buf_addf(out, "%s%s", i > 0 ? "\t" : "", argv[i]);
-	}
-	buf_addc(out, '\n');
-	return buf_ok(out) ? KITHCTL_OK : fail("question", "too long");
-}
-
-/* Up to the empty line that ends the answer. */
-static bool is_complete(const struct buf *b)
-{
-	return b->len >= 2 && memcmp(b->data + b->len - 2, "\n\n", 2) == 0;
-}
-
-static int read_answer(int fd, struct buf *out)
-{
-	char bytes[4096];
-
-	while (!is_complete(out)) {
-		ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return fail("no answer from kithd", n < 0 ? strerror(errno) : "it closed "
-			    "the connection");
-		buf_add(out, bytes, (size_t)n);
-		if (!buf_ok(out))
-			return fail("kithd's answer", "too long");
-	}
-	buf_truncate(out, out->len - 1);
-	return KITHCTL_OK;
-}
-
-/* The first line is our exit status, the others are for the reader. */
-static int show_answer(const struct buf *b)
-{
-	const char *text = strchr(buf_str(b), '\n');
-	int status = b->data[0] - '0';
-
-	if (text == NULL || status < KITHCTL_OK || status > KITHCTL_ERROR)
-		return fail("kithd", "it answered something else");
-	if (status == KITHCTL_ERROR)
-		fprintf(stderr, "kithctl: %s", text + 1);
-	else
-		fputs(text + 1, stdout);
-	return status;
-}
-
 static int ask(const struct options *o, int argc, char **argv)
 {
-	struct buf question, answer;
-	int fd = -1, status;
+	struct kithctl_ask q = { .socket = o->socket, .json = o->json };
+	int status = kithctl_ask(&q, argc, argv);
 
-	buf_init(&question, QUESTION_MAX);
-	buf_init(&answer, ANSWER_MAX);
-	status = write_question(&question, o->json, argc, argv);
-	if (status != KITHCTL_OK)
-		goto out;
-	fd = connect_to(o->socket);
-	if (fd < 0) {
-		status = fail(o->socket, strerror(errno));
-		goto out;
-	}
-	if (send(fd, question.data, question.len, MSG_NOSIGNAL) != (ssize_t)question.len)
-		status = fail(o->socket, strerror(errno));
-	else if ((status = read_answer(fd, &answer)) == KITHCTL_OK)
-		status = show_answer(&answer);
-out:
-	if (fd >= 0)
-		close(fd);
-	buf_fini(&question);
-	buf_fini(&answer);
+	kithctl_ask_end(&q);
 	return status;
 }
 
-static void parse_options(struct options *o, int argc, char **argv)
+/* `spec`: with '+' in front it stops at the first word; else options may
+ * stand anywhere. */
+static void parse_options(struct options *o, const char *spec, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
@@ -168,7 +69,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:f:jVh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, spec, longs, NULL)) != -1) {
 		switch (c) {
 		case 's':
 			o->socket = optarg;
@@ -192,22 +93,39 @@ static void parse_options(struct options *o, int argc, char **argv)
 	}
 }
 
+/* Commands that do more here than pass their words on; their options are
+ * their own. */
+static const struct {
+	const char *word;
+	int (*fn)(const char *socket, int argc, char **argv);
+} own[] = {
+	{ "backup", kithctl_backup },
+};
+
 int main(int argc, char **argv)
 {
 	struct options o = { .socket = DEFAULT_SOCKET };
-	const char *word;
 
-	parse_options(&o, argc, argv);
+	parse_options(&o, "+s:f:jVh", argc, argv);
 	argc -= optind;
 	argv += optind;
 	if (argc == 0) {
 		fputs(usage, stderr);
 		return KITHCTL_ERROR;
 	}
-	word = argv[0];
-	if (strcmp(word, "qr") == 0)
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strcmp(argv[0], own[i].word) == 0)
+			return own[i].fn(o.socket, argc, argv);
+	if (strcmp(argv[0], "expire") == 0)
+		return ask(&o, argc, argv);
+	/* Once more, for options behind the command; getopt skips its first word. */
+	optind = 0;
+	parse_options(&o, "s:f:jVh", argc + 1, argv - 1);
+	argc -= optind - 1;
+	argv += optind - 1;
+	if (strcmp(argv[0], "qr") == 0)
 		return kithctl_qr(argc - 1, argv + 1);
-	if (strcmp(word, "policy") == 0 && (o.file != NULL || argc < 2 || strcmp(argv[1],
+	if (strcmp(argv[0], "policy") == 0 && (o.file != NULL || argc < 2 || strcmp(argv[1],
 	    "ask") != 0))
 		return kithctl_policy(o.file, argc - 1, argv + 1);
 	return ask(&o, argc, argv);

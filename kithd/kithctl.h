@@ -16,4 +16,7 @@ int kithctl_policy(const char *file, int argc, char **argv);
 /* `qr [text|svg] [DESK]`: a claim URI on standard input, its code on standard output. */
 int kithctl_qr(int argc, char **argv);
 
+/* `backup FILE [--key KEYFILE]`; argv[0] is the command. */
+int kithctl_backup(const char *socket, int argc, char **argv);
+
 #endif

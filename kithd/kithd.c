@@ -24,6 +24,8 @@
 #include "common/wire/component.h"
 #include "kithd/control_socket.h"
 #include "kithd/kithd_conf.h"
+#include "kithd/operate.h"
+#include "kithd/operate_job.h"
 #include "kithd/report.h"
 #include "kithd/site.h"
 
@@ -339,13 +341,22 @@ static int load_hash_key(const char *path, struct secret *out, struct err *e)
 
 /* ---- start and stop ---- */
 
-static void on_control(void *arg, const char *line, struct buf *out)
+static bool on_control(void *arg, void **job, const char *line, struct buf *out)
 {
 	struct daemon *d = arg;
 	struct site_parts parts;
+	bool complete;
 
-	site_parts(d->site, &parts);
-	report(&parts, line, out);
+	if (line != NULL && !operate_knows(line)) {
+		site_parts(d->site, &parts);
+		report(&parts, line, out);
+		return true;
+	}
+	complete = operate(d->site, job, line, out);
+	/* What the act made us owe goes out at once. */
+	site_turn(d->site);
+	component_flush(d->component);
+	return complete;
 }
 
 static int open_control(struct daemon *d, struct err *e)
@@ -462,6 +473,7 @@ static int run(struct daemon *d, struct err *e)
 	    open_loop(d, e) != 0 || open_site(d, e) != 0 || open_control(d, e) != 0 ||
 	    open_component(d, e) != 0)
 		return -1;
+	operate_backup_tidy(d->conf.store_url);
 	log_info("kithd %s starts: %s", PACKAGE_VERSION, d->conf.jid);
 	ev_run(d->loop, 0);
 	/* Every turn was committed and answered before the loop came back here. */

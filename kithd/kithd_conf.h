@@ -21,6 +21,7 @@ struct kithd_limits {
 	int64_t turn_requests;
 	int64_t turn_ms;
 	int64_t things_per_jid;
+	int64_t things_per_owner;
 	int64_t unclaimed_things;
 	int64_t unclaimed_ms;
 	int64_t receipt_ms;

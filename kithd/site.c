@@ -634,6 +634,22 @@ void site_tick(struct site *s)
 	site_turn(s);
 }
 
+/* ---- the operator ---- */
+
+int site_operate(struct site *s, struct request *q, struct reply *r, struct err *e)
+{
+	q->by_operator = true;
+	if (store_begin(s->store, e) != 0)
+		return -1;
+	if (registry_operate(s->registry, q, r, e) != 0 || store_commit(s->store, e) != 0) {
+		store_rollback(s->store);
+		return -1;
+	}
+	if (s->out != NULL)
+		registry_released(s->registry, s->out);
+	return 0;
+}
+
 /* ---- up and down ---- */
 
 void site_up(struct site *s, struct buf *out)
@@ -726,6 +742,7 @@ static int open_registry(struct site *s, struct err *e)
 		.profile = c->profile,
 		.domains = c->domains,
 		.max_things_per_jid = s->limits.things_per_jid,
+		.max_things_per_owner = s->limits.things_per_owner,
 		.max_unclaimed = s->limits.unclaimed_things,
 		.unclaimed_expire_ms = s->limits.unclaimed_ms,
 		.receipt_ms = s->limits.receipt_ms,
@@ -918,6 +935,7 @@ void site_parts(const struct site *s, struct site_parts *out)
 	out->provisioning = s->provisioning;
 	out->stats = s->d.stats;
 	out->clock = s->d.clock;
+	out->hash_key = s->d.hash_key;
 	out->zone_s = s->d.conf->zone_s;
 	out->profile = s->d.conf->profile;
 	out->up = s->out != NULL;

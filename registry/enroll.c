@@ -103,7 +103,7 @@ static enum condition register_refusal(const struct registry *g, const struct re
 	if (!has_property(&q->u.reg.tags))
 		return COND_BAD_REQUEST;
 	if (t == NULL && (int64_t)ownership_count_of_jid(g->deps.ownership, q->bare) >=
-	    g->conf.max_things_per_jid)
+	    quota_for(g->quotas, q->bare, QUOTA_THINGS_PER_JID, g->conf.max_things_per_jid))
 		return COND_RESOURCE_CONSTRAINT;
 	return COND_NONE;
 }

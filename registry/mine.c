@@ -145,6 +145,11 @@ int registry_mine(struct registry *g, const struct request *q, struct reply *r, 
 		reply_error(r, COND_ITEM_NOT_FOUND);
 		return 0;
 	}
+	/* He has shown the KEY, so this tells him nothing about it. */
+	if (out.verdict == CLAIM_NEW && !registry_owner_has_room(g, q->bare)) {
+		reply_error(r, COND_RESOURCE_CONSTRAINT);
+		return 0;
+	}
 	memcpy(id, l.thing->id, sizeof(id));
 	if (out.verdict == CLAIM_NEW && claim_apply(g, q, &l, e) == -1)
 		return -1;

@@ -7,6 +7,7 @@
 #define KITH_REGISTRY_ROLE_H
 
 #include "common/base/buf.h"
+#include "registry/quota.h"
 #include "registry/search_budget.h"
 #include "registry/search_index.h"
 #include "registry/serve.h"
@@ -27,6 +28,7 @@ struct registry {
 	struct thing_store *things;
 	struct search_index *findable;
 	struct search_budget *searchers;
+	struct quotas *quotas;
 	struct registry_counters count;
 	struct buf released;		/* answers to parked requests */
 	size_t released_kept;		/* so much of it is committed */
@@ -66,6 +68,13 @@ int registry_disown_finish(struct registry *g, const struct owned *t, struct err
 int registry_search_open(struct registry *g, struct err *e);
 int registry_search(struct registry *g, const struct request *q, struct reply *r, struct err *e);
 
+/* operator.c: what acts of the operator share */
+int registry_say(struct request *q, struct reply *r, const char *text, struct err *e);
+int registry_refuse(struct reply *r, enum condition c, const char *why);
+/* `t` NULL: about no thing. */
+int registry_noted(struct registry *g, enum audit_what what, const struct owned *t,
+    const char *object, const char *detail, struct err *e);
+
 /* owed.c */
 /* The thing was heard of: its debts are due, and its presence is asked for. */
 int registry_alive(struct registry *g, const struct request *q, struct err *e);
@@ -82,6 +91,8 @@ int registry_notice(struct registry *g, const char *owner, const char *about, co
 /* serve.c */
 bool registry_may_register(const struct registry *g, const char *bare);
 bool registry_may_own(const struct registry *g, const char *bare);
+/* Is there room for one more thing of this owner? */
+bool registry_owner_has_room(const struct registry *g, const char *bare);
 const struct owned *registry_address(const struct registry *g, const char *jid,
     const struct node *n);
 void registry_hex(char out[static REGISTRY_HEX], const uint8_t id[static OWNERSHIP_ID]);

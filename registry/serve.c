@@ -301,6 +301,7 @@ static int copy_conf(struct registry *g, const struct registry_conf *conf)
 	if (conf->domains != NULL && (g->conf.domains = copy_domains(conf->domains)) == NULL)
 		return -1;
 	g->conf.max_things_per_jid = or_default(conf->max_things_per_jid, 1000);
+	g->conf.max_things_per_owner = or_default(conf->max_things_per_owner, 10000);
 	g->conf.max_unclaimed = or_default(conf->max_unclaimed, 100000);
 	g->conf.max_strangers = or_default(conf->max_strangers, 50000);
 	g->conf.unclaimed_expire_ms = or_default(conf->unclaimed_expire_ms, month);
@@ -334,7 +335,7 @@ int registry_open(struct registry **out, const struct registry_conf *conf,
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	}
 	if (thing_store_open(&g->things, deps->store, deps->hash_key, e) == -1 ||
-	    registry_search_open(g, e) == -1) {
+	    quotas_open(&g->quotas, deps->store, e) == -1 || registry_search_open(g, e) == -1) {
 		registry_close(&g);
 		return -1;
 	}
@@ -355,6 +356,7 @@ void registry_close(struct registry **gp)
 	ownership_on_row(g->deps.ownership, NULL, NULL);
 	search_index_close(&g->findable);
 	search_budget_close(&g->searchers);
+	quotas_close(&g->quotas);
 	thing_store_close(&g->things);
 	for (size_t i = 0; g->conf.domains != NULL && g->conf.domains[i] != NULL; i++)
 		free((void *)(uintptr_t)g->conf.domains[i]);

@@ -32,6 +32,7 @@ struct registry_conf {
 	const char *const *domains;	/* whose things may register; NULL-terminated;
 					 * NULL: own site */
 	int64_t max_things_per_jid;
+	int64_t max_things_per_owner;
 	int64_t max_unclaimed;
 	int64_t max_strangers;		/* contacts, beyond which the subscriptions of
 					 * those who have nothing here are not kept */
@@ -76,6 +77,17 @@ bool registry_writes(const struct request *q);
  * the turn is rolled back.  Strings of *r live in q->pool.
  */
 int registry_serve(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+
+/*
+ * The operator's request (request.by_operator), in a transaction.  The reply's
+ * text is his answer, also beside an error.
+ */
+int registry_operate(struct registry *g, struct request *q, struct reply *r, struct err *e);
+/* Wall ms: when a thing that nobody owns last registered. */
+int64_t registry_registered_at(const struct registry *g, const struct owned *t);
+/* What he set, in order; NULL: no more. */
+struct quota;
+const struct quota *registry_quota_at(const struct registry *g, size_t i);
 
 /*
  * Presence (VERB_PRESENCE), inside a transaction when registry_writes(): what

@@ -16,6 +16,7 @@
 /* A driver's connection and statement; each driver casts to its own. */
 struct driver_db;
 struct driver_stmt;
+struct driver_backup;
 
 struct driver {
 	const char *scheme;	/* "sqlite": what stands before the ':' of a url */
@@ -34,6 +35,13 @@ struct driver {
 	/* The file can no longer be trusted to keep what it is given (a failed
 	 * fsync): nothing may be acknowledged any more. */
 	bool (*dead)(const struct driver_db *db);
+
+	/* See store_backup_begin(); all NULL where the engine has tools of its own. */
+	int (*backup_begin)(struct driver_backup **out, struct driver_db *db, const char *path,
+	    struct err *e);
+	int (*backup_step)(struct driver_backup *b, int pages, int64_t *done, int64_t *all,
+	    struct err *e);
+	void (*backup_end)(struct driver_backup *b);
 
 	int (*prepare)(struct driver_stmt **out, struct driver_db *db, const char *sql,
 	    struct err *e);

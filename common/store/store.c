@@ -189,6 +189,49 @@ int store_integrity(struct store *s, struct err *e)
 	return s->drv->integrity(s->db, e);
 }
 
+/* ---- backup ---- */
+
+struct store_backup {
+	const struct driver *drv;
+	struct driver_backup *own;
+};
+
+int store_backup_begin(struct store_backup **out, struct store *s, const char *path,
+    struct err *e)
+{
+	struct store_backup *b;
+
+	if (s->drv->backup_begin == NULL)
+		return err_set(e, ERR_INPUT, "this kind of store is backed up by its own tools");
+	b = calloc(1, sizeof(*b));
+	if (b == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	b->drv = s->drv;
+	if (s->drv->backup_begin(&b->own, s->db, path, e) == -1) {
+		free(b);
+		return -1;
+	}
+	*out = b;
+	return 0;
+}
+
+int store_backup_step(struct store_backup *b, int pages, int64_t *done, int64_t *all,
+    struct err *e)
+{
+	return b->drv->backup_step(b->own, pages, done, all, e);
+}
+
+void store_backup_end(struct store_backup **bp)
+{
+	struct store_backup *b = *bp;
+
+	if (b == NULL)
+		return;
+	*bp = NULL;
+	b->drv->backup_end(b->own);
+	free(b);
+}
+
 /* ---- schema ---- */
 
 static int schema_version(struct store *s, const char *name, int64_t *out, struct err *e)

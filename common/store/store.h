@@ -78,6 +78,19 @@ uint64_t store_revision(const struct store *s);
 int store_get_int(struct store *s, const char *name, int64_t *out, struct err *e);
 int store_set_int(struct store *s, const char *name, int64_t v, struct err *e);
 
+/*
+ * A copy of the whole store in a new file (0600), made in steps between which
+ * the store goes on being used: it shows the moment of the last step.
+ * store_backup_step(): 1 more to do, 0 complete and on disk, -1 error.
+ */
+struct store_backup;
+int store_backup_begin(struct store_backup **out, struct store *s, const char *path,
+    struct err *e);
+int store_backup_step(struct store_backup *b, int pages, int64_t *done, int64_t *all,
+    struct err *e);
+/* NULL is fine; a copy that is not complete is of no use: remove it. */
+void store_backup_end(struct store_backup **b);
+
 /* For tests and tools. */
 int store_integrity(struct store *s, struct err *e);
 const char *store_url(const struct store *s);

@@ -330,6 +330,83 @@ static bool db_dead(const struct driver_db *d)
 	return d->dead;
 }
 
+/* ---- backup ---- */
+
+struct driver_backup {
+	sqlite3 *to;
+	sqlite3_backup *run;
+	bool complete;
+};
+
+static void backup_end(struct driver_backup *b)
+{
+	if (b->run != NULL)
+		(void)sqlite3_backup_finish(b->run);
+	sqlite3_close(b->to);
+	free(b);
+}
+
+static int new_file(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd == -1)
+		return err_errno(e, "cannot make '%s'", path);
+	close(fd);
+	return 0;
+}
+
+/*
+ * Writes of the connection that is copied from go to the copy as well, so that
+ * the copy is of one moment however long it takes.
+ */
+static int backup_begin(struct driver_backup **out, struct driver_db *d, const char *path,
+    struct err *e)
+{
+	struct driver_backup *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	if (new_file(path, e) == -1) {
+		free(b);
+		return -1;
+	}
+	if (sqlite3_open_v2(path, &b->to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+	    SQLITE_OPEN_NOFOLLOW, NULL) == SQLITE_OK)
+		b->run = sqlite3_backup_init(b->to, "main", d->db, "main");
+	if (b->run == NULL) {
+		err_set(e, ERR_SYSTEM, "cannot begin the copy '%s': %s", path,
+		    b->to != NULL ? sqlite3_errmsg(b->to) : "out of memory");
+		backup_end(b);
+		(void)unlink(path);
+		return -1;
+	}
+	*out = b;
+	return 0;
+}
+
+static int backup_step(struct driver_backup *b, int pages, int64_t *done, int64_t *all,
+    struct err *e)
+{
+	int rc = b->complete ? SQLITE_DONE : sqlite3_backup_step(b->run, pages);
+
+	if (rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
+		*all = b->complete ? *all : sqlite3_backup_pagecount(b->run);
+		*done = b->complete ? *all : *all - sqlite3_backup_remaining(b->run);
+	}
+	if (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+		return 1;
+	if (rc == SQLITE_DONE && !b->complete) {
+		/* Syncs the copy. */
+		rc = sqlite3_backup_finish(b->run);
+		b->run = NULL;
+		b->complete = rc == SQLITE_OK;
+	}
+	if (!b->complete)
+		return err_set(e, ERR_SYSTEM, "the copy failed: %s", sqlite3_errstr(rc));
+	return 0;
+}
+
 /* ---- statements ---- */
 
 static int st_prepare(struct driver_stmt **out, struct driver_db *d, const char *sql,
@@ -440,6 +517,9 @@ const struct driver driver_sqlite = {
 	.rollback = db_rollback,
 	.in_transaction = db_in_transaction,
 	.dead = db_dead,
+	.backup_begin = backup_begin,
+	.backup_step = backup_step,
+	.backup_end = backup_end,
 	.prepare = st_prepare,
 	.finish = st_finish,
 	.bind_text = st_bind_text,
