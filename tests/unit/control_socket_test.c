@@ -29,10 +29,34 @@ struct fixture {
 	struct control_socket *socket;
 };
 
-static void echo(void *arg, const char *line, struct buf *out)
+struct counting {
+	int left;
+	bool ended;
+} counting;
+
+/* "count" is answered in parts, everything else at once. */
+static bool echo(void *arg, void **job, const char *line, struct buf *out)
 {
+	struct counting *c = *job;
+
 	(void)arg;
-	buf_addf(out, "0\n<%s>\n", line);
+	if (line != NULL && strcmp(line, "count") != 0) {
+		buf_addf(out, "0\n<%s>\n", line);
+		return true;
+	}
+	if (line != NULL) {
+		counting = (struct counting){ .left = 3 };
+		*job = &counting;
+		return false;
+	}
+	if (out == NULL || c->left == 0) {
+		c->ended = true;
+		if (out != NULL)
+			buf_adds(out, "0\ndone\n");
+		return true;
+	}
+	buf_addf(out, "#progress %d 3\n", 4 - c->left--);
+	return false;
 }
 
 static int set_up(void **state)
@@ -103,6 +127,34 @@ static void a_line_is_answered_and_an_empty_line_ends_it(void **state)
 	assert_int_equal(send(fd, "\n", 1, 0), 1);
 	expect(f, fd, "0\n<c>\n\n");
 	close(fd);
+}
+
+static void a_long_answer_comes_in_parts_and_others_are_served_between(void **state)
+{
+	struct fixture *f = *state;
+	int fd = client(f), other = client(f);
+
+	assert_int_equal(send(fd, "count\nafter\n", 12, 0), 12);
+	assert_int_equal(send(other, "x\n", 2, 0), 2);
+	expect(f, other, "0\n<x>\n\n");
+	expect(f, fd, "#progress 1 3\n#progress 2 3\n#progress 3 3\n0\ndone\n\n0\n<after>\n\n");
+	close(fd);
+	close(other);
+}
+
+static void who_leaves_during_a_long_answer_ends_it(void **state)
+{
+	struct fixture *f = *state;
+	int fd = client(f);
+
+	counting = (struct counting){ .left = 0 };
+	assert_int_equal(send(fd, "count\n", 6, 0), 6);
+	for (int i = 0; i < 100 && (counting.left != 3 || counting.ended); i++)
+		ev_run(f->loop, EVRUN_NOWAIT);
+	close(fd);
+	for (int i = 0; i < 100 && !counting.ended; i++)
+		turn(f);
+	assert_true(counting.ended);
 }
 
 static void att_O_05__the_socket_is_its_owners_alone(void **state)
@@ -176,6 +228,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_line_is_answered_and_an_empty_line_ends_it),
+		CASE(a_long_answer_comes_in_parts_and_others_are_served_between),
+		CASE(who_leaves_during_a_long_answer_ends_it),
 		CASE(att_O_05__the_socket_is_its_owners_alone),
 		CASE(att_O_08__only_a_dead_socket_is_replaced),
 		CASE(a_silent_client_makes_room_for_a_new_one),
