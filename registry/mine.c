@@ -16,9 +16,11 @@ struct claim_load {
 	const struct owned *thing;	/* the one it is about, if any */
 };
 
-static bool is_claimable(const struct owned *t)
+/* What is held can be claimed by the one it is held for, if there is one. */
+static bool is_claimable(const struct owned *t, const char *by)
 {
-	return t != NULL && t->state == OWNED_NOBODY && t->listed;
+	return t != NULL && t->state == OWNED_NOBODY && t->listed &&
+	    (t->hold == HOLD_NONE || (t->held_for != NULL && strcmp(t->held_for, by) == 0));
 }
 
 /*
@@ -26,7 +28,7 @@ static bool is_claimable(const struct owned *t)
  * stand under the digest they were claimed with, but never more than one, for
  * a used digest makes no owner.
  */
-static void load_candidates(const struct registry *g, struct claim_load *l)
+static void load_candidates(const struct registry *g, const char *by, struct claim_load *l)
 {
 	const struct thing *same[3];
 	size_t n = thing_store_same(g->things, l->digest, same, sizeof(same) / sizeof(same[0]));
@@ -34,7 +36,7 @@ static void load_candidates(const struct registry *g, struct claim_load *l)
 	for (size_t i = 0; i < n; i++) {
 		const struct owned *t = ownership_by_id(g->deps.ownership, same[i]->id);
 
-		if (!is_claimable(t))
+		if (!is_claimable(t, by))
 			continue;
 		l->facts.claimable++;
 		l->thing = t;
@@ -65,7 +67,7 @@ static int claim_load(const struct registry *g, const struct request *q, struct 
 	if (digest_tags(l->digest, g->deps.hash_key, &q->u.mine.tags, q->pool) == -1)
 		return err_set(e, ERR_LIMIT, "no room for the tags of a claim");
 	l->facts.may_own = registry_may_own(g, q->bare);
-	load_candidates(g, l);
+	load_candidates(g, q->bare, l);
 	load_receipt(g, q, l);
 	return 0;
 }
@@ -89,6 +91,8 @@ static int claim_apply(struct registry *g, const struct request *q, const struct
 	t.owner = q->bare;
 	t.epoch++;
 	t.state = OWNED;
+	t.hold = HOLD_NONE;
+	t.held_for = NULL;
 	t.is_public = wants_public(q);
 	t.since_ms = u.at_ms;
 	memcpy(u.digest, l->digest, sizeof(u.digest));
