@@ -183,6 +183,15 @@ static bool is_taken(const struct inventory *v, const struct owned *t, const cha
 	return false;
 }
 
+static int note_name(struct inventory *v, const struct request *q, const struct owned *t,
+    struct err *e)
+{
+	struct audit_event ev = { .what = AUDIT_NAMED, .thing = t->id, .epoch = t->epoch,
+		.owner = t->owner, .actor = q->bare, .object = t->name };
+
+	return v->audit == NULL ? 0 : audit_add(v->audit, &ev, e);
+}
+
 static int name(struct inventory *v, const struct request *q, struct reply *r, struct err *e)
 {
 	const struct owned *t = ownership_by_id(v->ownership, q->u.desk.thing_id);
@@ -198,7 +207,7 @@ static int name(struct inventory *v, const struct request *q, struct reply *r, s
 	}
 	named = *t;
 	named.name = q->u.desk.text;
-	if (ownership_put(v->ownership, &named, e) != 0)
+	if (ownership_put(v->ownership, &named, e) != 0 || note_name(v, q, &named, e) != 0)
 		return -1;
 	return show(v, q, r, e);
 }

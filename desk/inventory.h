@@ -18,6 +18,7 @@
 struct inventory {
 	struct ownership *ownership;
 	struct registry *registry;
+	struct audit *audit;	/* NULL: nothing is noted */
 	struct pool scratch;
 };
 

@@ -167,6 +167,8 @@ int device_serve(struct provisioning *p, const struct request *q, struct reply *
 		return -1;
 	if (n.out.held_back)
 		lease_wait(p, q->bare);
+	if (n.is_thing)
+		provisioning_note_decision(p, &n.facts, &n.out);
 	++*(n.out.granted ? p->count.allowed : p->count.refused);
 	if (!n.to_be_noted)
 		++*p->count.strangers;

@@ -234,7 +234,7 @@ int question_raise(struct provisioning *p, struct question_wish *w, struct pool 
 		row.rule.n_names = 0;
 	rules_bind(&row.rule, w->thing);
 	(void)pool;
-	if (store(p, &row, e) != 0)
+	if (store(p, &row, e) != 0 || provisioning_note_question(p, w, e) != 0)
 		return -1;
 	++*p->count.asked;
 	provisioning_due(p, row.asked_ms + p->conf.question_ms);

@@ -55,6 +55,16 @@ bool provisioning_reaches(const struct provisioning *p, const char *thing);
 /* What people read for a thing: its name, or the address it stands for. */
 const char *provisioning_label(const struct owned *t);
 
+/* note.c: what happened, for the owner's history; the first two in a transaction */
+int provisioning_note_rule(struct provisioning *p, enum audit_what what, const char *owner,
+    const struct rule *r, bool by_itself, struct pool *pool, struct err *e);
+struct question_wish;
+int provisioning_note_question(struct provisioning *p, const struct question_wish *w,
+    struct err *e);
+/* Counted in memory; allocates nothing. */
+void provisioning_note_decision(struct provisioning *p, const struct access_facts *f,
+    const struct access_outcome *out);
+
 /* device.c: things ask */
 bool device_writes(struct provisioning *p, const struct request *q);
 int device_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);

@@ -314,6 +314,8 @@ int rules_add(struct provisioning *p, const char *owner, const struct rule *r, s
 	++*p->count.rules;
 	if (r->until_ms != 0)
 		provisioning_due(p, r->until_ms);
+	if (provisioning_note_rule(p, AUDIT_RULE, owner, r, false, pool, e) != 0)
+		return -1;
 	return ripple_after(p, w, revision, e) != 0 ? -1 : 1;
 }
 
@@ -326,6 +328,7 @@ int rules_withdraw(struct provisioning *p, const char *owner, int64_t number, st
 	struct ripple *w;
 	struct rule r;
 	uint64_t revision;
+	bool is_over;
 
 	if (access_book(p->access, owner, &b, e) != 0)
 		return -1;
@@ -335,12 +338,14 @@ int rules_withdraw(struct provisioning *p, const char *owner, int64_t number, st
 		return 0;
 	if (rule_copy(&r, there, pool) != 0)
 		return no_room(e);
-	if (r.until_ms != 0 && r.until_ms <= at_ms)
+	is_over = r.until_ms != 0 && r.until_ms <= at_ms;
+	if (is_over)
 		at_ms = r.until_ms - 1;		/* the last moment it was in force */
 	w = ripple_new(owner, &r, pool, e);
 	if (w == NULL || ripple_before(p, w, at_ms, e) != 0 ||
 	    store_next_revision(p->deps.store, &revision, e) != 0 ||
-	    access_rule_remove(p->access, owner, number, e) != 0)
+	    access_rule_remove(p->access, owner, number, e) != 0 ||
+	    provisioning_note_rule(p, AUDIT_RULE_ENDED, owner, &r, is_over, pool, e) != 0)
 		return -1;
 	return ripple_after(p, w, revision, e);
 }

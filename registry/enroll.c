@@ -77,7 +77,8 @@ static int make_room(struct registry *g, struct err *e)
 	if (n == 0)
 		g->full_until_ms = clock_boot(g->deps.clock) + 1000;
 	for (size_t i = 0; i < n; i++)
-		if (registry_drop(g, drop[i], e) == -1)
+		if (registry_note(g, AUDIT_EXPIRED, drop[i], NULL, drop[i]->jid, e) == -1 ||
+		    registry_drop(g, drop[i], e) == -1)
 			return -1;
 	return n > 0;
 }
@@ -161,7 +162,9 @@ static int enroll(struct registry *g, const struct request *q, const struct owne
 		t = *have;
 		t.listed = true;
 	}
-	if ((have == NULL || !have->listed) && ownership_put(g->deps.ownership, &t, e) == -1)
+	if ((have == NULL || !have->listed) &&
+	    (ownership_put(g->deps.ownership, &t, e) == -1 ||
+	    registry_note(g, AUDIT_REGISTERED, &t, q->bare, q->u.reg.node.id, e) == -1))
 		return -1;
 	return keep_tags(g, q, t.id, e);
 }
@@ -211,6 +214,7 @@ int registry_register(struct registry *g, const struct request *q, struct reply 
 
 	if (refusal != COND_NONE) {
 		++*g->count.refused;
+		registry_note_refusal(g, q->bare, "register");
 		reply_error(r, refusal);
 		return 0;
 	}

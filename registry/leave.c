@@ -116,6 +116,8 @@ int registry_disown_finish(struct registry *g, const struct owned *t, struct err
 	    ownership_put(g->deps.ownership, &gone, e) == -1)
 		return -1;
 	++*g->count.disowned;
+	if (registry_note(g, AUDIT_DISOWNED, t, t->jid, NULL, e) == -1)
+		return -1;
 	return release_all(g, waits, e);
 }
 
@@ -162,7 +164,8 @@ static int leave_owner(struct registry *g, const struct request *q, const struct
 	struct owned gone = *t;
 	char hex[REGISTRY_HEX];
 
-	if (tell_owner(g, q, t, e) == -1)
+	if (tell_owner(g, q, t, e) == -1 ||
+	    registry_note(g, AUDIT_UNREGISTERED, t, q->bare, NULL, e) == -1)
 		return -1;
 	registry_hex(hex, t->id);
 	gone.owner = gone.name = NULL;
@@ -190,7 +193,8 @@ int registry_unregister(struct registry *g, const struct request *q, struct repl
 	if (t != NULL && t->owner != NULL)
 		rc = leave_owner(g, q, t, e);
 	else if (t != NULL && t->listed)
-		rc = registry_drop(g, t, e);
+		rc = registry_note(g, AUDIT_UNREGISTERED, t, q->bare, NULL, e) == -1 ? -1 :
+		    registry_drop(g, t, e);
 	if (rc == -1)
 		return -1;
 	/* XEP-0347 3.15: the answer is empty, whether it was known or not. */

@@ -56,7 +56,8 @@ static int merge(struct registry *g, const struct request *q, const struct owned
 		reply_error(r, COND_RESOURCE_CONSTRAINT);
 		return 0;
 	}
-	if (thing_store_put(g->things, &want, e) == -1)
+	if (thing_store_put(g->things, &want, e) == -1 ||
+	    registry_note(g, AUDIT_TAGGED, t, q->bare, NULL, e) == -1)
 		return -1;
 	return done(r);
 }
@@ -116,5 +117,7 @@ int registry_remove(struct registry *g, const struct request *q, struct reply *r
 	    debt_owe(g->deps.debts, DEBT_OWNER, gone.jid, subject, gone.epoch, NULL, e) == -1)
 		return -1;
 	++*g->count.removed;
+	if (registry_note(g, AUDIT_REMOVED, &gone, q->bare, NULL, e) == -1)
+		return -1;
 	return done(r);
 }

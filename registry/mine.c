@@ -104,7 +104,7 @@ static int claim_apply(struct registry *g, const struct request *q, const struct
 	    debt_owe(g->deps.debts, DEBT_OWNER, t.jid, hex, t.epoch, NULL, e) == -1 ||
 	    registry_ask_presence(g, t.jid, e) == -1)
 		return -1;
-	return 0;
+	return registry_note(g, AUDIT_CLAIMED, &t, q->bare, t.jid, e);
 }
 
 static void count_refusal(struct registry *g, enum claim_reason reason)
@@ -146,6 +146,7 @@ int registry_mine(struct registry *g, const struct request *q, struct reply *r, 
 	claim_decide(&l.facts, &out);
 	if (out.verdict == CLAIM_NOT_FOUND) {
 		count_refusal(g, out.reason);
+		registry_note_refusal(g, q->bare, "claim");
 		reply_error(r, COND_ITEM_NOT_FOUND);
 		return 0;
 	}

@@ -63,6 +63,13 @@ bool registry_disown_pending(const struct registry *g, const struct owned *t);
 /* The thing knows: end the ownership, answer those who asked for it. */
 int registry_disown_finish(struct registry *g, const struct owned *t, struct err *e);
 
+/* note.c */
+/* What happened to `t` as it is now: its owner will read it; in a transaction. */
+int registry_note(struct registry *g, enum audit_what what, const struct owned *t,
+    const char *actor, const char *object, struct err *e);
+/* Somebody was refused what `object` says; memory only. */
+void registry_note_refusal(struct registry *g, const char *actor, const char *object);
+
 /* search.c */
 /* Fill the index from the rows and follow them from now on. */
 int registry_search_open(struct registry *g, struct err *e);

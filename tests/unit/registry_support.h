@@ -18,6 +18,7 @@
 
 struct world {
 	struct store *store;
+	struct audit *audit;
 	struct ownership *ownership;
 	struct debts *debts;
 	struct parked_table *parked;
@@ -38,6 +39,7 @@ static inline void world_roles(struct world *w, const char *url)
 	struct registry_deps deps;
 
 	w->store = open_store(url);
+	MUST(audit_open(&w->audit, w->store, &w->clock, &test_err));
 	MUST(ownership_open(&w->ownership, w->store, &test_err));
 	MUST(debts_open(&w->debts, w->store, &w->clock, &w->key, &test_err));
 	MUST(parked_open(&w->parked, w->store, &w->clock, &test_err));
@@ -45,7 +47,7 @@ static inline void world_roles(struct world *w, const char *url)
 	deps = (struct registry_deps){
 		.store = w->store, .ownership = w->ownership, .debts = w->debts,
 		.parked = w->parked, .contacts = w->contacts, .clock = &w->clock,
-		.hash_key = &w->key, .stats = &w->stats,
+		.hash_key = &w->key, .stats = &w->stats, .audit = w->audit,
 	};
 	MUST(registry_open(&w->registry, &w->conf, &deps, &test_err));
 }
@@ -72,6 +74,7 @@ static inline void world_leave(struct world *w)
 	parked_close(&w->parked);
 	debts_close(&w->debts);
 	ownership_close(&w->ownership);
+	audit_close(&w->audit);
 	store_close(&w->store);
 }
 
