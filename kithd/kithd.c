@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <ev.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/base/daemon.h"
@@ -27,6 +29,7 @@
 #include "kithd/operate.h"
 #include "kithd/operate_job.h"
 #include "kithd/report.h"
+#include "kithd/restore.h"
 #include "kithd/site.h"
 
 #define DEFAULT_FILE KITH_SYSCONFDIR "/kith/kithd.conf"
@@ -36,8 +39,11 @@
 
 static const char usage[] =
 	"usage: kithd [-nvVh] [-f FILE]\n"
+	"       kithd [-f FILE] restore BACKUP [key KEYFILE] [force] [trust]\n"
 	"\n"
-	"Registry and provisioning of a local XMPP broker, in the foreground.\n"
+	"Registry and provisioning of a local XMPP broker, in the foreground; or put\n"
+	"a backup of kithctl in the place of its store, while it does not run: force\n"
+	"puts the present store aside, trust lets everything allowed then be allowed.\n"
 	"\n"
 	"  -f FILE   settings (" DEFAULT_FILE ")\n"
 	"  -n        check the settings and exit; with -v print them as understood\n"
@@ -483,6 +489,65 @@ static int run(struct daemon *d, struct err *e)
 	return 0;
 }
 
+/* ---- restore ---- */
+
+static int wrong_words(void)
+{
+	fputs("kithd: say: kithd [-f FILE] restore BACKUP [key KEYFILE] [force] [trust]\n", stderr);
+	return EX_USAGE;
+}
+
+static int open_named(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? err_errno(e, "cannot open '%s'", path) : fd;
+}
+
+static int report_restored(const struct restored *done)
+{
+	printf("restored: %lld things of %lld owners; %lld rules that allowed something now ask\n",
+	    (long long)done->things, (long long)done->owners, (long long)done->rules);
+	if (done->aside[0] != '\0')
+		printf("the former store is %s\n", done->aside);
+	return EXIT_SUCCESS;
+}
+
+/* The files are opened with the rights of who called, the store is made with
+ * those of the daemon. */
+static int run_restore(struct daemon *d, struct err *e)
+{
+	struct restore what = { .backup_fd = -1, .key_fd = -1 };
+	struct restored done;
+	char **w = d->options.operands;
+	int status = EXIT_FAILURE;
+
+	if (d->options.n_operands < 2)
+		return wrong_words();
+	what.backup_fd = open_named(w[1], e);
+	for (int i = 2; i < d->options.n_operands && what.backup_fd >= 0; i++) {
+		if (strcmp(w[i], "force") == 0)
+			what.force = true;
+		else if (strcmp(w[i], "trust") == 0)
+			what.trust = true;
+		else if (strcmp(w[i], "key") == 0 && i + 1 < d->options.n_operands)
+			what.key_fd = open_named(w[++i], e);
+		else
+			return wrong_words();
+	}
+	if (e->text[0] == '\0' && daemon_drop(d->conf.user, e) == 0 &&
+	    make_folder(d->conf.hash_key_file, e) == 0 &&
+	    restore(&what, &d->conf, &done, e) == 0)
+		status = report_restored(&done);
+	if (what.backup_fd >= 0)
+		close(what.backup_fd);
+	if (what.key_fd >= 0)
+		close(what.key_fd);
+	if (status != EXIT_SUCCESS)
+		log_error("not restored: %s", e->text);
+	return status;
+}
+
 /* A peer that hangs up is an error of the write, not a signal. */
 static void ignore_sigpipe(void)
 {
@@ -503,7 +568,7 @@ int main(int argc, char **argv)
 	secret_protect_process();
 	ignore_sigpipe();
 	daemon_options(argc, argv, usage, &d.options);
-	if (d.options.n_operands > 0) {
+	if (d.options.n_operands > 0 && strcmp(d.options.operands[0], "restore") != 0) {
 		fprintf(stderr, "kithd takes no '%s'; try: kithd -h\n", d.options.operands[0]);
 		return EX_USAGE;
 	}
@@ -512,6 +577,8 @@ int main(int argc, char **argv)
 	if (read_settings(&d, &e) != 0) {
 		log_error("%s", e.text);
 		status = DAEMON_EX_CONFIG;
+	} else if (d.options.n_operands > 0) {
+		status = run_restore(&d, &e);
 	} else if (d.options.check) {
 		if (d.options.verbose > 0)
 			print_settings(&d);

@@ -100,6 +100,14 @@ int64_t provisioning_deadline(const struct provisioning *p);	/* wall ms of the n
 /* After a gap in our stream: foreign things' caches are cleared again (ruling 26c). */
 int provisioning_stream_gap(struct provisioning *p, struct err *e);
 
+/*
+ * The store is an old copy (restored.c), in a transaction: everybody who ever
+ * asked is owed clearCache; and each allow of this owner becomes an ask, how
+ * many of them, -1 error.
+ */
+int provisioning_restored(struct provisioning *p, struct err *e);
+int provisioning_restored_owner(struct provisioning *p, const char *owner, struct err *e);
+
 /* kithctl policy ask: decide without effect. */
 int provisioning_ask(struct provisioning *p, const char *asker, int action,
     const uint8_t thing[static OWNERSHIP_ID], const char *name, struct pool *pool,
