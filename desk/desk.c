@@ -230,6 +230,13 @@ static int resolve_line(struct desk *d, struct request *q, struct buf *text, str
 
 static int serve_role(struct desk *d, const struct request *q, struct reply *r, struct err *e)
 {
+	/* The roles ask the same of what they serve. */
+	if (inventory_serves(q->verb) && registry_account_is_gone(d->d.registry, q->bare)) {
+		reply_error(r, COND_FORBIDDEN);
+		r->text = "Your account was deleted meanwhile. Send me prove and your ownership "
+		    "code; then I tell you more.";
+		return 0;
+	}
 	if (inventory_serves(q->verb))
 		return inventory_serve(&d->inventory, q, r, e);
 	if (d->d.provisioning != NULL && provisioning_serves(q->verb))

@@ -106,6 +106,9 @@ static int pay_notice(struct outbox *o, const struct debt *t, struct buf *out)
 {
 	if (chat_must_wait(o, t))
 		return PAY_SOON;
+	/* Whoever has that address now may be somebody else. */
+	if (registry_account_is_gone(o->d.registry, t->peer))
+		return PAY_NOT_NOW;
 	buf_reset(&o->text);
 	desk_notice_text(&o->text, t->text != NULL ? t->text : "");
 	return say(o, t, out);
@@ -158,7 +161,7 @@ static int pay_question(struct outbox *o, const struct debt *t, struct buf *out)
 	size_t start = out->len;
 	int found, said;
 
-	if (o->d.provisioning == NULL)
+	if (o->d.provisioning == NULL || registry_account_is_gone(o->d.registry, t->peer))
 		return PAY_NOT_NOW;
 	if (chat_must_wait(o, t))
 		return PAY_SOON;

@@ -180,6 +180,9 @@ static int serve_chat(struct site *s, const struct job *j, struct buf *out, stru
 
 static int serve_presence(struct site *s, const struct job *j, struct buf *out, struct err *e)
 {
+	/* Whichever address of ours hears it: an owner's account may be gone. */
+	if (registry_writes(&j->q) && registry_account_heard(s->registry, &j->q, e) != 0)
+		return -1;
 	if (is_desk(s, &j->q))
 		return desk_presence(s->desk, &j->q, out);
 	return is_own(s, &j->q) ? registry_presence(s->registry, &j->q, out, e) : 0;
@@ -715,6 +718,19 @@ static int owner_changed(void *arg, const struct owned *before, const struct own
 	return after == NULL ? 0 : provisioning_owner_changed(s->provisioning, after, e);
 }
 
+/* What things keep of an owner whose account is in doubt counts no more. */
+static int doubt_changed(void *arg, const char *owner, struct err *e)
+{
+	struct site *s = arg;
+	const struct owned *t = NULL;
+
+	while (s->provisioning != NULL &&
+	    (t = ownership_next_of_owner(s->ownership, owner, t)) != NULL)
+		if (provisioning_owner_changed(s->provisioning, t, e) != 0)
+			return -1;
+	return 0;
+}
+
 static int open_store(struct site *s, struct err *e)
 {
 	const struct kithd_conf *c = s->d.conf;
@@ -766,7 +782,10 @@ static int open_registry(struct site *s, struct err *e)
 		.codes = s->codes,
 	};
 
-	return registry_open(&s->registry, &conf, &deps, e);
+	if (registry_open(&s->registry, &conf, &deps, e) != 0)
+		return -1;
+	registry_on_doubt(s->registry, doubt_changed, s);
+	return 0;
 }
 
 static int open_provisioning(struct site *s, struct err *e)

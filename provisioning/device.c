@@ -26,6 +26,8 @@ static bool is_own_thing(const struct provisioning *p, const struct request *q, 
 {
 	const struct owned *t = NULL;
 
+	if (provisioning_account_is_gone(p, q->bare))
+		return false;
 	while ((t = ownership_next_of_jid(p->deps.ownership, jid, t)) != NULL)
 		if (owned_by(t, q->bare))
 			return true;

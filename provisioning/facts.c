@@ -22,6 +22,15 @@ bool provisioning_is_owned(const struct owned *t)
 	return t != NULL && t->owner != NULL && owned_by(t, t->owner);
 }
 
+/* An account that was deleted may be somebody else's now. */
+bool provisioning_account_is_gone(const struct provisioning *p, const char *bare)
+{
+	const struct person *who = p->deps.persons == NULL ? NULL :
+	    person_find(p->deps.persons, bare);
+
+	return who != NULL && who->doubt == DOUBT_GONE;
+}
+
 const char *provisioning_label(const struct owned *t)
 {
 	if (t->name != NULL)
@@ -90,7 +99,7 @@ int provisioning_thing(struct provisioning *p, const struct owned *t, const char
 	*out = (struct access_thing){ .thing = t };
 	if (!provisioning_is_owned(t))
 		return 0;
-	out->is_owner = owned_by(t, requester);
+	out->is_owner = owned_by(t, requester) && !provisioning_account_is_gone(p, requester);
 	out->trusted = provisioning_trusts(p, requester, t->jid);
 	if (access_book(p->access, t->owner, &book, e) != 0)
 		return -1;

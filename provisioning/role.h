@@ -39,6 +39,7 @@ bool provisioning_clock_is_behind(const struct provisioning *p);
 
 /* facts.c */
 bool provisioning_is_owned(const struct owned *t);
+bool provisioning_account_is_gone(const struct provisioning *p, const char *bare);
 /* The facts that every decision has: who, what, and now. */
 struct access_facts provisioning_moment(const struct provisioning *p, enum action a,
     const char *requester);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/base/pool.h"
+#include "common/base/str.h"
 #include "provisioning/role.h"
 
 #define TICK_RULES 64		/* rules and questions ended by one turn of the clockwork */
@@ -86,6 +87,45 @@ static const struct row {
 	[VERB_WHY] = { never, owner_why },
 };
 
+/* Lets somebody in who was not. */
+static bool is_grant(const struct request *q)
+{
+	switch (q->verb) {
+	case VERB_ANSWER_QUESTION:
+		return q->u.desk.yes_no != ANSWER_NO;
+	case VERB_RULE_ADD:
+		return !str_case_starts(q->u.desk.text, "deny");
+	case VERB_SHARE:
+		return true;
+	case VERB_IS_FRIEND_RULE:
+	case VERB_CAN_READ_RULE:
+	case VERB_CAN_CONTROL_RULE:
+		return q->u.rule.result;
+	default:
+		return false;
+	}
+}
+
+/* An account that is gone decides nothing; one that took its subscription back
+ * takes back, but lets nobody in.  Things ask as ever. */
+static bool must_prove(const struct provisioning *p, const struct request *q)
+{
+	const struct person *who = p->deps.persons == NULL || q->bare == NULL ? NULL :
+	    person_find(p->deps.persons, q->bare);
+
+	if (who == NULL || who->doubt == DOUBT_NONE || rows[q->verb].serve == device_serve)
+		return false;
+	return who->doubt == DOUBT_GONE || is_grant(q);
+}
+
+static int ask_for_proof(struct reply *r)
+{
+	reply_error(r, COND_FORBIDDEN);
+	r->text = "I am not sure that you are who you were: your account was deleted or took its "
+	    "subscription back. Send me prove and your ownership code, then try again.";
+	return 0;
+}
+
 bool provisioning_serves(enum verb v)
 {
 	return v < VERB_COUNT && rows[v].serve != NULL;
@@ -106,6 +146,8 @@ int provisioning_serve(struct provisioning *p, const struct request *q, struct r
 		reply_error(r, COND_FEATURE_NOT_IMPLEMENTED);
 		return 0;
 	}
+	if (must_prove(p, q))
+		return ask_for_proof(r);
 	return rows[q->verb].serve(p, q, r, e);
 }
 

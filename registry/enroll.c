@@ -200,7 +200,7 @@ int registry_settle_removed(struct registry *g, const struct owned *t, struct er
 {
 	char subject[REGISTRY_WAITS];
 
-	registry_removed_subject(subject, t->id);
+	registry_subject(subject, REGISTRY_REMOVED, t->id);
 	return debt_cancel(g->deps.debts, DEBT_OWNER, t->jid, subject, e);
 }
 
@@ -229,17 +229,16 @@ int registry_register(struct registry *g, const struct request *q, struct reply 
 	}
 	if (registry_alive(g, q, e) == -1)
 		return -1;
-	/* While a disown is on its way, being told so here is being told. */
-	if (t != NULL && registry_disown_pending(g, t)) {
-		if (registry_disown_finish(g, t, e) == -1)
+	/* What it must hear first is told here, and being told here is hearing it. */
+	if (t != NULL) {
+		if (registry_tell_by_answer(g, t, &disowned, e) == -1)
 			return -1;
 		t = registry_address(g, q->bare, &q->u.reg.node);
-		disowned = true;
 	}
 	if (t != NULL && registry_settle_removed(g, t, e) == -1)
 		return -1;
 	/* XEP-0347 3.6: a claimed thing changes nothing by registering. */
-	if (t != NULL && t->owner != NULL) {
+	if (t != NULL && t->owner != NULL && !disowned) {
 		if (keep_abilities(g, q, t, e) == -1)
 			return -1;
 		++*g->count.again;
@@ -248,6 +247,7 @@ int registry_register(struct registry *g, const struct request *q, struct reply 
 		tell_self(g, q, t, r);
 		return 0;
 	}
+	/* One that turns over says what it is from now on, maybe with a new KEY. */
 	if (enroll(g, q, t, e) == -1)
 		return -1;
 	++*g->count.registered;

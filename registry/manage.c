@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * manage: update, remove: what the owner, or the thing about itself, asks for
+ * manage: update, remove, publish: what the owner, or the thing about itself, asks for
  * later.  A thing of somebody else and a thing that does not exist
  * give the same answer (att-C-15).  Read next: owed.c for what the thing is told.
  */
@@ -8,8 +8,11 @@
 
 #include <string.h>
 
+#include "common/base/str.h"
 #include "registry/role.h"
 #include "registry/tags.h"
+
+#define SENTENCE_BYTES 8192
 
 static int not_found(struct reply *r)
 {
@@ -67,12 +70,14 @@ static int merge(struct registry *g, const struct request *q, const struct owned
 static int update_self(struct registry *g, const struct request *q, const struct owned *t,
     struct reply *r, struct err *e)
 {
+	bool disowned = false;
+
 	if (t == NULL || !t->listed)
 		return not_found(r);
-	if (registry_disown_pending(g, t) && registry_disown_finish(g, t, e) == -1)
+	if (registry_tell_by_answer(g, t, &disowned, e) == -1)
 		return -1;
 	t = registry_addressed(g, q);
-	if (t == NULL || t->owner == NULL) {
+	if (t == NULL || t->owner == NULL || disowned) {
 		r->kind = REPLY_RESULT;
 		r->body = BODY_DISOWNED;
 		return 0;
@@ -98,26 +103,161 @@ int registry_update(struct registry *g, const struct request *q, struct reply *r
 
 /* ---- remove ---- */
 
+static int remove_one(struct registry *g, const struct owned *t, const char *actor,
+    struct err *e)
+{
+	struct owned gone = *t;
+	char subject[REGISTRY_WAITS];
+
+	if (!t->listed)
+		return 0;
+	gone.listed = false;
+	registry_subject(subject, REGISTRY_REMOVED, t->id);
+	if (ownership_put(g->deps.ownership, &gone, e) == -1 ||
+	    registry_note(g, AUDIT_REMOVED, &gone, actor, NULL, e) == -1 ||
+	    debt_owe(g->deps.debts, DEBT_OWNER, gone.jid, subject, gone.epoch, NULL, e) == -1)
+		return -1;
+	++*g->count.removed;
+	return 0;
+}
+
+static int say_sentence(const struct request *q, struct reply *r, enum body body, struct buf *b)
+{
+	r->kind = REPLY_RESULT;
+	r->body = body;
+	r->text = pool_strdup(q->pool, buf_str(b));
+	buf_fini(b);
+	return 0;
+}
+
+/* A disputed thing stays as it is. */
+static int wait_for_dispute(const struct request *q, struct reply *r)
+{
+	reply_error(r, COND_NOT_ALLOWED);
+	r->text = pool_strdup(q->pool, "It is disputed; until that is settled it stays as it is.");
+	return 0;
+}
+
+/* Typed by a person: shown first, then all of them or none. */
+static int remove_by_person(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	const struct request_address *a = &q->u.address;
+	struct buf b;
+
+	for (size_t i = 0; i < a->n_things; i++) {
+		const struct owned *t = ownership_by_id(g->deps.ownership, a->things[i]);
+
+		if (!owned_by(t, q->bare))
+			return not_found(r);
+		if (t->disputed)
+			return wait_for_dispute(q, r);
+	}
+	for (size_t i = 0; a->confirmed && i < a->n_things; i++)
+		if (remove_one(g, ownership_by_id(g->deps.ownership, a->things[i]), q->bare, e) == -1)
+			return -1;
+	buf_init(&b, SENTENCE_BYTES);
+	if (a->confirmed)
+		buf_adds(&b, "Done: nobody finds ");
+	else
+		buf_adds(&b, "Nobody would find ");
+	if (a->n_things == 1)
+		registry_call(g, ownership_by_id(g->deps.ownership, a->things[0]), &b);
+	else
+		buf_addf(&b, "these %zu things", a->n_things);
+	buf_adds(&b, a->confirmed ? " in the registry any more" : " in the registry any more, nor "
+	    "could its tags be changed there");
+	buf_addf(&b, "; %s and your rules stay%s.", a->n_things == 1 ? "it stays yours" :
+	    "they stay yours", "");
+	return say_sentence(q, r, a->confirmed ? BODY_TEXT : BODY_CONFIRM, &b);
+}
+
 /* XEP-0347 3.11: out of the list; owner and rules stay.  Asked again, the
  * answer is the same. */
 int registry_remove(struct registry *g, const struct request *q, struct reply *r, struct err *e)
 {
-	const struct owned *t = registry_addressed(g, q);
-	struct owned gone;
-	char subject[REGISTRY_WAITS];
+	const struct owned *t;
+
+	if (q->u.address.n_things > 0)
+		return remove_by_person(g, q, r, e);
+	t = registry_addressed(g, q);
+	if (!owned_by(t, q->bare))
+		return not_found(r);
+	if (t->listed && t->disputed)
+		return wait_for_dispute(q, r);
+	if (remove_one(g, t, q->bare, e) == -1)
+		return -1;
+	return done(r);
+}
+
+/* ---- publish ---- */
+
+static void list_tags(const struct registry *g, const struct owned *t, struct pool *pool,
+    struct buf *b)
+{
+	const struct thing *thing = thing_store_find(g->things, t->id);
+	struct tag_list tags = { 0 };
+
+	if (thing == NULL || tags_unpack(&tags, thing->tags, thing->tags_len, pool) != 0)
+		return;
+	for (size_t i = 0; i < tags.n; i++) {
+		buf_adds(b, i == 0 ? " " : ", ");
+		str_escape(b, tags.tag[i].name, 64, true);
+		buf_addc(b, '=');
+		str_escape(b, tags.tag[i].str, 128, true);
+	}
+}
+
+/* What everybody sees from now on. */
+static int say_published(const struct registry *g, const struct request *q,
+    const struct owned *t, struct reply *r)
+{
+	bool is_public = q->u.desk.yes_no != ANSWER_NO;
+	struct buf b;
+
+	buf_init(&b, SENTENCE_BYTES);
+	if (is_public) {
+		buf_adds(&b, "Everybody who searches here finds ");
+		registry_call(g, t, &b);
+		buf_adds(&b, " now: its address ");
+		str_escape(&b, t->jid, 200, true);
+		buf_adds(&b, g->conf.show_owner ? ", yours, and its tags:" : " and its tags:");
+		list_tags(g, t, q->pool, &b);
+		buf_adds(&b, ". What it measures and does stays behind your rules. To end that, "
+		    "send: unpublish ");
+		registry_call(g, t, &b);
+	} else {
+		buf_adds(&b, "Nobody but you finds ");
+		registry_call(g, t, &b);
+		buf_adds(&b, " here any more; your rules stay as they are.");
+	}
+	return say_sentence(q, r, BODY_TEXT, &b);
+}
+
+int registry_publish(struct registry *g, const struct request *q, struct reply *r, struct err *e)
+{
+	bool is_public = q->u.desk.yes_no != ANSWER_NO;
+	const struct owned *t = q->u.desk.thing_id == NULL ? NULL :
+	    ownership_by_id(g->deps.ownership, q->u.desk.thing_id);
+	struct owned now;
+	char subject[REGISTRY_WAITS], hex[REGISTRY_HEX];
 
 	if (!owned_by(t, q->bare))
 		return not_found(r);
-	if (!t->listed)
-		return done(r);
-	gone = *t;
-	gone.listed = false;
-	registry_removed_subject(subject, t->id);
-	if (ownership_put(g->deps.ownership, &gone, e) == -1 ||
-	    debt_owe(g->deps.debts, DEBT_OWNER, gone.jid, subject, gone.epoch, NULL, e) == -1)
+	if (t->is_public == is_public && (t->listed || !is_public))
+		return say_published(g, q, t, r);
+	now = *t;
+	now.is_public = is_public;
+	now.listed = t->listed || is_public;
+	registry_subject(subject, REGISTRY_REMOVED, t->id);
+	registry_hex(hex, t->id);
+	if ((now.listed && debt_cancel(g->deps.debts, DEBT_OWNER, t->jid, subject, e) == -1) ||
+	    registry_note(g, AUDIT_PUBLISHED, t, q->bare, is_public ? "public" : "private", e) == -1 ||
+	    ownership_put(g->deps.ownership, &now, e) == -1)
 		return -1;
-	++*g->count.removed;
-	if (registry_note(g, AUDIT_REMOVED, &gone, q->bare, NULL, e) == -1)
+	/* The thing is told, unless something else must be told before that. */
+	if (now.state == OWNED && !registry_disown_pending(g, &now) &&
+	    debt_owe(g->deps.debts, DEBT_OWNER, now.jid, hex, now.epoch, NULL, e) == -1)
 		return -1;
-	return done(r);
+	return say_published(g, q, ownership_by_id(g->deps.ownership, now.id), r);
 }

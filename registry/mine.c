@@ -91,6 +91,7 @@ static int claim_apply(struct registry *g, const struct request *q, const struct
 	t.owner = q->bare;
 	t.epoch++;
 	t.state = OWNED;
+	t.name = t.former = NULL;	/* of an owner who could have had it back */
 	t.hold = HOLD_NONE;
 	t.held_for = NULL;
 	t.is_public = wants_public(q);
@@ -159,5 +160,8 @@ int registry_mine(struct registry *g, const struct request *q, struct reply *r, 
 	if (out.verdict == CLAIM_NEW && claim_apply(g, q, &l, e) == -1)
 		return -1;
 	++*(out.verdict == CLAIM_NEW ? g->count.claimed : g->count.claimed_again);
-	return say_mine(g, q, id, r);
+	if (say_mine(g, q, id, r) == -1)
+		return -1;
+	return out.verdict == CLAIM_NEW && r->kind == REPLY_RESULT ?
+	    registry_code_at_claim(g, q, r, e) : 0;
 }

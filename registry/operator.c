@@ -158,28 +158,6 @@ static int expire(struct registry *g, struct request *q, struct reply *r, struct
 
 /* ---- disown ---- */
 
-/* As if the thing had unregistered: the owner's rights end now, the label is
- * spent, and the thing is told that nobody owns it. */
-static int let_go(struct registry *g, const struct owned *t, struct err *e)
-{
-	struct owned gone = *t;
-	char hex[REGISTRY_HEX];
-
-	registry_hex(hex, t->id);
-	gone.owner = gone.name = NULL;
-	gone.former = NULL;
-	gone.until_ms = 0;
-	gone.disputed = false;
-	gone.epoch++;
-	gone.state = OWNED_TOMBSTONE;
-	gone.is_public = false;
-	gone.since_ms = clock_wall(g->deps.clock);
-	if (thing_store_delete(g->things, t->id, e) == -1 ||
-	    debt_owe(g->deps.debts, DEBT_OWNER, t->jid, hex, gone.epoch, NULL, e) == -1)
-		return -1;
-	return ownership_put(g->deps.ownership, &gone, e);
-}
-
 static int tell_former_owner(struct registry *g, struct request *q, const struct owned *t,
     struct err *e)
 {
@@ -210,10 +188,10 @@ static int disown(struct registry *g, struct request *q, struct reply *r, struct
 		return registry_refuse(r, COND_NOT_ALLOWED, "nobody owns it");
 	name = label(q, t);
 	owner = pool_strdup(q->pool, t->owner);
-	if (registry_noted(g, AUDIT_DISOWNED, t, owner, NULL, e) == -1 ||
-	    tell_former_owner(g, q, t, e) == -1 || let_go(g, t, e) == -1)
+	/* As if its owner had given it up while it was away. */
+	if (tell_former_owner(g, q, t, e) == -1 ||
+	    registry_tombstone(g, t, "operator", e) == -1)
 		return -1;
-	++*g->count.disowned;
 	return registry_say(q, r, pool_printf(q->pool, "%s is no longer %s's; both are told, and "
 	    "it can be claimed again once it has heard", name != NULL ? name : "it",
 	    owner != NULL ? owner : "its owner"), e);

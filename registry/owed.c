@@ -12,6 +12,7 @@
 #include "common/base/str.h"
 #include "common/wire/push.h"
 #include "registry/role.h"
+#include "registry/tags.h"
 
 #define LATE_AT_ONCE 64			/* parked requests answered by one tick */
 #define SWEEP_THINGS 10000		/* looked at by one tick */
@@ -20,13 +21,38 @@
 
 /* ---- debts made ---- */
 
-void registry_removed_subject(char out[static REGISTRY_WAITS],
+void registry_subject(char out[static REGISTRY_WAITS], const char *what,
     const uint8_t id[static OWNERSHIP_ID])
 {
 	char hex[REGISTRY_HEX];
 
 	registry_hex(hex, id);
-	snprintf(out, REGISTRY_WAITS, "removed:%s", hex);
+	snprintf(out, REGISTRY_WAITS, "%s%s", what, hex);
+}
+
+/* ---- words ---- */
+
+static void quote(struct buf *out, const char *text)
+{
+	buf_addc(out, '"');
+	str_escape(out, text, 64, true);
+	buf_addc(out, '"');
+}
+
+void registry_call(const struct registry *g, const struct owned *t, struct buf *out)
+{
+	const struct thing *thing = thing_store_find(g->things, t->id);
+	struct tag_list tags = { 0 };
+	const struct tag *tag = NULL;
+	struct pool pool;
+
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	if (t->name == NULL && thing != NULL &&
+	    tags_unpack(&tags, thing->tags, thing->tags_len, &pool) == 0 &&
+	    (tag = tag_find(&tags, "NAME")) == NULL)
+		tag = tag_find(&tags, "SN");
+	quote(out, t->name != NULL ? t->name : tag != NULL ? tag->str : t->jid);
+	pool_fini(&pool);
 }
 
 int registry_notice(struct registry *g, const char *owner, const char *about, const char *text,
@@ -61,35 +87,57 @@ int registry_alive(struct registry *g, const struct request *q, struct err *e)
 
 /* ---- debts paid ---- */
 
-/* "removed:HEX" or "HEX". */
+/* "HEX" or "removed:HEX" and the like. */
 static const struct owned *subject_thing(const struct registry *g, const char *subject)
 {
+	const char *colon = strchr(subject, ':');
 	uint8_t id[OWNERSHIP_ID];
 
-	if (str_starts(subject, "removed:"))
-		subject += strlen("removed:");
-	return str_unhex(id, sizeof(id), subject) == 0 ?
+	return str_unhex(id, sizeof(id), colon != NULL ? colon + 1 : subject) == 0 ?
 	    ownership_by_id(g->deps.ownership, id) : NULL;
+}
+
+static const struct told {
+	const char *what;
+	enum verb verb;
+	/* The thing has acknowledged it. */
+	int (*heard)(struct registry *g, const struct owned *t, struct err *e);
+} tellings[] = {
+	{ REGISTRY_REMOVED, VERB_REMOVED, NULL },
+	{ REGISTRY_LEFT, VERB_DISOWNED, registry_left },
+	{ REGISTRY_FORGET, VERB_CLEAR_CACHE, registry_forgot },
+};
+
+static const struct told *telling(const struct debt *d)
+{
+	for (size_t i = 0; i < sizeof(tellings) / sizeof(tellings[0]); i++)
+		if (str_starts(d->subject, tellings[i].what))
+			return &tellings[i];
+	return NULL;
 }
 
 static enum verb push_verb(const struct debt *d, const struct owned *t)
 {
-	if (str_starts(d->subject, "removed:"))
-		return VERB_REMOVED;
+	const struct told *told = telling(d);
+
+	if (told != NULL)
+		return told->verb;
 	/* The debt may be ahead of the row: a disown on its way. */
 	if (t->owner == NULL || t->state == OWNED_TOMBSTONE || d->number > t->epoch)
 		return VERB_DISOWNED;
 	return VERB_CLAIMED;
 }
 
-static struct dialect dialect_of(const struct contact *c)
+/* The thing's own for that protocol; else the generation it registered in. */
+static struct dialect dialect_of(const struct contact *c, enum proto proto)
 {
-	struct dialect d = { PROTO_DISCOVERY, GEN_X, VOCAB_LONG };
+	enum proto known = c->gen[proto] >= 0 ? proto : PROTO_DISCOVERY;
+	struct dialect d = { proto, GEN_X, VOCAB_LONG };
 
-	if (c->gen[PROTO_DISCOVERY] >= 0 && c->gen[PROTO_DISCOVERY] < GEN_COUNT)
-		d.gen = (enum gen)c->gen[PROTO_DISCOVERY];
-	if (c->vocab[PROTO_DISCOVERY] >= 0)
-		d.vocab = (enum vocab)c->vocab[PROTO_DISCOVERY];
+	if (c->gen[known] >= 0 && c->gen[known] < GEN_COUNT)
+		d.gen = (enum gen)c->gen[known];
+	if (c->vocab[known] >= 0)
+		d.vocab = (enum vocab)c->vocab[known];
 	return d;
 }
 
@@ -99,13 +147,16 @@ static int write_owner(struct registry *g, const struct debt *d, struct buf *out
 	const struct contact *c = contact_find(g->deps.contacts, d->peer);
 	char id[DEBT_ID];
 	struct push p;
+	enum verb verb;
 
 	/* An iq to a bare address is answered by the server in its place. */
 	if (t == NULL || c == NULL || c->full == NULL)
 		return 0;
 	debt_iq_id(g->deps.debts, d, id);
+	verb = push_verb(d, t);
 	p = (struct push){
-		.verb = push_verb(d, t), .dialect = dialect_of(c), .from = g->conf.jid,
+		.verb = verb, .dialect = dialect_of(c, verb == VERB_CLEAR_CACHE ?
+		    PROTO_PROV_DEVICE : PROTO_DISCOVERY), .from = g->conf.jid,
 		.to = c->full, .id = id, .node = { t->node, t->source, t->partition },
 	};
 	if (p.verb == VERB_CLAIMED) {
@@ -145,11 +196,15 @@ static bool is_settled_by(const struct request *answer)
 int registry_debt_answered(struct registry *g, const struct debt *d, const struct request *answer,
     struct err *e)
 {
+	const struct told *told;
 	const struct owned *t;
 
 	if (d->kind != DEBT_OWNER || !is_settled_by(answer))
 		return 0;
 	t = subject_thing(g, d->subject);
+	told = telling(d);
+	if (t != NULL && told != NULL && told->heard != NULL && d->number == t->epoch)
+		return told->heard(g, t, e);
 	/* No doubt about which disown: a later one would be another debt. */
 	if (t != NULL && push_verb(d, t) == VERB_DISOWNED && d->number > t->epoch)
 		return registry_disown_finish(g, t, e);
@@ -244,8 +299,25 @@ static bool is_expired(const struct registry *g, const struct owned *t, int64_t 
 	const struct contact *c = contact_find(g->deps.contacts, t->jid);
 	int64_t at = thing != NULL ? thing->at_ms : t->since_ms;
 
+	/* Somebody may have it back until then. */
+	if (t->former != NULL && t->until_ms > now)
+		return false;
 	return t->state == OWNED_NOBODY && (c == NULL || !c->online) &&
 	    now - at >= g->conf.unclaimed_expire_ms;
+}
+
+/* Nobody undid it: what was kept for him goes. */
+static int end_undo(struct registry *g, const struct owned *t, int64_t now, struct err *e)
+{
+	struct owned plain = *t;
+
+	if (t->state != OWNED_NOBODY || t->former == NULL || t->until_ms > now)
+		return 0;
+	plain.former = plain.name = NULL;
+	plain.until_ms = 0;
+	if (!t->listed && thing_store_delete(g->things, t->id, e) == -1)
+		return -1;
+	return ownership_put(g->deps.ownership, &plain, e);
 }
 
 /* A slice of the walk over everything; backwards, since dropping a thing puts
@@ -265,6 +337,9 @@ static int sweep(struct registry *g, int64_t now, struct err *e)
 	for (int i = 0; i < SWEEP_THINGS && g->sweep_at > 0 && dropped < SWEEP_DROPS; i++) {
 		const struct owned *t = ownership_at(g->deps.ownership, --g->sweep_at);
 
+		if (end_undo(g, t, now, e) == -1)
+			return -1;
+		t = ownership_at(g->deps.ownership, g->sweep_at);
 		if (!is_expired(g, t, now))
 			continue;
 		if (registry_note(g, AUDIT_EXPIRED, t, NULL, t->jid, e) == -1 ||
@@ -283,8 +358,9 @@ int registry_tick(struct registry *g, struct err *e)
 	int dropped = late == -1 ? -1 : sweep(g, now, e);
 	int ended = dropped == -1 ? -1 : thing_store_end_receipts(g->things,
 	    now - g->conf.receipt_ms, SWEEP_DROPS, e);
+	int heirs = ended == -1 ? -1 : registry_tick_heirs(g, e);
 
-	return ended == -1 ? -1 : late + dropped + ended;
+	return heirs == -1 ? -1 : late + dropped + ended + heirs;
 }
 
 int64_t registry_deadline(const struct registry *g)
@@ -292,5 +368,7 @@ int64_t registry_deadline(const struct registry *g)
 	int64_t parked = parked_deadline(g->deps.parked);
 	int64_t next = g->sweep_at > 0 ? clock_wall(g->deps.clock) : g->sweep_ms;
 
+	if (g->heirs_ms >= 0 && g->heirs_ms < next)
+		next = g->heirs_ms;
 	return parked >= 0 && parked < next ? parked : next;
 }

@@ -7,6 +7,8 @@
 #define KITH_REGISTRY_ROLE_H
 
 #include "common/base/buf.h"
+#include "registry/account.h"
+#include "registry/parting.h"
 #include "registry/quota.h"
 #include "registry/search_budget.h"
 #include "registry/search_index.h"
@@ -15,10 +17,25 @@
 
 #define REGISTRY_HEX (2 * OWNERSHIP_ID + 1)
 #define REGISTRY_WAITS (sizeof("disowned:") + REGISTRY_HEX)
+#define REGISTRY_SIGNS 64
+#define REGISTRY_UNDO_MS (INT64_C(7) * 86400000)	/* an unregister may be undone */
+
+/* What a thing is to be told has a row each, by what stands before its id: "" that
+ * it is owned (or, for an epoch to come, asked to let go). */
+#define REGISTRY_REMOVED "removed:"
+#define REGISTRY_LEFT "left:"		/* its owner is gone: disowned */
+#define REGISTRY_FORGET "forget:"	/* then what was decided for him: clearCache */
 
 struct registry_counters {
 	uint64_t *registered, *again, *claimed, *claimed_again, *not_found, *twins, *spent;
-	uint64_t *disowned, *removed, *unregistered, *searches, *too_costly, *refused, *expired;
+	uint64_t *disowned, *removed, *unregistered, *searches, *too_costly, *refused, *expired, *transferred;
+};
+
+/* Half of what a deleted account sends; see account.c. */
+struct registry_sign {
+	char *bare;
+	int sign;
+	int64_t at_ms;		/* boot */
 };
 
 struct registry {
@@ -34,6 +51,10 @@ struct registry {
 	size_t released_kept;		/* so much of it is committed */
 	int64_t sweep_ms;		/* wall: when the next walk for expiry begins */
 	size_t sweep_at;		/* where the running walk stands */
+	int64_t heirs_ms;		/* wall: when somebody takes over; -1 nobody */
+	struct registry_sign sign[REGISTRY_SIGNS];
+	registry_doubt_fn doubt_changed;
+	void *doubt_arg;
 	int64_t full_until_ms;		/* boot: the pool was full, nobody to drop */
 };
 
@@ -52,16 +73,61 @@ int registry_remove(struct registry *g, const struct request *q, struct reply *r
 /* The thing a request speaks of: the one it names, or the sender. */
 const struct owned *registry_addressed(const struct registry *g, const struct request *q);
 
+/* publish THING, unpublish THING */
+int registry_publish(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+
 /* leave.c */
 int registry_disown(struct registry *g, const struct request *q, struct reply *r, struct err *e);
 int registry_unregister(struct registry *g, const struct request *q, struct reply *r,
     struct err *e);
+int registry_undo(struct registry *g, const struct request *q, struct reply *r, struct err *e);
 /* Drop an unclaimed thing with all its rows. */
 int registry_drop(struct registry *g, const struct owned *t, struct err *e);
 /* Is an online disown on its way? */
 bool registry_disown_pending(const struct registry *g, const struct owned *t);
 /* The thing knows: end the ownership, answer those who asked for it. */
 int registry_disown_finish(struct registry *g, const struct owned *t, struct err *e);
+/* End the ownership now; the thing hears of it when it is in reach. */
+int registry_tombstone(struct registry *g, const struct owned *t, const char *actor,
+    struct err *e);
+/* It has heard REGISTRY_LEFT. */
+int registry_left(struct registry *g, const struct owned *t, struct err *e);
+/* It registers or updates: what it must hear first is said by the answer.
+ * *disowned: the answer is that its owner is gone. */
+int registry_tell_by_answer(struct registry *g, const struct owned *t, bool *disowned,
+    struct err *e);
+/* Cancel what is owed to a thing about its present ownership. */
+int registry_forget_owed(struct registry *g, const struct owned *t, struct err *e);
+bool registry_is_present(const struct registry *g, const struct owned *t);
+struct parting_facts registry_parting_facts(const struct registry *g, const struct owned *t,
+    const char *who, enum parting_kind kind);
+int registry_refuse_parting(struct registry *g, const struct request *q, const struct owned *t,
+    enum parting_verdict v, struct reply *r);
+
+/* transfer.c */
+int registry_transfer(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e);
+int registry_accept(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+/* The row change, and what the thing must hear. */
+int registry_turn_over(struct registry *g, const struct owned *t, const char *to, struct err *e);
+int registry_turning_left(struct registry *g, const struct owned *t, struct err *e);
+/* It has heard REGISTRY_FORGET. */
+int registry_forgot(struct registry *g, const struct owned *t, struct err *e);
+
+/* account.c */
+enum person_doubt registry_doubt(const struct registry *g, const char *bare);
+int registry_doubt_changed(struct registry *g, const char *owner, struct err *e);
+/* True: *r says that this account must prove itself first. */
+bool registry_account_refuses(const struct registry *g, const struct request *q,
+    enum account_act act, struct reply *r);
+/* After a claim: the first one brings an ownership code. */
+int registry_code_at_claim(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e);
+int registry_ownership_code(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e);
+int registry_prove(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+int registry_recover(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+int registry_tick_heirs(struct registry *g, struct err *e);
 
 /* note.c */
 /* What happened to `t` as it is now: its owner will read it; in a transaction. */
@@ -86,9 +152,11 @@ int registry_noted(struct registry *g, enum audit_what what, const struct owned 
 /* The thing was heard of: its debts are due, and its presence is asked for. */
 int registry_alive(struct registry *g, const struct request *q, struct err *e);
 int registry_ask_presence(struct registry *g, const char *thing, struct err *e);
-/* The removed-push has a row beside the one for the owner. */
-void registry_removed_subject(char out[static REGISTRY_WAITS],
+/* What a debt is about: REGISTRY_REMOVED and the like, and the thing. */
+void registry_subject(char out[static REGISTRY_WAITS], const char *what,
     const uint8_t id[static OWNERSHIP_ID]);
+/* What people read for a thing, escaped, in quotes. */
+void registry_call(const struct registry *g, const struct owned *t, struct buf *out);
 /* Answer one parked request: COND_NONE is an empty result. */
 int registry_release(struct registry *g, const struct parked *p, enum condition c,
     struct err *e);

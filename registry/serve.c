@@ -99,6 +99,7 @@ static int serve_version(struct registry *g, const struct request *q, struct rep
 struct row {
 	serve_fn fn;
 	bool writes;
+	enum account_act act;	/* what an account in doubt may not do */
 };
 
 static const struct row rows[VERB_COUNT] = {
@@ -109,10 +110,17 @@ static const struct row rows[VERB_COUNT] = {
 	[VERB_REGISTER] = { registry_register, true },
 	[VERB_UPDATE] = { registry_update, true },
 	[VERB_MINE] = { registry_mine, true },
-	[VERB_REMOVE] = { registry_remove, true },
-	[VERB_DISOWN] = { registry_disown, true },
+	[VERB_REMOVE] = { registry_remove, true, ACT_OWNER },
+	[VERB_DISOWN] = { registry_disown, true, ACT_GRAVE },
 	[VERB_UNREGISTER] = { registry_unregister, true },
 	[VERB_SEARCH] = { registry_search, false },
+	[VERB_PUBLISH] = { registry_publish, true, ACT_OWNER },
+	[VERB_UNDO] = { registry_undo, true, ACT_OWNER },
+	[VERB_TRANSFER] = { registry_transfer, true, ACT_GRAVE },
+	[VERB_ACCEPT] = { registry_accept, true, ACT_OWNER },
+	[VERB_OWNERSHIP_CODE] = { registry_ownership_code, true, ACT_GRAVE },
+	[VERB_PROVE] = { registry_prove, true },
+	[VERB_RECOVER] = { registry_recover, true },
 };
 
 bool registry_serves(enum verb v)
@@ -124,7 +132,8 @@ bool registry_writes(const struct request *q)
 {
 	if (q->verb == VERB_PRESENCE)
 		return q->u.presence.type != PRESENCE_UNAVAILABLE &&
-		    q->u.presence.type != PRESENCE_PROBE && q->u.presence.type != PRESENCE_ERROR;
+		    q->u.presence.type != PRESENCE_PROBE &&
+		    (q->u.presence.type != PRESENCE_ERROR || q->u.presence.gone);
 	return (unsigned)q->verb < VERB_COUNT && rows[q->verb].writes;
 }
 
@@ -135,6 +144,8 @@ int registry_serve(struct registry *g, const struct request *q, struct reply *r,
 		reply_error(r, COND_SERVICE_UNAVAILABLE);
 		return 0;
 	}
+	if (registry_account_refuses(g, q, rows[q->verb].act, r))
+		return 0;
 	return rows[q->verb].fn(g, q, r, e);
 }
 
@@ -165,7 +176,7 @@ bool registry_may_register(const struct registry *g, const char *bare)
  */
 bool registry_may_own(const struct registry *g, const char *bare)
 {
-	if (jid_profiles_differ(bare))
+	if (jid_profiles_differ(bare) || registry_doubt(g, bare) == DOUBT_GONE)
 		return false;
 	return g->conf.remote_verified || is_own_site(g, bare) || registry_may_register(g, bare);
 }
@@ -192,10 +203,19 @@ static const char *copy(struct pool *pool, const char *s, bool *failed)
 	return c;
 }
 
-static const char *note_of(const struct registry *g, const struct owned *t)
+/* What an owner should know of it; NULL: nothing. */
+static const char *note_of(const struct registry *g, const struct owned *t, struct pool *pool,
+    bool *failed)
 {
 	char hex[REGISTRY_HEX];
+	const char *note;
 
+	if (t->state == OWNED_TURNING) {
+		note = pool_printf(pool, "yours here; it has not heard it yet and may still obey %s",
+		    t->former != NULL ? t->former : "its former owner");
+		*failed = *failed || note == NULL;
+		return note;
+	}
 	registry_hex(hex, t->id);
 	return debt_find(g->deps.debts, DEBT_OWNER, t->jid, hex) != NULL ?
 	    "has not heard yet whose it is" : NULL;
@@ -219,7 +239,7 @@ int registry_found(struct registry *g, const struct owned *t, bool with_owner,
 	out->online = c != NULL && c->online;
 	out->seen_ms = c != NULL ? c->seen_ms : 0;
 	out->epoch = t->epoch;
-	out->note = note_of(g, t);
+	out->note = note_of(g, t, pool, &failed);
 	if (thing != NULL && tags_unpack(&out->tags, thing->tags, thing->tags_len, pool) == -1)
 		return -1;
 	return failed ? -1 : 0;
@@ -254,6 +274,7 @@ static void count_open(struct registry *g)
 	c->disowned = stats_slot(s, "registry_disowned", "things disowned");
 	c->removed = stats_slot(s, "registry_removed", "things taken off the list");
 	c->unregistered = stats_slot(s, "registry_unregistered", "unregistrations");
+	c->transferred = stats_slot(s, "registry_transferred", "things that changed hands");
 	c->searches = stats_slot(s, "registry_searches", "searches");
 	c->too_costly = stats_slot(s, "registry_searches_too_costly",
 	    "searches refused: too much work, or too many by one asker");
@@ -341,6 +362,7 @@ int registry_open(struct registry **out, const struct registry_conf *conf,
 	}
 	count_open(g);
 	g->sweep_ms = clock_wall(deps->clock);
+	g->heirs_ms = 0;		/* somebody may have waited while we were away */
 	store_on_end(deps->store, turn_ended, g);
 	*out = g;
 	return 0;
@@ -364,5 +386,7 @@ void registry_close(struct registry **gp)
 	free((void *)(uintptr_t)g->conf.jid);
 	free(g->desk);
 	buf_fini(&g->released);
+	for (size_t i = 0; i < REGISTRY_SIGNS; i++)
+		free(g->sign[i].bare);
 	free(g);
 }

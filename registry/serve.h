@@ -118,6 +118,21 @@ int registry_tick(struct registry *g, struct err *e);
 /* Wall ms of the next thing registry_tick has to do; -1 none. */
 int64_t registry_deadline(const struct registry *g);
 
+/*
+ * An account may be gone: any presence of an owner, to whichever address of
+ * ours, in a transaction when registry_writes().
+ */
+int registry_account_heard(struct registry *g, const struct request *q, struct err *e);
+/* The account of this owner is gone: nothing is told to it or decided for it. */
+bool registry_account_is_gone(const struct registry *g, const char *bare);
+/* Who must know when an account falls into doubt or proves itself; in the same
+ * transaction.  One listener. */
+typedef int (*registry_doubt_fn)(void *arg, const char *owner, struct err *e);
+void registry_on_doubt(struct registry *g, registry_doubt_fn fn, void *arg);
+/* For `undo`: wall ms when the latest thing of this person unregistered itself and
+ * can come back (VERB_UNDO brings it); -1 none. */
+int64_t registry_undo_since(const struct registry *g, const char *owner);
+
 /* For the desk: the searchable tags and state of one thing, in `pool`. 1, 0 unknown, -1. */
 int registry_describe(struct registry *g, const uint8_t id[static OWNERSHIP_ID],
     struct pool *pool, struct found_thing *out, struct err *e);

@@ -23,6 +23,8 @@ struct world {
 	struct debts *debts;
 	struct parked_table *parked;
 	struct contacts *contacts;
+	struct codes *codes;
+	struct persons *persons;
 	struct registry *registry;
 	struct registry_conf conf;
 	struct clock_fake time;
@@ -44,7 +46,10 @@ static inline void world_roles(struct world *w, const char *url)
 	MUST(debts_open(&w->debts, w->store, &w->clock, &w->key, &test_err));
 	MUST(parked_open(&w->parked, w->store, &w->clock, &test_err));
 	MUST(contacts_open(&w->contacts, w->store, &w->clock, &test_err));
+	MUST(codes_open(&w->codes, w->store, &w->clock, &w->key, &test_err));
+	MUST(persons_open(&w->persons, w->store, &test_err));
 	deps = (struct registry_deps){
+		.codes = w->codes, .persons = w->persons,
 		.store = w->store, .ownership = w->ownership, .debts = w->debts,
 		.parked = w->parked, .contacts = w->contacts, .clock = &w->clock,
 		.hash_key = &w->key, .stats = &w->stats, .audit = w->audit,
@@ -70,6 +75,8 @@ static inline void world_open(struct world *w, const char *url)
 static inline void world_leave(struct world *w)
 {
 	registry_close(&w->registry);
+	persons_close(&w->persons);
+	codes_close(&w->codes);
 	contacts_close(&w->contacts);
 	parked_close(&w->parked);
 	debts_close(&w->debts);

@@ -162,6 +162,28 @@ int64_t registry_deadline(const struct registry *g)
 	return -1;
 }
 
+bool registry_account_is_gone(const struct registry *g, const char *bare)
+{
+	(void)g;
+	(void)bare;
+	return false;
+}
+
+int registry_account_heard(struct registry *g, const struct request *q, struct err *e)
+{
+	(void)g;
+	(void)q;
+	(void)e;
+	return 0;
+}
+
+void registry_on_doubt(struct registry *g, registry_doubt_fn fn, void *arg)
+{
+	(void)g;
+	(void)fn;
+	(void)arg;
+}
+
 int registry_describe(struct registry *g, const uint8_t id[static OWNERSHIP_ID], struct pool *pool,
     struct found_thing *out, struct err *e)
 {

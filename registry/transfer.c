@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * transfer: a thing goes from one owner to another whom he named and who
+ * accepts.  In the registry that is one row change; the thing hears of it as
+ * three debts, each settled before the next: disowned, clearCache, claimed.
+ * Until the first two are, it is turning over.  May they?  parting.c.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/str.h"
+#include "registry/parting.h"
+#include "registry/role.h"
+
+#define OFFER_MS (INT64_C(7) * 86400000)
+#define OFFER_BYTES 65536
+#define OFFERS_TO_ONE 10	/* open ones of one giver to one person */
+#define SENTENCE_BYTES 4096
+
+/* ---- which things ---- */
+
+/* Those of the request: one that was named, or a list. */
+struct party {
+	size_t n;
+	const uint8_t (*id)[OWNERSHIP_ID];
+};
+
+static struct party party_of(const struct request *q)
+{
+	const struct request_desk *d = &q->u.desk;
+	struct party p = { d->n_things, d->things };
+
+	if (p.n == 0 && d->thing_id != NULL) {
+		p.n = 1;
+		p.id = (const uint8_t (*)[OWNERSHIP_ID])(uintptr_t)d->thing_id;
+	}
+	return p;
+}
+
+static const struct owned *member(const struct registry *g, const struct party *p, size_t i)
+{
+	return ownership_by_id(g->deps.ownership, p->id[i]);
+}
+
+static void call_party(const struct registry *g, const struct party *p, struct buf *b)
+{
+	if (p->n == 1)
+		registry_call(g, member(g, p, 0), b);
+	else
+		buf_addf(b, "%zu things", p->n);
+}
+
+static int say(const struct request *q, struct reply *r, enum body body, struct buf *b)
+{
+	r->kind = REPLY_RESULT;
+	r->body = body;
+	r->text = pool_strdup(q->pool, buf_str(b));
+	buf_fini(b);
+	return 0;
+}
+
+/* ---- offering ---- */
+
+static enum parting_verdict decide_offer(const struct registry *g, const struct request *q,
+    const struct owned *t)
+{
+	struct parting_facts f = registry_parting_facts(g, t, q->bare, PARTING_OFFER);
+
+	f.may_own = registry_may_own(g, q->u.desk.jid);
+	f.same_person = strcmp(q->u.desk.jid, q->bare) == 0;
+	return parting_decide(&f);
+}
+
+/* Whom it is offered to stands in its row: a code that says otherwise is void. */
+static int mark(struct registry *g, const struct party *p, const char *to, struct err *e)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct owned t = *member(g, p, i);
+
+		t.held_for = to;
+		if (ownership_put(g->deps.ownership, &t, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Given to himself: it stays with him. */
+static int withdraw(struct registry *g, const struct request *q, const struct party *p,
+    struct reply *r, struct err *e)
+{
+	struct buf b;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (!owned_by(member(g, p, i), q->bare) || member(g, p, i)->hold != HOLD_NONE)
+			return registry_refuse_parting(g, q, member(g, p, i), PARTING_NOT_YOURS, r);
+	if (mark(g, p, NULL, e) == -1)
+		return -1;
+	buf_init(&b, SENTENCE_BYTES);
+	call_party(g, p, &b);
+	buf_adds(&b, p->n == 1 ? " stays yours; it is offered to nobody." :
+	    " stay yours; they are offered to nobody.");
+	return say(q, r, BODY_TEXT, &b);
+}
+
+/* "GIVER ID EPOCH ID EPOCH ...": what the code stands for. */
+static const char *offer_text(const struct registry *g, const struct request *q,
+    const struct party *p)
+{
+	char hex[REGISTRY_HEX];
+	const char *text;
+	struct buf b;
+
+	buf_init(&b, OFFER_BYTES);
+	buf_adds(&b, q->bare);
+	for (size_t i = 0; i < p->n; i++) {
+		registry_hex(hex, p->id[i]);
+		buf_addf(&b, " %s %" PRIu64, hex, member(g, p, i)->epoch);
+	}
+	text = buf_ok(&b) ? pool_strdup(q->pool, buf_str(&b)) : NULL;
+	buf_fini(&b);
+	return text;
+}
+
+static bool is_from(const struct code *k, const char *giver)
+{
+	size_t len = strlen(giver);
+
+	return strncmp(k->text, giver, len) == 0 && k->text[len] == ' ';
+}
+
+static bool too_many_offers(const struct registry *g, const struct request *q)
+{
+	const struct code *k = NULL;
+	size_t n = 0;
+
+	while ((k = code_next(g->deps.codes, q->u.desk.jid, CODE_ACCEPT, k)) != NULL)
+		n += is_from(k, q->bare);
+	return n >= OFFERS_TO_ONE;
+}
+
+static int tell_receiver(struct registry *g, const struct request *q, const struct party *p,
+    const char *code, struct err *e)
+{
+	char hex[REGISTRY_HEX];
+	struct buf b;
+	int rc;
+
+	buf_init(&b, SENTENCE_BYTES);
+	str_escape(&b, q->bare, 200, true);
+	buf_adds(&b, " wants to give you ");
+	call_party(g, p, &b);
+	if (p->n == 1) {
+		buf_adds(&b, " at ");
+		str_escape(&b, member(g, p, 0)->jid, 200, true);
+	}
+	buf_addf(&b, ".\nTo take it, send: accept %s\nTo refuse, send: no %s\nThe offer stands for "
+	    "7 days.", code, code);
+	registry_hex(hex, p->id[0]);
+	rc = registry_notice(g, q->u.desk.jid, pool_printf(q->pool, "offer:%s:%" PRIu64, hex,
+	    member(g, p, 0)->epoch), buf_str(&b), e);
+	secret_cleanse(b.data, b.len);
+	buf_fini(&b);
+	return rc;
+}
+
+static int offer(struct registry *g, const struct request *q, const struct party *p,
+    struct err *e)
+{
+	struct code k = { .purpose = CODE_ACCEPT, .owner = q->u.desk.jid,
+		.epoch = member(g, p, 0)->epoch, .text = offer_text(g, q, p),
+		.until_ms = clock_wall(g->deps.clock) + OFFER_MS };
+	char code[IDENT_CODE];
+	int rc;
+
+	if (k.text == NULL)
+		return err_set(e, ERR_LIMIT, "too many things for one offer");
+	memcpy(k.thing, p->id[0], sizeof(k.thing));
+	if (code_void(g->deps.codes, CODE_ACCEPT, k.thing, e) == -1 ||
+	    mark(g, p, q->u.desk.jid, e) == -1 || code_issue(g->deps.codes, &k, code, e) == -1)
+		return -1;
+	rc = tell_receiver(g, q, p, code, e);
+	secret_cleanse(code, sizeof(code));
+	return rc;
+}
+
+static int say_offer(const struct registry *g, const struct request *q, const struct party *p,
+    struct reply *r)
+{
+	bool one = p->n == 1;
+	struct buf b;
+
+	buf_init(&b, SENTENCE_BYTES);
+	if (!q->u.desk.confirmed) {
+		call_party(g, p, &b);
+		buf_adds(&b, " would go to ");
+		str_escape(&b, q->u.desk.jid, 200, true);
+		buf_addf(&b, ", once accepted there. Then %s no longer yours, and what you allowed "
+		    "others to do with %s ends.", one ? "it is" : "they are", one ? "it" : "them");
+		return say(q, r, BODY_CONFIRM, &b);
+	}
+	str_escape(&b, q->u.desk.jid, 200, true);
+	buf_adds(&b, " has been asked. Until the answer ");
+	call_party(g, p, &b);
+	buf_addf(&b, " stay%s yours. To think better of it, give %s to yourself: transfer %s to ",
+	    one ? "s" : "", one ? "it" : "them", one ? "THING" : "THINGS");
+	str_escape(&b, q->bare, 200, true);
+	return say(q, r, BODY_TEXT, &b);
+}
+
+int registry_transfer(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	struct party p = party_of(q);
+
+	if (p.n == 0 || q->u.desk.jid == NULL || g->deps.codes == NULL) {
+		reply_error(r, COND_BAD_REQUEST);
+		return 0;
+	}
+	if (strcmp(q->u.desk.jid, q->bare) == 0)
+		return withdraw(g, q, &p, r, e);
+	for (size_t i = 0; i < p.n; i++) {
+		enum parting_verdict v = decide_offer(g, q, member(g, &p, i));
+
+		if (v != PARTING_YES)
+			return registry_refuse_parting(g, q, member(g, &p, i), v, r);
+	}
+	if (too_many_offers(g, q)) {
+		reply_error(r, COND_RESOURCE_CONSTRAINT);
+		r->text = "Many of your offers wait for an answer there; wait for one first.";
+		return 0;
+	}
+	if (q->u.desk.confirmed && offer(g, q, &p, e) == -1)
+		return -1;
+	return say_offer(g, q, &p, r);
+}
+
+/* ---- accepting ---- */
+
+struct offered {
+	const char *giver;
+	struct party party;
+	uint64_t *epoch;
+};
+
+/* Read back what offer_text() wrote.  -1: it cannot be read. */
+static int read_offer(const struct code *k, struct pool *pool, struct offered *o)
+{
+	size_t max = strlen(k->text) / (2 * OWNERSHIP_ID) + 1;
+	char *text = pool_strdup(pool, k->text), *word;
+	uint8_t (*id)[OWNERSHIP_ID] = pool_alloc(pool, max * sizeof(*id));
+	int64_t epoch;
+
+	o->epoch = pool_alloc(pool, max * sizeof(*o->epoch));
+	if (text == NULL || id == NULL || o->epoch == NULL || (o->giver = strsep(&text, " ")) == NULL)
+		return -1;
+	o->party = (struct party){ 0, (const uint8_t (*)[OWNERSHIP_ID])id };
+	while ((word = strsep(&text, " ")) != NULL) {
+		if (o->party.n == max || str_unhex(id[o->party.n], OWNERSHIP_ID, word) != 0 ||
+		    (word = strsep(&text, " ")) == NULL ||
+		    str_to_int(word, 0, INT64_MAX, &epoch) != 0)
+			return -1;
+		o->epoch[o->party.n++] = (uint64_t)epoch;
+	}
+	return o->party.n > 0 ? 0 : -1;
+}
+
+static enum parting_verdict decide_accept(const struct registry *g, const struct request *q,
+    const struct offered *o, size_t i)
+{
+	const struct owned *t = member(g, &o->party, i);
+	struct parting_facts f = registry_parting_facts(g, t, o->giver, PARTING_ACCEPT);
+
+	f.is_owner = f.is_owner && t->epoch == o->epoch[i];
+	f.offered = t != NULL && t->held_for != NULL && strcmp(t->held_for, q->bare) == 0;
+	f.may_own = registry_may_own(g, q->bare);
+	f.doubt = registry_doubt(g, q->bare);
+	return parting_decide(&f);
+}
+
+int registry_turn_over(struct registry *g, const struct owned *t, const char *to, struct err *e)
+{
+	struct owned now = *t;
+	char left[REGISTRY_WAITS];
+
+	now.owner = to;
+	now.former = t->owner;
+	now.epoch++;
+	now.state = OWNED_TURNING;
+	now.name = now.held_for = NULL;
+	now.is_public = now.disputed = false;
+	now.listed = true;
+	now.since_ms = clock_wall(g->deps.clock);
+	registry_subject(left, REGISTRY_LEFT, t->id);
+	if (registry_forget_owed(g, t, e) == -1 ||
+	    registry_note(g, AUDIT_TRANSFERRED, t, t->owner, to, e) == -1 ||
+	    ownership_put(g->deps.ownership, &now, e) == -1 ||
+	    registry_note(g, AUDIT_TRANSFERRED, &now, now.former, to, e) == -1 ||
+	    debt_owe(g->deps.debts, DEBT_OWNER, now.jid, left, now.epoch, NULL, e) == -1)
+		return -1;
+	++*g->count.transferred;
+	return registry_ask_presence(g, now.jid, e);
+}
+
+/* `what`: " has accepted; it is no longer yours." */
+static int tell_giver(struct registry *g, const struct request *q, const struct offered *o,
+    const char *what, struct err *e)
+{
+	char hex[REGISTRY_HEX];
+	struct buf b;
+	int rc;
+
+	buf_init(&b, SENTENCE_BYTES);
+	str_escape(&b, q->bare, 200, true);
+	buf_addf(&b, " %s ", what);
+	call_party(g, &o->party, &b);
+	buf_addc(&b, '.');
+	registry_hex(hex, o->party.id[0]);
+	rc = registry_notice(g, o->giver, pool_printf(q->pool, "answer:%s:%" PRIu64, hex,
+	    o->epoch[0]), buf_str(&b), e);
+	buf_fini(&b);
+	return rc;
+}
+
+static int say_accepted(const struct registry *g, const struct request *q,
+    const struct offered *o, struct reply *r)
+{
+	bool one = o->party.n == 1;
+	struct buf b;
+
+	buf_init(&b, SENTENCE_BYTES);
+	buf_adds(&b, "Done: ");
+	call_party(g, &o->party, &b);
+	if (one) {
+		buf_adds(&b, " at ");
+		str_escape(&b, member(g, &o->party, 0)->jid, 200, true);
+	}
+	buf_addf(&b, one ? " is yours here. It has not heard it yet and may still obey " :
+	    " are yours here. They have not heard it yet and may still obey ");
+	str_escape(&b, o->giver, 200, true);
+	buf_adds(&b, "; I tell you when that is over.");
+	return say(q, r, BODY_TEXT, &b);
+}
+
+static int take(struct registry *g, const struct request *q, const struct code *k,
+    const struct offered *o, struct reply *r, struct err *e)
+{
+	for (size_t i = 0; i < o->party.n; i++) {
+		enum parting_verdict v = decide_accept(g, q, o, i);
+
+		if (v == PARTING_OVER || v == PARTING_NOT_YOURS) {
+			reply_error(r, COND_ITEM_NOT_FOUND);
+			r->text = o->party.n == 1 ? "That is not on offer any more." :
+			    "Some of them are not on offer any more. Ask for a new offer.";
+			return 0;
+		}
+		if (v != PARTING_YES)
+			return registry_refuse_parting(g, q, member(g, &o->party, i), v, r);
+	}
+	if (tell_giver(g, q, o, "has accepted. No longer yours:", e) == -1)
+		return -1;
+	for (size_t i = 0; i < o->party.n; i++)
+		if (member(g, &o->party, i)->epoch == o->epoch[i] &&
+		    registry_turn_over(g, member(g, &o->party, i), q->bare, e) == -1)
+			return -1;
+	if (code_spend_this(g->deps.codes, k, e) == -1)
+		return -1;
+	return say_accepted(g, q, o, r);
+}
+
+static int refuse(struct registry *g, const struct request *q, const struct code *k,
+    const struct offered *o, struct reply *r, struct err *e)
+{
+	struct buf b;
+
+	for (size_t i = 0; i < o->party.n; i++) {
+		const struct owned *t = member(g, &o->party, i);
+		struct owned kept;
+
+		if (!owned_by(t, o->giver) || t->epoch != o->epoch[i] || t->held_for == NULL ||
+		    t->hold != HOLD_NONE || strcmp(t->held_for, q->bare) != 0)
+			continue;
+		kept = *t;
+		kept.held_for = NULL;
+		if (ownership_put(g->deps.ownership, &kept, e) == -1)
+			return -1;
+	}
+	if (tell_giver(g, q, o, "does not want", e) == -1 ||
+	    code_spend_this(g->deps.codes, k, e) == -1)
+		return -1;
+	buf_init(&b, SENTENCE_BYTES);
+	buf_adds(&b, "All right, nothing changed.");
+	return say(q, r, BODY_TEXT, &b);
+}
+
+int registry_accept(struct registry *g, const struct request *q, struct reply *r, struct err *e)
+{
+	const struct code *k = g->deps.codes == NULL || q->u.desk.code == NULL ? NULL :
+	    code_find(g->deps.codes, q->bare, q->u.desk.code);
+	struct offered o;
+
+	if (k == NULL || k->purpose != CODE_ACCEPT || read_offer(k, q->pool, &o) != 0) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		r->text = "Nothing is offered to you with this code; the offer may be over.";
+		return 0;
+	}
+	if (q->u.desk.yes_no == ANSWER_NO)
+		return refuse(g, q, k, &o, r, e);
+	return take(g, q, k, &o, r, e);
+}
+
+/* ---- what the thing has heard ---- */
+
+/* It has let go of the former owner; now it must forget what was decided for him. */
+int registry_turning_left(struct registry *g, const struct owned *t, struct err *e)
+{
+	char subject[REGISTRY_WAITS];
+
+	if (registry_forget_owed(g, t, e) == -1)
+		return -1;
+	registry_subject(subject, REGISTRY_FORGET, t->id);
+	return debt_owe(g->deps.debts, DEBT_OWNER, t->jid, subject, t->epoch, NULL, e);
+}
+
+static int tell_new_owner(struct registry *g, const struct owned *t, struct err *e)
+{
+	char about[REGISTRY_WAITS];
+	struct buf b;
+	int rc;
+
+	buf_init(&b, SENTENCE_BYTES);
+	registry_call(g, t, &b);
+	buf_adds(&b, " has heard it: it is yours alone now");
+	if (t->former != NULL) {
+		buf_adds(&b, " and does not obey ");
+		str_escape(&b, t->former, 200, true);
+		buf_adds(&b, " any more");
+	}
+	buf_addc(&b, '.');
+	registry_subject(about, REGISTRY_FORGET, t->id);
+	rc = registry_notice(g, t->owner, about, buf_str(&b), e);
+	buf_fini(&b);
+	return rc;
+}
+
+int registry_forgot(struct registry *g, const struct owned *t, struct err *e)
+{
+	struct owned now = *t;
+	char hex[REGISTRY_HEX];
+
+	if (t->state != OWNED_TURNING)
+		return 0;
+	now.state = OWNED;
+	now.former = NULL;
+	registry_hex(hex, t->id);
+	if (registry_forget_owed(g, t, e) == -1 || tell_new_owner(g, t, e) == -1 ||
+	    registry_note(g, AUDIT_TOLD, t, NULL, NULL, e) == -1 ||
+	    ownership_put(g->deps.ownership, &now, e) == -1)
+		return -1;
+	return debt_owe(g->deps.debts, DEBT_OWNER, now.jid, hex, now.epoch, NULL, e);
+}
