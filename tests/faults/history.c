@@ -64,6 +64,7 @@ struct run {
 	bool calm;			/* the end: nothing is lost any more */
 	size_t settled;
 	int64_t pushed;			/* when the latest push came */
+	bool pinged;
 	char what[256];
 };
 
@@ -206,6 +207,7 @@ static void on_answer(struct run *r, const struct heard *h)
 	struct thing *t = &r->thing[i < r->n_things ? i : 0];
 	struct hist_op *o;
 
+	r->pinged = r->pinged || strcmp(h->id, "alive") == 0;
 	if (h->id[0] == 'a' || i >= r->n_things || at >= t->n)
 		return;
 	o = &t->op[at];
@@ -360,13 +362,30 @@ static bool agrees(const struct thing *t)
 	return last->result == HIST_EMPTY && t->held == BELIEVES_FREE;
 }
 
+/* Until it has answered a ping: everything before that is served and said. */
+static void ping(struct run *r)
+{
+	r->pinged = false;
+	fakebroker_sayf(r->broker, "<iq type='get' id='alive' from='p0@home.example/x' to='" SITE
+	    "'><ping xmlns='urn:xmpp:ping'/></iq>");
+	while (!r->pinged)
+		if (fakebroker_turn(r->broker, 10) < 0)
+			errx(1, "kithd has left");
+}
+
 /* Until no push has come for longer than kithd waits between two of them. */
 static void listen_on(struct run *r)
 {
-	r->pushed = now_us();
-	while (now_us() - r->pushed < SILENCE_US)
-		if (fakebroker_turn(r->broker, 10) < 0)
-			errx(1, "kithd has left");
+	int64_t heard;
+
+	do {
+		ping(r);
+		heard = r->pushed = now_us();
+		while (now_us() - r->pushed < SILENCE_US)
+			if (fakebroker_turn(r->broker, 10) < 0)
+				errx(1, "kithd has left");
+		ping(r);
+	} while (r->pushed != heard);
 }
 
 /* Each of them registers, and hears the answer. */
@@ -396,7 +415,7 @@ static void settle(struct run *r)
 	listen_on(r);
 	all_register(r, true);
 	for (size_t i = 0; i < r->n_things; i++)
-		fakebroker_sayf(r->broker, "<iq type='get' id='alive' from='t%zu@home.example/x' "
+		fakebroker_sayf(r->broker, "<iq type='get' id='a' from='t%zu@home.example/x' "
 		    "to='" SITE "'><isFriend xmlns='urn:xmpp:iot:provisioning' jid='p1@home.example'/>"
 		    "</iq>", i);
 	listen_on(r);
@@ -504,7 +523,7 @@ int main(int argc, char **argv)
 			}
 	claims = count(&r, HIST_CLAIM, HIST_DONE);
 	disowns = count(&r, HIST_DISOWN, HIST_DONE);
-	failed += report(3, r.answered * 2 > r.begun && claims > r.begun / 50 && disowns > 0,
+	failed += report(3, r.answered * 2 > r.begun && claims > r.begun / 100 && disowns > 0,
 	    "enough was answered, claimed and disowned for this to say something");
 	printf("1..3\n# %lu operations on %zu things by %d people: %lu answers, %lu claims, "
 	    "%lu disowned, %lu lost, %lu requests doubled, %lu kills, %lu stops, %.1f s\n", r.begun,
