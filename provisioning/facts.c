@@ -19,7 +19,8 @@ static int no_room(struct err *e)
 
 bool provisioning_is_owned(const struct owned *t)
 {
-	return t != NULL && t->owner != NULL && owned_by(t, t->owner);
+	/* Frozen: an old backup was put back; what it grants may be over. */
+	return t != NULL && t->owner != NULL && t->hold != HOLD_FROZEN && owned_by(t, t->owner);
 }
 
 /* An account that was deleted may be somebody else's now. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * enroll: register: how a thing comes in.  A refusal is decided before the
- * first write, so it writes nothing.  Read next: mine.c, how it finds its
- * owner, and leave.c.
+ * first write, so it writes nothing.  What it may descend from is loaded by
+ * kin.c and decided in descent.h.  Read next: mine.c, how it finds its owner,
+ * and leave.c.
  */
 #include "config.h"
 
@@ -10,13 +11,24 @@
 
 #include "common/base/ident.h"
 #include "common/base/str.h"
-#include "registry/role.h"
+#include "common/base/log.h"
+#include "registry/kin.h"
 #include "registry/tags.h"
 
 #define DAY INT64_C(86400000)
-#define DROP_AT_ONCE 64		/* unclaimed things that make room in one go */
 
-/* ---- register ---- */
+#define EPOCH_MAX (INT64_C(1) << 53)	/* what a thing states of its past, at most */
+
+/* One registration on its way. */
+struct enrolment {
+	const struct owned *have;	/* the record of this address; NULL none */
+	struct thing want;		/* what it says of itself, but for the id */
+	struct kin kin;
+	struct descent_outcome out;
+	bool disowned;			/* it learns by the answer that it was disowned */
+};
+
+/* ---- answers ---- */
 
 static void say_claimed(const struct owned *t, const struct request *q, struct reply *r)
 {
@@ -28,61 +40,6 @@ static void say_claimed(const struct owned *t, const struct request *q, struct r
 	r->u.claimed.is_public = t->is_public && t->listed;
 }
 
-static bool drops_before(const struct registry *g, const struct owned *a, const struct owned *b)
-{
-	const struct thing *x = thing_store_find(g->things, a->id);
-	const struct thing *y = thing_store_find(g->things, b->id);
-
-	return (x != NULL ? x->at_ms : 0) < (y != NULL ? y->at_ms : 0);
-}
-
-/* The oldest unclaimed things whose account is not available, oldest first. */
-static size_t find_droppable(const struct registry *g, const struct owned *out[static DROP_AT_ONCE])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < ownership_count(g->deps.ownership); i++) {
-		const struct owned *t = ownership_at(g->deps.ownership, i);
-		const struct contact *c = contact_find(g->deps.contacts, t->jid);
-		size_t at;
-
-		if (t->state != OWNED_NOBODY || (c != NULL && c->online))
-			continue;
-		for (at = n; at > 0 && drops_before(g, t, out[at - 1]); at--)
-			if (at < DROP_AT_ONCE)
-				out[at] = out[at - 1];
-		if (at == DROP_AT_ONCE)
-			continue;
-		out[at] = t;
-		n += n < DROP_AT_ONCE;
-	}
-	return n;
-}
-
-/*
- * The pool of unclaimed things is full: those who are away make room.  When
- * nobody is, the next second does not look again, so that a flood of
- * registrations costs no walk each.  1 room, 0 none, -1 error.
- */
-static int make_room(struct registry *g, struct err *e)
-{
-	const struct owned *drop[DROP_AT_ONCE];
-	size_t n;
-
-	if ((int64_t)ownership_count_in(g->deps.ownership, OWNED_NOBODY) < g->conf.max_unclaimed)
-		return 1;
-	if (clock_boot(g->deps.clock) < g->full_until_ms)
-		return 0;
-	n = find_droppable(g, drop);
-	if (n == 0)
-		g->full_until_ms = clock_boot(g->deps.clock) + 1000;
-	for (size_t i = 0; i < n; i++)
-		if (registry_note(g, AUDIT_EXPIRED, drop[i], NULL, drop[i]->jid, e) == -1 ||
-		    registry_drop(g, drop[i], e) == -1)
-			return -1;
-	return n > 0;
-}
-
 /* Without one, an empty claim would fit. */
 static bool has_property(const struct tag_list *tags)
 {
@@ -92,22 +49,96 @@ static bool has_property(const struct tag_list *tags)
 	return false;
 }
 
-/* A refusal, or COND_NONE. */
-static enum condition register_refusal(const struct registry *g, const struct request *q,
-    const struct owned *t)
+/* Ours are told why (docs/PROTOCOL.md 4.3). */
+static int refuse(struct registry *g, struct reply *r, enum condition c, const char *reason)
 {
+	++*g->count.refused;
+	reply_error(r, c);
+	r->reason = reason;
+	return 0;
+}
+
+/* To ours only: others never see the element. */
+static int tell_self(const struct registry *g, const struct request *q, const struct kin *kin,
+    struct reply *r)
+{
+	const struct thing_self *self = &q->u.reg.self;
+	const struct owned *t = registry_address(g, q->bare, &q->u.reg.node);
+	const struct thing *thing = t != NULL ? thing_store_find(g->things, t->id) : NULL;
+	char nonce[CONTINUITY_NONCE];
+
+	if (!self->is_ours)
+		return 0;
+	r->self.told = true;
+	r->self.epoch = t != NULL ? t->epoch : 0;
+	r->self.time_ms = self->clock_unknown ? clock_wall(g->deps.clock) : 0;
+	/* A key that stands here is known; another one is asked for its proof. */
+	if (kin->continuity != CONTINUITY_NAMED || node_is_set(&q->u.reg.node) ||
+	    (thing != NULL && thing->has_key && (t->owner != NULL ||
+	    memcmp(thing->key, kin->key, SIGN_KEY) == 0)))
+		return 0;
+	continuity_nonce(nonce, g->deps.hash_key, q->bare, clock_wall(g->deps.clock));
+	r->self.nonce = pool_strdup(q->pool, nonce);
+	return 0;
+}
+
+/* ---- what it says of itself ---- */
+
+static bool is_among(const char *const *domains, const char *bare)
+{
+	for (; domains != NULL && *domains != NULL; domains++)
+		if (jid_text_in_domain(bare, *domains))
+			return true;
+	return false;
+}
+
+/* Off by default: it lets anybody publish search results (att-C-16). */
+static bool may_own_itself(struct registry *g, const struct request *q, const struct owned *t)
+{
+	if (!is_among(g->conf.self_owned, q->bare))
+		return false;
+	if ((t != NULL && t->state == OWNED_SELF) ||
+	    (int64_t)ownership_count_in(g->deps.ownership, OWNED_SELF) < g->conf.max_self_owned)
+		return true;
+	++*g->count.full_self;
+	return false;
+}
+
+/* COND_NONE: it may go on.  What others are at is not told by it. */
+static enum condition refusal(struct registry *g, const struct request *q,
+    const struct owned *t, const char **reason)
+{
+	*reason = NULL;
 	if (!registry_may_register(g, q->bare))
 		return COND_NOT_ALLOWED;
-	/* Off by default: it would let anybody publish search results. */
-	if (q->u.reg.self_owned)
+	if (q->u.reg.self_owned && !may_own_itself(g, q, t))
 		return COND_NOT_ALLOWED;
-	if (!has_property(&q->u.reg.tags))
+	if (!has_property(&q->u.reg.tags) || q->u.reg.self.epoch > EPOCH_MAX)
 		return COND_BAD_REQUEST;
-	if (t == NULL && (int64_t)ownership_count_of_jid(g->deps.ownership, q->bare) >=
-	    quota_for(g->quotas, q->bare, QUOTA_THINGS_PER_JID, g->conf.max_things_per_jid))
-		return COND_RESOURCE_CONSTRAINT;
-	return COND_NONE;
+	if (q->u.reg.tags.n > (size_t)g->conf.max_tags) {
+		++*g->count.full_thing;
+		*reason = "quota-tags";
+	} else if (t == NULL) {
+		*reason = registry_full(g, q->bare);
+	}
+	return *reason != NULL ? COND_RESOURCE_CONSTRAINT : COND_NONE;
 }
+
+/* 1 as it shall be kept, 0 more than a thing may keep, -1 error. */
+static int read_tags(struct registry *g, const struct request *q, struct thing *want,
+    struct err *e)
+{
+	memset(want, 0, sizeof(*want));
+	want->at_ms = clock_wall(g->deps.clock);
+	want->can = q->u.reg.self.can;
+	want->tags = tags_pack(&q->u.reg.tags, q->pool, &want->tags_len);
+	if (want->tags == NULL ||
+	    digest_tags(want->digest, g->deps.hash_key, &q->u.reg.tags, q->pool) == -1)
+		return err_set(e, ERR_LIMIT, "no room for the tags of a thing");
+	return (int64_t)want->tags_len <= g->conf.max_tag_bytes;
+}
+
+/* ---- writing ---- */
 
 static int new_owned(struct registry *g, const struct request *q, struct owned *t, struct err *e)
 {
@@ -118,7 +149,8 @@ static int new_owned(struct registry *g, const struct request *q, struct owned *
 	t->node = q->u.reg.node.id;
 	t->source = q->u.reg.node.source;
 	t->partition = q->u.reg.node.partition;
-	t->epoch = 1;
+	/* What it counted before its record expired here is not newer than us. */
+	t->epoch = q->u.reg.self.epoch > 0 ? q->u.reg.self.epoch : 1;
 	t->state = OWNED_NOBODY;
 	t->listed = true;
 	t->since_ms = clock_wall(g->deps.clock);
@@ -129,72 +161,170 @@ static int new_owned(struct registry *g, const struct request *q, struct owned *
 static bool is_fresh(const struct thing *have, const struct thing *want)
 {
 	return have != NULL && want->at_ms - have->at_ms < DAY && want->can == have->can &&
+	    want->has_key == have->has_key && memcmp(want->key, have->key, SIGN_KEY) == 0 &&
 	    secret_bytes_equal(have->digest, want->digest, DIGEST_BYTES) &&
+	    have->heard_epoch == want->heard_epoch && have->heard_floor == want->heard_floor &&
 	    have->tags_len == want->tags_len &&
 	    (want->tags_len == 0 || memcmp(have->tags, want->tags, want->tags_len) == 0);
 }
 
-static int keep_tags(struct registry *g, const struct request *q, const uint8_t *id, struct err *e)
+/* The proven key; else the one that stands here, which only a proof replaces. */
+static void keep_key(struct enrolment *en, const struct request *q, const struct thing *have)
 {
-	struct thing want = { .at_ms = clock_wall(g->deps.clock) };
+	if (en->kin.continuity == CONTINUITY_PROVEN && !node_is_set(&q->u.reg.node)) {
+		en->want.has_key = true;
+		memcpy(en->want.key, en->kin.key, SIGN_KEY);
+	} else if (have != NULL && have->has_key) {
+		en->want.has_key = true;
+		memcpy(en->want.key, have->key, SIGN_KEY);
+	}
+}
 
-	memcpy(want.id, id, sizeof(want.id));
-	want.can = q->u.reg.self.can;
-	want.tags = tags_pack(&q->u.reg.tags, q->pool, &want.tags_len);
-	if (want.tags == NULL ||
-	    digest_tags(want.digest, g->deps.hash_key, &q->u.reg.tags, q->pool) == -1)
-		return err_set(e, ERR_LIMIT, "no room for the tags of a thing");
-	if (is_fresh(thing_store_find(g->things, id), &want))
+static int keep_tags(struct registry *g, const struct request *q, struct enrolment *en,
+    const uint8_t *id, struct err *e)
+{
+	const struct thing *have = thing_store_find(g->things, id);
+
+	memcpy(en->want.id, id, sizeof(en->want.id));
+	keep_key(en, q, have);
+	if (have != NULL) {
+		en->want.noticed = have->noticed;
+		if (en->want.heard_epoch == 0 && en->want.heard_floor == 0) {
+			en->want.heard_epoch = have->heard_epoch;
+			en->want.heard_floor = have->heard_floor;
+		}
+	}
+	if (is_fresh(have, &en->want))
 		return 0;
-	return thing_store_put(g->things, &want, e);
+	return thing_store_put(g->things, &en->want, e);
+}
+
+static bool same_holder(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
 /* Unclaimed: what it says of itself now is what it is claimed by. */
-static int enroll(struct registry *g, const struct request *q, const struct owned *have,
+static int enroll(struct registry *g, const struct request *q, struct enrolment *en,
     struct err *e)
 {
+	const struct owned *of = en->out.why == BY_KEY ? en->kin.by_key : en->kin.by_tags;
 	struct owned t;
+	bool news;
 
-	if (have == NULL) {
-		if (new_owned(g, q, &t, e) == -1)
-			return -1;
-	} else {
-		t = *have;
-		t.listed = true;
-	}
-	if ((have == NULL || !have->listed) &&
-	    (ownership_put(g->deps.ownership, &t, e) == -1 ||
-	    registry_note(g, AUDIT_REGISTERED, &t, q->bare, q->u.reg.node.id, e) == -1))
+	if (en->have != NULL)
+		t = *en->have;
+	else if (new_owned(g, q, &t, e) == -1)
 		return -1;
-	return keep_tags(g, q, t.id, e);
+	t.listed = true;
+	t.hold = en->out.hold;
+	if (t.hold == HOLD_DESCENT && of != NULL)
+		t.held_for = of->owner;
+	else if (t.hold != HOLD_OPERATOR || en->have == NULL)
+		t.held_for = NULL;
+	if (t.state == OWNED_NOBODY || t.state == OWNED_SELF) {
+		t.state = q->u.reg.self_owned && t.hold == HOLD_NONE ? OWNED_SELF : OWNED_NOBODY;
+		t.is_public = t.state == OWNED_SELF;
+	}
+	news = en->have == NULL || en->have->hold != t.hold ||
+	    !same_holder(en->have->held_for, t.held_for);
+	if ((news || !en->have->listed || en->have->state != t.state) &&
+	    ownership_put(g->deps.ownership, &t, e) == -1)
+		return -1;
+	if ((en->have == NULL || !en->have->listed) &&
+	    registry_note(g, AUDIT_REGISTERED, &t, q->bare, q->u.reg.node.id, e) == -1)
+		return -1;
+	if (keep_tags(g, q, en, t.id, e) == -1)
+		return -1;
+	return news ? kin_tell(g, q, ownership_by_id(g->deps.ownership, t.id), &en->kin, &en->out,
+	    e) : 0;
 }
 
-/* What a thing can may change with its board, also while it has an owner. */
-static int keep_abilities(struct registry *g, const struct request *q, const struct owned *t,
+/* A claimed thing changes nothing by registering, but its board may be another
+ * one, and a key that it proves now is better than none. */
+static int keep_abilities(struct registry *g, const struct request *q, struct enrolment *en,
     struct err *e)
 {
-	const struct thing *have = thing_store_find(g->things, t->id);
+	const struct thing *have = thing_store_find(g->things, en->have->id);
 	struct thing want;
 
-	if (have == NULL || !q->u.reg.self.is_ours || have->can == q->u.reg.self.can)
+	if (have == NULL || !q->u.reg.self.is_ours)
 		return 0;
 	want = *have;
 	want.can = q->u.reg.self.can;
+	if (!have->has_key && en->kin.continuity == CONTINUITY_PROVEN &&
+	    !node_is_set(&q->u.reg.node)) {
+		want.has_key = true;
+		memcpy(want.key, en->kin.key, SIGN_KEY);
+	}
+	if (want.can == have->can && want.has_key == have->has_key)
+		return 0;
 	return thing_store_put(g->things, &want, e);
 }
 
-/* To ours only: others never see the element. */
-static void tell_self(const struct registry *g, const struct request *q, const struct owned *t,
-    struct reply *r)
-{
-	const struct thing_self *self = &q->u.reg.self;
+/* ---- frozen ---- */
 
-	if (!self->is_ours)
-		return;
-	r->self.told = true;
-	r->self.epoch = t != NULL ? t->epoch : 0;
-	r->self.time_ms = self->clock_unknown ? clock_wall(g->deps.clock) : 0;
+static int note_frozen(struct registry *g, const struct owned *t, struct err *e)
+{
+	const struct audit_event ev = {
+		.what = AUDIT_HELD, .thing = t->id, .epoch = t->epoch, .owner = t->owner,
+		.object = t->jid, .detail = "frozen: it knows of a later change than this store",
+	};
+
+	++*g->count.frozen;
+	log_error("'%s' knows of a later change than this store: was an old backup put back? It is "
+	    "frozen until: kithctl release", t->jid);
+	return g->deps.audit != NULL ? audit_add(g->deps.audit, &ev, e) : 0;
 }
+
+/* Its view stays as it is, and ours as well; nobody gets a yes about it. */
+static int freeze(struct registry *g, const struct request *q, struct enrolment *en,
+    struct reply *r, struct err *e)
+{
+	const struct thing *have = en->have != NULL ? thing_store_find(g->things, en->have->id) :
+	    NULL;
+	struct owned t;
+	bool news = en->have == NULL || en->have->hold != HOLD_FROZEN;
+
+	if (en->have != NULL)
+		t = *en->have;
+	else if (new_owned(g, q, &t, e) == -1)
+		return -1;
+	t.hold = HOLD_FROZEN;
+	t.held_for = NULL;
+	if (have != NULL)
+		en->want = *have;
+	if (q->u.reg.self.epoch > en->want.heard_epoch)
+		en->want.heard_epoch = q->u.reg.self.epoch;
+	if (q->u.reg.self.floor > en->want.heard_floor)
+		en->want.heard_floor = q->u.reg.self.floor;
+	if (news && (ownership_put(g->deps.ownership, &t, e) == -1 ||
+	    note_frozen(g, &t, e) == -1))
+		return -1;
+	if (keep_tags(g, q, en, t.id, e) == -1)
+		return -1;
+	return refuse(g, r, COND_UNEXPECTED_REQUEST, "frozen");
+}
+
+int registry_thaw(struct registry *g, const struct owned *t, struct owned *thawed,
+    struct err *e)
+{
+	const struct thing *thing = thing_store_find(g->things, t->id);
+	char hex[REGISTRY_HEX];
+
+	*thawed = *t;
+	thawed->hold = HOLD_NONE;
+	thawed->held_for = NULL;
+	/* Above everything it heard, so that no statement from before counts:
+	 * what was allowed then may have been taken back since. */
+	if (thing != NULL && thing->heard_epoch > thawed->epoch)
+		thawed->epoch = thing->heard_epoch;
+	thawed->epoch++;
+	registry_hex(hex, t->id);
+	return debt_owe(g->deps.debts, DEBT_OWNER, t->jid, hex, thawed->epoch, NULL, e);
+}
+
+/* ---- register ---- */
 
 int registry_settle_removed(struct registry *g, const struct owned *t, struct err *e)
 {
@@ -204,55 +334,72 @@ int registry_settle_removed(struct registry *g, const struct owned *t, struct er
 	return debt_cancel(g->deps.debts, DEBT_OWNER, t->jid, subject, e);
 }
 
+/* XEP-0347 3.6: it is told whose it is. */
+static int again(struct registry *g, const struct request *q, struct enrolment *en,
+    struct reply *r, struct err *e)
+{
+	if (keep_abilities(g, q, en, e) == -1)
+		return -1;
+	++*g->count.again;
+	say_claimed(en->have, q, r);
+	return tell_self(g, q, &en->kin, r);
+}
+
+static int take(struct registry *g, const struct request *q, struct enrolment *en,
+    struct reply *r, struct err *e)
+{
+	r->kind = REPLY_RESULT;
+	r->body = en->disowned ? BODY_DISOWNED : BODY_EMPTY;
+	if (en->out.verdict == DESCENT_TAKE) {
+		if (enroll(g, q, en, e) == -1)
+			return -1;
+		++*g->count.registered;
+	}
+	return tell_self(g, q, &en->kin, r);
+}
+
+/* What it must hear first is told here, and being told here is hearing it. */
+static int settle(struct registry *g, const struct request *q, struct enrolment *en,
+    struct err *e)
+{
+	if (registry_alive(g, q, e) == -1)
+		return -1;
+	if (en->have != NULL && registry_tell_by_answer(g, en->have, &en->disowned, e) == -1)
+		return -1;
+	en->have = registry_address(g, q->bare, &q->u.reg.node);
+	return en->have != NULL ? registry_settle_removed(g, en->have, e) : 0;
+}
+
 int registry_register(struct registry *g, const struct request *q, struct reply *r,
     struct err *e)
 {
-	const struct owned *t = registry_address(g, q->bare, &q->u.reg.node);
-	enum condition refusal = register_refusal(g, q, t);
-	bool disowned = false;
-	int room;
+	struct enrolment en = { .have = registry_address(g, q->bare, &q->u.reg.node) };
+	const char *reason;
+	enum condition no = refusal(g, q, en.have, &reason);
+	int got;
 
-	if (refusal != COND_NONE) {
-		++*g->count.refused;
+	if (no != COND_NONE) {
 		registry_note_refusal(g, q->bare, "register");
-		reply_error(r, refusal);
-		return 0;
+		return refuse(g, r, no, reason);
 	}
-	if (t == NULL) {
-		room = make_room(g, e);
-		if (room == -1)
+	got = read_tags(g, q, &en.want, e);
+	if (got != 1)
+		return got == -1 ? -1 : refuse(g, r, COND_RESOURCE_CONSTRAINT, "quota-bytes");
+	if (en.have == NULL && (got = registry_make_room(g, e)) != 1)
+		return got == -1 ? -1 : refuse(g, r, COND_RESOURCE_CONSTRAINT, "quota-unclaimed");
+	kin_load(g, q, en.have, &en.want, &en.kin);
+	descent_decide(&en.kin.facts, &en.out);
+	if (en.out.verdict != DESCENT_FREEZE) {
+		if (settle(g, q, &en, e) == -1)
 			return -1;
-		if (room == 0) {
-			reply_error(r, COND_RESOURCE_CONSTRAINT);
-			return 0;
-		}
+		kin_load(g, q, en.have, &en.want, &en.kin);
+		descent_decide(&en.kin.facts, &en.out);
 	}
-	if (registry_alive(g, q, e) == -1)
-		return -1;
-	/* What it must hear first is told here, and being told here is hearing it. */
-	if (t != NULL) {
-		if (registry_tell_by_answer(g, t, &disowned, e) == -1)
-			return -1;
-		t = registry_address(g, q->bare, &q->u.reg.node);
-	}
-	if (t != NULL && registry_settle_removed(g, t, e) == -1)
-		return -1;
-	/* XEP-0347 3.6: a claimed thing changes nothing by registering. */
-	if (t != NULL && t->owner != NULL && !disowned) {
-		if (keep_abilities(g, q, t, e) == -1)
-			return -1;
-		++*g->count.again;
-		t = registry_address(g, q->bare, &q->u.reg.node);
-		say_claimed(t, q, r);
-		tell_self(g, q, t, r);
-		return 0;
-	}
-	/* One that turns over says what it is from now on, maybe with a new KEY. */
-	if (enroll(g, q, t, e) == -1)
-		return -1;
-	++*g->count.registered;
-	r->kind = REPLY_RESULT;
-	r->body = disowned ? BODY_DISOWNED : BODY_EMPTY;
-	tell_self(g, q, registry_address(g, q->bare, &q->u.reg.node), r);
-	return 0;
+	if (en.out.verdict == DESCENT_FREEZE)
+		return freeze(g, q, &en, r, e);
+	/* XEP-0347 3.6: a claimed thing changes nothing by registering; one that
+	 * turns over says what it is from now on, maybe with a new KEY. */
+	if (en.have != NULL && en.have->owner != NULL && !en.disowned)
+		return again(g, q, &en, r, e);
+	return take(g, q, &en, r, e);
 }

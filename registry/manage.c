@@ -77,7 +77,7 @@ static int update_self(struct registry *g, const struct request *q, const struct
 	if (registry_tell_by_answer(g, t, &disowned, e) == -1)
 		return -1;
 	t = registry_addressed(g, q);
-	if (t == NULL || t->owner == NULL || disowned) {
+	if (t == NULL || (t->owner == NULL && t->state != OWNED_SELF) || disowned) {
 		r->kind = REPLY_RESULT;
 		r->body = BODY_DISOWNED;
 		return 0;

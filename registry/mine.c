@@ -16,13 +16,6 @@ struct claim_load {
 	const struct owned *thing;	/* the one it is about, if any */
 };
 
-/* What is held can be claimed by the one it is held for, if there is one. */
-static bool is_claimable(const struct owned *t, const char *by)
-{
-	return t != NULL && t->state == OWNED_NOBODY && t->listed &&
-	    (t->hold == HOLD_NONE || (t->held_for != NULL && strcmp(t->held_for, by) == 0));
-}
-
 /*
  * Two are as good as a thousand: neither can be claimed.  Owned things still
  * stand under the digest they were claimed with, but never more than one, for
@@ -36,7 +29,7 @@ static void load_candidates(const struct registry *g, const char *by, struct cla
 	for (size_t i = 0; i < n; i++) {
 		const struct owned *t = ownership_by_id(g->deps.ownership, same[i]->id);
 
-		if (!is_claimable(t, by))
+		if (!registry_may_claim(g, t, by))
 			continue;
 		l->facts.claimable++;
 		l->thing = t;

@@ -106,9 +106,14 @@ static int release(struct registry *g, struct request *q, struct reply *r, struc
 		return registry_say(q, r, pool_printf(q->pool, "%s was not held",
 		    label(q, t)), e);
 	was = t->hold != HOLD_NONE ? owned_hold_name(t->hold) : "dispute";
+	if (t->hold == HOLD_DESCENT && !registry_is_silent(g, t->held_for))
+		return registry_refuse(r, COND_NOT_ALLOWED, "its owner was here within the last "
+		    "90 days; only he can claim it, or let go of the thing it comes from");
 	freed = *t;
 	freed.hold = HOLD_NONE;
 	freed.held_for = NULL;
+	if (t->hold == HOLD_FROZEN && registry_thaw(g, t, &freed, e) == -1)
+		return -1;
 	freed.disputed = false;
 	if (ownership_put(g->deps.ownership, &freed, e) == -1 ||
 	    registry_noted(g, AUDIT_RELEASED, &freed, NULL, was, e) == -1)

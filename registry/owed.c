@@ -302,7 +302,9 @@ static bool is_expired(const struct registry *g, const struct owned *t, int64_t 
 	/* Somebody may have it back until then. */
 	if (t->former != NULL && t->until_ms > now)
 		return false;
-	return t->state == OWNED_NOBODY && (c == NULL || !c->online) &&
+	/* Who owns itself has nobody who would take it out of the search. */
+	return (t->state == OWNED_NOBODY || t->state == OWNED_SELF) &&
+	    (c == NULL || !c->online) &&
 	    now - at >= g->conf.unclaimed_expire_ms;
 }
 

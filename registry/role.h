@@ -28,6 +28,8 @@
 
 struct registry_counters {
 	uint64_t *registered, *again, *claimed, *claimed_again, *not_found, *twins, *spent;
+	uint64_t *held, *frozen, *namesakes, *twins_seen;
+	uint64_t *full_thing, *full_jid, *full_domain, *full_site, *full_pool, *full_self;
 	uint64_t *disowned, *removed, *unregistered, *searches, *too_costly, *refused, *expired, *transferred;
 };
 
@@ -63,6 +65,25 @@ int registry_register(struct registry *g, const struct request *q, struct reply 
     struct err *e);
 /* The next register or unregister is the answer to `removed`: some clients give no other. */
 int registry_settle_removed(struct registry *g, const struct owned *t, struct err *e);
+
+/*
+ * A frozen thing is let go: `thawed` is its row, not written yet, above
+ * everything the thing has heard; what was allowed before has ended.
+ */
+int registry_thaw(struct registry *g, const struct owned *t, struct owned *thawed,
+    struct err *e);
+
+/* kin.c */
+/* May it be claimed at all, and by him, whatever he shows? */
+bool registry_may_claim(const struct registry *g, const struct owned *t, const char *bare);
+/* Was there no sign of this person for 90 days? */
+bool registry_is_silent(const struct registry *g, const char *bare);
+
+/* room.c */
+/* Why there is no room for another thing of this address; NULL: there is. */
+const char *registry_full(struct registry *g, const char *bare);
+/* Among those that nobody owns: 1 room, 0 none, -1 error. */
+int registry_make_room(struct registry *g, struct err *e);
 
 /* mine.c */
 int registry_mine(struct registry *g, const struct request *q, struct reply *r, struct err *e);

@@ -279,6 +279,24 @@ static void count_open(struct registry *g)
 	c->too_costly = stats_slot(s, "registry_searches_too_costly",
 	    "searches refused: too much work, or too many by one asker");
 	c->refused = stats_slot(s, "registry_refused", "registrations refused");
+	c->held = stats_slot(s, "registry_held", "things held: they descend from an owned one");
+	c->frozen = stats_slot(s, "registry_frozen",
+	    "things frozen: they know of more than this store");
+	c->namesakes = stats_slot(s, "registry_namesakes",
+	    "registrations with the maker and serial number of an owned thing");
+	c->twins_seen = stats_slot(s, "registry_twins_seen",
+	    "registrations with the tags of another unclaimed thing");
+	c->full_thing = stats_slot(s, "registry_full_thing", "registrations with too many tags");
+	c->full_jid = stats_slot(s, "registry_full_address",
+	    "registrations refused: too many things of one address");
+	c->full_domain = stats_slot(s, "registry_full_domain",
+	    "registrations refused: too many things of one domain");
+	c->full_site = stats_slot(s, "registry_full_site",
+	    "registrations refused: too many things");
+	c->full_pool = stats_slot(s, "registry_full_unclaimed",
+	    "registrations refused: too many things that nobody owns");
+	c->full_self = stats_slot(s, "registry_full_self_owned",
+	    "registrations refused: too many things that own themselves");
 	c->expired = stats_slot(s, "registry_expired", "unclaimed things that expired");
 }
 
@@ -313,7 +331,7 @@ static int copy_conf(struct registry *g, const struct registry_conf *conf)
 	size_t desk = strlen(conf->jid) + sizeof("desk@");
 
 	g->conf = *conf;
-	g->conf.domains = NULL;
+	g->conf.domains = g->conf.self_owned = NULL;
 	g->conf.jid = strdup(conf->jid);
 	g->desk = malloc(desk);
 	if (g->conf.jid == NULL || g->desk == NULL)
@@ -321,6 +339,15 @@ static int copy_conf(struct registry *g, const struct registry_conf *conf)
 	snprintf(g->desk, desk, "desk@%s", conf->jid);
 	if (conf->domains != NULL && (g->conf.domains = copy_domains(conf->domains)) == NULL)
 		return -1;
+	if (conf->self_owned != NULL &&
+	    (g->conf.self_owned = copy_domains(conf->self_owned)) == NULL)
+		return -1;
+	g->conf.max_things_per_domain = or_default(conf->max_things_per_domain, 100000);
+	g->conf.max_things = or_default(conf->max_things, 1000000);
+	g->conf.max_self_owned = or_default(conf->max_self_owned, 1000);
+	g->conf.max_tags = or_default(conf->max_tags, WIRE_TAGS);
+	g->conf.max_tag_bytes = or_default(conf->max_tag_bytes, 16 * 1024);
+	g->conf.max_used = or_default(conf->max_used, 1000000);
 	g->conf.max_things_per_jid = or_default(conf->max_things_per_jid, 1000);
 	g->conf.max_things_per_owner = or_default(conf->max_things_per_owner, 10000);
 	g->conf.max_unclaimed = or_default(conf->max_unclaimed, 100000);
@@ -368,6 +395,13 @@ int registry_open(struct registry **out, const struct registry_conf *conf,
 	return 0;
 }
 
+static void free_domains(const char *const *domains)
+{
+	for (size_t i = 0; domains != NULL && domains[i] != NULL; i++)
+		free((void *)(uintptr_t)domains[i]);
+	free((void *)(uintptr_t)domains);
+}
+
 void registry_close(struct registry **gp)
 {
 	struct registry *g = *gp;
@@ -380,9 +414,8 @@ void registry_close(struct registry **gp)
 	search_budget_close(&g->searchers);
 	quotas_close(&g->quotas);
 	thing_store_close(&g->things);
-	for (size_t i = 0; g->conf.domains != NULL && g->conf.domains[i] != NULL; i++)
-		free((void *)(uintptr_t)g->conf.domains[i]);
-	free((void *)(uintptr_t)g->conf.domains);
+	free_domains(g->conf.domains);
+	free_domains(g->conf.self_owned);
 	free((void *)(uintptr_t)g->conf.jid);
 	free(g->desk);
 	buf_fini(&g->released);

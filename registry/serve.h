@@ -31,8 +31,14 @@ struct registry_conf {
 	enum jid_profile profile;
 	const char *const *domains;	/* whose things may register; NULL-terminated;
 					 * NULL: own site */
+	const char *const *self_owned;	/* whose things may be their own; NULL: nobody's */
 	int64_t max_things_per_jid;
 	int64_t max_things_per_owner;
+	int64_t max_things_per_domain;
+	int64_t max_things;		/* of the whole site */
+	int64_t max_self_owned;
+	int64_t max_tags, max_tag_bytes;	/* of one thing */
+	int64_t max_used;		/* used-up claim digests whose things are gone */
 	int64_t max_unclaimed;
 	int64_t max_strangers;		/* contacts, beyond which the subscriptions of
 					 * those who have nothing here are not kept */

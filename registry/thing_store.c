@@ -59,6 +59,9 @@ static const struct store_step steps[] = {
 	{ 2, "ALTER TABLE registry_thing ADD COLUMN can INTEGER NOT NULL DEFAULT 0;"
 	     "ALTER TABLE registry_thing ADD COLUMN continuity BLOB" },
 	{ 3, "ALTER TABLE registry_thing ADD COLUMN key_bits INTEGER NOT NULL DEFAULT 0" },
+	{ 4, "ALTER TABLE registry_thing ADD COLUMN heard_epoch INTEGER NOT NULL DEFAULT 0;"
+	     "ALTER TABLE registry_thing ADD COLUMN heard_floor INTEGER NOT NULL DEFAULT 0;"
+	     "ALTER TABLE registry_thing ADD COLUMN noticed INTEGER NOT NULL DEFAULT 0" },
 };
 static const struct store_schema schema = {
 	"registry", steps, sizeof(steps) / sizeof(steps[0])
@@ -393,6 +396,8 @@ static int load_thing(struct thing_store *t, struct stmt *st, struct err *e)
 	struct thing thing = {
 		.at_ms = stmt_int(st, 6), .can = (unsigned)stmt_int(st, 7),
 		.key_bits = (unsigned)stmt_int(st, 9),
+		.heard_epoch = (uint64_t)stmt_int(st, 10),
+		.heard_floor = (uint64_t)stmt_int(st, 11), .noticed = stmt_int(st, 12) != 0,
 	};
 	size_t key_len = 0;
 	const void *key = stmt_blob(st, 8, &key_len);
@@ -511,16 +516,17 @@ int thing_store_open(struct thing_store **out, struct store *s, const struct sec
 	    check_key(t, key, e) == -1)
 		goto fail;
 	t->write = store_prepare(s, "INSERT OR REPLACE INTO registry_thing"
-	    " (row, id, digest, form, key, tags, at, can, continuity, key_bits)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", e);
+	    " (row, id, digest, form, key, tags, at, can, continuity, key_bits,"
+	    " heard_epoch, heard_floor, noticed)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)", e);
 	t->erase = store_prepare(s, "DELETE FROM registry_thing WHERE row = $1", e);
 	t->spend = store_prepare(s, "INSERT OR REPLACE INTO registry_used"
 	    " (row, digest, form, key, owner, id, epoch, at)"
 	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", e);
 	if (t->write == NULL || t->erase == NULL || t->spend == NULL)
 		goto fail;
-	if (load(t, "SELECT row, id, digest, form, key, tags, at, can, continuity, key_bits"
-	    " FROM registry_thing ORDER BY row", load_thing, e) == -1 ||
+	if (load(t, "SELECT row, id, digest, form, key, tags, at, can, continuity, key_bits,"
+	    " heard_epoch, heard_floor, noticed FROM registry_thing ORDER BY row", load_thing, e) == -1 ||
 	    load(t, "SELECT row, digest, form, key, owner, id, epoch, at FROM registry_used"
 	    " ORDER BY row", load_used, e) == -1)
 		goto fail;
@@ -586,6 +592,9 @@ static int write_thing(struct thing_store *t, const struct record *r, struct err
 	else
 		stmt_bind_null(t->write, 9);
 	stmt_bind_int(t->write, 10, r->pub.key_bits);
+	stmt_bind_int(t->write, 11, (int64_t)r->pub.heard_epoch);
+	stmt_bind_int(t->write, 12, (int64_t)r->pub.heard_floor);
+	stmt_bind_int(t->write, 13, r->pub.noticed);
 	return stmt_run(t->write, NULL, e);
 }
 

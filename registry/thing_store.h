@@ -30,6 +30,8 @@ struct thing {
 	unsigned can;			/* SELF_* of request.h: what our own thing said */
 	bool has_key;			/* it proved that it holds ... */
 	uint8_t key[THING_KEY];		/* ... this continuity key (Ed25519, public) */
+	uint64_t heard_epoch, heard_floor;	/* what it stated when it was frozen */
+	bool noticed;			/* its owner knows of another with its name */
 	unsigned key_bits;		/* at most so much is there to guess in its KEY */
 };
 

@@ -16,7 +16,7 @@
 #include "common/store/table.h"
 
 /* Things of one JID, things of one owner: rings whose head stands in a table. */
-enum ring { BY_JID, BY_OWNER, RINGS };
+enum ring { BY_JID, BY_OWNER, BY_DOMAIN, RINGS };
 
 struct entry {
 	struct owned pub;	/* first: a struct owned is the start of its entry */
@@ -141,6 +141,14 @@ static void keep_text(const char **s, char **to)
 	*to += n;
 }
 
+/* What is behind the '@' of a bare address reaches to its end. */
+static const char *domain_of(const char *jid)
+{
+	const char *at = strchr(jid, '@');
+
+	return at != NULL ? at + 1 : jid;
+}
+
 static struct entry *entry_new(const struct ownership *o, const struct owned *t, int64_t row,
     struct err *e)
 {
@@ -172,6 +180,7 @@ static struct entry *entry_new(const struct ownership *o, const struct owned *t,
 	n->address_hash = hash_address(o, t->jid, t->node, t->source, t->partition);
 	n->ring[BY_JID].hash = table_hash_text(&o->seed, 0, t->jid);
 	n->ring[BY_OWNER].hash = table_hash_text(&o->seed, 0, t->owner);
+	n->ring[BY_DOMAIN].hash = table_hash_text(&o->seed, 0, domain_of(t->jid));
 	return n;
 }
 
@@ -179,6 +188,8 @@ static struct entry *entry_new(const struct ownership *o, const struct owned *t,
 
 static const char *ring_key(const struct owned *t, enum ring r)
 {
+	if (r == BY_DOMAIN)
+		return domain_of(t->jid);
 	return r == BY_JID ? t->jid : t->owner;
 }
 
@@ -258,8 +269,8 @@ static void link_entry(struct ownership *o, struct entry *x)
 {
 	table_add(&o->by_id, x->id_hash, x);
 	table_add(&o->by_address, x->address_hash, x);
-	ring_add(o, BY_JID, x);
-	ring_add(o, BY_OWNER, x);
+	for (enum ring r = 0; r < RINGS; r++)
+		ring_add(o, r, x);
 	x->index = o->n;
 	o->all[o->n++] = x;
 	o->in_state[x->pub.state]++;
@@ -269,8 +280,8 @@ static void unlink_entry(struct ownership *o, struct entry *x)
 {
 	table_remove(&o->by_id, x->id_hash, x);
 	table_remove(&o->by_address, x->address_hash, x);
-	ring_remove(o, BY_JID, x);
-	ring_remove(o, BY_OWNER, x);
+	for (enum ring r = 0; r < RINGS; r++)
+		ring_remove(o, r, x);
 	o->all[x->index] = o->all[--o->n];
 	o->all[x->index]->index = x->index;
 	o->in_state[x->pub.state]--;
@@ -319,7 +330,8 @@ static int reserve(struct ownership *o, struct err *e)
 	if (mirror_reserve(&o->mirror, e) == -1 || table_reserve(&o->by_id, 1, e) == -1 ||
 	    table_reserve(&o->by_address, 1, e) == -1 ||
 	    table_reserve(&o->heads[BY_JID], 1, e) == -1 ||
-	    table_reserve(&o->heads[BY_OWNER], 1, e) == -1)
+	    table_reserve(&o->heads[BY_OWNER], 1, e) == -1 ||
+	    table_reserve(&o->heads[BY_DOMAIN], 1, e) == -1)
 		return -1;
 	if (o->n == o->cap) {
 		size_t cap = o->cap > 0 ? 2 * o->cap : 256;
@@ -427,8 +439,8 @@ void ownership_close(struct ownership **op)
 	free(o->all);
 	table_fini(&o->by_id);
 	table_fini(&o->by_address);
-	table_fini(&o->heads[BY_JID]);
-	table_fini(&o->heads[BY_OWNER]);
+	for (enum ring r = 0; r < RINGS; r++)
+		table_fini(&o->heads[r]);
 	mirror_close(&o->mirror);
 	free(o);
 }
@@ -507,6 +519,13 @@ size_t ownership_count_of_jid(const struct ownership *o, const char *jid)
 	const struct entry *head = ring_head(o, BY_JID, jid);
 
 	return head != NULL ? head->ring[BY_JID].count : 0;
+}
+
+size_t ownership_count_of_domain(const struct ownership *o, const char *domain)
+{
+	const struct entry *head = ring_head(o, BY_DOMAIN, domain);
+
+	return head != NULL ? head->ring[BY_DOMAIN].count : 0;
 }
 
 size_t ownership_count(const struct ownership *o)

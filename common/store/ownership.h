@@ -75,6 +75,8 @@ const struct owned *ownership_next_of_owner(const struct ownership *o, const cha
     const struct owned *after);
 size_t ownership_count_of_owner(const struct ownership *o, const char *owner);
 size_t ownership_count_of_jid(const struct ownership *o, const char *jid);
+/* Things whose address is in exactly this domain. */
+size_t ownership_count_of_domain(const struct ownership *o, const char *domain);
 size_t ownership_count(const struct ownership *o);
 size_t ownership_count_in(const struct ownership *o, enum owned_state state);
 /* Walk over everything (kithctl, index building): index 0.., NULL at the end. */

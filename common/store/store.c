@@ -41,6 +41,7 @@ struct store {
 	struct stmt *statements;
 	struct listener *listeners;
 	uint64_t revision;
+	uint64_t found, first;	/* the file's revision when it was opened, and ours then */
 	bool begun;		/* between store_begin and its end */
 	bool failed;		/* an error since then: only a rollback helps */
 	bool raised;		/* the revision was raised in this transaction */
@@ -108,7 +109,8 @@ static int start_term(struct store *s, struct err *e)
 		goto fail;
 	if (store_commit(s, e) == -1)
 		return -1;
-	s->revision = term << COUNTER_BITS;
+	s->revision = s->first = term << COUNTER_BITS;
+	s->found = (uint64_t)stored;
 	return 0;
 fail:
 	store_rollback(s);
@@ -512,4 +514,9 @@ int store_next_revision(struct store *s, uint64_t *out, struct err *e)
 uint64_t store_revision(const struct store *s)
 {
 	return s->revision;
+}
+
+bool store_is_older_than(const struct store *s, uint64_t revision)
+{
+	return (revision > s->found && revision < s->first) || revision > s->revision;
 }

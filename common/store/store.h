@@ -73,6 +73,9 @@ bool stmt_is_null(struct stmt *st, int col);
  * raised once per transaction that asks for it, never repeats (ARCHITECTURE 5). */
 int store_next_revision(struct store *s, uint64_t *out, struct err *e);
 uint64_t store_revision(const struct store *s);
+/* Was `revision` given out by a later state of this store than the file that
+ * was opened?  Every open skips what an older copy cannot know of. */
+bool store_is_older_than(const struct store *s, uint64_t revision);
 /* Small named values. */
 /* 1 found, 0 not, -1. */
 int store_get_int(struct store *s, const char *name, int64_t *out, struct err *e);

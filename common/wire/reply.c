@@ -164,7 +164,8 @@ error_write(struct xml *x, const struct request *q, const struct reply *r)
 {
 	emit_answer(x, q, "error");
 	emit_error_open(x, r->condition != COND_NONE ? r->condition : COND_INTERNAL_SERVER_ERROR);
-	if (q->lease.asked && r->reason != NULL)
+	if (r->reason != NULL && (q->lease.asked ||
+	    (q->verb == VERB_REGISTER && q->u.reg.self.is_ours)))
 		reason_write(x, r);
 	fault_write(x, q, r);
 	xml_close(x);
