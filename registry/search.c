@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "registry/role.h"
-#include "registry/search_term.h"
+#include "registry/search_plan.h"
 
 #define SEARCH_OFFSET 10000
 #define SEARCH_BYTES (24 * 1024)	/* of packed tags on one page */
@@ -141,7 +141,7 @@ static bool look_at(void *arg, const struct search_item *item)
 static void fill(struct page *p, struct reply *r)
 {
 	int64_t before = p->work;
-	int walked = search_index_walk(p->g->findable, &p->q->u.search, &p->work, look_at, p);
+	int walked = search_plan_walk(p->g->findable, &p->terms, &p->work, look_at, p);
 
 	search_budget_charge(p->g->searchers, p->q->bare, clock_boot(p->g->deps.clock),
 	    before - p->work);

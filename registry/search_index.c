@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * search_index: items with their postings, and the choice of the shortest run
- * of postings among the terms of a search.  Objects are never edited, as
- * mirror.h wants it.  Read first: posting.h.
+ * search_index: entries of numbered things, and the columns of their values.
+ * What is looked up by value is a superset: a column learns of a change at
+ * once, which may fail, and forgets the old only when the transaction is over,
+ * which cannot.  Read first: column.h; next: search_plan.h.
  */
 #include "config.h"
 
@@ -14,138 +15,268 @@
 #include "common/base/ident.h"
 #include "common/store/mirror.h"
 #include "common/store/table.h"
-#include "registry/posting.h"
 #include "registry/tags.h"
 
-#define EVERYTHING POSTING_PLAIN	/* the list of all items */
-#define FOLDED 128			/* bytes of a name that tell lists apart */
-#define TERM_WORK 4			/* two ways down the tree */
-#define ALIGN _Alignof(struct posting)
-#define COLLECT_WORK 2			/* to take one aside and sort it */
+#define FOLDED (4 * WIRE_TAG_NAME + 1)
+#define LEAF 1024		/* numbers in a row of slots */
 
+/* One version of a thing; those of one number form a chain until the
+ * transaction is over. */
 struct entry {
-	struct search_item pub;	/* first: an item is the start of its entry */
-	uint64_t id_hash;
-	size_t n;
-	struct posting *post;	/* one for each tag, and one in EVERYTHING */
-	/* The tags and their text come first: a walk reads them, and only them. */
-	struct tag tag[];
+	uint8_t id[OWNERSHIP_ID];
+	struct entry *other;
+	uint32_t number;
+	uint16_t n;
+	bool current;
+	struct column_value *value[];
+};
+
+struct leaf {
+	uint32_t n;		/* slots that are not empty */
+	struct entry *slot[LEAF];
 };
 
 struct search_index {
 	struct mirror mirror;
 	struct table_seed seed;
-	struct table by_id;
-	struct posting *root;
-	uint64_t last, dice;
+	struct table by_id, by_name;
+	struct column **column;
+	size_t columns, columns_cap;
+	struct leaf **leaf;
+	size_t leaves;
+	struct numset all;
+	uint32_t last;
 	struct pool scratch;
 };
 
-/* ---- entries ---- */
+/* ---- columns ---- */
 
-static char fold(char c)
+static void fold(char out[static FOLDED], const char *name)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	size_t n = 0;
+
+	for (; n < FOLDED - 1 && name[n] != '\0'; n++)
+		out[n] = name[n] >= 'A' && name[n] <= 'Z' ? (char)(name[n] - 'A' + 'a') : name[n];
+	out[n] = '\0';
 }
 
-/* Two names with one number only cost work: whether a thing fits is looked at. */
-static uint64_t list_of(const struct search_index *x, const char *name, enum posting_kind kind)
+static uint64_t hash_name(const struct search_index *x, const char *folded, bool is_num)
+{
+	return table_hash_text(&x->seed, is_num, folded);
+}
+
+static struct column *find_column(const struct search_index *x, const char *folded, bool is_num)
+{
+	uint64_t hash = hash_name(x, folded, is_num);
+	size_t at;
+	struct column *c;
+
+	for (c = table_first(&x->by_name, hash, &at); c; c = table_next(&x->by_name, hash, &at))
+		if (c->is_num == is_num && strcmp(c->name, folded) == 0)
+			return c;
+	return NULL;
+}
+
+static struct column *make_column(struct search_index *x, const char *folded, bool is_num,
+    struct err *e)
+{
+	struct column *c;
+
+	if (table_reserve(&x->by_name, 1, e) == -1)
+		return NULL;
+	if (x->columns == x->columns_cap) {
+		size_t cap = x->columns_cap + x->columns_cap / 2 + 16;
+		struct column **more = reallocarray(x->column, cap, sizeof(struct column *));
+
+		if (more == NULL) {
+			err_set(e, ERR_SYSTEM, "out of memory");
+			return NULL;
+		}
+		x->column = more;
+		x->columns_cap = cap;
+	}
+	c = column_new(folded, is_num, hash_name(x, folded, is_num), e);
+	if (c == NULL)
+		return NULL;
+	c->index = x->columns;
+	x->column[x->columns++] = c;
+	table_add(&x->by_name, c->hash, c);
+	return c;
+}
+
+static void drop_if_empty(struct search_index *x, struct column *c)
+{
+	if (c->n > 0)
+		return;
+	table_remove(&x->by_name, c->hash, c);
+	x->column[c->index] = x->column[--x->columns];
+	x->column[c->index]->index = c->index;
+	column_free(&c);
+}
+
+const struct column *search_index_column(const struct search_index *x, const char *name,
+    bool is_num)
 {
 	char folded[FOLDED];
-	size_t n = 0;
 
-	while (n < FOLDED && name[n] != '\0') {
-		folded[n] = fold(name[n]);
-		n++;
+	fold(folded, name);
+	return find_column(x, folded, is_num);
+}
+
+const struct column *search_index_column_at(const struct search_index *x, size_t i)
+{
+	return i < x->columns ? x->column[i] : NULL;
+}
+
+const struct numset *search_index_all(const struct search_index *x)
+{
+	return &x->all;
+}
+
+/* ---- versions of a thing ---- */
+
+static struct entry **slot_of(const struct search_index *x, uint32_t number)
+{
+	struct leaf *l = number / LEAF < x->leaves ? x->leaf[number / LEAF] : NULL;
+
+	return l != NULL ? &l->slot[number % LEAF] : NULL;
+}
+
+static int make_slot(struct search_index *x, uint32_t number, struct err *e)
+{
+	size_t at = number / LEAF;
+
+	if (at >= x->leaves) {
+		size_t n = at + at / 2 + 1;
+		struct leaf **more = reallocarray(x->leaf, n, sizeof(struct leaf *));
+
+		if (more == NULL)
+			return err_set(e, ERR_SYSTEM, "out of memory");
+		memset(&more[x->leaves], 0, (n - x->leaves) * sizeof(struct leaf *));
+		x->leaf = more;
+		x->leaves = n;
 	}
-	return table_hash(&x->seed, 0, folded, n) << 2 | kind;
+	if (x->leaf[at] == NULL && (x->leaf[at] = calloc(1, sizeof(struct leaf))) == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	return 0;
 }
 
-static uint32_t throw_dice(struct search_index *x)
+static void enter_slot(struct search_index *x, struct entry *n)
 {
-	x->dice ^= x->dice << 13;
-	x->dice ^= x->dice >> 7;
-	x->dice ^= x->dice << 17;
-	return (uint32_t)(x->dice >> 32);
+	struct entry **slot = slot_of(x, n->number);
+
+	x->leaf[n->number / LEAF]->n += *slot == NULL;
+	n->other = *slot;
+	*slot = n;
 }
 
-static char *keep_text(const char **s, char *to)
+static void leave_slot(struct search_index *x, const struct entry *n)
 {
-	size_t n = strlen(*s) + 1;
+	struct leaf **l = &x->leaf[n->number / LEAF];
+	struct entry **slot = slot_of(x, n->number);
 
-	memcpy(to, *s, n);
-	*s = to;
-	return to + n;
+	while (*slot != n)
+		slot = &(*slot)->other;
+	*slot = n->other;
+	if (*slot_of(x, n->number) != NULL)
+		return;
+	numset_remove(&x->all, n->number);
+	if (--(*l)->n == 0) {
+		free(*l);
+		*l = NULL;
+	}
 }
 
-static size_t text_size(const struct tag_list *tags)
+/* Does another version have this value, or any of its column? */
+static bool others_have(const struct entry *first, const struct column_value *v,
+    const struct column *c)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < tags->n; i++)
-		n += strlen(tags->tag[i].name) + strlen(tags->tag[i].str) + 2;
-	return n;
+	for (const struct entry *n = first; n != NULL; n = n->other)
+		for (uint16_t i = 0; i < n->n; i++)
+			if (n->value[i] == v || n->value[i]->column == c)
+				return true;
+	return false;
 }
 
-static void post_tag(struct search_index *x, struct posting *p, const struct tag *t)
+/* It has left its slot. */
+static void forget_values(struct search_index *x, const struct entry *n)
 {
-	p->list = list_of(x, t->name, t->is_num ? POSTING_NUM : POSTING_STR);
-	if (t->is_num)
-		p->value.num = t->num;
+	struct entry **slot = slot_of(x, n->number);
+	const struct entry *rest = slot != NULL ? *slot : NULL;
+
+	for (uint16_t i = 0; i < n->n; i++) {
+		struct column *c = n->value[i]->column;
+
+		if (!others_have(rest, NULL, c))
+			numset_remove(&c->things, n->number);
+		if (!others_have(rest, n->value[i], NULL))
+			column_remove(n->value[i], n->number);
+		drop_if_empty(x, c);
+	}
+}
+
+static int learn_value(struct search_index *x, struct entry *n, const struct tag *t,
+    struct err *e)
+{
+	struct column_value *v = NULL;
+	struct column *c;
+	char folded[FOLDED];
+
+	fold(folded, t->name);
+	c = find_column(x, folded, t->is_num);
+	if (c == NULL && (c = make_column(x, folded, t->is_num, e)) == NULL)
+		return -1;
+	if (numset_add(&c->things, n->number) == -1)
+		err_set(e, ERR_SYSTEM, "out of memory");
 	else
-		p->value.str = t->str;
-}
-
-static void post_all(struct search_index *x, struct entry *n)
-{
-	for (size_t i = 0; i < n->n; i++) {
-		struct posting *p = &n->post[i];
-
-		if (i < n->pub.tags.n)
-			post_tag(x, p, &n->pub.tags.tag[i]);
-		else
-			p->list = EVERYTHING;
-		p->number = n->pub.number;
-		p->rank = throw_dice(x);
-		p->item = n;
+		v = column_add(c, t, n->number, e);
+	if (v == NULL) {
+		if (!others_have(n, NULL, c))
+			numset_remove(&c->things, n->number);
+		drop_if_empty(x, c);
+		return -1;
 	}
+	/* A damaged row may have one tag twice. */
+	for (uint16_t i = 0; i < n->n; i++)
+		if (n->value[i] == v)
+			return 0;
+	n->value[n->n++] = v;
+	return 0;
 }
 
 static struct entry *entry_new(struct search_index *x, const uint8_t *id, const void *tags,
-    size_t tags_len, uint64_t number, struct err *e)
+    size_t tags_len, uint32_t number, struct err *e)
 {
 	struct tag_list l;
 	struct entry *n;
-	size_t front;
-	char *to;
 
 	pool_reset(&x->scratch);
 	if (tags_unpack(&l, tags, tags_len, &x->scratch) == -1) {
 		err_set(e, ERR_SYSTEM, "the tags of a thing are damaged or too many");
 		return NULL;
 	}
-	front = sizeof(*n) + l.n * sizeof(struct tag) + text_size(&l);
-	front = (front + ALIGN - 1) / ALIGN * ALIGN;
-	n = calloc(1, front + (l.n + 1) * sizeof(struct posting));
-	if (n == NULL) {
+	n = calloc(1, sizeof(*n) + l.n * sizeof(n->value[0]));
+	if (n == NULL || make_slot(x, number, e) == -1 || numset_add(&x->all, number) == -1) {
 		err_set(e, ERR_SYSTEM, "out of memory");
+		free(n);
 		return NULL;
 	}
-	n->n = l.n + 1;
-	n->post = (struct posting *)(void *)((char *)n + front);
-	n->pub.number = number;
-	memcpy(n->pub.id, id, OWNERSHIP_ID);
-	n->id_hash = table_hash(&x->seed, 0, id, OWNERSHIP_ID);
-	n->pub.tags.n = l.n;
-	n->pub.tags.tag = n->tag;
-	memcpy(n->pub.tags.tag, l.tag, l.n * sizeof(struct tag));
-	to = (char *)&n->pub.tags.tag[l.n];
-	for (size_t i = 0; i < l.n; i++) {
-		to = keep_text(&n->pub.tags.tag[i].name, to);
-		to = keep_text(&n->pub.tags.tag[i].str, to);
-	}
-	post_all(x, n);
+	memcpy(n->id, id, OWNERSHIP_ID);
+	n->number = number;
+	enter_slot(x, n);
+	for (size_t i = 0; i < l.n; i++)
+		if (learn_value(x, n, &l.tag[i], e) == -1) {
+			leave_slot(x, n);
+			forget_values(x, n);
+			free(n);
+			return NULL;
+		}
 	return n;
+}
+
+static uint64_t hash_id(const struct search_index *x, const uint8_t *id)
+{
+	return table_hash(&x->seed, 0, id, OWNERSHIP_ID);
 }
 
 static void swap(void *arg, void *out, void *in)
@@ -154,24 +285,28 @@ static void swap(void *arg, void *out, void *in)
 	struct entry *gone = out, *come = in;
 
 	if (gone != NULL) {
-		table_remove(&x->by_id, gone->id_hash, gone);
-		for (size_t i = 0; i < gone->n; i++)
-			posting_remove(&x->root, &gone->post[i]);
+		table_remove(&x->by_id, hash_id(x, gone->id), gone);
+		gone->current = false;
 	}
 	if (come != NULL) {
-		table_add(&x->by_id, come->id_hash, come);
-		for (size_t i = 0; i < come->n; i++)
-			posting_add(&x->root, &come->post[i]);
+		table_add(&x->by_id, hash_id(x, come->id), come);
+		come->current = true;
 	}
 }
 
 static void drop(void *arg, void *item)
 {
-	(void)arg;
-	free(item);
+	struct search_index *x = arg;
+	struct entry *n = item;
+
+	leave_slot(x, n);
+	forget_values(x, n);
+	free(n);
 }
 
 static const struct mirror_ops ops = { swap, drop, NULL };
+
+/* ---- open and close ---- */
 
 int search_index_open(struct search_index **out, struct store *s, struct err *e)
 {
@@ -179,11 +314,10 @@ int search_index_open(struct search_index **out, struct store *s, struct err *e)
 
 	if (x == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
-	if (table_seed(&x->seed, e) == -1 || ident_random(&x->dice, sizeof(x->dice), e) == -1) {
+	if (table_seed(&x->seed, e) == -1) {
 		free(x);
 		return -1;
 	}
-	x->dice |= 1;	/* never 0, where it would stay */
 	pool_init(&x->scratch, 4 * TAGS_BYTES);
 	mirror_open(&x->mirror, s, &ops, x);
 	*out = x;
@@ -199,7 +333,15 @@ void search_index_close(struct search_index **xp)
 	*xp = NULL;
 	for (size_t i = 0; i < x->by_id.cap; i++)
 		free(x->by_id.slot[i].item);
+	for (size_t i = 0; i < x->leaves; i++)
+		free(x->leaf[i]);
+	for (size_t i = 0; i < x->columns; i++)
+		column_free(&x->column[i]);
+	free(x->column);
+	free(x->leaf);
+	numset_fini(&x->all);
 	table_fini(&x->by_id);
+	table_fini(&x->by_name);
 	mirror_close(&x->mirror);
 	pool_fini(&x->scratch);
 	free(x);
@@ -209,12 +351,12 @@ void search_index_close(struct search_index **xp)
 
 static struct entry *find(const struct search_index *x, const uint8_t *id)
 {
-	uint64_t hash = table_hash(&x->seed, 0, id, OWNERSHIP_ID);
+	uint64_t hash = hash_id(x, id);
 	size_t at;
 	struct entry *n;
 
 	for (n = table_first(&x->by_id, hash, &at); n; n = table_next(&x->by_id, hash, &at))
-		if (memcmp(n->pub.id, id, OWNERSHIP_ID) == 0)
+		if (memcmp(n->id, id, OWNERSHIP_ID) == 0)
 			return n;
 	return NULL;
 }
@@ -224,19 +366,28 @@ size_t search_index_count(const struct search_index *x)
 	return x->by_id.n;
 }
 
+static int next_number(struct search_index *x, uint32_t *out, struct err *e)
+{
+	if (x->last == UINT32_MAX)
+		return err_set(e, ERR_SYSTEM, "the numbers of the search are used up until a "
+		    "restart");
+	*out = ++x->last;
+	return 0;
+}
+
 int search_index_put(struct search_index *x, const uint8_t id[static OWNERSHIP_ID],
     const void *tags, size_t tags_len, struct err *e)
 {
 	struct entry *old = find(x, id);
+	uint32_t number = old != NULL ? old->number : 0;
 	struct entry *n;
 
-	if (mirror_reserve(&x->mirror, e) == -1 || table_reserve(&x->by_id, 1, e) == -1)
+	if (mirror_reserve(&x->mirror, e) == -1 || table_reserve(&x->by_id, 1, e) == -1 ||
+	    (old == NULL && next_number(x, &number, e) == -1))
 		return -1;
-	n = entry_new(x, id, tags, tags_len, old != NULL ? old->pub.number : x->last + 1, e);
+	n = entry_new(x, id, tags, tags_len, number, e);
 	if (n == NULL)
 		return -1;
-	if (old == NULL)
-		x->last++;
 	mirror_swap(&x->mirror, old, n);
 	return 0;
 }
@@ -258,206 +409,36 @@ int search_index_load(struct search_index *x, const uint8_t id[static OWNERSHIP_
     const void *tags, size_t tags_len, struct err *e)
 {
 	struct entry *n;
+	uint32_t number;
 
-	if (table_reserve(&x->by_id, 1, e) == -1 ||
-	    (n = entry_new(x, id, tags, tags_len, x->last + 1, e)) == NULL)
+	if (table_reserve(&x->by_id, 1, e) == -1 || next_number(x, &number, e) == -1 ||
+	    (n = entry_new(x, id, tags, tags_len, number, e)) == NULL)
 		return -1;
-	x->last++;
 	swap(x, NULL, n);
 	return 0;
 }
 
-/* ---- the choice of a run ---- */
+/* ---- looking at one ---- */
 
-struct run {
-	struct posting_cut from, to;
-	bool in_order;		/* of the numbers, since all values are equal */
-	size_t n;
-};
-
-static struct run whole_list(uint64_t list)
+bool search_index_item(const struct search_index *x, uint32_t number,
+    struct tag room[static WIRE_TAGS], struct search_item *out)
 {
-	return (struct run){
-		.from = { .list = list }, .to = { .list = list, .behind = true },
-		.in_order = list == EVERYTHING,
-	};
-}
+	struct entry **slot = slot_of(x, number);
+	const struct entry *n = slot != NULL ? *slot : NULL;
 
-static void cut_at(struct posting_cut *c, union posting_value v, bool behind)
-{
-	c->has_value = true;
-	c->value = v;
-	c->behind = behind;
-}
+	while (n != NULL && !n->current)
+		n = n->other;
+	if (n == NULL)
+		return false;
+	for (uint16_t i = 0; i < n->n; i++) {
+		const struct column_value *v = n->value[i];
 
-/* A term with one operand: equal, above, below. */
-static void cut_by_value(struct run *r, const struct search_term *t, bool num)
-{
-	union posting_value v = { .str = t->value };
-
-	if (num)
-		v.num = t->num;
-	else if (t->value == NULL)
-		return;
-	switch (t->op) {
-	case OP_STR_EQ: case OP_NUM_EQ:
-		cut_at(&r->from, v, false);
-		cut_at(&r->to, v, true);
-		r->in_order = true;
-		break;
-	case OP_STR_GT: case OP_NUM_GT: cut_at(&r->from, v, true); break;
-	case OP_STR_GTEQ: case OP_NUM_GTEQ: cut_at(&r->from, v, false); break;
-	case OP_STR_LT: case OP_NUM_LT: cut_at(&r->to, v, false); break;
-	case OP_STR_LTEQ: case OP_NUM_LTEQ: cut_at(&r->to, v, true); break;
-	default: break;
+		room[i] = (struct tag){ .name = v->column->name, .is_num = v->column->is_num };
+		if (room[i].is_num)
+			room[i].num = column_num(v);
+		else
+			room[i].str = column_str(v);
 	}
-}
-
-static void cut_by_range(struct run *r, const struct search_term *t, bool num)
-{
-	union posting_value min = { .str = t->min }, max = { .str = t->max };
-
-	if (num) {
-		min.num = t->num_min;
-		max.num = t->num_max;
-	}
-	if (t->has_min && (num || t->min != NULL))
-		cut_at(&r->from, min, !t->min_included);
-	if (t->has_max && (num || t->max != NULL))
-		cut_at(&r->to, max, t->max_included);
-}
-
-/* What stands in front of the first wildcard must be there. */
-static void cut_by_mask(struct run *r, const struct search_term *t)
-{
-	union posting_value v = { .str = t->value };
-	const char *wild = NULL;
-
-	if (t->wildcard != NULL && *t->wildcard != '\0')
-		wild = strstr(t->value, t->wildcard);
-	if (wild == t->value)
-		return;
-	cut_at(&r->from, v, false);
-	cut_at(&r->to, v, true);
-	r->in_order = wild == NULL;
-	r->from.prefix = r->to.prefix = wild != NULL ? (size_t)(wild - t->value) : 0;
-}
-
-static struct run run_of(const struct search_index *x, const struct search_term *t)
-{
-	bool num = t->op >= OP_NUM_EQ && t->op <= OP_NUM_NRANGE;
-	struct run r;
-
-	if (t->name_wildcard != NULL)
-		return whole_list(EVERYTHING);
-	r = whole_list(list_of(x, t->name, num ? POSTING_NUM : POSTING_STR));
-	if (t->op == OP_STR_RANGE || t->op == OP_NUM_RANGE)
-		cut_by_range(&r, t, num);
-	else if (t->op == OP_STR_MASK)
-		cut_by_mask(&r, t);
-	else
-		cut_by_value(&r, t, num);
-	return r;
-}
-
-static size_t run_length(const struct search_index *x, const struct run *r)
-{
-	size_t to = posting_before(x->root, &r->to);
-	size_t from = posting_before(x->root, &r->from);
-
-	return to > from ? to - from : 0;	/* 5 < V < 3 has none */
-}
-
-/*
- * The shortest; of two as long, the one that is in order.  A run in no order
- * is sorted before it is walked, so one that holds a good part of all things
- * is left alone: the walk over everything ends when the page is full.
- */
-static struct run choose(const struct search_index *x, const struct request_search *s,
-    int64_t *work)
-{
-	struct run best = whole_list(EVERYTHING);
-
-	best.n = search_index_count(x);
-	for (size_t i = 0; i < s->n; i++) {
-		struct run r = run_of(x, &s->term[i]);
-
-		*work -= TERM_WORK;
-		r.n = run_length(x, &r);
-		if (!r.in_order && (r.n > search_index_count(x) / 4 ||
-		    (int64_t)r.n * COLLECT_WORK > *work))
-			continue;
-		if (r.n < best.n || (r.n == best.n && r.in_order))
-			best = r;
-	}
-	return best;
-}
-
-/* ---- the walk ---- */
-
-struct walk {
-	search_index_fn fn;
-	void *arg;
-	const struct entry *last;	/* twins stand side by side */
-	const struct entry **aside;
-	size_t n;
-};
-
-static bool pass_on(void *arg, const struct posting *p)
-{
-	struct walk *w = arg;
-	const struct entry *n = p->item;
-
-	if (n == w->last)
-		return true;
-	w->last = n;
-	return w->fn(w->arg, &n->pub);
-}
-
-static bool take_aside(void *arg, const struct posting *p)
-{
-	struct walk *w = arg;
-
-	w->aside[w->n++] = p->item;
+	*out = (struct search_item){ n->id, n->number, { n->n, room } };
 	return true;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct entry *const *x = a, *const *y = b;
-
-	return ((*x)->pub.number > (*y)->pub.number) - ((*x)->pub.number < (*y)->pub.number);
-}
-
-static int walk_sorted(const struct search_index *x, const struct run *r, struct walk *w)
-{
-	bool on = true;
-
-	if (r->n == 0)
-		return 0;
-	w->aside = calloc(r->n, sizeof(struct entry *));
-	if (w->aside == NULL)
-		return -1;
-	posting_walk(x->root, &r->from, &r->to, take_aside, w);
-	qsort(w->aside, w->n, sizeof(w->aside[0]), by_number);
-	for (size_t i = 0; on && i < w->n; i++)
-		if (i == 0 || w->aside[i] != w->aside[i - 1])
-			on = w->fn(w->arg, &w->aside[i]->pub);
-	free(w->aside);
-	return 0;
-}
-
-int search_index_walk(const struct search_index *x, const struct request_search *s,
-    int64_t *work, search_index_fn fn, void *arg)
-{
-	struct walk w = { .fn = fn, .arg = arg };
-	struct run r = choose(x, s, work);
-
-	if (!r.in_order) {
-		*work -= (int64_t)r.n * COLLECT_WORK;
-		return walk_sorted(x, &r, &w);
-	}
-	if (r.n > 0)
-		posting_walk(x->root, &r.from, &r.to, pass_on, &w);
-	return 0;
 }

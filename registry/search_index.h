@@ -12,16 +12,17 @@
 #include "common/base/err.h"
 #include "common/store/ownership.h"
 #include "common/wire/request.h"
+#include "registry/column.h"
 
 struct store;
 struct search_index;
 
+/* Ever growing: a thing that comes to be found is behind all others, and stays
+ * where it is when its tags change.  The strings live until the next change. */
 struct search_item {
-	uint8_t id[OWNERSHIP_ID];
-	/* Ever growing: a thing that comes to be found is behind all others, and
-	 * stays where it is when its tags change. */
-	uint64_t number;
-	struct tag_list tags;
+	const uint8_t *id;
+	uint32_t number;
+	struct tag_list tags;	/* names folded; numbers without their text */
 };
 
 int search_index_open(struct search_index **out, struct store *s, struct err *e);
@@ -38,13 +39,15 @@ int search_index_load(struct search_index *x, const uint8_t id[static OWNERSHIP_
     const void *tags, size_t tags_len, struct err *e);
 size_t search_index_count(const struct search_index *x);
 
-/*
- * All things that could fit, in the order of their numbers, each once, until
- * fn says false.  No thing that fits is left out; whether one fits is fn's to
- * tell.  *work is lowered by what choosing them cost.  -1: out of memory.
- */
-typedef bool (*search_index_fn)(void *arg, const struct search_item *item);
-int search_index_walk(const struct search_index *x, const struct request_search *s,
-    int64_t *work, search_index_fn fn, void *arg);
+/* For search_plan.c: what the choice is made from. */
+const struct numset *search_index_all(const struct search_index *x);
+/* NULL: no findable thing has such a tag. */
+const struct column *search_index_column(const struct search_index *x, const char *name,
+    bool is_num);
+/* All of them, in no order that means anything; NULL at the end. */
+const struct column *search_index_column_at(const struct search_index *x, size_t i);
+/* The thing of this number; `room` for its tags.  False: it is going, or new and not yet there. */
+bool search_index_item(const struct search_index *x, uint32_t number,
+    struct tag room[static WIRE_TAGS], struct search_item *out);
 
 #endif

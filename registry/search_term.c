@@ -17,6 +17,7 @@
  * most of it waiting for memory. */
 #define MASK_STEPS 32		/* characters of a mask for one look */
 #define REGEX_STEPS 32		/* states of an expression */
+#define REGEX_WORK (1 << 20)	/* more than one match can take */
 #define NAME_STEPS 8		/* names of tags for one look */
 
 /* ---- one mask ---- */
@@ -77,7 +78,7 @@ static bool mask_within(const char *text, const char *mask, const char *wildcard
 
 static bool regex_within(const char *text, const struct regex *regex, int64_t *work)
 {
-	int64_t all = (*work + 1) * REGEX_STEPS, steps = all;
+	int64_t all = (*work < REGEX_WORK ? *work + 1 : REGEX_WORK) * REGEX_STEPS, steps = all;
 	bool fits = *work >= 0 && regex_fits(regex, text, &steps);
 
 	*work -= (all - steps) / REGEX_STEPS;

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * column: all values that findable things have under one name of a tag, in
+ * order, each once, with the numbers of those things; and which values hold
+ * which three bytes, so that a piece of a string is found without reading all.
+ * Memory only.  Read next: search_index.h.
+ */
+#ifndef KITH_REGISTRY_COLUMN_H
+#define KITH_REGISTRY_COLUMN_H
+
+#include "common/base/err.h"
+#include "common/wire/request.h"
+#include "registry/numset.h"
+
+struct column;
+
+struct column_value {
+	struct column *column;
+	struct numset things;
+	uint32_t gram_id;	/* in the sets of pieces, where there are any */
+	char bytes[];		/* a string, or a double */
+};
+
+struct column_block;
+
+struct column {
+	const char *name;	/* folded */
+	uint64_t hash;		/* of name and kind, for the table of columns */
+	size_t index;		/* among the columns */
+	bool is_num;
+	struct numset things;	/* that have it at all */
+	size_t n;		/* values */
+	struct column_block **block;
+	size_t blocks, cap;
+	struct column_grams *grams;	/* NULL: too few values to be worth it */
+};
+
+struct column *column_new(const char *folded, bool is_num, uint64_t hash, struct err *e);
+/* All its values must have gone, or go now. */
+void column_free(struct column **c);
+
+/* This thing has this value: the value, new or not.  NULL: out of memory, nothing changed. */
+struct column_value *column_add(struct column *c, const struct tag *t, uint32_t thing,
+    struct err *e);
+/* No more.  A value that nothing has is freed. */
+void column_remove(struct column_value *v, uint32_t thing);
+
+double column_num(const struct column_value *v);
+const char *column_str(const struct column_value *v);
+
+/* A place between two values. */
+struct column_cut {
+	const char *str;	/* of a column of strings */
+	size_t prefix;		/* only so many of its bytes count; 0: all */
+	double num;
+	bool behind;		/* behind those that are equal, else in front of them */
+};
+
+/* A run of neighbours; zeroed is empty. */
+struct column_span {
+	const struct column *column;
+	size_t block, at;	/* the first one */
+	size_t n;
+};
+
+/* NULL is the end of the column on that side. */
+struct column_span column_between(const struct column *c, const struct column_cut *from,
+    const struct column_cut *to);
+/* Takes the first one off; NULL: there is none. */
+const struct column_value *column_next(struct column_span *s);
+
+/* Is the string long enough, and the column kept by pieces? */
+bool column_knows(const struct column *c, const char *str);
+/* How many values hold a string it knows, at most. */
+size_t column_count_holding(const struct column *c, const char *str);
+/* The values that hold a string it knows: some may not, none is left out.
+ * *from starts at 0.  NULL: no more. */
+const struct column_value *column_next_holding(const struct column *c, const char *str,
+    uint32_t *from, uint64_t *leaps);
+
+#endif
