@@ -347,22 +347,47 @@ static int load_hash_key(const char *path, struct secret *out, struct err *e)
 
 /* ---- start and stop ---- */
 
-static bool on_control(void *arg, void **job, const char *line, struct buf *out)
+/* An answer that goes on: whose it is, and how far it has come. */
+struct control_job {
+	bool looks;
+	void *inner;
+};
+
+static bool control_part(struct daemon *d, bool looks, void **inner, const char *line,
+    struct buf *out)
 {
-	struct daemon *d = arg;
 	struct site_parts parts;
 	bool complete;
 
-	if (line != NULL && !operate_knows(line)) {
+	if (looks) {
 		site_parts(d->site, &parts);
-		report(&parts, line, out);
-		return true;
+		return report(&parts, inner, line, out);
 	}
-	complete = operate(d->site, job, line, out);
+	complete = operate(d->site, inner, line, out);
 	/* What the act made us owe goes out at once. */
 	site_turn(d->site);
 	component_flush(d->component);
 	return complete;
+}
+
+static bool on_control(void *arg, void **job, const char *line, struct buf *out)
+{
+	struct control_job now = { 0 }, *j = *job;
+
+	if (j == NULL)
+		now.looks = !operate_knows(line);
+	else
+		now = *j;
+	if (control_part(arg, now.looks, &now.inner, line, out)) {
+		free(j);
+		*job = NULL;
+		return true;
+	}
+	if (j == NULL && (j = malloc(sizeof(*j))) == NULL)
+		abort();
+	*j = now;
+	*job = j;
+	return false;
 }
 
 static int open_control(struct daemon *d, struct err *e)

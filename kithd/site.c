@@ -70,6 +70,7 @@ struct site {
 	bool probing;
 	size_t probe_cursor;
 	int64_t retry_boot_ms;
+	int64_t started_ms, commit_ms;
 	struct counters n;
 };
 
@@ -731,6 +732,14 @@ static int doubt_changed(void *arg, const char *owner, struct err *e)
 	return 0;
 }
 
+static void note_commit(void *arg, bool committed)
+{
+	struct site *s = arg;
+
+	if (committed)
+		s->commit_ms = clock_wall(s->d.clock);
+}
+
 static int open_store(struct site *s, struct err *e)
 {
 	const struct kithd_conf *c = s->d.conf;
@@ -747,6 +756,7 @@ static int open_store(struct site *s, struct err *e)
 		return -1;
 	ownership_on_change(s->ownership, owner_changed, s);
 	audit_keep(s->audit, c->audit_keep_ms);
+	store_on_end(s->store, note_commit, s);
 	return 0;
 }
 
@@ -893,6 +903,7 @@ int site_open(struct site **out, const struct site_deps *deps, struct err *e)
 	if (s == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	s->d = *deps;
+	s->started_ms = clock_boot(deps->clock);
 	s->limits = kithd_conf_limits(deps->conf);
 	s->route.side = SIDE_SERVICE;
 	s->route.profile = deps->conf->profile;
@@ -958,4 +969,6 @@ void site_parts(const struct site *s, struct site_parts *out)
 	out->zone_s = s->d.conf->zone_s;
 	out->profile = s->d.conf->profile;
 	out->up = s->out != NULL;
+	out->started_ms = s->started_ms;
+	out->commit_ms = s->commit_ms;
 }

@@ -70,6 +70,8 @@ struct site_parts {
 	int32_t zone_s;
 	enum jid_profile profile;
 	bool up;
+	int64_t started_ms;		/* boot */
+	int64_t commit_ms;		/* wall: the last one; 0 none yet */
 };
 void site_parts(const struct site *s, struct site_parts *out);
 

@@ -57,7 +57,7 @@ struct access_store {
 	size_t n_askers, askers_cap;
 	struct mirror mirror;		/* of askers */
 	struct stmt *rule_put, *rule_del, *rules_of, *number_put, *number_of;
-	struct stmt *question_put, *question_del, *questions_of, *asker_put;
+	struct stmt *question_put, *question_del, *questions_of, *questions_all, *asker_put;
 };
 
 static const struct store_step steps[] = {
@@ -718,6 +718,17 @@ void access_asker_gap(const struct asker *k, int64_t gap_ms)
 	((struct asker_item *)(uintptr_t)k)->pub.gap_ms = gap_ms;
 }
 
+int64_t access_question_count(struct access_store *a, struct err *e)
+{
+	int64_t n;
+
+	if (stmt_step(a->questions_all, e) != 1)
+		return -1;
+	n = stmt_int(a->questions_all, 0);
+	stmt_reset(a->questions_all);
+	return n;
+}
+
 /* ---- open ---- */
 
 static int load_shelves(struct access_store *a, struct err *e)
@@ -765,6 +776,7 @@ static int prepare(struct access_store *a, struct err *e)
 		struct stmt **st;
 		const char *sql;
 	} all[] = {
+		{ &a->questions_all, "SELECT count(*) FROM question" },
 		{ &a->rule_put, "INSERT INTO rule (owner, number, thing, epoch, line, revision, since)"
 				" VALUES ($1, $2, $3, $4, $5, $6, $7)" },
 		{ &a->rule_del, "DELETE FROM rule WHERE owner = $1 AND number = $2" },

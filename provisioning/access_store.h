@@ -71,6 +71,9 @@ int access_question_drop(struct access_store *a, const char *owner, const char *
 int access_question_find(struct access_store *a, const char *key, const struct question_row **out,
     struct err *e);
 
+/* Questions that wait for an answer; -1 cannot tell now. */
+int64_t access_question_count(struct access_store *a, struct err *e);
+
 const struct asker *access_asker(const struct access_store *a, const char *jid);
 int access_asker_put(struct access_store *a, const struct asker *k, struct err *e);
 size_t access_asker_count(const struct access_store *a);

@@ -243,6 +243,11 @@ int provisioning_stream_gap(struct provisioning *p, struct err *e)
 	return 0;
 }
 
+int64_t provisioning_question_count(struct provisioning *p, struct err *e)
+{
+	return access_question_count(p->access, e);
+}
+
 /* ---- open ---- */
 
 static void count(struct provisioning *p)

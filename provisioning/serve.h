@@ -108,6 +108,9 @@ int provisioning_stream_gap(struct provisioning *p, struct err *e);
 int provisioning_restored(struct provisioning *p, struct err *e);
 int provisioning_restored_owner(struct provisioning *p, const char *owner, struct err *e);
 
+/* Questions that wait for an owner's answer; -1: cannot tell now. */
+int64_t provisioning_question_count(struct provisioning *p, struct err *e);
+
 /* kithctl policy ask: decide without effect. */
 int provisioning_ask(struct provisioning *p, const char *asker, int action,
     const uint8_t thing[static OWNERSHIP_ID], const char *name, struct pool *pool,

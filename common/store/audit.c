@@ -316,12 +316,14 @@ static void read_row(struct stmt *st, struct audit_row *r)
 		memcpy(r->hash, blob, len);
 }
 
-static struct stmt *history_of(struct audit *a, const uint8_t *thing, const char *owner)
+static struct stmt *history_of(struct audit *a, const uint8_t *thing, const char *owner,
+    int64_t before)
 {
 	struct stmt *st = thing != NULL ? (owner != NULL ? a->by_both : a->by_thing) :
 	    owner != NULL ? a->by_owner : a->all;
-	int i = 1;
+	int i = 2;
 
+	stmt_bind_int(st, 1, before);
 	if (thing != NULL)
 		stmt_bind_blob(st, i++, thing, 16);
 	if (owner != NULL)
@@ -329,10 +331,9 @@ static struct stmt *history_of(struct audit *a, const uint8_t *thing, const char
 	return st;
 }
 
-int audit_history(struct audit *a, const uint8_t *thing, const char *owner, int64_t offset,
-    int64_t max, bool *more, audit_row_fn fn, void *arg, struct err *e)
+static int history(struct stmt *st, int64_t offset, int64_t max, bool *more, audit_row_fn fn,
+    void *arg, struct err *e)
 {
-	struct stmt *st = history_of(a, thing, owner);
 	int64_t looks = 0, skipped = 0;
 	int got, shown = 0;
 
@@ -355,6 +356,18 @@ int audit_history(struct audit *a, const uint8_t *thing, const char *owner, int6
 		return -1;
 	stmt_reset(st);
 	return shown;
+}
+
+int audit_history(struct audit *a, const uint8_t *thing, const char *owner, int64_t offset,
+    int64_t max, bool *more, audit_row_fn fn, void *arg, struct err *e)
+{
+	return history(history_of(a, thing, owner, INT64_MAX), offset, max, more, fn, arg, e);
+}
+
+int audit_history_before(struct audit *a, const uint8_t *thing, const char *owner,
+    int64_t before, int64_t max, bool *more, audit_row_fn fn, void *arg, struct err *e)
+{
+	return history(history_of(a, thing, owner, before), 0, max, more, fn, arg, e);
 }
 
 int audit_walk(struct audit *a, int64_t after, int64_t max, audit_row_fn fn, void *arg,
@@ -438,6 +451,7 @@ static int load_head(struct audit *a, struct err *e)
 		got = first_start(a, e) == 0 ? audit_start(a, &a->kept.row, a->kept.hash, e) : -1;
 	if (got != 1)
 		return -1;
+	stmt_bind_int(st, 1, INT64_MAX);
 	got = stmt_step(st, e);
 	if (got == 1) {
 		read_row(st, &r);
@@ -457,14 +471,14 @@ static int prepare(struct audit *a, struct err *e)
 	} all[] = {
 		{ &a->write, "INSERT INTO audit (" COLUMNS ") VALUES"
 		    " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)" },
-		{ &a->by_thing, "SELECT " COLUMNS " FROM audit WHERE thing = $1"
+		{ &a->by_thing, "SELECT " COLUMNS " FROM audit WHERE row < $1 AND thing = $2"
 		    " ORDER BY row DESC" },
-		{ &a->by_owner, "SELECT " COLUMNS " FROM audit WHERE owner = $1"
+		{ &a->by_owner, "SELECT " COLUMNS " FROM audit WHERE row < $1 AND owner = $2"
 		    " ORDER BY row DESC" },
 		/* The thing's rows are fewer than its owner's: "+" names the index. */
-		{ &a->by_both, "SELECT " COLUMNS " FROM audit WHERE thing = $1"
-		    " AND +owner = $2 ORDER BY row DESC" },
-		{ &a->all, "SELECT " COLUMNS " FROM audit ORDER BY row DESC" },
+		{ &a->by_both, "SELECT " COLUMNS " FROM audit WHERE row < $1 AND thing = $2"
+		    " AND +owner = $3 ORDER BY row DESC" },
+		{ &a->all, "SELECT " COLUMNS " FROM audit WHERE row < $1 ORDER BY row DESC" },
 		{ &a->walk, "SELECT " COLUMNS " FROM audit WHERE row > $1 ORDER BY row LIMIT $2" },
 		{ &a->read_start, "SELECT row, hash FROM audit_start" },
 		{ &a->set_start, "INSERT OR REPLACE INTO audit_start (one, row, hash)"

@@ -105,6 +105,9 @@ typedef void (*audit_row_fn)(void *arg, const struct audit_row *r);
  * were shown, -1 error; *more says whether others follow. */
 int audit_history(struct audit *a, const uint8_t *thing, const char *owner, int64_t offset,
     int64_t max, bool *more, audit_row_fn fn, void *arg, struct err *e);
+/* The same from in front of a row on, to go on where a page ended. */
+int audit_history_before(struct audit *a, const uint8_t *thing, const char *owner,
+    int64_t before, int64_t max, bool *more, audit_row_fn fn, void *arg, struct err *e);
 /* Everything from row `after` on, oldest first, for export and verification. */
 int audit_walk(struct audit *a, int64_t after, int64_t max, audit_row_fn fn, void *arg,
     struct err *e);

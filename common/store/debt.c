@@ -64,6 +64,7 @@ struct debts {
 	struct table by_row, by_key, peers;
 	struct item **all, **heap;
 	size_t n, n_heap, cap;
+	size_t of_kind[DEBT_COUNT];
 	struct sweep *sweep;
 	int64_t last_row;
 	char run[IDENT_CODE];	/* of this process: no attempt's id comes twice */
@@ -271,6 +272,7 @@ static void link_item(struct debts *d, struct item *x)
 	table_add(&d->by_key, x->key_hash, x);
 	x->index = d->n;
 	d->all[d->n++] = x;
+	d->of_kind[x->pub.kind]++;
 	x->prev = NULL;
 	x->next = x->peer->first;
 	if (x->next != NULL)
@@ -283,6 +285,7 @@ static void unlink_item(struct debts *d, struct item *x)
 	heap_remove(d, x);
 	table_remove(&d->by_row, x->row_hash, x);
 	table_remove(&d->by_key, x->key_hash, x);
+	d->of_kind[x->pub.kind]--;
 	d->all[x->index] = d->all[--d->n];
 	d->all[x->index]->index = x->index;
 	if (x->next != NULL)
@@ -473,6 +476,11 @@ const struct debt *debt_find(const struct debts *d, enum debt_kind kind, const c
 	const struct item *x = find_key(d, kind, peer, subject);
 
 	return x != NULL ? &x->pub : NULL;
+}
+
+size_t debt_count_of(const struct debts *d, enum debt_kind kind)
+{
+	return d->of_kind[kind];
 }
 
 size_t debt_count(const struct debts *d)

@@ -76,6 +76,7 @@ const struct debt *debt_by_row(const struct debts *d, int64_t row);
 const struct debt *debt_find(const struct debts *d, enum debt_kind kind, const char *peer,
     const char *subject);
 size_t debt_count(const struct debts *d);
+size_t debt_count_of(const struct debts *d, enum debt_kind kind);
 /* Walk over all (kithctl). */
 const struct debt *debt_at(const struct debts *d, size_t i);
 
