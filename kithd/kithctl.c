@@ -50,9 +50,16 @@ struct options {
 	bool json;
 };
 
+/* Long answers come a part at a time: "=LINE". */
+static int print_part(void *arg, const char *line)
+{
+	(void)arg;
+	return line[0] != '=' || puts(line + 1) >= 0 ? 0 : -1;
+}
+
 static int ask(const struct options *o, int argc, char **argv)
 {
-	struct kithctl_ask q = { .socket = o->socket, .json = o->json };
+	struct kithctl_ask q = { .socket = o->socket, .json = o->json, .part = print_part };
 	int status = kithctl_ask(&q, argc, argv);
 
 	kithctl_ask_end(&q);
