@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * desk: one chat message from its sender to the reply.  Who is answered at
- * all, which thing a name means, which role serves a line.  It decides nothing
- * about rights: that is registry/ and provisioning/.
+ * desk: one chat message from its sender to the reply: who is answered at all,
+ * which lines are obeyed and which must be confirmed first.  What a line does
+ * is in serve.c; rights are decided by registry/ and provisioning/.
  */
 #include "config.h"
 
@@ -11,46 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/ident.h"
 #include "common/base/str.h"
 #include "common/wire/iotdisco.h"
 #include "common/wire/push.h"
-#include "desk/inventory.h"
 #include "desk/prompt.h"
-#include "desk/talk.h"
-#include "desk/words.h"
-#include "policy/policy.h"
+#include "desk/role.h"
 
-#define SENDERS 1024		/* people whose last lines are remembered */
-#define HINT_MS 60000		/* one "not understood" per sender and minute */
+#define HINT_MS 60000		/* the same nonsense is answered once a minute */
 #define LATE_MS (10 * 60000)	/* how long a late line can still be confirmed */
 #define LATE_BYTES 1024
 #define WRONG_CODES 10		/* a minute, then no code is tried for a while */
-
-/* What is said at most once a minute to one sender. */
-enum hint { HINT_UNKNOWN, HINT_UNREADABLE, HINTS };
-
-/* What we remember of somebody who writes; memory only. */
-struct sender {
-	char *bare;
-	int64_t hinted_ms[HINTS];	/* boot; 0 never */
-	int64_t wrong_ms;	/* boot, start of the minute of wrong codes */
-	unsigned wrong;
-	bool subscription_asked;
-	/* A line that came late, done when he answers with this code. */
-	char *late;
-	char late_code[IDENT_CODE];
-	int64_t late_until_ms;
-};
-
-struct desk {
-	struct desk_conf conf;
-	char *jid;
-	struct desk_deps d;
-	struct inventory inventory;
-	struct sender sender[SENDERS];
-	uint64_t *lines, *unknown, *silent;
-};
 
 /* ---- who writes ---- */
 
@@ -60,26 +30,33 @@ static size_t slot_of(const char *bare)
 
 	for (; *bare != '\0'; bare++)
 		h = (h ^ (unsigned char)*bare) * UINT64_C(1099511628211);
-	return (size_t)(h % SENDERS);
+	return (size_t)(h % DESK_SENDERS);
+}
+
+static void forget(struct sender *s)
+{
+	free(s->bare);
+	free(s->unknown);
+	free(s->late);
+	free(s->listed);
+	memset(s, 0, sizeof(*s));
 }
 
 /* The slot of this sender; whoever sat there before is forgotten. */
-static struct sender *sender_of(struct desk *d, const char *bare)
+struct sender *desk_sender(struct desk *d, const char *bare)
 {
 	struct sender *s = &d->sender[slot_of(bare)];
 
 	if (s->bare != NULL && strcmp(s->bare, bare) == 0)
 		return s;
-	free(s->bare);
-	free(s->late);
-	memset(s, 0, sizeof(*s));
+	forget(s);
 	s->bare = strdup(bare);
 	return s;
 }
 
 static bool may_hint(struct desk *d, const char *bare, enum hint h)
 {
-	struct sender *s = sender_of(d, bare);
+	struct sender *s = desk_sender(d, bare);
 	int64_t now = clock_boot(d->d.clock);
 
 	if (s->hinted_ms[h] != 0 && now - s->hinted_ms[h] < HINT_MS)
@@ -90,14 +67,14 @@ static bool may_hint(struct desk *d, const char *bare, enum hint h)
 
 static bool too_many_wrong(struct desk *d, const char *bare)
 {
-	const struct sender *s = sender_of(d, bare);
+	const struct sender *s = desk_sender(d, bare);
 
 	return s->wrong >= WRONG_CODES && clock_boot(d->d.clock) - s->wrong_ms < HINT_MS;
 }
 
 static void note_wrong(struct desk *d, const char *bare)
 {
-	struct sender *s = sender_of(d, bare);
+	struct sender *s = desk_sender(d, bare);
 	int64_t now = clock_boot(d->d.clock);
 
 	if (s->wrong == 0 || now - s->wrong_ms >= HINT_MS) {
@@ -116,140 +93,13 @@ static bool is_person(const struct desk *d, const char *bare)
 	    ownership_count_of_owner(d->d.ownership, bare) > 0;
 }
 
-/* ---- which thing ---- */
-
-static void say_which(struct buf *text, const char *name, const struct inventory_match *m)
-{
-	const char *options[INVENTORY_OPTIONS];
-	size_t n = m->n < INVENTORY_OPTIONS ? m->n : INVENTORY_OPTIONS;
-
-	for (size_t i = 0; i < n; i++)
-		options[i] = m->thing[i]->node != NULL ? m->thing[i]->node : m->thing[i]->jid;
-	talk_which_thing(text, name, options, n);
-}
-
-/* 1, or -1. */
-static int keep_id(struct request *q, const struct owned *t, struct err *e)
-{
-	uint8_t *id = pool_alloc(q->pool, OWNERSHIP_ID);
-
-	if (id == NULL)
-		return err_set(e, ERR_LIMIT, "the message is too long");
-	memcpy(id, t->id, OWNERSHIP_ID);
-	q->u.desk.thing_id = id;
-	return 1;
-}
-
-/* 1: found and kept in the request; 0: said why not; -1. */
-static int resolve(struct desk *d, struct request *q, const char *name, struct buf *text,
-    struct err *e)
-{
-	struct inventory_match m;
-
-	inventory_find(&d->inventory, q->bare, name, &m);
-	if (m.n == 1)
-		return keep_id(q, m.thing[0], e);
-	if (m.n == 0)
-		talk_no_thing(text, name, ownership_count_of_owner(d->d.ownership, q->bare));
-	else
-		say_which(text, name, &m);
-	return 0;
-}
-
-/* No name: the only thing he has, if he has only one. */
-static int resolve_only(struct desk *d, struct request *q, struct buf *text, struct err *e)
-{
-	size_t n = ownership_count_of_owner(d->d.ownership, q->bare);
-
-	if (n == 1)
-		return keep_id(q, ownership_next_of_owner(d->d.ownership, q->bare, NULL), e);
-	talk_no_thing(text, NULL, n);
-	return 0;
-}
-
-/* A policy line is read here as well: for the thing it names, and its mistakes. */
-static int resolve_rule(struct desk *d, struct request *q, struct buf *text, struct err *e)
-{
-	struct err wrong = ERR_INIT;
-	struct rule rule;
-
-	if (policy_parse_line(&rule, q->u.desk.text, clock_wall(d->d.clock), d->conf.zone_s,
-	    q->pool, &wrong) != 0) {
-		buf_adds(text, "I cannot read this rule: ");
-		talk_line(text, wrong.text);
-		buf_adds(text, ". An example: allow bob@example.org to read \"temperature\" of "
-		    "lamp for 2 h");
-		return 0;
-	}
-	if (rule.target.kind != TARGET_THING)
-		return 1;
-	q->u.desk.thing = rule.target.name;
-	return resolve(d, q, rule.target.name, text, e);
-}
-
-/* "why bob@example.org read lamp": without "of", the only name may be the thing's. */
-static int resolve_why(struct desk *d, struct request *q, struct buf *text, struct err *e)
-{
-	struct inventory_match m = { .n = 0 };
-
-	if (q->u.desk.thing != NULL)
-		return resolve(d, q, q->u.desk.thing, text, e);
-	if (q->u.desk.name != NULL)
-		inventory_find(&d->inventory, q->bare, q->u.desk.name, &m);
-	if (m.n == 0)
-		return resolve_only(d, q, text, e);
-	q->u.desk.thing = q->u.desk.name;
-	q->u.desk.name = NULL;
-	return resolve(d, q, q->u.desk.thing, text, e);
-}
-
-/* The thing this line is about.  1: go on; 0: the reply is written; -1. */
-static int resolve_line(struct desk *d, struct request *q, struct buf *text, struct err *e)
-{
-	switch (q->verb) {
-	case VERB_RULE_ADD:
-		return resolve_rule(d, q, text, e);
-	case VERB_WHY:
-		return resolve_why(d, q, text, e);
-	case VERB_SHOW:
-		if (q->u.desk.thing == NULL)
-			return resolve_only(d, q, text, e);
-		return resolve(d, q, q->u.desk.thing, text, e);
-	case VERB_NAME_THING:
-	case VERB_RULES:
-	case VERB_REVOKE:
-		if (q->u.desk.thing == NULL)
-			return 1;
-		return resolve(d, q, q->u.desk.thing, text, e);
-	default:
-		return 1;
-	}
-}
-
 /* ---- one line ---- */
-
-static int serve_role(struct desk *d, const struct request *q, struct reply *r, struct err *e)
-{
-	/* The roles ask the same of what they serve. */
-	if (inventory_serves(q->verb) && registry_account_is_gone(d->d.registry, q->bare)) {
-		reply_error(r, COND_FORBIDDEN);
-		r->text = "Your account was deleted meanwhile. Send me prove and your ownership "
-		    "code; then I tell you more.";
-		return 0;
-	}
-	if (inventory_serves(q->verb))
-		return inventory_serve(&d->inventory, q, r, e);
-	if (d->d.provisioning != NULL && provisioning_serves(q->verb))
-		return provisioning_serve(d->d.provisioning, q, r, e);
-	if (registry_serves(q->verb))
-		return registry_serve(d->d.registry, q, r, e);
-	reply_error(r, COND_SERVICE_UNAVAILABLE);
-	return 0;
-}
 
 /* The text belongs to another registry: say to which. */
 static bool is_elsewhere(const struct desk *d, const struct words_line *l, struct buf *text)
 {
+	struct talk talk = desk_talk(d, &l->q), *t = &talk;
+	struct buf where;
 	struct jid r;
 
 	if (l->q.verb != VERB_MINE || l->registry == NULL)
@@ -257,51 +107,50 @@ static bool is_elsewhere(const struct desk *d, const struct words_line *l, struc
 	if (jid_parse_bare(&r, l->registry, d->conf.profile, NULL) == 0 &&
 	    strcmp(r.text + (r.local_len > 0 ? r.local_len + 1 : 0), d->jid) == 0)
 		return false;
-	buf_adds(text, "That thing has registered somewhere else. Send its text to: ");
-	talk_address(text, l->registry);
+	buf_init(&where, 4096);
+	talk_address(&where, l->registry);
+	catalogue_fill(text, T("That thing has registered somewhere else. Send its text to: %1"),
+	    buf_str(&where), NULL);
+	buf_fini(&where);
 	return true;
 }
 
-/* People want to read what they claimed, not only its address. */
-static void describe_claimed(struct desk *d, const struct request *q, struct reply *r)
+/* Codes that are wrong slow their sender down, whatever they are for. */
+static bool tries_code(const struct request *q)
 {
-	struct reply_claimed *c = &r->u.claimed;
-	const struct owned *t = ownership_by_address(d->d.ownership, c->jid, c->node.id,
-	    c->node.source, c->node.partition);
-	struct found_thing *f = pool_alloc(q->pool, sizeof(*f));
-
-	if (c->thing == NULL && t != NULL && f != NULL &&
-	    registry_describe(d->d.registry, t->id, q->pool, f, NULL) == 1)
-		c->thing = f;
+	switch (q->verb) {
+	case VERB_ANSWER_QUESTION:
+	case VERB_ACCEPT:
+	case VERB_PRESENCE_CODE:
+	case VERB_PROVE:
+	case VERB_RECOVER:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static int serve_fine(struct desk *d, struct words_line *l, struct buf *text, struct err *e)
 {
-	struct talk t = { d->jid, d->conf.zone_s, clock_wall(d->d.clock) };
-	struct reply r = { 0 };
-	int found;
+	struct talk talk = desk_talk(d, &l->q), *t = &talk;
+	struct reply r;
 
-	if (l->q.verb == VERB_HELP) {
-		talk_help(text, l->q.u.desk.text);
-		return 0;
-	}
 	if (is_elsewhere(d, l, text))
 		return 0;
-	if (l->q.verb == VERB_ANSWER_QUESTION && too_many_wrong(d, l->q.bare)) {
-		buf_adds(text, "Too many wrong codes. Wait a minute; to see the right ones, "
-		    "send: questions");
+	if (tries_code(&l->q) && too_many_wrong(d, l->q.bare)) {
+		buf_adds(text, T("Too many wrong codes. Wait a minute; to see the right ones, "
+		    "send: questions"));
 		return 0;
 	}
-	found = resolve_line(d, &l->q, text, e);
-	if (found <= 0)
-		return found;
-	if (serve_role(d, &l->q, &r, e) != 0)
+	if (desk_serve_request(d, &l->q, &r, e) != 0)
 		return -1;
-	if (l->q.verb == VERB_MINE && r.kind == REPLY_RESULT)
-		describe_claimed(d, &l->q, &r);
-	if (l->q.verb == VERB_ANSWER_QUESTION && r.kind == REPLY_ERROR)
+	if (tries_code(&l->q) && r.kind == REPLY_ERROR && r.condition == COND_ITEM_NOT_FOUND)
 		note_wrong(d, l->q.bare);
-	talk_reply(text, &t, l, &r);
+	/* What he has just set counts for the answer already. */
+	talk = desk_talk(d, &l->q);
+	talk_reply(text, t, &l->q, &r);
+	if (r.kind == REPLY_RESULT && r.body == BODY_CONFIRM)
+		return confirm_keep(d, l, text, e);
 	return 0;
 }
 
@@ -313,7 +162,7 @@ static char *take_late(struct desk *d, const struct words_line *l)
 
 	if (l->fault != WORDS_FINE || l->q.verb != VERB_ANSWER_QUESTION)
 		return NULL;
-	s = sender_of(d, l->q.bare);
+	s = desk_sender(d, l->q.bare);
 	if (s->late == NULL || clock_boot(d->d.clock) > s->late_until_ms ||
 	    strcmp(s->late_code, l->q.u.desk.code) != 0)
 		return NULL;
@@ -325,36 +174,90 @@ static char *take_late(struct desk *d, const struct words_line *l)
 
 static int serve_lines(struct desk *d, struct words *w, struct buf *text, struct err *e);
 
+/* A line that was kept is read again, as if it had just been typed. */
+static int read_again(struct desk *d, const struct words_line *l, const char *kept,
+    struct words *w, struct err *e)
+{
+	struct request chat = l->q;
+
+	chat.verb = VERB_CHAT;
+	memset(&chat.u.chat, 0, sizeof(chat.u.chat));
+	chat.u.chat.body = kept;
+	return words_parse(w, &chat, d->conf.profile) != 0 ?
+	    err_set(e, ERR_LIMIT, "the message is too long") : 0;
+}
+
 static int serve_late(struct desk *d, const struct words_line *l, const char *late,
     struct buf *text, struct err *e)
 {
-	struct request chat = l->q;
+	struct talk talk = desk_talk(d, &l->q), *t = &talk;
 	struct words w;
 
 	if (l->q.u.desk.yes_no == ANSWER_NO) {
-		buf_adds(text, "All right, I did nothing.");
+		buf_adds(text, T("All right, I did nothing."));
 		return 0;
 	}
-	chat.verb = VERB_CHAT;
-	memset(&chat.u.chat, 0, sizeof(chat.u.chat));
-	chat.u.chat.body = late;
-	if (words_parse(&w, &chat, d->conf.profile) != 0)
-		return err_set(e, ERR_LIMIT, "the message is too long");
+	return read_again(d, l, late, &w, e) != 0 ? -1 : serve_lines(d, &w, text, e);
+}
+
+/* yes: the line again, confirmed, unless it may mean something else by now. */
+static int serve_confirmed(struct desk *d, const struct words_line *l, const char *line,
+    bool stale, struct buf *text, struct err *e)
+{
+	struct talk talk = desk_talk(d, &l->q), *t = &talk;
+	struct words w;
+
+	if (l->q.u.desk.yes_no == ANSWER_NO) {
+		buf_adds(text, T("All right, I did nothing."));
+		return 0;
+	}
+	if (read_again(d, l, line, &w, e) != 0)
+		return -1;
+	if (stale)
+		buf_adds(text, T("Something has changed since. "));
+	for (size_t i = 0; i < w.n && !stale; i++)
+		w.line[i].q.u.desk.confirmed = w.line[i].q.verb != VERB_MINE;
 	return serve_lines(d, &w, text, e);
+}
+
+/* The same nonsense twice in a minute is a loop; a near miss is a person. */
+static bool may_say_unknown(struct desk *d, const struct words_line *l)
+{
+	struct sender *s = desk_sender(d, l->q.bare);
+	bool same = s->unknown != NULL && strcmp(s->unknown, l->typed) == 0;
+
+	if (l->hint != NULL)
+		return true;
+	if (same && !may_hint(d, l->q.bare, HINT_UNKNOWN))
+		return false;
+	if (!same) {
+		free(s->unknown);
+		s->unknown = strdup(l->typed);
+		s->hinted_ms[HINT_UNKNOWN] = 0;
+		may_hint(d, l->q.bare, HINT_UNKNOWN);
+	}
+	return true;
 }
 
 static int serve_line(struct desk *d, struct words_line *l, struct buf *text, struct err *e)
 {
-	const char *late = take_late(d, l);
-	struct talk t = { d->jid, d->conf.zone_s, clock_wall(d->d.clock) };
+	const char *late = take_late(d, l), *line;
+	struct talk t = desk_talk(d, &l->q);
+	bool stale;
+	int kept = 0;
 
 	++*d->lines;
 	if (late != NULL)
 		return serve_late(d, l, late, text, e);
+	if (l->fault == WORDS_FINE && l->q.verb == VERB_ANSWER_QUESTION &&
+	    !too_many_wrong(d, l->q.bare))
+		kept = confirm_take(d, &l->q, &line, &stale, e);
+	if (kept != 0)
+		return kept < 0 ? -1 : serve_confirmed(d, l, line, stale, text, e);
 	if (l->fault == WORDS_FINE)
 		return serve_fine(d, l, text, e);
 	++*d->unknown;
-	if (l->fault != WORDS_UNKNOWN || may_hint(d, l->q.bare, HINT_UNKNOWN))
+	if (l->fault != WORDS_UNKNOWN || may_say_unknown(d, l))
 		talk_fault(text, &t, l);
 	return 0;
 }
@@ -367,20 +270,23 @@ static int serve_line(struct desk *d, struct words_line *l, struct buf *text, st
 struct refusal { unsigned flag; const char *text; };
 
 static const struct refusal refusals[] = {
-	{ CHAT_ENCRYPTED, "I cannot read encrypted messages. Please switch encryption "
-	    "(OMEMO, OpenPGP) off for this contact only, and send it again." },
-	{ CHAT_TOO_LONG, "That is too long for me. One command a line; to see them, send: help" },
-	{ CHAT_AMBIGUOUS, "This message has several different texts and I did nothing. Please "
-	    "send it again as plain text." },
+	{ CHAT_ENCRYPTED, N_("I cannot read encrypted messages. Please switch encryption "
+	    "(OMEMO, OpenPGP) off for this contact only, and send it again.") },
+	{ CHAT_TOO_LONG,
+	    N_("That is too long for me. One command a line; to see them, send: help") },
+	{ CHAT_AMBIGUOUS, N_("This message has several different texts and I did nothing. Please "
+	    "send it again as plain text.") },
 };
 
 static bool refuse(struct desk *d, const struct request *chat, struct buf *text)
 {
+	struct talk talk = desk_talk(d, chat), *t = &talk;
+
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		if ((chat->u.chat.flags & refusals[i].flag) == 0)
 			continue;
 		if (may_hint(d, chat->bare, HINT_UNREADABLE))
-			buf_adds(text, refusals[i].text);
+			buf_adds(text, T(refusals[i].text));
 		return true;
 	}
 	return false;
@@ -389,7 +295,7 @@ static bool refuse(struct desk *d, const struct request *chat, struct buf *text)
 /* Keep what came late for as long as a person takes to confirm it. */
 static const char *keep_late(struct desk *d, const struct request *chat)
 {
-	struct sender *s = sender_of(d, chat->bare);
+	struct sender *s = desk_sender(d, chat->bare);
 	const char *body = chat->u.chat.body;
 
 	free(s->late);
@@ -404,20 +310,34 @@ static const char *keep_late(struct desk *d, const struct request *chat)
 /* A line that waited somewhere is not obeyed: the situation may have changed. */
 static void say_late(struct desk *d, struct buf *text, const struct request *chat)
 {
-	const char *code = keep_late(d, chat);
+	struct talk talk = desk_talk(d, chat), *t = &talk;
+	const char *code = keep_late(d, chat), *stamp = chat->u.chat.stamp;
+	struct buf sent, line;
 
-	buf_adds(text, "This reached me late");
-	if (chat->u.chat.stamp != NULL) {
-		buf_adds(text, " (you sent it at ");
-		talk_quoted(text, chat->u.chat.stamp);
-		buf_addc(text, ')');
-	}
-	buf_adds(text, ", so I did nothing: ");
-	talk_quoted(text, chat->u.chat.body != NULL ? chat->u.chat.body : "");
-	if (code != NULL)
-		buf_addf(text, "\nStill want it? Send: yes %s", code);
+	buf_init(&sent, 1024);
+	buf_init(&line, 4096);
+	talk_quoted(&sent, stamp != NULL ? stamp : "");
+	talk_quoted(&line, chat->u.chat.body != NULL ? chat->u.chat.body : "");
+	if (stamp != NULL)
+		catalogue_fill(text, T("This reached me late (you sent it at %1), so I did "
+		    "nothing: %2"), buf_str(&sent), buf_str(&line), NULL);
 	else
-		buf_adds(text, "\nIf you still want it, send it again.");
+		catalogue_fill(text, T("This reached me late, so I did nothing: %1"),
+		    buf_str(&line), NULL);
+	if (code != NULL)
+		catalogue_fill(text, T("\nStill want it? Send: yes %1"), code, NULL);
+	else
+		buf_adds(text, T("\nIf you still want it, send it again."));
+	buf_fini(&sent);
+	buf_fini(&line);
+}
+
+static void say_more(struct desk *d, const struct words *w, struct buf *text)
+{
+	struct talk talk = desk_talk(d, &w->line[0].q), *t = &talk;
+
+	buf_adds(text, "\n\n");
+	buf_adds(text, T("I read only the first 5 lines."));
 }
 
 /* With several lines each reply stands under the line it answers. */
@@ -438,7 +358,7 @@ static int serve_lines(struct desk *d, struct words *w, struct buf *text, struct
 			buf_truncate(text, start);
 	}
 	if (w->more)
-		buf_addf(text, "\n\nI read only the first %d lines.", WORDS_LINES);
+		say_more(d, w, text);
 	return 0;
 }
 
@@ -457,18 +377,21 @@ int desk_serve(struct desk *d, const struct request *chat, struct buf *text, str
 		return 0;
 	}
 	if (words_parse(&w, chat, d->conf.profile) != 0) {
-		buf_adds(text, "That is too long for me. One command a line; to see them, send: "
-		    "help");
+		struct talk talk = desk_talk(d, chat), *t = &talk;
+
+		buf_adds(text,
+		    T("That is too long for me. One command a line; to see them, send: help"));
 		return 0;
 	}
 	return serve_lines(d, &w, text, e);
 }
 
-/* Words that only look; a message of one line with one of them writes nothing.
- * `questions` is none of them: a code that is over gives way to a new one. */
+/* A message of one line that only looks writes nothing. */
 bool desk_writes(const struct desk *d, const struct request *chat)
 {
-	static const char *const looking[] = { "help", "things", "show", "rules", "why" };
+	static const char *const looking[] = { "help", "things", "show", "rules", "why", "find",
+		"history", "what", "sets", "hilfe", "dinge", "zeige", "regeln", "warum", "suche",
+		"verlauf" };
 	const char *body = chat->u.chat.body, *start;
 	size_t len;
 
@@ -515,21 +438,66 @@ bool desk_wants_subscription(struct desk *d, const struct request *chat)
 
 	if (ownership_count_of_owner(d->d.ownership, chat->bare) == 0)
 		return false;
-	s = sender_of(d, chat->bare);
+	s = desk_sender(d, chat->bare);
 	if (s->subscription_asked)
 		return false;
 	s->subscription_asked = true;
 	return true;
 }
 
-void desk_question_text(struct buf *text, const struct owner_question *q)
+/* ---- what is said ---- */
+
+/* What he chose, else what his message says, else English. */
+static const struct catalogue *language_of(const struct desk *d, const char *bare,
+    const char *lang)
 {
-	prompt_question(text, q);
+	const struct person *p = d->d.persons == NULL || bare == NULL ? NULL :
+	    person_find(d->d.persons, bare);
+
+	if (p != NULL && p->lang[0] != '\0')
+		lang = p->lang;
+	return catalogues_find(d->languages, lang);
 }
 
-void desk_notice_text(struct buf *text, const char *notice)
+static struct talk talk_to(const struct desk *d, const char *bare, const char *lang)
 {
-	talk_lines(text, notice);
+	struct talk t = { .jid = d->jid, .zone_s = d->conf.zone_s,
+		.now_ms = clock_wall(d->d.clock), .lang = language_of(d, bare, lang) };
+
+	if (d->d.persons != NULL && bare != NULL)
+		t.zone = person_zone(d->d.persons, bare);
+	if (t.zone != NULL)
+		t.zone_s = zone_offset(t.zone, t.now_ms, NULL);
+	return t;
+}
+
+struct talk desk_talk(const struct desk *d, const struct request *q)
+{
+	return talk_to(d, q->bare,
+	    q->lang != NULL || q->verb != VERB_CHAT ? q->lang : q->u.chat.lang);
+}
+
+int desk_text(const struct request *q, struct reply *r, const char *text, struct err *e)
+{
+	r->kind = REPLY_RESULT;
+	r->body = BODY_TEXT;
+	r->text = pool_strdup(q->pool, text);
+	return r->text != NULL ? 0 : err_set(e, ERR_LIMIT, "the message is too long");
+}
+
+void desk_question_text(const struct desk *d, struct buf *text, const struct owner_question *q)
+{
+	struct talk t = talk_to(d, q->owner, NULL);
+
+	prompt_question(text, &t, q);
+}
+
+void desk_notice_text(const struct desk *d, struct buf *text, const char *owner,
+    const char *notice)
+{
+	struct talk talk = talk_to(d, owner, NULL), *t = &talk;
+
+	talk_lines(text, T(notice));
 }
 
 int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk_deps *deps,
@@ -544,6 +512,11 @@ int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk
 	d->conf = *conf;
 	d->conf.jid = d->jid;
 	d->d = *deps;
+	if (catalogues_open(&d->languages, conf->languages, e) != 0) {
+		free(d->jid);
+		free(d);
+		return -1;
+	}
 	inventory_init(&d->inventory, deps->ownership, deps->registry);
 	d->inventory.audit = deps->audit;
 	d->lines = stats_slot(deps->stats, "desk_lines", "chat lines read");
@@ -560,11 +533,10 @@ void desk_close(struct desk **dp)
 
 	if (d == NULL)
 		return;
-	for (size_t i = 0; i < SENDERS; i++) {
-		free(d->sender[i].bare);
-		free(d->sender[i].late);
-	}
+	for (size_t i = 0; i < DESK_SENDERS; i++)
+		forget(&d->sender[i]);
 	inventory_fini(&d->inventory);
+	catalogues_close(&d->languages);
 	free(d->jid);
 	free(d);
 	*dp = NULL;

@@ -22,6 +22,7 @@ struct desk_conf {
 	const char *jid;	/* the component; desk@jid is the node people see */
 	enum jid_profile profile;
 	int32_t zone_s;
+	const char *languages;	/* folder of catalogues; NULL: where they are installed */
 };
 
 struct desk_deps {
@@ -42,6 +43,21 @@ int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk
     struct err *e);
 void desk_close(struct desk **d);
 
+/*
+ * One thing that a person wants, however he said it: a line, a form.  `q` has
+ * verb, bare, pool and its body as request.h says (request_desk for nearly
+ * all).  The names in it are looked up and filled in, the role it belongs to
+ * serves it, *r says what happened; desk_say() puts that into words.
+ *   - A name that fits nothing, or several, is REPLY_ERROR with r->text ready.
+ *   - BODY_CONFIRM: r->text says what it would do and nothing was done; serve
+ *     the same again with q->u.desk.confirmed to do it.
+ * Inside a transaction when desk_request_writes().  -1: as in the roles.
+ */
+int desk_serve_request(struct desk *d, struct request *q, struct reply *r, struct err *e);
+bool desk_request_writes(enum verb v);
+void desk_say(const struct desk *d, struct buf *text, const struct request *q,
+    const struct reply *r);
+
 /* Might this chat write?  (Almost always; help and show do not.) */
 bool desk_writes(const struct desk *d, const struct request *chat);
 /*
@@ -56,8 +72,9 @@ int desk_presence(struct desk *d, const struct request *q, struct buf *out);
  * presence, because servers that block strangers would swallow our questions. */
 bool desk_wants_subscription(struct desk *d, const struct request *chat);
 /* The words of a DEBT_QUESTION: "bob@x wants to read ... yes CODE ...". */
-void desk_question_text(struct buf *text, const struct owner_question *q);
+void desk_question_text(const struct desk *d, struct buf *text, const struct owner_question *q);
 /* A DEBT_NOTICE as it may be said: escaped, and no claim text in it. */
-void desk_notice_text(struct buf *text, const char *notice);
+void desk_notice_text(const struct desk *d, struct buf *text, const char *owner,
+    const char *notice);
 
 #endif

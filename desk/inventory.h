@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * inventory: what an owner calls his things: which one a name means, the list
- * of them, one of them, a new name.  It reads ownership and tags and changes
- * nothing but names.
+ * of them, one of them, a new name, tags, and finding some.  It reads ownership
+ * and tags and changes nothing but names; tags are the registry's.
  */
 #ifndef KITH_DESK_INVENTORY_H
 #define KITH_DESK_INVENTORY_H
@@ -34,8 +34,9 @@ void inventory_fini(struct inventory *v);
 void inventory_find(struct inventory *v, const char *owner, const char *name,
     struct inventory_match *out);
 
-/* VERB_GET_DEVICES, VERB_SHOW, VERB_NAME_THING typed by an owner; the last in
- * a transaction.  Same contract as the roles. */
+/* VERB_GET_DEVICES, VERB_SHOW, VERB_FIND, VERB_NAME_THING and VERB_TAG; the
+ * last two in a transaction.  Same contract as the roles; what a tag said
+ * before is in r->reason. */
 bool inventory_serves(enum verb verb);
 int inventory_serve(struct inventory *v, const struct request *q, struct reply *r, struct err *e);
 

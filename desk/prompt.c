@@ -12,55 +12,60 @@
 #include "policy/value.h"
 
 #define NAMES_SHOWN 8
+#define PIECE_BYTES 4096
 
 static void list_names(struct buf *out, const struct name_list *names)
 {
 	for (size_t i = 0; i < names->n && i < NAMES_SHOWN; i++) {
-		buf_adds(out, i == 0 ? " " : ", ");
+		buf_adds(out, i == 0 ? "" : ", ");
 		talk_quoted(out, names->name[i]);
 	}
 	if (names->n > NAMES_SHOWN)
-		buf_addf(out, " and %zu more", names->n - NAMES_SHOWN);
+		buf_addf(out, " (+%zu)", names->n - NAMES_SHOWN);
 }
 
-void prompt_sentence(struct buf *out, const char *requester, int action,
-    const struct name_list *names, const char *thing)
-{
-	talk_address(out, requester);
-	buf_adds(out, " wants to ");
-	buf_adds(out, action_name((enum action)action));
-	if (action != ACTION_BEFRIEND && names->n > 0) {
-		list_names(out, names);
-		buf_adds(out, " of");
-	} else if (action != ACTION_BEFRIEND) {
-		buf_adds(out, " everything of");
-	}
-	buf_addc(out, ' ');
-	talk_quoted(out, thing);
-	buf_addc(out, '.');
-}
-
-/* What `always` would add to `yes`. */
-static const char *always_means(int action)
+/* %1 who, %2 which thing, %3 what of it. */
+static const char *sentence_for(int action, bool names)
 {
 	switch (action) {
 	case ACTION_READ:
-		return "every reading of it";
+		return names ? N_("%1 wants to read %3 of %2.") :
+		    N_("%1 wants to read everything of %2.");
 	case ACTION_CONTROL:
-		return "every control of it";
+		return names ? N_("%1 wants to control %3 of %2.") :
+		    N_("%1 wants to control everything of %2.");
 	default:
-		return "to befriend it, for good";
+		return N_("%1 wants to befriend %2.");
 	}
 }
 
-void prompt_question(struct buf *out, const struct owner_question *q)
+void prompt_sentence(struct buf *out, const struct talk *t, const char *requester, int action,
+    const struct name_list *names, const char *thing)
 {
-	buf_adds(out, "Question: ");
-	prompt_sentence(out, q->requester, q->action, &q->names,
+	struct buf who, what, which;
+
+	buf_init(&who, PIECE_BYTES);
+	buf_init(&what, PIECE_BYTES);
+	buf_init(&which, PIECE_BYTES);
+	talk_address(&who, requester);
+	talk_quoted(&which, thing);
+	list_names(&what, names);
+	catalogue_fill(out, T(sentence_for(action, names->n > 0)), buf_str(&who), buf_str(&which),
+	    buf_str(&what), NULL);
+	buf_fini(&who);
+	buf_fini(&what);
+	buf_fini(&which);
+}
+
+void prompt_question(struct buf *out, const struct talk *t, const struct owner_question *q)
+{
+	buf_adds(out, T("Question: "));
+	prompt_sentence(out, t, q->requester, q->action, &q->names,
 	    q->thing_name != NULL ? q->thing_name : q->thing_jid);
-	buf_adds(out, "\nUntil you answer, the answer is no. Send one of these lines:");
+	buf_adds(out, T("\nUntil you answer, the answer is no. Send one of these lines:"));
 	buf_addf(out, "\nyes %s\nno %s\nalways %s", q->code, q->code, q->code);
-	if (q->action == ACTION_BEFRIEND)
-		return;
-	buf_addf(out, "\n(The last one allows %s.)", always_means(q->action));
+	if (q->action == ACTION_READ)
+		buf_adds(out, T("\n(The last one allows every reading of it.)"));
+	else if (q->action == ACTION_CONTROL)
+		buf_adds(out, T("\n(The last one allows every control of it.)"));
 }

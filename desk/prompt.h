@@ -7,11 +7,12 @@
 #define KITH_DESK_PROMPT_H
 
 #include "common/base/buf.h"
+#include "desk/talk.h"
 #include "provisioning/serve.h"
 
 /* "bob@x wants to read "temperature" of "lamp"." */
-void prompt_sentence(struct buf *out, const char *requester, int action,
+void prompt_sentence(struct buf *out, const struct talk *t, const char *requester, int action,
     const struct name_list *names, const char *thing);
-void prompt_question(struct buf *out, const struct owner_question *q);
+void prompt_question(struct buf *out, const struct talk *t, const struct owner_question *q);
 
 #endif

@@ -19,7 +19,7 @@
 #define LINE_CHARS 2048		/* of a rule, a reason */
 #define LINE_BYTES (4 * LINE_CHARS)
 #define TAGS_SHOWN 24
-#define THINGS_SHOWN 40
+#define THINGS_SHOWN 20
 #define RULES_SHOWN 60
 #define QUESTIONS_SHOWN 20
 
@@ -82,7 +82,7 @@ void talk_quoted(struct buf *out, const char *text)
 	buf_addc(out, '"');
 	if (str_is_plain_ascii(text))
 		return;
-	buf_adds(out, " (with ");
+	buf_adds(out, " (");
 	list_code_points(out, text);
 	buf_addc(out, ')');
 }
@@ -98,22 +98,23 @@ void talk_address(struct buf *out, const char *jid)
 	if (str_is_plain_ascii(jid))
 		return;
 	domain = jid_text_domain(jid, &len);
-	buf_adds(out, " (with ");
+	buf_adds(out, " (");
 	list_code_points(out, jid);
-	buf_adds(out, "; at ");
+	buf_adds(out, "; @");
 	/* The domain is the end of a canonical bare address. */
 	escape(out, domain, ADDRESS_CHARS);
 	buf_addc(out, ')');
 }
 
-void talk_time(struct buf *out, int64_t wall_ms, int32_t zone_s)
+void talk_time(struct buf *out, const struct talk *t, int64_t wall_ms)
 {
+	int32_t zone_s = t->zone != NULL ? zone_offset(t->zone, wall_ms, NULL) : t->zone_s;
 	time_t at = (time_t)(wall_ms / 1000 + zone_s);
 	int32_t min = (zone_s < 0 ? -zone_s : zone_s) / 60;
 	struct tm tm;
 
 	if (gmtime_r(&at, &tm) == NULL) {
-		buf_adds(out, "at an unknown time");
+		buf_addc(out, '?');
 		return;
 	}
 	buf_addf(out, "%04d-%02d-%02d %02d:%02d ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
@@ -125,18 +126,50 @@ void talk_time(struct buf *out, int64_t wall_ms, int32_t zone_s)
 		    (int)(min % 60));
 }
 
-void talk_span(struct buf *out, int64_t ms)
+#define NUMBER 24
+
+static void number(char out[static NUMBER], int64_t v)
+{
+	snprintf(out, NUMBER, "%lld", (long long)v);
+}
+
+void talk_span(struct buf *out, const struct talk *t, int64_t ms)
 {
 	int64_t min = ms / 60000;
+	char n[NUMBER];
 
-	if (min < 2)
-		buf_addf(out, "%lld s", (long long)(ms / 1000));
-	else if (min < 120)
-		buf_addf(out, "%lld min", (long long)min);
-	else if (min < 48 * 60)
-		buf_addf(out, "%lld h", (long long)(min / 60));
-	else
-		buf_addf(out, "%lld days", (long long)(min / 60 / 24));
+	if (min < 2) {
+		number(n, ms / 1000);
+		catalogue_fill(out, T("%1 s"), n, NULL);
+	} else if (min < 120) {
+		number(n, min);
+		catalogue_fill(out, T("%1 min"), n, NULL);
+	} else if (min < 48 * 60) {
+		number(n, min / 60);
+		catalogue_fill(out, T("%1 h"), n, NULL);
+	} else {
+		number(n, min / 60 / 24);
+		catalogue_fill(out, T("%1 days"), n, NULL);
+	}
+}
+
+/* A sentence with one thing in it, in quotes. */
+static void fill_quoted(struct buf *out, const char *sentence, const char *text)
+{
+	struct buf q;
+
+	buf_init(&q, LINE_BYTES);
+	talk_quoted(&q, text);
+	catalogue_fill(out, sentence, buf_str(&q), NULL);
+	buf_fini(&q);
+}
+
+static void fill_number(struct buf *out, const char *sentence, int64_t v)
+{
+	char n[NUMBER];
+
+	number(n, v);
+	catalogue_fill(out, sentence, n, NULL);
 }
 
 static const struct tag *shown_tag(const struct found_thing *f, const char *name)
@@ -144,8 +177,7 @@ static const struct tag *shown_tag(const struct found_thing *f, const char *name
 	return tag_find(&f->tags, name);
 }
 
-/* What to call it: the owner's name, its NAME, its SN, its address. */
-static void thing_name(struct buf *out, const struct found_thing *f)
+void talk_thing(struct buf *out, const struct found_thing *f)
 {
 	const struct tag *t;
 
@@ -157,7 +189,7 @@ static void thing_name(struct buf *out, const struct found_thing *f)
 		talk_quoted(out, f->jid);
 }
 
-static void thing_tags(struct buf *out, const struct found_thing *f)
+static void thing_tags(struct buf *out, const struct talk *t, const struct found_thing *f)
 {
 	size_t n = f->tags.n < TAGS_SHOWN ? f->tags.n : TAGS_SHOWN;
 
@@ -168,193 +200,249 @@ static void thing_tags(struct buf *out, const struct found_thing *f)
 		escape(out, f->tags.tag[i].str, QUOTED_CHARS);
 	}
 	if (f->tags.n > n)
-		buf_addf(out, ", and %zu more", f->tags.n - n);
+		fill_number(out, T(", and %1 more"), (int64_t)(f->tags.n - n));
 }
 
-static void thing_address(struct buf *out, const struct found_thing *f)
+static void thing_address(struct buf *out, const struct talk *t, const struct found_thing *f)
 {
 	talk_address(out, f->jid);
-	if (f->node.id == NULL)
-		return;
-	buf_adds(out, " node ");
-	talk_quoted(out, f->node.id);
+	if (f->node.id != NULL)
+		fill_quoted(out, T(" node %1"), f->node.id);
 }
 
 static void thing_state(struct buf *out, const struct talk *t, const struct found_thing *f)
 {
-	buf_adds(out, f->online ? "online" : "offline");
+	buf_adds(out, f->online ? T("online") : T("offline"));
 	if (!f->online && f->seen_ms > 0) {
-		buf_adds(out, ", last seen ");
-		talk_time(out, f->seen_ms, t->zone_s);
+		buf_adds(out, T(", last seen "));
+		talk_time(out, t, f->seen_ms);
 	}
-	buf_adds(out, f->is_public ? ", public" : ", private");
+	buf_adds(out, f->is_public ? T(", public") : T(", private"));
 	if (f->note != NULL) {
 		buf_adds(out, ", ");
-		escape(out, f->note, ADDRESS_CHARS);
+		escape(out, T(f->note), ADDRESS_CHARS);
 	}
 }
 
 /* ---- one function per body ---- */
 
-static void say_claimed(struct buf *out, const struct talk *t, const struct words_line *l,
+static void say_claimed(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
 	const struct reply_claimed *c = &r->u.claimed;
+	struct buf name;
 
-	(void)l;
-	(void)t;
-	buf_adds(out, "Done: ");
+	(void)q;
+	buf_init(&name, LINE_BYTES);
 	if (c->thing != NULL) {
-		thing_name(out, c->thing);
-		buf_adds(out, " at ");
-		thing_address(out, c->thing);
+		talk_thing(&name, c->thing);
+		buf_adds(&name, " (");
+		thing_address(&name, t, c->thing);
+		buf_addc(&name, ')');
 	} else {
-		talk_address(out, c->jid);
+		talk_address(&name, c->jid);
 	}
-	buf_adds(out, " is yours now");
-	buf_adds(out, c->is_public ? "; everybody can find it and its tags."
-	    : "; it is private: nobody else finds it.");
-	buf_adds(out, "\nAdd it to your contacts to talk to it. Next: name it (name THING NEWNAME) "
-	    "or look at it (show THING).");
+	catalogue_fill(out, c->is_public ?
+	    T("Done: %1 is yours now; everybody can find it and its tags.") :
+	    T("Done: %1 is yours now; it is private: nobody else finds it."), buf_str(&name),
+	    NULL);
+	buf_adds(out, T("\nAdd it to your contacts to talk to it. Next: name it (name THING "
+	    "NEWNAME) or look at it (show THING)."));
 	if (c->code != NULL)
-		buf_addf(out, "\nOwnership code, shown only this once, keep it safe: %s", c->code);
+		catalogue_fill(out, T("\nOwnership code, shown only this once, keep it safe: %1"),
+		    c->code, NULL);
+	buf_fini(&name);
 }
 
-static void say_found(struct buf *out, const struct talk *t, const struct words_line *l,
+static void say_none_found(struct buf *out, const struct talk *t, const struct request *q)
+{
+	if (q->verb == VERB_FIND)
+		buf_adds(out, T("Nothing fits, neither of yours nor of what others made public."));
+	else if (q->u.devices.filter != NULL)
+		fill_quoted(out, T("None of your things fits %1. To see all, send: things"),
+		    q->u.devices.filter);
+	else
+		talk_no_thing(out, t, NULL, 0);
+}
+
+static void say_found(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
 	const struct reply_found *f = &r->u.found;
-	const char *filter = l->q.verb == VERB_GET_DEVICES ? l->q.u.devices.filter : NULL;
 	size_t n = f->n < THINGS_SHOWN ? f->n : THINGS_SHOWN;
 
-	if (f->n == 0 && filter != NULL) {
-		buf_adds(out, "None of your things fits ");
-		talk_quoted(out, filter);
-		buf_adds(out, ". To see all, send: things");
-		return;
-	}
 	if (f->n == 0) {
-		buf_adds(out, "You have no things yet. Send me the text that a thing shows "
-		    "(claim TEXT).");
+		say_none_found(out, t, q);
 		return;
 	}
-	buf_addf(out, "%zu thing%s:", f->n, f->n == 1 ? "" : "s");
+	if (f->n == 1)
+		buf_adds(out, T("1 thing:"));
+	else
+		fill_number(out, T("%1 things:"), (int64_t)f->n);
 	for (size_t i = 0; i < n; i++) {
+		const struct found_thing *one = &f->thing[i];
+
 		buf_adds(out, "\n- ");
-		thing_name(out, &f->thing[i]);
+		talk_thing(out, one);
 		buf_adds(out, ": ");
-		thing_state(out, t, &f->thing[i]);
+		if (q->verb == VERB_FIND && (one->owner == NULL || strcmp(one->owner, q->bare) != 0))
+			buf_adds(out, T("not yours"));
+		else
+			thing_state(out, t, one);
 		buf_adds(out, ", ");
-		thing_address(out, &f->thing[i]);
+		thing_address(out, t, one);
 	}
 	if (f->more || f->n > n)
-		buf_adds(out, "\n... and more; narrow it with: things WORD");
+		buf_adds(out, q->verb == VERB_FIND ?
+		    T("\n... and more; say more about what you look for") :
+		    T("\n... and more: send: things more. Or say which: things online, "
+		    "things room=kitchen, things WORD"));
 }
 
-static void say_show(struct buf *out, const struct talk *t, const struct words_line *l,
+static void say_show(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
 	const struct found_thing *f = &r->u.show;
 
-	if (l->q.verb == VERB_NAME_THING)
-		buf_adds(out, "Done. From now on I call it ");
-	thing_name(out, f);
+	if (q->verb == VERB_TAG && r->reason != NULL) {
+		catalogue_fill(out, T("Done. Before, it was: %1\n"), r->reason, NULL);
+	} else if (q->verb == VERB_TAG) {
+		buf_adds(out, T("Done.\n"));
+	} else if (q->verb == VERB_NAME_THING) {
+		buf_adds(out, T("Done. From now on I call it "));
+	}
+	talk_thing(out, f);
 	buf_adds(out, ": ");
 	thing_state(out, t, f);
-	buf_adds(out, "\n- address: ");
-	thing_address(out, f);
-	buf_adds(out, "\n- tags: ");
-	thing_tags(out, f);
+	buf_adds(out, T("\n- address: "));
+	thing_address(out, t, f);
+	buf_adds(out, T("\n- tags: "));
+	thing_tags(out, t, f);
 }
 
-static void list_rules(struct buf *out, const struct reply *r)
+static void list_rules(struct buf *out, const struct talk *t, const struct reply *r)
 {
 	size_t n = r->u.rules.n < RULES_SHOWN ? r->u.rules.n : RULES_SHOWN;
+	char nr[NUMBER];
 
 	for (size_t i = 0; i < n; i++) {
 		const struct rule_line *rule = &r->u.rules.rule[i];
 
-		buf_addf(out, "\nrule %lld: ", (long long)rule->number);
+		number(nr, rule->number);
+		catalogue_fill(out, T("\nrule %1: "), nr, NULL);
 		talk_line(out, rule->text);
 	}
 	if (r->u.rules.n > n)
-		buf_addf(out, "\n... and %zu more", r->u.rules.n - n);
+		fill_number(out, T("\n... and %1 more"), (int64_t)(r->u.rules.n - n));
 }
 
-static void say_rule(struct buf *out, const struct talk *t, const struct words_line *l,
+static void say_rule(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
-	bool gone = l->q.verb == VERB_FORGET;
+	bool gone = q->verb == VERB_FORGET;
 
-	(void)t;
 	if (r->u.rules.n == 0) {
-		buf_adds(out, "Done. Nothing had to change.");
+		buf_adds(out, T("Done. Nothing had to change."));
 		return;
 	}
-	buf_adds(out, gone ? "Done, this rule is gone:" : "Done, in force now:");
-	list_rules(out, r);
 	if (!gone)
-		buf_addf(out, "\nTo take it back: forget %lld",
-		    (long long)r->u.rules.rule[0].number);
+		buf_adds(out, T("Done, in force now:"));
+	else if (r->u.rules.n == 1)
+		buf_adds(out, T("Done, this rule is gone:"));
+	else
+		buf_adds(out, T("Done, these rules are gone:"));
+	list_rules(out, t, r);
+	if (gone)
+		buf_adds(out, T("\nTo have it back: undo"));
+	else
+		fill_number(out, T("\nTo take it back: forget %1"), r->u.rules.rule[0].number);
 }
 
-static void say_rules(struct buf *out, const struct talk *t, const struct words_line *l,
+static void say_rules(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
-	(void)t;
-	(void)l;
+	(void)q;
 	if (r->u.rules.n == 0) {
-		buf_adds(out, "You have no rules. Whatever nobody decided is asked of you, and "
-		    "is no until then.");
+		buf_adds(out, T("You have no rules. Whatever nobody decided is asked of you, and "
+		    "is no until then."));
 		return;
 	}
-	buf_addf(out, "%zu rule%s:", r->u.rules.n, r->u.rules.n == 1 ? "" : "s");
-	list_rules(out, r);
-	buf_adds(out, "\nTake one away with: forget N");
+	if (r->u.rules.n == 1)
+		buf_adds(out, T("1 rule:"));
+	else
+		fill_number(out, T("%1 rules:"), (int64_t)r->u.rules.n);
+	list_rules(out, t, r);
+	buf_adds(out, T("\nTake one away with: forget N"));
 }
 
-static void say_questions(struct buf *out, const struct talk *t, const struct words_line *l,
+static void say_questions(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
 	size_t n = r->u.questions.n < QUESTIONS_SHOWN ? r->u.questions.n : QUESTIONS_SHOWN;
 
-	(void)l;
+	(void)q;
 	if (r->u.questions.n == 0) {
-		buf_adds(out, "Nothing waits for your answer.");
+		buf_adds(out, T("Nothing waits for your answer."));
 		return;
 	}
-	buf_addf(out, "%zu open question%s:", r->u.questions.n, r->u.questions.n == 1 ? "" : "s");
+	if (r->u.questions.n == 1)
+		buf_adds(out, T("1 open question:"));
+	else
+		fill_number(out, T("%1 open questions:"), (int64_t)r->u.questions.n);
 	for (size_t i = 0; i < n; i++) {
-		const struct question_line *q = &r->u.questions.question[i];
+		const struct question_line *line = &r->u.questions.question[i];
+		struct buf at;
 
-		buf_addf(out, "\n%s: ", q->code);
-		talk_line(out, q->text);
-		buf_adds(out, " (asked ");
-		talk_time(out, q->asked_ms, t->zone_s);
-		buf_addc(out, ')');
+		buf_init(&at, NUMBER * 2);
+		talk_time(&at, t, line->asked_ms);
+		buf_addf(out, "\n%s: ", line->code);
+		talk_line(out, line->text);
+		catalogue_fill(out, T(" (asked %1)"), buf_str(&at), NULL);
+		buf_fini(&at);
 	}
 	if (r->u.questions.n > n)
-		buf_addf(out, "\n... and %zu more", r->u.questions.n - n);
-	buf_adds(out, "\nAnswer one with: yes CODE, no CODE or always CODE");
+		fill_number(out, T("\n... and %1 more"), (int64_t)(r->u.questions.n - n));
+	buf_adds(out, T("\nAnswer one with: yes CODE, no CODE or always CODE"));
 }
 
-static void say_why(struct buf *out, const struct talk *t, const struct words_line *l,
+static void say_why(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
 	const struct reply_why *w = &r->u.why;
+	bool asks = strcmp(w->verdict, verdict_name(VERDICT_ASK)) == 0;
 
-	(void)t;
-	(void)l;
-	buf_adds(out, "The answer is ");
-	buf_adds(out, w->verdict);
-	if (strcmp(w->verdict, verdict_name(VERDICT_ASK)) == 0)
-		buf_adds(out, " (no until you answer)");
-	buf_adds(out, ": ");
+	(void)q;
+	catalogue_fill(out, asks ? T("The answer is %1 (no until you answer): ") :
+	    T("The answer is %1: "), w->verdict, NULL);
 	talk_line(out, w->reason);
 	if (w->lease_ms > 0 && strcmp(w->verdict, verdict_name(VERDICT_ALLOW)) == 0) {
-		buf_adds(out, "\nA yes is asked again after ");
-		talk_span(out, w->lease_ms);
+		buf_adds(out, T("\nA yes is asked again after "));
+		talk_span(out, t, w->lease_ms);
 		buf_addc(out, '.');
+	}
+}
+
+static void say_sets(struct buf *out, const struct talk *t, const struct request *q,
+    const struct reply *r)
+{
+	(void)q;
+	if (r->u.sets.n == 0) {
+		buf_adds(out, T("You have no sets. To make one: set garden = lamp, pump"));
+		return;
+	}
+	buf_adds(out, T("Your sets:"));
+	for (size_t i = 0; i < r->u.sets.n; i++) {
+		const struct set_line *s = &r->u.sets.set[i];
+		size_t n = s->n < THINGS_SHOWN ? s->n : THINGS_SHOWN;
+
+		buf_adds(out, "\n- ");
+		talk_quoted(out, s->name);
+		for (size_t k = 0; k < n; k++) {
+			buf_adds(out, k == 0 ? ": " : ", ");
+			talk_quoted(out, s->thing[k]);
+		}
+		if (s->n > n)
+			fill_number(out, T(", and %1 more"), (int64_t)(s->n - n));
 	}
 }
 
@@ -374,15 +462,15 @@ void talk_lines(struct buf *out, const char *text)
 	}
 }
 
-static void say_text(struct buf *out, const struct talk *t, const struct words_line *l,
+/* What a role says is looked up as well: its fixed sentences are in the catalogue. */
+static void say_text(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
-	(void)t;
-	(void)l;
-	talk_lines(out, r->text != NULL ? r->text : "Done.");
+	(void)q;
+	talk_lines(out, r->text != NULL ? T(r->text) : T("Done."));
 }
 
-typedef void (*say_fn)(struct buf *out, const struct talk *t, const struct words_line *l,
+typedef void (*say_fn)(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r);
 
 static say_fn say_for(enum body body)
@@ -395,6 +483,8 @@ static say_fn say_for(enum body body)
 		{ BODY_RULES, say_rules },
 		{ BODY_QUESTIONS, say_questions },
 		{ BODY_WHY, say_why },
+		{ BODY_SETS, say_sets },
+		{ BODY_HISTORY, talk_history },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -413,166 +503,126 @@ struct refusal {
 
 static const struct refusal refusals[] = {
 	{ VERB_MINE, COND_ITEM_NOT_FOUND,
-	    "No thing that is free fits this text. Switch the thing on, wait until it has shown "
-	    "the text again, and send me the whole text once more." },
+	    N_("No thing that is free fits this text. Switch the thing on, wait until it has shown "
+	    "the text again, and send me the whole text once more.") },
 	{ VERB_MINE, COND_RESOURCE_CONSTRAINT,
-	    "That is too much for now. Please send it again in a minute." },
+	    N_("That is too much for now. Please send it again in a minute.") },
 	{ VERB_ANSWER_QUESTION, COND_ITEM_NOT_FOUND,
-	    "I have no open question of yours with this code; you may have answered it already. "
-	    "To see the open ones, send: questions" },
+	    N_("I have no open question of yours with this code; you may have answered it already. "
+	    "To see the open ones, send: questions") },
+	{ VERB_ACCEPT, COND_ITEM_NOT_FOUND,
+	    N_("Nothing waits for you under this code. Codes are good once and for a while; ask "
+	    "whoever gives you the thing to send it again.") },
+	{ VERB_PROVE, COND_ITEM_NOT_FOUND,
+	    N_("That is not the ownership code of this account.") },
+	{ VERB_RECOVER, COND_ITEM_NOT_FOUND,
+	    N_("This ownership code belongs to no account here.") },
+	{ VERB_PRESENCE_CODE, COND_ITEM_NOT_FOUND,
+	    N_("No thing of yours shows this code now. Look again: the code changes.") },
+	{ VERB_UNDO, COND_ITEM_NOT_FOUND,
+	    N_("There is nothing to take back: you have changed nothing in the last 24 hours.") },
 	{ VERB_REVOKE, COND_ITEM_NOT_FOUND,
-	    "Nothing was allowed there, so there is nothing to take back. To see your rules, "
-	    "send: rules" },
+	    N_("Nothing was allowed there, so there is nothing to take back. To see your rules, "
+	    "send: rules") },
 	{ VERB_NAME_THING, COND_CONFLICT,
-	    "Another of your things has this name already. Choose a different one." },
-	{ VERB_NONE, COND_ITEM_NOT_FOUND, "There is no such thing of yours. To see them, send: "
-	    "things" },
-	{ VERB_NONE, COND_FORBIDDEN, "That is not yours to decide." },
-	{ VERB_NONE, COND_NOT_ALLOWED, "That is not possible now." },
-	{ VERB_NONE, COND_BAD_REQUEST, "I could not make sense of that." },
+	    N_("Another of your things has this name already. Choose a different one.") },
+	{ VERB_DISOWN, COND_NOT_ALLOWED,
+	    N_("That thing is not there now, and it has to let go itself. Switch it on, or send: "
+	    "disown THING offline") },
+	{ VERB_HISTORY, COND_SERVICE_UNAVAILABLE, N_("No history is kept here.") },
+	{ VERB_NONE, COND_ITEM_NOT_FOUND, N_("There is no such thing of yours. To see them, send: "
+	    "things") },
+	{ VERB_NONE, COND_FORBIDDEN, N_("That is not yours to decide.") },
+	{ VERB_NONE, COND_NOT_ALLOWED, N_("That is not possible now.") },
+	{ VERB_NONE, COND_NOT_ACCEPTABLE,
+	    N_("That cannot be done with a whole set. Name one thing.") },
+	{ VERB_NONE, COND_BAD_REQUEST, N_("I could not make sense of that.") },
 	{ VERB_NONE, COND_RESOURCE_CONSTRAINT,
-	    "That is more than I keep for one person. Take something away first." },
-	{ VERB_NONE, COND_FEATURE_NOT_IMPLEMENTED, "I cannot do that yet." },
-	{ VERB_NONE, COND_SERVICE_UNAVAILABLE, "I cannot do that here." },
+	    N_("That is more than I keep for one person. Take something away first.") },
+	{ VERB_NONE, COND_FEATURE_NOT_IMPLEMENTED, N_("I cannot do that yet.") },
+	{ VERB_NONE, COND_SERVICE_UNAVAILABLE, N_("I cannot do that here.") },
 };
 
-static void say_refusal(struct buf *out, const struct words_line *l, const struct reply *r)
+static void say_refusal(struct buf *out, const struct talk *t, const struct request *q,
+    const struct reply *r)
 {
-	const char *text = "That did not work.";
+	const char *text = N_("That did not work.");
 
-	if (l->q.verb == VERB_FORGET && r->condition == COND_ITEM_NOT_FOUND) {
-		buf_addf(out, "You have no rule %lld. To see your rules, send: rules",
-		    (long long)l->q.u.desk.number);
+	if (q->verb == VERB_FORGET && r->condition == COND_ITEM_NOT_FOUND) {
+		fill_number(out, T("You have no rule %1. To see your rules, send: rules"),
+		    q->u.desk.number);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		if (refusals[i].condition != r->condition ||
-		    (refusals[i].verb != VERB_NONE && refusals[i].verb != l->q.verb))
+		    (refusals[i].verb != VERB_NONE && refusals[i].verb != q->verb))
 			continue;
 		text = refusals[i].text;
 		break;
 	}
-	buf_adds(out, text);
+	buf_adds(out, T(text));
 	if (r->reason != NULL) {
 		buf_addc(out, ' ');
-		talk_line(out, r->reason);
+		talk_line(out, T(r->reason));
 	}
 }
 
-void talk_reply(struct buf *out, const struct talk *t, const struct words_line *l,
+void talk_reply(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
 	if (r->text != NULL)
-		say_text(out, t, l, r);
+		say_text(out, t, q, r);
 	else if (r->kind == REPLY_ERROR)
-		say_refusal(out, l, r);
+		say_refusal(out, t, q, r);
+	else if (r->kind == REPLY_SILENCE)
+		buf_adds(out, T("I have asked the thing; I tell you when it has answered."));
 	else
-		say_for(r->body)(out, t, l, r);
+		say_for(r->body)(out, t, q, r);
 }
 
-/* ---- what could not be read ---- */
+/* ---- names ---- */
 
-static void say_usage(struct buf *out, const struct words_command *c)
+void talk_no_thing(struct buf *out, const struct talk *t, const char *name, size_t n_owned)
 {
-	buf_adds(out, "I cannot read that. ");
-	if (c->usage != NULL)
-		buf_addf(out, "It goes: %s\n", c->usage);
-	if (c->more != NULL)
-		buf_adds(out, c->more);
-}
-
-static void say_unknown(struct buf *out, const struct words_line *l)
-{
-	buf_adds(out, "I do not know ");
-	talk_quoted(out, l->typed);
-	if (l->hint != NULL)
-		buf_addf(out, ". Did you mean: %s", l->hint);
+	if (n_owned == 0)
+		buf_adds(out, T("You have no things yet. Send me the text that a thing shows "
+		    "(claim TEXT)."));
+	else if (name == NULL)
+		buf_adds(out, T("Which thing? Add its name. To see their names, send: things"));
 	else
-		buf_adds(out, ". To see what I understand, send: help");
+		fill_quoted(out, T("None of your things is called %1. To see their names, send: "
+		    "things"), name);
 }
 
-static void say_no_claim(struct buf *out, const struct words_line *l)
+void talk_which_thing(struct buf *out, const struct talk *t, const char *name,
+    const char *const *options, size_t n)
 {
-	if (l->hint == NULL) {
-		buf_adds(out, "I need the whole text that the thing shows. It begins with "
-		    "iotdisco: and contains a KEY. Paste it after the word claim.");
-		return;
-	}
-	buf_adds(out, "I cannot read that claim text: ");
-	talk_line(out, l->hint);
-	buf_adds(out, ". Copy it again from the thing, all of it.");
-}
-
-void talk_fault(struct buf *out, const struct talk *t, const struct words_line *l)
-{
-	(void)t;
-	switch (l->fault) {
-	case WORDS_FINE:
-		break;
-	case WORDS_UNKNOWN:
-		say_unknown(out, l);
-		break;
-	case WORDS_INCOMPLETE:
-		say_usage(out, l->command);
-		break;
-	case WORDS_NOT_YET:
-		buf_addf(out, "I cannot do \"%s\" yet. To see what I can do, send: help",
-		    l->command->word);
-		break;
-	case WORDS_NO_CLAIM:
-		say_no_claim(out, l);
-		break;
-	case WORDS_TWO_CLAIMS:
-		buf_adds(out, "There are several claim texts in this message and I did nothing. "
-		    "Send one text in one message.");
-		break;
-	case WORDS_CONTRADICTION:
-		buf_adds(out, "You sent different answers to one question, so I did nothing. "
-		    "Send one of them.");
-		break;
-	}
-}
-
-void talk_help(struct buf *out, const char *word)
-{
-	const struct words_command *c;
-
-	if (word != NULL && (c = words_command_find(word)) != NULL && c->more != NULL) {
-		buf_addf(out, "%s%s%s", c->usage != NULL ? "It goes: " : "",
-		    c->usage != NULL ? c->usage : "", c->usage != NULL ? "\n" : "");
-		buf_adds(out, c->more);
-		return;
-	}
-	/* Each line begins with a dash: sent back to us it commands nothing. */
-	buf_adds(out, "I look after your things. One command a line:");
-	for (size_t i = 0; (c = words_command_at(i)) != NULL; i++)
-		if (c->usage != NULL && c->about != NULL)
-			buf_addf(out, "\n- %s: %s", c->usage, c->about);
-}
-
-void talk_no_thing(struct buf *out, const char *name, size_t n_owned)
-{
-	if (n_owned == 0) {
-		buf_adds(out, "You have no things yet. Send me the text that a thing shows "
-		    "(claim TEXT).");
-		return;
-	}
-	if (name == NULL) {
-		buf_adds(out, "Which thing? Add its name. To see their names, send: things");
-		return;
-	}
-	buf_adds(out, "None of your things is called ");
-	talk_quoted(out, name);
-	buf_adds(out, ". To see their names, send: things");
-}
-
-void talk_which_thing(struct buf *out, const char *name, const char *const *options, size_t n)
-{
-	buf_adds(out, "Several of your things are called ");
-	talk_quoted(out, name);
-	buf_adds(out, ", so I did nothing. Which one? Use one of these instead:");
+	fill_quoted(out, T("Several of your things are called %1, so I did nothing. Which one? Use "
+	    "one of these instead:"), name);
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(out, "\n- ");
 		talk_quoted(out, options[i]);
 	}
+}
+
+void talk_no_set(struct buf *out, const struct talk *t, const char *name)
+{
+	fill_quoted(out, T("You have no set called %1. To see your sets, send: sets"), name);
+}
+
+void talk_bad_rule(struct buf *out, const struct talk *t, const char *why)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_BYTES);
+	talk_line(&line, why);
+	catalogue_fill(out, T("I cannot read this rule: %1. An example: allow bob@example.org to "
+	    "read \"temperature\" of lamp for 2 h"), buf_str(&line), NULL);
+	buf_fini(&line);
+}
+
+void talk_confirm(struct buf *out, const struct talk *t, const char *code)
+{
+	catalogue_fill(out, T("\nNothing has happened yet. To do it, send within 10 minutes: "
+	    "yes %1"), code, NULL);
 }

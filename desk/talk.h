@@ -11,27 +11,45 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
+#include "common/base/zone.h"
 #include "common/wire/reply.h"
+#include "desk/catalogue.h"
 #include "desk/words.h"
 
-/* Where and when something is said. */
+/* Where, when and to whom something is said. */
 struct talk {
 	const char *jid;	/* the component */
-	int32_t zone_s;
+	int32_t zone_s;		/* of now; and for other moments: */
+	const struct zone *zone;	/* NULL: always zone_s */
 	int64_t now_ms;
+	const struct catalogue *lang;
 };
 
-/* The reply to one line. */
-void talk_reply(struct buf *out, const struct talk *t, const struct words_line *l,
+/* The text in his language.  xgettext looks for this name. */
+#define T(text) catalogue_text(t->lang, text)
+
+/* The reply to one request. */
+void talk_reply(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r);
 /* The line could not be read. */
 void talk_fault(struct buf *out, const struct talk *t, const struct words_line *l);
-/* `help`, or `help WORD` (NULL: all). */
-void talk_help(struct buf *out, const char *word);
-/* The name of a thing fits nothing, or several. */
-void talk_no_thing(struct buf *out, const char *name, size_t n_owned);
-void talk_which_thing(struct buf *out, const char *name, const char *const *options, size_t n);
+/* `help`, or `help WORD` (NULL: all); who has no things is told how to get one. */
+void talk_help(struct buf *out, const struct talk *t, const char *word, bool has_things);
+/* A name fits nothing, or several; the same of a set. */
+void talk_no_thing(struct buf *out, const struct talk *t, const char *name, size_t n_owned);
+void talk_which_thing(struct buf *out, const struct talk *t, const char *name,
+    const char *const *options, size_t n);
+void talk_no_set(struct buf *out, const struct talk *t, const char *name);
+void talk_bad_rule(struct buf *out, const struct talk *t, const char *why);
+/* Behind the effect of what he asked for: how to say yes. */
+void talk_confirm(struct buf *out, const struct talk *t, const char *code);
 
+/* history.c: BODY_HISTORY. */
+void talk_history(struct buf *out, const struct talk *t, const struct request *q,
+    const struct reply *r);
+
+/* What to call a thing: the owner's name for it, its NAME, its SN, its address. */
+void talk_thing(struct buf *out, const struct found_thing *f);
 /* "name" in quotes, escaped, one line; code points are shown when it holds
  * letters that can be mistaken for others. */
 void talk_quoted(struct buf *out, const char *text);
@@ -42,8 +60,8 @@ void talk_lines(struct buf *out, const char *text);
 /* An address, the same way; the domain is named apart when it is not plain. */
 void talk_address(struct buf *out, const char *jid);
 /* "2027-01-31 14:05 UTC", "... +01:00". */
-void talk_time(struct buf *out, int64_t wall_ms, int32_t zone_s);
+void talk_time(struct buf *out, const struct talk *t, int64_t wall_ms);
 /* "14 min", "3 h", "2 days". */
-void talk_span(struct buf *out, int64_t ms);
+void talk_span(struct buf *out, const struct talk *t, int64_t ms);
 
 #endif

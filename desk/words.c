@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * words: one row per command, one small parser each.  Nothing here acts and
- * nothing looks anything up; a line that cannot be read says why.
+ * words: one row per command, and a message as the lines it holds.  Nothing
+ * here acts and nothing looks anything up; a line that cannot be read says
+ * why.  Read next: phrase.h, token.h.
  */
 #include "config.h"
 
@@ -10,436 +11,151 @@
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "common/base/ident.h"
 #include "common/base/pool.h"
 #include "common/base/str.h"
 #include "common/wire/iotdisco.h"
-#include "policy/value.h"
+#include "desk/catalogue.h"
+#include "desk/phrase.h"
+#include "desk/token.h"
 
 #define LINE_BYTES 2048		/* a longer line is no command */
-#define NAME_CHARS 64		/* of the name an owner gives a thing */
 #define NEAR 2			/* typing mistakes that still get a suggestion */
-
-/* ---- folding ---- */
-
-struct fold { uint32_t from; char to; };
-
-/* What phones and word processors make of plain characters. */
-static const struct fold folds[] = {
-	{ 0x00A0, ' ' }, { 0x2007, ' ' }, { 0x202F, ' ' }, { 0x3000, ' ' }, { '\t', ' ' },
-	{ 0x201C, '"' }, { 0x201D, '"' }, { 0x201E, '"' }, { 0x201F, '"' }, { 0x00AB, '"' },
-	{ 0x00BB, '"' }, { 0x2018, '\'' }, { 0x2019, '\'' }, { 0x201A, '\'' },
-	{ 0x2010, '-' }, { 0x2011, '-' }, { 0x2012, '-' }, { 0x2013, '-' }, { 0x2212, '-' },
-};
-
-static char fold_char(uint32_t c)
-{
-	for (size_t i = 0; i < sizeof(folds) / sizeof(folds[0]); i++)
-		if (folds[i].from == c)
-			return folds[i].to;
-	return '\0';
-}
-
-/* Every folded character is no longer than what it replaces. */
-static char *fold(struct pool *pool, const char *s, size_t len)
-{
-	char *text = pool_strndup(pool, s, len), *to = text;
-	const char *at = text, *start;
-
-	if (text == NULL)
-		return NULL;
-	while (*(start = at) != '\0') {
-		char plain = fold_char(str_utf8_next(&at));
-
-		if (plain != '\0') {
-			*to++ = plain;
-		} else {
-			memmove(to, start, (size_t)(at - start));
-			to += at - start;
-		}
-	}
-	*to = '\0';
-	return text;
-}
-
-static bool is_decoration(char c)
-{
-	return c == ' ' || c == '\r' || c == '`';
-}
-
-/* Without blanks and code marks around it. */
-static char *trim(char *s)
-{
-	size_t len;
-
-	while (is_decoration(*s))
-		s++;
-	len = strlen(s);
-	while (len > 0 && is_decoration(s[len - 1]))
-		s[--len] = '\0';
-	return s;
-}
-
-/* ---- tokens ---- */
-
-static bool is_quote(char c)
-{
-	return c == '"';
-}
-
-/*
- * Take one word, or one text in double quotes, from *rest into the pool; ""
- * when nothing is left.  *quoted may be NULL.
- */
-static const char *take(struct pool *pool, const char **rest, bool *quoted)
-{
-	const char *s = *rest, *end;
-	bool q;
-
-	while (*s == ' ')
-		s++;
-	q = is_quote(*s);
-	if (q)
-		s++;
-	end = s + (q ? strcspn(s, "\"") : strcspn(s, " "));
-	*rest = q && *end != '\0' ? end + 1 : end;
-	while (**rest == ' ')
-		++*rest;
-	if (quoted != NULL)
-		*quoted = q;
-	return pool_strndup(pool, s, (size_t)(end - s));
-}
-
-/* "yes CODE." is what people type. */
-static const char *without_stop(struct pool *pool, const char *s)
-{
-	size_t len = strlen(s);
-
-	while (len > 1 && strchr(".,!;:?", s[len - 1]) != NULL)
-		len--;
-	return pool_strndup(pool, s, len);
-}
-
-static bool is_word(const char *s, const char *word)
-{
-	return str_case_eq(s, word);
-}
-
-/* The name of a thing where nothing follows it: blanks need no quotes there. */
-static const char *take_thing(struct pool *pool, const char **rest)
-{
-	const char *name;
-
-	if (is_quote((*rest)[0]))
-		return take(pool, rest, NULL);
-	name = without_stop(pool, *rest);
-	*rest += strlen(*rest);
-	return name;
-}
-
-/* Skips one of the small words before a thing's name. */
-static void skip_word(struct pool *pool, const char **rest, const char *word)
-{
-	const char *after = *rest;
-	bool quoted;
-	const char *w = take(pool, &after, &quoted);
-
-	if (w != NULL && !quoted && is_word(w, word))
-		*rest = after;
-}
-
-static const char *bare_jid(struct pool *pool, const char *text, enum jid_profile profile)
-{
-	struct jid j;
-
-	if (text == NULL || strlen(text) > JID_MAX || jid_parse_bare(&j, text, profile, NULL) != 0)
-		return NULL;
-	return pool_strdup(pool, j.text);
-}
-
-/* ---- one parser per command: 0 fine, -1 incomplete ---- */
-
-static int parse_help(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	(void)profile;
-	l->q.verb = VERB_HELP;
-	l->q.u.desk.text = take(l->q.pool, &rest, NULL);
-	return 0;
-}
-
-static int parse_things(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	(void)profile;
-	l->q.verb = VERB_GET_DEVICES;
-	l->q.u.devices.max = WIRE_PAGE;
-	l->q.u.devices.filter = rest[0] != '\0' ? rest : NULL;
-	return 0;
-}
-
-static int parse_show(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	const char *thing = take_thing(l->q.pool, &rest);
-
-	(void)profile;
-	l->q.verb = VERB_SHOW;
-	l->q.u.desk.thing = thing != NULL && thing[0] != '\0' ? thing : NULL;
-	return thing == NULL || rest[0] != '\0' ? -1 : 0;
-}
-
-/* A name is one line of visible text, and is no word of ours. */
-static bool name_is_good(const char *s)
-{
-	if (s[0] == '\0' || str_utf8_chars(s) > NAME_CHARS || strchr(s, '"') != NULL)
-		return false;
-	for (const unsigned char *c = (const unsigned char *)s; *c != '\0'; c++)
-		if (*c < 0x20 || *c == 0x7f)
-			return false;
-	return true;
-}
-
-static int parse_name(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	struct pool *pool = l->q.pool;
-	const char *thing = take(pool, &rest, NULL);
-	const char *name;
-
-	(void)profile;
-	skip_word(pool, &rest, "as");
-	skip_word(pool, &rest, "to");
-	name = rest;
-	if (is_quote(rest[0]))
-		name = take(pool, &rest, NULL);
-	l->q.verb = VERB_NAME_THING;
-	l->q.u.desk.thing = thing;
-	l->q.u.desk.text = name;
-	return thing == NULL || name == NULL || thing[0] == '\0' || !name_is_good(name) ? -1 : 0;
-}
-
-static int parse_nothing_more(struct words_line *l, const char *rest, enum verb verb)
-{
-	l->q.verb = verb;
-	return rest[0] != '\0' ? -1 : 0;
-}
-
-static int parse_questions(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	(void)profile;
-	return parse_nothing_more(l, rest, VERB_QUESTIONS);
-}
-
-static int parse_answer(struct words_line *l, const char *rest, enum yes_no answer)
-{
-	struct pool *pool = l->q.pool;
-	const char *typed = without_stop(pool, rest);
-	char *code = pool_alloc(pool, IDENT_CODE);
-
-	l->q.verb = VERB_ANSWER_QUESTION;
-	l->q.u.desk.yes_no = answer;
-	l->q.u.desk.code = code;
-	return typed == NULL || code == NULL || ident_code_fold(code, typed) != 0 ? -1 : 0;
-}
-
-static int parse_yes(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	(void)profile;
-	return parse_answer(l, rest, ANSWER_YES);
-}
-
-static int parse_no(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	(void)profile;
-	return parse_answer(l, rest, ANSWER_NO);
-}
-
-static int parse_always(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	(void)profile;
-	return parse_answer(l, rest, ANSWER_ALWAYS);
-}
-
-/* The whole line goes to the policy language, which reads it (desk.c). */
-static int parse_rule(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	(void)profile;
-	l->q.verb = VERB_RULE_ADD;
-	l->q.u.desk.text = l->typed;
-	return rest[0] == '\0' ? -1 : 0;
-}
-
-static int parse_rules(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	(void)profile;
-	skip_word(l->q.pool, &rest, "of");
-	l->q.verb = VERB_RULES;
-	if (rest[0] != '\0')
-		l->q.u.desk.thing = take_thing(l->q.pool, &rest);
-	return rest[0] != '\0' ? -1 : 0;
-}
-
-static int parse_forget(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	struct pool *pool = l->q.pool;
-	const char *number;
-
-	(void)profile;
-	skip_word(pool, &rest, "rule");
-	number = without_stop(pool, rest[0] == '#' ? rest + 1 : rest);
-	l->q.verb = VERB_FORGET;
-	return number == NULL ||
-	    str_to_int(number, 1, INT64_C(1000000000), &l->q.u.desk.number) != 0 ? -1 : 0;
-}
-
-static int parse_revoke(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	struct pool *pool = l->q.pool;
-	const char *who = take(pool, &rest, NULL);
-
-	/* "bob" would be read as a domain, and nothing would be taken back. */
-	if (who == NULL || strpbrk(who, "@.") == NULL)
-		return -1;
-	/* "*@DOMAIN" as in a rule: its people. */
-	if (str_starts(who, "*@"))
-		who += 2;
-	l->q.verb = VERB_REVOKE;
-	l->q.u.desk.jid = bare_jid(pool, who, profile);
-	skip_word(pool, &rest, "of");
-	if (rest[0] != '\0')
-		l->q.u.desk.thing = take_thing(pool, &rest);
-	return l->q.u.desk.jid == NULL || rest[0] != '\0' ? -1 : 0;
-}
-
-/* `why [THING] JID ACTION [NAME]` in any order; `of` and `to` may stand anywhere. */
-static int why_word(struct words_line *l, const char *w, bool quoted, bool *of,
-    enum jid_profile profile)
-{
-	struct request_desk *d = &l->q.u.desk;
-	enum action action;
-
-	if (!quoted && (is_word(w, "to") || is_word(w, "may") || is_word(w, "can")))
-		return 0;
-	if (!quoted && is_word(w, "of")) {
-		*of = true;
-		return 0;
-	}
-	if (!quoted && d->jid == NULL && strchr(w, '@') != NULL &&
-	    (d->jid = bare_jid(l->q.pool, w, profile)) != NULL)
-		return 0;
-	if (!quoted && d->action == NULL && !*of && action_find(w, &action)) {
-		d->action = action_name(action);
-		return 0;
-	}
-	/* After the action an unquoted word is the field, before it the thing. */
-	if (d->name == NULL && !*of && (quoted || d->action != NULL)) {
-		d->name = w;
-		return 0;
-	}
-	if (d->thing != NULL)
-		return -1;
-	d->thing = w;
-	*of = false;
-	return 0;
-}
-
-static int parse_why(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	bool of = false, quoted;
-
-	l->q.verb = VERB_WHY;
-	while (rest[0] != '\0') {
-		const char *w = take(l->q.pool, &rest, &quoted);
-
-		if (w != NULL && !quoted)
-			w = without_stop(l->q.pool, w);
-		if (w == NULL || why_word(l, w, quoted, &of, profile) != 0)
-			return -1;
-		/* "of" with all the rest said before it: a name with blanks. */
-		if (of && l->q.u.desk.thing == NULL && l->q.u.desk.jid != NULL &&
-		    l->q.u.desk.action != NULL && rest[0] != '\0')
-			l->q.u.desk.thing = take_thing(l->q.pool, &rest);
-	}
-	return l->q.u.desk.jid == NULL || l->q.u.desk.action == NULL ? -1 : 0;
-}
-
-/* Reached only when the message holds no claim text at all. */
-static int parse_claim(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	(void)profile;
-	(void)rest;
-	l->q.verb = VERB_MINE;
-	l->fault = WORDS_NO_CLAIM;
-	return 0;
-}
-
-static int parse_not_yet(struct words_line *l, const char *rest, enum jid_profile profile)
-{
-	(void)rest;
-	(void)profile;
-	l->fault = WORDS_NOT_YET;
-	return 0;
-}
 
 /* ---- the table ---- */
 
-/* In the order of help; rows without `about` are not listed there. */
+/*
+ * Rows with `about` are the lines of help, in its order; those with a usage
+ * may be suggested for a word that was mistyped.
+ */
 static const struct words_command commands[] = {
-	{ "claim", "claim TEXT", "make a thing yours",
-	    "Paste the text that the thing shows; it begins with iotdisco: or IoTDisco. "
-	    "Nobody else will find the thing then; claim publicly TEXT lets others find it.",
-	    parse_claim },
-	{ "things", "things [WORD]", "list your things",
-	    "With a WORD: only those that have it in a name or tag.", parse_things },
-	{ "show", "show THING", "what I know of it",
-	    "A THING is called by the name you gave it, its serial number, or the first "
-	    "8 letters of its address.", parse_show },
-	{ "name", "name THING NEWNAME", "call it something you remember",
-	    "Put a name with blanks into quotes when you use it later.", parse_name },
-	{ "questions", "questions", "what waits for your answer",
-	    "Each has a code; answer with yes CODE, no CODE or always CODE.", parse_questions },
-	{ "yes", "yes CODE", "allow exactly what was asked",
-	    "Makes a rule for exactly what was asked. See also: always, no.", parse_yes },
-	{ "always", "always CODE", "allow all of that kind",
-	    "Allows every reading (or every control) of that thing to who asked.", parse_always },
-	{ "no", "no CODE", "refuse it", "Makes a rule that denies exactly what was asked.",
-	    parse_no },
-	{ "allow", "allow WHO to read|control NAME of THING", "let in; also befriend THING",
-	    "WHO is an address, *@domain or anyone. NAME is a field or parameter, or everything. "
+	{ "claim", "claim TEXT", N_("claim TEXT: make a thing yours, with the text it shows"),
+	    N_("Paste the text that the thing shows; it begins with iotdisco: or IoTDisco. "
+	    "Nobody else will find the thing then; claim publicly TEXT lets others find it."),
+	    phrase_claim },
+	{ "things", "things [online|offline|TAG=VALUE|WORD]",
+	    N_("things [online|TAG=VALUE|WORD], things more: list your things"),
+	    N_("With a WORD: only those that have it in a name or tag; with TAG=VALUE, like "
+	    "room=kitchen: only those with that tag; online or offline: only those that are. "
+	    "More of a long list: things more, or page 2."),
+	    phrase_things },
+	{ "show", "show THING", N_("show THING, history [THING]: what it is, what happened to it"),
+	    N_("A THING is called by the name you gave it, its serial number, or the first "
+	    "8 letters of its address."), phrase_show },
+	{ "history", "history [THING]", NULL,
+	    N_("Who claimed, read or controlled it or was refused, the newest first. More: "
+	    "history THING page 2"), phrase_history },
+	{ "name", "name THING NEWNAME",
+	    N_("name THING NEWNAME, tag THING room=kitchen -floor: call and describe it"),
+	    N_("Put a name with blanks into quotes when you use it later."), phrase_name },
+	{ "tag", "tag THING TAG=VALUE ... -TAG", NULL,
+	    N_("Sets tags of the thing, and takes away those with a minus sign. A VALUE with "
+	    "blanks stands in quotes: tag lamp room=\"living room\""), phrase_tag },
+	{ "find", "find TAG=VALUE ...",
+	    N_("find TAG=VALUE: among your things and those that others made public"),
+	    N_("All of what you say must fit, like: find class=lamp room=kitchen"), phrase_find },
+	{ "allow", "allow WHO to read|control NAME of THING",
+	    N_("allow WHO to read|control NAME of THING [for 2 h]: let somebody in"),
+	    N_("WHO is an address, *@domain or anyone. NAME is a field or parameter, or everything. "
+	    "Also: allow WHO to befriend THING. "
 	    "Add for 2 h or until 2027-01-31 to end it, "
-	    "daily 07:00-22:00 for some hours only. Use all my things for THING to mean every one.",
-	    parse_rule },
-	{ "deny", "deny WHO everything [of THING]", "keep somebody out",
-	    "A deny is stronger than any allow. Also: deny WHO to read \"NAME\" of THING.",
-	    parse_rule },
+	    "daily 07:00-22:00 for some hours only. Use all my things for THING to mean every one."),
+	    phrase_rule },
+	{ "deny", "deny WHO everything [of THING]",
+	    N_("deny WHO everything [of THING], revoke WHO [of THING]: keep somebody out"),
+	    N_("A deny is stronger than any allow. Also: deny WHO to read \"NAME\" of THING."),
+	    phrase_rule },
+	{ "share", "share THING with WHO [to control] [for 2 h]",
+	    N_("share THING with WHO [to control] [for 2 h] [as co-owner]: a guest"),
+	    N_("A guest may read the thing, for a day if you say no time; to control, or to read "
+	    "and control, if you say so. A co-owner may do what you may but give the thing away, "
+	    "and let others in himself."),
+	    phrase_share },
+	{ "questions", "questions", N_("questions, yes|no|always CODE: what waits for your answer"),
+	    N_("Each has a code; answer with yes CODE, no CODE or always CODE."),
+	    phrase_questions },
+	{ "yes", "yes CODE", NULL,
+	    N_("Makes a rule for exactly what was asked. See also: always, no."), phrase_yes },
+	{ "always", "always CODE", NULL,
+	    N_("Allows every reading (or every control) of that thing to who asked."),
+	    phrase_always },
+	{ "no", "no CODE", NULL, N_("Makes a rule that denies exactly what was asked."),
+	    phrase_no },
 	{ "ask", NULL, NULL,
-	    "With ask about WHO befriending THING I ask you each time, even if another rule "
-	    "allows it.",
-	    parse_rule },
-	{ "rules", "rules [of THING]", "your rules, with their numbers",
-	    "Take one away with forget N.", parse_rules },
-	{ "forget", "forget N", "take rule N away", "N is a number that rules shows.",
-	    parse_forget },
-	{ "revoke", "revoke WHO [of THING]", "take back what WHO was allowed",
-	    "WHO is an address like bob@example.org. In force at once; things that are "
-	    "switched off learn it when they return.",
-	    parse_revoke },
-	{ "why", "why WHO ACTION [\"NAME\"] of THING", "may WHO, and why",
-	    "ACTION is befriend, read or control.", parse_why },
-	{ "help", "help WORD", "more about one word", "Like this.", parse_help },
-	{ "?", NULL, NULL, "The same as help.", parse_help },
-	{ "hello", NULL, NULL, "Hello!", parse_help },
-	{ "hi", NULL, NULL, "Hello!", parse_help },
-	{ "how", NULL, NULL, NULL, parse_help },
-	{ "what", NULL, NULL, NULL, parse_not_yet },
-	{ "history", NULL, NULL, NULL, parse_not_yet },
-	{ "undo", NULL, NULL, NULL, parse_not_yet },
-	{ "remove", NULL, NULL, NULL, parse_not_yet },
-	{ "disown", NULL, NULL, NULL, parse_not_yet },
-	{ "transfer", NULL, NULL, NULL, parse_not_yet },
-	{ "accept", NULL, NULL, NULL, parse_not_yet },
-	{ "mute", NULL, NULL, NULL, parse_not_yet },
-	{ "publish", NULL, NULL, NULL, parse_not_yet },
-	{ "timezone", NULL, NULL, NULL, parse_not_yet },
-	{ "touch", NULL, NULL, NULL, parse_not_yet },
-	{ "home", NULL, NULL, NULL, parse_not_yet },
+	    N_("With ask about WHO befriending THING I ask you each time, even if another rule "
+	    "allows it."),
+	    phrase_rule },
+	{ "rules", "rules [of THING]", N_("rules [of THING], forget N: your rules; take one away"),
+	    N_("Take one away with forget N."), phrase_rules },
+	{ "forget", "forget N", NULL, N_("N is a number that rules shows."), phrase_forget },
+	{ "revoke", "revoke WHO [of THING]", NULL,
+	    N_("WHO is an address like bob@example.org. In force at once; things that are "
+	    "switched off learn it when they return."),
+	    phrase_revoke },
+	{ "why", "why WHO ACTION [\"NAME\"] of THING",
+	    N_("why WHO ACTION of THING, what if RULE: may he? would he?"),
+	    N_("ACTION is befriend, read or control."), phrase_why },
+	{ "what", "what if RULE", NULL,
+	    N_("Shows what a rule would change, and changes nothing: what if deny *@example.org "
+	    "everything"), phrase_what },
+	{ "undo", "undo", N_("undo: take back your last change, for 24 hours"),
+	    N_("Takes back your last rule, name, tag, set, or who finds a thing."), phrase_undo },
+	{ "publish", "publish THING",
+	    N_("publish THING, unpublish THING, remove THING: who finds it"),
+	    N_("Everybody can find a published thing and its tags. unpublish ends that."),
+	    phrase_publish },
+	{ "unpublish", "unpublish THING", NULL,
+	    N_("Nobody else finds it any more. It stays yours."), phrase_unpublish },
+	{ "remove", "remove THING", NULL,
+	    N_("Takes it off the list of the registry. It stays yours, and so do its rules."),
+	    phrase_remove },
+	{ "transfer", "transfer THING to WHO",
+	    N_("transfer THING to WHO, accept CODE: give it away, take it"),
+	    N_("WHO gets a code and owns it once he has accepted. Your rules for it end then."),
+	    phrase_transfer },
+	{ "accept", "accept CODE", NULL, N_("Takes what somebody transfers to you."),
+	    phrase_accept },
+	{ "disown", "disown THING [offline]",
+	    N_("disown THING [offline], replace OLD by NEW: let it go, change it"),
+	    N_("It is not yours any more and somebody else can claim it. With offline also when "
+	    "it is switched off: it learns that when it returns."), phrase_disown },
+	{ "replace", "replace OLD by NEW", NULL,
+	    N_("NEW is the same thing as OLD with another address, or takes its place: it gets "
+	    "its name and rules."), phrase_replace },
+	{ "set", "set NAME = THING, THING",
+	    N_("set NAME = THING, THING; sets: several at once, as in disown set NAME"),
+	    N_("Then use set NAME where a THING stands, in share, tag, publish, remove, disown and "
+	    "transfer. set NAME = alone ends the set."), phrase_set },
+	{ "sets", "sets", NULL, N_("Shows your sets and what is in them."), phrase_sets },
+	{ "code", "code CODE", N_("code CODE: what a thing shows you, when I ask for it"),
+	    N_("Only somebody who stands before the thing can see its code."), phrase_code },
+	{ "ownership", "ownership code",
+	    N_("ownership code, prove CODE, recover CODE: if you lose this account"),
+	    N_("Gives you a new ownership code, and the old one ends. Keep it where you find it "
+	    "without this account."), phrase_ownership },
+	{ "prove", "prove CODE", NULL,
+	    N_("With your ownership code, when I doubt that this account is still yours."),
+	    phrase_prove },
+	{ "recover", "recover CODE", NULL,
+	    N_("With the ownership code of your lost account: its things become this account's."),
+	    phrase_recover },
+	{ "mute", "mute [2 h|off]", N_("mute [2 h|off], digest on|off: fewer messages"),
+	    N_("News waits until then; questions still come."), phrase_mute },
+	{ "digest", "digest on|off", NULL, N_("News once a day, in one message."), phrase_digest },
+	{ "language", "language de", N_("language de, timezone Europe/Berlin: how I talk to you"),
+	    N_("I speak English (en) and German (de)."), phrase_language },
+	{ "timezone", "timezone Europe/Berlin", NULL,
+	    N_("Times I show and times in your rules are in this zone."), phrase_timezone },
+	{ "help", "help WORD", N_("help WORD: more about one word"), N_("Like this."),
+	    phrase_help },
+	{ "?", NULL, NULL, N_("The same as help."), phrase_help },
+	{ "hello", NULL, NULL, N_("Hello!"), phrase_help },
+	{ "hi", NULL, NULL, N_("Hello!"), phrase_help },
+	{ "how", NULL, NULL, NULL, phrase_help },
+	{ "page", NULL, NULL, NULL, phrase_page },
+	{ "more", NULL, NULL, NULL, phrase_page },
+	{ "whatif", NULL, NULL, NULL, phrase_what },
+	{ "touch", NULL, NULL, NULL, phrase_not_yet },
+	{ "home", NULL, NULL, NULL, phrase_not_yet },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -448,8 +164,20 @@ const struct words_command *words_command_at(size_t i)
 	return i < N_COMMANDS ? &commands[i] : NULL;
 }
 
+/* The main ones in German; what follows them stays as it is. */
+static const struct { const char *word, *means; } aliases[] = {
+	{ "hilfe", "help" }, { "dinge", "things" }, { "zeige", "show" }, { "nenne", "name" },
+	{ "fragen", "questions" }, { "ja", "yes" }, { "nein", "no" }, { "immer", "always" },
+	{ "regeln", "rules" }, { "vergiss", "forget" }, { "verlauf", "history" },
+	{ "suche", "find" }, { "warum", "why" }, { "sprache", "language" },
+	{ "erlaube", "allow" }, { "verbiete", "deny" }, { "hallo", "hello" },
+};
+
 const struct words_command *words_command_find(const char *word)
 {
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (str_case_eq(aliases[i].word, word))
+			word = aliases[i].means;
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (str_case_eq(commands[i].word, word))
 			return &commands[i];
@@ -488,6 +216,7 @@ static void start_line(struct words_line *l, const struct request *chat, const c
 	l->q.from = chat->from;
 	l->q.bare = chat->bare;
 	l->q.to = chat->to;
+	l->q.lang = chat->lang != NULL ? chat->lang : chat->u.chat.lang;
 	l->q.pool = chat->pool;
 }
 
@@ -502,10 +231,10 @@ static int parse_line(struct words_line *l, const struct request *chat, const ch
 		l->fault = WORDS_UNKNOWN;
 		return 0;
 	}
-	word = take(chat->pool, &rest, NULL);
+	word = token_take(chat->pool, &rest, NULL);
 	if (word == NULL)
 		return -1;
-	word = without_stop(chat->pool, word);
+	word = token_without_stop(chat->pool, word);
 	if (word == NULL || (lower = pool_strdup(chat->pool, word)) == NULL)
 		return -1;
 	str_lower(lower);
@@ -523,12 +252,12 @@ static int parse_line(struct words_line *l, const struct request *chat, const ch
 /* "claim publicly" somewhere before the claim text. */
 static bool says_publicly(struct pool *pool, const char *text, size_t len)
 {
-	const char *rest = fold(pool, text, len), *w, *before = "";
+	const char *rest = token_fold(pool, text, len), *w, *before = "";
 
 	if (rest == NULL)
 		return false;
-	while ((w = take(pool, &rest, NULL)) != NULL && w[0] != '\0') {
-		if (is_word(before, "claim") && is_word(w, "publicly"))
+	while ((w = token_take(pool, &rest, NULL)) != NULL && w[0] != '\0') {
+		if (token_is(before, "claim") && token_is(w, "publicly"))
 			return true;
 		before = w;
 	}
@@ -608,7 +337,7 @@ static int parse_lines(struct words *out, const struct request *chat, char *text
 	char *line, *rest = text;
 
 	while ((line = strsep(&rest, "\n")) != NULL) {
-		line = trim(line);
+		line = token_trim(line);
 		if (line[0] == '\0')
 			continue;
 		if (out->n == WORDS_LINES) {
@@ -646,6 +375,6 @@ int words_parse(struct words *out, const struct request *chat, enum jid_profile 
 	default:
 		break;
 	}
-	text = fold(chat->pool, text, strlen(text));
+	text = token_fold(chat->pool, text, strlen(text));
 	return text == NULL ? -1 : parse_lines(out, chat, text, profile);
 }

@@ -15,6 +15,8 @@
 #include "common/wire/request.h"
 
 #define WORDS_LINES 5
+#define PHRASE_PAGE 20		/* things, or lines of history, at once */
+#define PHRASE_MORE (-1)	/* an offset: where the last page ended */
 
 enum words_fault {
 	WORDS_FINE = 0,
@@ -44,8 +46,8 @@ struct words {
 /* A command of the desk, for help. */
 struct words_command {
 	const char *word;
-	const char *usage;	/* "show THING" */
-	const char *about;	/* half a line */
+	const char *usage;	/* "show THING"; NULL: never suggested */
+	const char *about;	/* its line of help, maybe with others in it; NULL none */
 	const char *more;	/* for `help WORD`; a few sentences */
 	int (*parse)(struct words_line *l, const char *rest, enum jid_profile profile);
 };

@@ -110,7 +110,7 @@ static int pay_notice(struct outbox *o, const struct debt *t, struct buf *out)
 	if (registry_account_is_gone(o->d.registry, t->peer))
 		return PAY_NOT_NOW;
 	buf_reset(&o->text);
-	desk_notice_text(&o->text, t->text != NULL ? t->text : "");
+	desk_notice_text(o->d.desk, &o->text, t->peer, t->text != NULL ? t->text : "");
 	return say(o, t, out);
 }
 
@@ -176,7 +176,7 @@ static int pay_question(struct outbox *o, const struct debt *t, struct buf *out)
 	if (found <= 0)
 		return PAY_NOT_NOW;
 	buf_reset(&o->text);
-	desk_question_text(&o->text, &q);
+	desk_question_text(o->d.desk, &o->text, &q);
 	said = say(o, t, out);
 	if (said == PAY_WRITTEN && write_question_data(o, &q, out) != 0) {
 		buf_truncate(out, start);

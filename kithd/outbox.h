@@ -22,6 +22,8 @@ struct registry;
 struct provisioning;
 struct store;
 
+struct desk;
+
 struct outbox_deps {
 	const char *jid;		/* the component */
 	const char *desk_jid;		/* unasked lines come from here */
@@ -29,6 +31,7 @@ struct outbox_deps {
 	struct debts *debts;
 	struct registry *registry;
 	struct provisioning *provisioning;
+	struct desk *desk;		/* finds the words */
 	struct stats *stats;
 };
 

@@ -864,7 +864,10 @@ static int open_desk(struct site *s, struct err *e)
 		.stats = s->d.stats,
 	};
 
-	return desk_open(&s->desk, &conf, &deps, e) != 0 ? -1 : outbox_open(&s->outbox, &outbox, e);
+	if (desk_open(&s->desk, &conf, &deps, e) != 0)
+		return -1;
+	outbox.desk = s->desk;
+	return outbox_open(&s->outbox, &outbox, e);
 }
 
 static int name_desk(struct site *s, struct err *e)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/zone.h"
 #include "common/store/mirror.h"
 #include "common/store/store.h"
 #include "common/store/table.h"
@@ -32,13 +33,15 @@ struct persons {
 	struct kept **all;
 	size_t n, cap;
 	struct stmt *write;
+	struct zones *zones;	/* those that people live in */
 };
 
 static const struct store_step steps[] = {
 	{ 1, "CREATE TABLE person ("
 	     " jid TEXT PRIMARY KEY NOT NULL, lang TEXT NOT NULL, zone TEXT NOT NULL,"
 	     " mute_until INTEGER NOT NULL, digest INTEGER NOT NULL, doubt INTEGER NOT NULL,"
-	     " code BLOB, heir TEXT, heir_until INTEGER NOT NULL) WITHOUT ROWID" },
+	     " code BLOB, heir TEXT, heir_until INTEGER NOT NULL, undo TEXT,"
+	     " undo_until INTEGER NOT NULL) WITHOUT ROWID" },
 };
 static const struct store_schema schema = {
 	"person", steps, sizeof(steps) / sizeof(steps[0])
@@ -106,7 +109,8 @@ static struct kept *kept_new(const struct persons *p, const struct person *want,
 {
 	size_t jid = strlen(want->jid) + 1;
 	size_t heir = want->heir != NULL ? strlen(want->heir) + 1 : 0;
-	struct kept *k = calloc(1, sizeof(*k) + jid + heir);
+	size_t undo = want->undo != NULL ? strlen(want->undo) + 1 : 0;
+	struct kept *k = calloc(1, sizeof(*k) + jid + heir + undo);
 
 	if (k == NULL) {
 		err_set(e, ERR_SYSTEM, "out of memory");
@@ -117,6 +121,8 @@ static struct kept *kept_new(const struct persons *p, const struct person *want,
 	k->pub.jid = k->text;
 	if (want->heir != NULL)
 		k->pub.heir = memcpy(k->text + jid, want->heir, heir);
+	if (want->undo != NULL)
+		k->pub.undo = memcpy(k->text + jid + heir, want->undo, undo);
 	k->hash = table_hash_text(&p->seed, 0, want->jid);
 	return k;
 }
@@ -134,7 +140,8 @@ static bool same(const struct person *a, const struct person *b)
 	    a->mute_until_ms == b->mute_until_ms && a->digest == b->digest &&
 	    a->doubt == b->doubt && a->has_code == b->has_code &&
 	    (!a->has_code || memcmp(a->code_hash, b->code_hash, SECRET_HASH) == 0) &&
-	    same_text(a->heir, b->heir) && a->heir_until_ms == b->heir_until_ms;
+	    same_text(a->heir, b->heir) && a->heir_until_ms == b->heir_until_ms &&
+	    same_text(a->undo, b->undo) && a->undo_until_ms == b->undo_until_ms;
 }
 
 static int write_row(struct persons *p, const struct person *want, struct err *e)
@@ -151,6 +158,8 @@ static int write_row(struct persons *p, const struct person *want, struct err *e
 		stmt_bind_null(p->write, 7);
 	stmt_bind_text(p->write, 8, want->heir);
 	stmt_bind_int(p->write, 9, want->heir_until_ms);
+	stmt_bind_text(p->write, 10, want->undo);
+	stmt_bind_int(p->write, 11, want->undo_until_ms);
 	return stmt_run(p->write, NULL, e);
 }
 
@@ -160,6 +169,8 @@ int person_put(struct persons *p, const struct person *want, struct err *e)
 
 	if (old != NULL && same(&old->pub, want))
 		return 0;
+	if (want->undo != NULL && strlen(want->undo) > PERSON_UNDO)
+		return err_set(e, ERR_LIMIT, "too much to take back");
 	if (old == NULL && p->n >= PERSONS_MAX)
 		return err_set(e, ERR_LIMIT, "too many people");
 	if (reserve(p, e) == -1 || mirror_reserve(&p->mirror, e) == -1 ||
@@ -180,6 +191,18 @@ const struct person *person_find(const struct persons *p, const char *bare)
 	const struct kept *k = find(p, bare);
 
 	return k != NULL ? &k->pub : NULL;
+}
+
+const struct zone *persons_find_zone(const struct persons *p, const char *name)
+{
+	return zones_find(p->zones, name);
+}
+
+const struct zone *person_zone(const struct persons *p, const char *bare)
+{
+	const struct kept *k = find(p, bare);
+
+	return k == NULL || k->pub.zone[0] == '\0' ? NULL : persons_find_zone(p, k->pub.zone);
 }
 
 size_t person_count(const struct persons *p)
@@ -218,6 +241,8 @@ static int read_row(struct stmt *st, struct person *out)
 	out->has_code = code != NULL;
 	out->heir = stmt_text(st, 7);
 	out->heir_until_ms = stmt_int(st, 8);
+	out->undo = stmt_text(st, 9);
+	out->undo_until_ms = stmt_int(st, 10);
 	if (out->jid == NULL || doubt < DOUBT_NONE || doubt > DOUBT_GONE ||
 	    !copy_text(out->lang, sizeof(out->lang), stmt_text(st, 1)) ||
 	    !copy_text(out->zone, sizeof(out->zone), stmt_text(st, 2)) ||
@@ -245,8 +270,8 @@ static int load_row(struct persons *p, struct stmt *st, struct err *e)
 static int load(struct persons *p, struct err *e)
 {
 	struct stmt *st = store_prepare(p->store,
-	    "SELECT jid, lang, zone, mute_until, digest, doubt, code, heir, heir_until"
-	    " FROM person ORDER BY jid", e);
+	    "SELECT jid, lang, zone, mute_until, digest, doubt, code, heir, heir_until,"
+	    " undo, undo_until FROM person ORDER BY jid", e);
 	int got;
 
 	if (st == NULL)
@@ -267,11 +292,16 @@ int persons_open(struct persons **out, struct store *s, struct err *e)
 	if (p == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	p->store = s;
+	p->zones = zones_new(NULL);
+	if (p->zones == NULL) {
+		err_set(e, ERR_SYSTEM, "out of memory");
+		goto fail;
+	}
 	if (table_seed(&p->seed, e) == -1 || store_migrate(s, &schema, e) == -1)
 		goto fail;
 	p->write = store_prepare(s, "INSERT OR REPLACE INTO person (jid, lang, zone, mute_until,"
-	    " digest, doubt, code, heir, heir_until)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", e);
+	    " digest, doubt, code, heir, heir_until, undo, undo_until)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", e);
 	if (p->write == NULL || load(p, e) == -1)
 		goto fail;
 	mirror_open(&p->mirror, s, &ops, p);
@@ -293,6 +323,7 @@ void persons_close(struct persons **pp)
 		free(p->all[i]);
 	free(p->all);
 	table_fini(&p->by_jid);
+	zones_free(&p->zones);
 	mirror_close(&p->mirror);
 	free(p);
 }

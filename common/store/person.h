@@ -16,6 +16,9 @@
 
 struct persons;
 struct store;
+struct zone;
+
+#define PERSON_UNDO 16384	/* bytes of `undo` */
 
 /* May the account act (ruling 23)? */
 enum person_doubt {
@@ -33,6 +36,8 @@ struct person {
 	enum person_doubt doubt;
 	bool has_code;
 	uint8_t code_hash[SECRET_HASH];	/* of the ownership code */
+	const char *undo;		/* the lines that take back his last act; NULL none */
+	int64_t undo_until_ms;		/* wall: how long they may */
 	const char *heir;		/* who asked to take over; NULL nobody */
 	int64_t heir_until_ms;		/* wall: when that takes effect */
 };
@@ -43,6 +48,10 @@ void persons_close(struct persons **p);
 const struct person *person_find(const struct persons *p, const char *bare);
 /* In a transaction: insert or replace the whole row; no write when nothing differs. */
 int person_put(struct persons *p, const struct person *want, struct err *e);
+/* His own time zone; NULL: he has chosen none, the operator's counts. */
+const struct zone *person_zone(const struct persons *p, const char *bare);
+/* The zone of that name; NULL: there is none. */
+const struct zone *persons_find_zone(const struct persons *p, const char *name);
 size_t person_count(const struct persons *p);
 const struct person *person_at(const struct persons *p, size_t i);
 

@@ -278,8 +278,14 @@ struct request_devices {	/* getDevices, clearCache and deleteRules of owners, `t
 
 enum yes_no { ANSWER_YES, ANSWER_NO, ANSWER_ALWAYS };
 
-struct request_desk {		/* owner's requests without an iq form */
+/*
+ * What a person says, in chat or in a command.  The desk takes every verb in this
+ * shape but mine (request_mine) and getDevices (request_devices); where a role
+ * has another one (remove, disown, update), the desk fills that in.
+ */
+struct request_desk {
 	const char *thing;	/* a thing as the owner names it; NULL: none */
+	const char *set;	/* a set of his; its things are in `things` */
 	/* Which thing of his that is: the desk looks the name up (also the one
 	 * inside a policy line); 16 bytes, NULL: no thing was named. */
 	const uint8_t *thing_id;
@@ -290,6 +296,7 @@ struct request_desk {		/* owner's requests without an iq form */
 	const char *action;	/* befriend, read, control */
 	const char *name;	/* field or parameter */
 	int64_t number;		/* forget N */
+	struct name_list names;	/* several things as he names them; `set NAME = ...` */
 	/* Acts on several things, or on one of them under a second name. */
 	size_t n_things;
 	const uint8_t (*things)[16];
@@ -298,6 +305,8 @@ struct request_desk {		/* owner's requests without an iq form */
 	int64_t until_ms;	/* wall: share, mute; 0 not said */
 	/* He was shown what it does and said yes: else the reply is BODY_CONFIRM. */
 	bool confirmed;
+	bool offline;		/* disown: also when it is away */
+	bool co_owner;		/* share: with all he may do himself, but for passing it on */
 };
 
 struct request_push {		/* claimed, removed, disowned, clearCache, friend, unfriend */
@@ -408,6 +417,7 @@ struct request {
 	const char *from;	/* canonical full address, stamped by the broker */
 	const char *bare;	/* its bare form: the only identity */
 	const char *to;		/* canonical address it was sent to */
+	const char *lang;	/* xml:lang of the stanza; NULL: not said */
 	bool by_operator;	/* from the control socket: `from` and `bare` are NULL */
 	struct lease_ask lease;
 	struct pool *pool;	/* owns every string above and below */

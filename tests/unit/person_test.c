@@ -34,7 +34,8 @@ static struct person somebody(const char *jid)
 {
 	struct person p = { .jid = jid, .lang = "de", .zone = "Europe/Berlin",
 		.mute_until_ms = 5000, .digest = true, .doubt = DOUBT_AWAY, .has_code = true,
-		.heir = "heir@x", .heir_until_ms = 7000 };
+		.heir = "heir@x", .heir_until_ms = 7000, .undo = "forget 3\nname lamp x",
+		.undo_until_ms = 9000 };
 
 	memset(p.code_hash, 0x5a, sizeof(p.code_hash));
 	return p;
@@ -52,6 +53,8 @@ static void assert_is_somebody(const struct person *p)
 	assert_int_equal(p->code_hash[SECRET_HASH - 1], 0x5a);
 	assert_string_equal(p->heir, "heir@x");
 	assert_int_equal(p->heir_until_ms, 7000);
+	assert_string_equal(p->undo, "forget 3\nname lamp x");
+	assert_int_equal(p->undo_until_ms, 9000);
 }
 
 static void everything_survives_a_restart(void **state)

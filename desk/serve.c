@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve: one thing that a person wants, whether he typed it or filled in a
+ * form: a table from verb to how its names are looked up and who serves it.
+ * Rights are decided by the roles.  Read next: resolve.c, inventory.c.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "desk/role.h"
+
+#define HELP_BYTES (8 * 1024)
+
+int desk_serve_role(struct desk *d, const struct request *q, struct reply *r, struct err *e)
+{
+	if (d->d.provisioning != NULL && provisioning_serves(q->verb))
+		return provisioning_serve(d->d.provisioning, q, r, e);
+	if (registry_serves(q->verb))
+		return registry_serve(d->d.registry, q, r, e);
+	reply_error(r, COND_SERVICE_UNAVAILABLE);
+	return 0;
+}
+
+static int by_role(struct desk *d, struct request *q, struct reply *r, struct err *e)
+{
+	return desk_serve_role(d, q, r, e);
+}
+
+static int by_inventory(struct desk *d, struct request *q, struct reply *r, struct err *e)
+{
+	return inventory_serve(&d->inventory, q, r, e);
+}
+
+/* remove and disown have the shape of their iq, with the things instead of an address. */
+static int by_address(struct desk *d, struct request *q, struct reply *r, struct err *e)
+{
+	struct request a = *q;
+	uint8_t *id;
+
+	memset(&a.u, 0, sizeof(a.u));
+	a.u.address.offline = q->u.desk.offline;
+	a.u.address.confirmed = q->u.desk.confirmed;
+	a.u.address.thing = q->u.desk.thing;
+	a.u.address.n_things = q->u.desk.n_things;
+	a.u.address.things = q->u.desk.things;
+	if (q->u.desk.thing_id != NULL) {
+		id = pool_alloc(q->pool, OWNERSHIP_ID);
+		if (id == NULL)
+			return err_set(e, ERR_LIMIT, "the message is too long");
+		memcpy(id, q->u.desk.thing_id, OWNERSHIP_ID);
+		a.u.address.n_things = 1;
+		a.u.address.things = (void *)id;
+	}
+	return desk_serve_role(d, &a, r, e);
+}
+
+/* People want to read what they claimed, not only its address. */
+static int by_claim(struct desk *d, struct request *q, struct reply *r, struct err *e)
+{
+	struct reply_claimed *c = &r->u.claimed;
+	struct found_thing *f = pool_alloc(q->pool, sizeof(*f));
+	const struct owned *t;
+
+	if (desk_serve_role(d, q, r, e) != 0)
+		return -1;
+	if (r->kind != REPLY_RESULT || r->body != BODY_CLAIMED || c->thing != NULL || f == NULL)
+		return 0;
+	t = ownership_by_address(d->d.ownership, c->jid, c->node.id, c->node.source,
+	    c->node.partition);
+	if (t != NULL && registry_describe(d->d.registry, t->id, q->pool, f, NULL) == 1)
+		c->thing = f;
+	return 0;
+}
+
+static int help(struct desk *d, struct request *q, struct reply *r, struct err *e)
+{
+	struct talk t = desk_talk(d, q);
+	struct buf text;
+	int rc;
+
+	buf_init(&text, HELP_BYTES);
+	talk_help(&text, &t, q->u.desk.text,
+	    ownership_count_of_owner(d->d.ownership, q->bare) > 0);
+	rc = desk_text(q, r, buf_str(&text), e);
+	buf_fini(&text);
+	return rc;
+}
+
+/* ---- the table ---- */
+
+/* With a whole set: not at all; one by one, in one transaction; or the role
+ * takes the list. */
+enum on_set { ONE_ONLY, EACH, ALL };
+
+struct row {
+	enum verb verb;
+	enum resolve_want want;
+	bool writes;
+	enum on_set on_set;
+	desk_serve_fn fn;
+};
+
+static const struct row rows[] = {
+	{ VERB_HELP, RESOLVE_NOTHING, false, ONE_ONLY, help },
+	{ VERB_MINE, RESOLVE_NOTHING, true, ONE_ONLY, by_claim },
+	{ VERB_GET_DEVICES, RESOLVE_NOTHING, false, ONE_ONLY, by_inventory },
+	{ VERB_SHOW, RESOLVE_OR_ONLY, false, ONE_ONLY, by_inventory },
+	{ VERB_NAME_THING, RESOLVE_THING, true, ONE_ONLY, by_inventory },
+	{ VERB_TAG, RESOLVE_THING, true, EACH, by_inventory },
+	{ VERB_FIND, RESOLVE_NOTHING, false, ONE_ONLY, by_inventory },
+	{ VERB_PUBLISH, RESOLVE_THING, true, EACH, by_role },
+	{ VERB_REMOVE, RESOLVE_THING, true, ALL, by_address },
+	{ VERB_DISOWN, RESOLVE_THING, true, ALL, by_address },
+	{ VERB_TRANSFER, RESOLVE_THING, true, ALL, by_role },
+	{ VERB_RULE_ADD, RESOLVE_RULE, true, ONE_ONLY, by_role },
+	{ VERB_WHAT_IF, RESOLVE_RULE, false, ONE_ONLY, by_role },
+	{ VERB_WHY, RESOLVE_WHY, false, ONE_ONLY, by_role },
+	{ VERB_RULES, RESOLVE_IF_NAMED, false, ONE_ONLY, by_role },
+	{ VERB_REVOKE, RESOLVE_IF_NAMED, true, ONE_ONLY, by_role },
+	{ VERB_HISTORY, RESOLVE_IF_NAMED, false, ONE_ONLY, history_serve },
+	{ VERB_SHARE, RESOLVE_THING, true, EACH, share_serve },
+	{ VERB_SET, RESOLVE_LIST, true, ONE_ONLY, sets_serve },
+	{ VERB_UNDO, RESOLVE_NOTHING, true, ONE_ONLY, undo_serve },
+	{ VERB_MUTE, RESOLVE_NOTHING, true, ONE_ONLY, settings_serve },
+	{ VERB_DIGEST, RESOLVE_NOTHING, true, ONE_ONLY, settings_serve },
+	{ VERB_LANGUAGE, RESOLVE_NOTHING, true, ONE_ONLY, settings_serve },
+	{ VERB_TIMEZONE, RESOLVE_NOTHING, true, ONE_ONLY, settings_serve },
+	{ VERB_OWNERSHIP_CODE, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
+	{ VERB_PROVE, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
+	{ VERB_RECOVER, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
+	{ VERB_ACCEPT, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
+	{ VERB_PRESENCE_CODE, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
+	{ VERB_REPLACE, RESOLVE_THING, true, ONE_ONLY, by_role },
+	{ VERB_QUESTIONS, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
+	{ VERB_ANSWER_QUESTION, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
+	{ VERB_FORGET, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
+};
+
+static const struct row *row_of(enum verb v)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].verb == v)
+			return &rows[i];
+	return NULL;
+}
+
+bool desk_request_writes(enum verb v)
+{
+	const struct row *row = row_of(v);
+
+	return row == NULL || row->writes;
+}
+
+/* In one place, so that whoever asks for something else hears the same. */
+static int serve_row(struct desk *d, const struct row *row, struct request *q, struct reply *r,
+    struct err *e)
+{
+	struct undo_note note;
+	int rc;
+
+	if (q->verb != VERB_MINE && q->verb != VERB_GET_DEVICES && q->u.desk.set != NULL) {
+		if (row->on_set == EACH)
+			return sets_each(d, q, row->fn, r, e);
+		if (row->on_set == ALL)
+			return row->fn(d, q, r, e);
+		reply_error(r, COND_NOT_ACCEPTABLE);
+		return 0;
+	}
+	undo_before(d, q, &note);
+	rc = row->fn(d, q, r, e);
+	if (rc == 0)
+		rc = undo_after(d, q, r, &note, e);
+	buf_fini(&note.lines);
+	return rc;
+}
+
+int desk_serve_request(struct desk *d, struct request *q, struct reply *r, struct err *e)
+{
+	const struct row *row = row_of(q->verb);
+	int found;
+
+	memset(r, 0, sizeof(*r));
+	if (row == NULL) {
+		reply_error(r, COND_SERVICE_UNAVAILABLE);
+		return 0;
+	}
+	found = resolve_request(d, q, row->want, r, e);
+	return found == 1 ? serve_row(d, row, q, r, e) : found;
+}
+
+void desk_say(const struct desk *d, struct buf *text, const struct request *q,
+    const struct reply *r)
+{
+	struct talk t = desk_talk(d, q);
+
+	talk_reply(text, &t, q, r);
+}
