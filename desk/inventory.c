@@ -434,7 +434,6 @@ static int tag(struct inventory *v, const struct request *q, struct reply *r, st
 	u.u.address.jid = t->jid;
 	u.u.address.node = (struct node){ t->node, t->source, t->partition };
 	u.u.address.tags = q->u.desk.tags;
-	u.u.address.typed = true;
 	if (registry_serve(v->registry, &u, r, e) != 0)
 		return -1;
 	if (r->kind != REPLY_RESULT)

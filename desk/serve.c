@@ -175,6 +175,20 @@ static int serve_row(struct desk *d, const struct row *row, struct request *q, s
 	return rc;
 }
 
+/* An account that was deleted and came back is told nothing until it has proved itself;
+ * the roles ask the same of what they serve. */
+static bool account_refuses(const struct desk *d, const struct row *row,
+    const struct request *q, struct reply *r)
+{
+	if (row->fn == by_role || row->fn == help ||
+	    !registry_account_is_gone(d->d.registry, q->bare))
+		return false;
+	reply_error(r, COND_FORBIDDEN);
+	r->text = N_("Your account was deleted meanwhile. Send me prove and your ownership code; "
+	    "then I tell you more.");
+	return true;
+}
+
 int desk_serve_request(struct desk *d, struct request *q, struct reply *r, struct err *e)
 {
 	const struct row *row = row_of(q->verb);
@@ -185,6 +199,8 @@ int desk_serve_request(struct desk *d, struct request *q, struct reply *r, struc
 		reply_error(r, COND_SERVICE_UNAVAILABLE);
 		return 0;
 	}
+	if (account_refuses(d, row, q, r))
+		return 0;
 	found = resolve_request(d, q, row->want, r, e);
 	return found == 1 ? serve_row(d, row, q, r, e) : found;
 }

@@ -519,8 +519,6 @@ static const struct refusal refusals[] = {
 	    N_("This ownership code belongs to no account here.") },
 	{ VERB_PRESENCE_CODE, COND_ITEM_NOT_FOUND,
 	    N_("No thing of yours shows this code now. Look again: the code changes.") },
-	{ VERB_UNDO, COND_ITEM_NOT_FOUND,
-	    N_("There is nothing to take back: you have changed nothing in the last 24 hours.") },
 	{ VERB_REVOKE, COND_ITEM_NOT_FOUND,
 	    N_("Nothing was allowed there, so there is nothing to take back. To see your rules, "
 	    "send: rules") },

@@ -218,6 +218,15 @@ static int serve_kept(struct desk *d, struct request *q, char *lines, struct buf
 	return 0;
 }
 
+/* Whichever came last: what he did, or that a thing of his unregistered itself. */
+static bool is_registrys(const struct desk *d, const struct request *q, const struct person *p,
+    int64_t now_ms)
+{
+	if (p == NULL || p->undo == NULL || p->undo_until_ms < now_ms)
+		return true;
+	return registry_undo_since(d->d.registry, q->bare) > p->undo_until_ms - UNDO_MS;
+}
+
 int undo_serve(struct desk *d, struct request *q, struct reply *r, struct err *e)
 {
 	const struct person *p = d->d.persons == NULL ? NULL :
@@ -227,9 +236,8 @@ int undo_serve(struct desk *d, struct request *q, struct reply *r, struct err *e
 	char *lines;
 	int rc;
 
-	if (p == NULL || p->undo == NULL || p->undo_until_ms < talk.now_ms)
-		return registry_serves(VERB_UNDO) ? desk_serve_role(d, q, r, e) :
-		    (reply_error(r, COND_ITEM_NOT_FOUND), 0);
+	if (is_registrys(d, q, p, talk.now_ms))
+		return desk_serve_role(d, q, r, e);
 	lines = pool_strdup(q->pool, p->undo);
 	if (lines == NULL)
 		return err_set(e, ERR_LIMIT, "the message is too long");

@@ -42,7 +42,7 @@ check_request(const struct request *q)
 static void
 check_reply(const struct words_line *l)
 {
-	struct talk talk = { "registry.a.example", 0, 0 };
+	struct talk talk = { .jid = "registry.a.example" };
 	struct words again;
 	struct request q;
 	struct pool pool;

@@ -25,7 +25,26 @@ static const char *part_of(const struct words_line *l)
 {
 	switch (l->q.verb) {
 	case VERB_SHOW:
-		return l->q.u.desk.thing;
+	case VERB_HISTORY:
+	case VERB_TAG:
+	case VERB_REMOVE:
+	case VERB_DISOWN:
+	case VERB_PUBLISH:
+		return l->q.u.desk.set != NULL ? l->q.u.desk.set : l->q.u.desk.thing;
+	case VERB_TRANSFER:
+		return l->q.u.desk.jid;
+	case VERB_ACCEPT:
+	case VERB_PRESENCE_CODE:
+	case VERB_PROVE:
+	case VERB_RECOVER:
+		return l->q.u.desk.code;
+	case VERB_REPLACE:
+		return l->q.u.desk.name;
+	case VERB_SHARE:
+	case VERB_SET:
+	case VERB_WHAT_IF:
+	case VERB_LANGUAGE:
+	case VERB_TIMEZONE:
 	case VERB_NAME_THING:
 	case VERB_RULE_ADD:
 	case VERB_HELP:
@@ -102,7 +121,74 @@ static const struct shape shapes[] = {
 	{ "why lamp", VERB_NONE, WORDS_INCOMPLETE, NULL },
 	{ "claim", VERB_NONE, WORDS_NO_CLAIM, NULL },
 	{ "claim my lamp", VERB_NONE, WORDS_NO_CLAIM, NULL },
-	{ "transfer lamp to bob@b.example", VERB_NONE, WORDS_NOT_YET, NULL },
+	{ "things online room=kitchen", VERB_GET_DEVICES, WORDS_FINE, "online room=kitchen" },
+	{ "things lamp page 2", VERB_GET_DEVICES, WORDS_FINE, "lamp" },
+	{ "things more", VERB_GET_DEVICES, WORDS_FINE, NULL },
+	{ "page 2", VERB_GET_DEVICES, WORDS_FINE, NULL },
+	{ "page of lamps", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "more", VERB_GET_DEVICES, WORDS_FINE, NULL },
+	{ "history", VERB_HISTORY, WORDS_FINE, NULL },
+	{ "history of kitchen lamp", VERB_HISTORY, WORDS_FINE, "kitchen lamp" },
+	{ "history lamp page 3", VERB_HISTORY, WORDS_FINE, "lamp" },
+	{ "tag lamp room=kitchen -floor", VERB_TAG, WORDS_FINE, "lamp" },
+	{ "tag kitchen lamp room=\"living room\"", VERB_TAG, WORDS_FINE, "kitchen lamp" },
+	{ "tag lamp", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "tag lamp room", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "tag lamp room=a ROOM=b", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "find class=lamp V=1.5", VERB_FIND, WORDS_FINE, NULL },
+	{ "find -class", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "find", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "remove lamp", VERB_REMOVE, WORDS_FINE, "lamp" },
+	{ "remove", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "disown kitchen lamp", VERB_DISOWN, WORDS_FINE, "kitchen lamp" },
+	{ "disown kitchen lamp offline", VERB_DISOWN, WORDS_FINE, "kitchen lamp" },
+	{ "disown set garden", VERB_DISOWN, WORDS_FINE, "garden" },
+	{ "disown set", VERB_DISOWN, WORDS_FINE, "set" },
+	{ "transfer lamp to bob@b.example", VERB_TRANSFER, WORDS_FINE, "bob@b.example" },
+	{ "transfer set garden to Bob@B.example.", VERB_TRANSFER, WORDS_FINE, "bob@b.example" },
+	{ "transfer lamp to b.example", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "transfer lamp", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "transfer to bob@b.example", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "accept abcd efgh", VERB_ACCEPT, WORDS_FINE, "ABCD-EFGH" },
+	{ "accept it", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "code ABCD-EFGH", VERB_PRESENCE_CODE, WORDS_FINE, "ABCD-EFGH" },
+	{ "ownership code", VERB_OWNERSHIP_CODE, WORDS_FINE, NULL },
+	{ "ownership", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "prove abcd efgh ijkl", VERB_PROVE, WORDS_FINE, "abcdefghijkl" },
+	{ "recover abcd-efgh", VERB_RECOVER, WORDS_FINE, "abcd-efgh" },
+	{ "prove", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "publish lamp", VERB_PUBLISH, WORDS_FINE, "lamp" },
+	{ "unpublish set garden", VERB_PUBLISH, WORDS_FINE, "garden" },
+	{ "replace old lamp by new lamp", VERB_REPLACE, WORDS_FINE, "new lamp" },
+	{ "replace lamp", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "share kitchen lamp with bob@b.example", VERB_SHARE, WORDS_FINE, "" },
+	{ "share lamp with bob@b.example to read and control for 2 h", VERB_SHARE, WORDS_FINE,
+	    "to read and control for 2 h" },
+	{ "share lamp with bob@b.example as co-owner", VERB_SHARE, WORDS_FINE, "" },
+	{ "share lamp with bob", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "set garden = lamp, pump and more", VERB_SET, WORDS_FINE, "garden" },
+	{ "set garden =", VERB_SET, WORDS_FINE, "garden" },
+	{ "set garden", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "set = lamp", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "sets", VERB_SET, WORDS_FINE, NULL },
+	{ "undo", VERB_UNDO, WORDS_FINE, NULL },
+	{ "undo it", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "what if deny *@evil.example everything", VERB_WHAT_IF, WORDS_FINE,
+	    "deny *@evil.example everything" },
+	{ "what now", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "mute", VERB_MUTE, WORDS_FINE, NULL },
+	{ "mute for 2 hours", VERB_MUTE, WORDS_FINE, NULL },
+	{ "mute off", VERB_MUTE, WORDS_FINE, NULL },
+	{ "mute forever", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "digest on", VERB_DIGEST, WORDS_FINE, NULL },
+	{ "digest", VERB_NONE, WORDS_INCOMPLETE, NULL },
+	{ "language de", VERB_LANGUAGE, WORDS_FINE, "de" },
+	{ "timezone Europe/Berlin", VERB_TIMEZONE, WORDS_FINE, "Europe/Berlin" },
+	{ "hilfe", VERB_HELP, WORDS_FINE, "" },
+	{ "ja ABCD-EFGH", VERB_ANSWER_QUESTION, WORDS_FINE, "ABCD-EFGH" },
+	{ "erlaube bob@b.example to read \"t\" of lamp", VERB_RULE_ADD, WORDS_FINE,
+	    "allow bob@b.example to read \"t\" of lamp" },
+	{ "home there", VERB_NONE, WORDS_NOT_YET, NULL },
 	{ "thigns", VERB_NONE, WORDS_UNKNOWN, NULL },
 	{ "good morning", VERB_NONE, WORDS_UNKNOWN, NULL },
 };
@@ -278,7 +364,7 @@ static const char *const tails[] = {
 
 static void att_H_10__odd_texts_get_one_short_reply_each(void **state)
 {
-	struct talk talk = { "registry.a.example", 0, 0 };
+	struct talk talk = { .jid = "registry.a.example" };
 	char body[128];
 
 	(void)state;
