@@ -338,8 +338,17 @@ static void pull_done(struct enroll *e)
 		e->ops->state(e->arg, KITH_THING_SERVING, "owned");
 	else if (e->step != ENROLL_DONE)
 		settle(e);
-	if (pull_is_owed(e))
+	if (pull_is_owed(e) || e->nonce[0])
 		pull(e);
+}
+
+/* It asks us to prove our continuity key: the next registration does. */
+static void take_nonce(struct enroll *e, const char *nonce)
+{
+	e->nonce[0] = '\0';
+	if (*nonce && e->proofs < ENROLL_PROOFS &&
+	    str_copy(e->nonce, sizeof(e->nonce), nonce) == 0)
+		e->proofs++;
 }
 
 static void on_registered(void *arg, const struct stanza *answer)
@@ -363,6 +372,7 @@ static void on_registered(void *arg, const struct stanza *answer)
 		e->standing->epoch = r.epoch;
 		e->unsaved = true;
 	}
+	take_nonce(e, r.nonce);
 	fresh_key = r.standing != ASKING_CLAIMED && e->id->key_used;
 	kept = r.standing == ASKING_CLAIMED ? set_owner(e, r.owner, r.is_public)
 	    : become_unowned(e);
@@ -384,12 +394,43 @@ static void on_registered(void *arg, const struct stanza *answer)
 		wait_a_while(e, "the registry is still letting go of us");
 }
 
+struct self_texts {
+	char key[IDENTITY_PUBLIC], proof[IDENTITY_PROOF];
+};
+
+/* Without them we are registered all the same, as a thing like any other. */
+static void make_texts(struct enroll *e, struct self_texts *out)
+{
+	const struct session *s = e->session;
+	char bare[JID_MAX + 1];
+	struct err why = ERR_INIT;
+
+	out->key[0] = out->proof[0] = '\0';
+	if (!e->standing->registry.self || s->self.bare_len > JID_MAX)
+		return;
+	memcpy(bare, s->self.text, s->self.bare_len);
+	bare[s->self.bare_len] = '\0';
+	if (identity_public(out->key, e->id, &why) == 0 && (!e->nonce[0] ||
+	    identity_prove(out->proof, e->id, e->standing->registry.jid, bare, e->nonce,
+	    &why) == 0))
+		return;
+	out->key[0] = out->proof[0] = '\0';
+	note(e, false, "%s", why.text);
+}
+
 /* What a registry that keeps books of it is told about us. */
-static void say_self(const struct enroll *e, struct thing_self *self)
+static void say_self(const struct enroll *e, const struct self_texts *texts,
+    struct thing_self *self)
 {
 	const struct standing *s = e->standing;
 
 	*self = (struct thing_self){ .is_ours = true, .can = e->can };
+	if (texts->key[0])
+		self->continuity = texts->key;
+	if (texts->proof[0]) {
+		self->nonce = e->nonce;
+		self->proof = texts->proof;
+	}
 	if (!s->epoch)
 		return;		/* what another registry said is none of its business */
 	self->epoch = s->epoch;
@@ -402,13 +443,18 @@ static int send_register(struct enroll *e)
 {
 	struct tag all[WIRE_TAGS];
 	struct tag_list list = { 0, all };
+	struct self_texts texts;
 	struct thing_self self;
+	int rc;
 
 	for (; list.n < e->tags.n && list.n < WIRE_TAGS - 1; list.n++)
 		all[list.n] = e->tags.tag[list.n];
 	all[list.n++] = (struct tag){ .name = "KEY", .str = e->id->key };
-	say_self(e, &self);
-	return asking_register(e->session, &e->standing->registry, &list, &self, on_registered, e);
+	make_texts(e, &texts);
+	say_self(e, &texts, &self);
+	rc = asking_register(e->session, &e->standing->registry, &list, &self, on_registered, e);
+	e->nonce[0] = '\0';
+	return rc;
 }
 
 static void pull(struct enroll *e)
@@ -433,6 +479,8 @@ void enroll_begin(struct enroll *e)
 {
 	e->failures = 0;
 	e->present = e->pulling = false;
+	e->nonce[0] = '\0';
+	e->proofs = 0;
 	e->next_ms = -1;
 	access_begin(e->access);
 	get_roster(e);

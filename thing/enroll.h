@@ -22,6 +22,7 @@
 
 #define ENROLL_ITEMS 20		/* of disco#items we look at */
 #define ENROLL_PUSHES 8		/* waiting for the pull */
+#define ENROLL_PROOFS 3		/* a registry that asks for more is not heard */
 #define ENROLL_AGAIN_MS 5000	/* base of the waiting time after a refusal */
 
 enum enroll_step {
@@ -75,6 +76,8 @@ struct enroll {
 	int64_t next_ms;		/* -1 */
 	uint64_t pulls_begun, pulls_done;
 	bool pulling;
+	char nonce[WIRE_PROOF + 1];	/* the registry asked for a proof; "": not */
+	unsigned proofs;		/* given since this login */
 	bool present;			/* available presence was sent */
 	bool unsaved;			/* the standing is newer than its file */
 	bool untold;			/* the owner changed and our maker has not heard it */

@@ -13,6 +13,8 @@
 #include "thing/statefile.h"
 
 #define KIND "identity"
+#define SEED_TEXT (2 * SIGN_KEY + 1)
+#define PURPOSE "kith continuity, form 1"
 
 static const char *const account_names[] = { "none", "asked", "ours" };
 
@@ -64,14 +66,50 @@ int identity_make(struct identity *id, const char *domain, struct err *e)
 	memset(id, 0, sizeof(*id));
 	if (str_copy(id->domain, sizeof(id->domain), domain) < 0)
 		return err_set(e, ERR_INPUT, "the domain '%s' is too long", domain);
-	if (identity_new_account(id, e) < 0)
+	if (identity_new_account(id, e) < 0 || sign_new_seed(&id->continuity, e) < 0)
 		return -1;
 	return identity_new_key(id, e);
+}
+
+static int to_base64(char *out, size_t size, const void *data, size_t len, struct err *e)
+{
+	struct buf b;
+	int ret;
+
+	buf_init(&b, size);
+	str_base64(&b, data, len);
+	ret = str_copy(out, size, buf_str(&b));
+	buf_fini(&b);
+	return ret < 0 ? err_set(e, ERR_SYSTEM, "out of memory") : 0;
+}
+
+int identity_public(char out[static IDENTITY_PUBLIC], const struct identity *id, struct err *e)
+{
+	uint8_t key[SIGN_KEY];
+
+	if (sign_public(key, &id->continuity, e) < 0)
+		return -1;
+	return to_base64(out, IDENTITY_PUBLIC, key, sizeof(key), e);
+}
+
+int identity_prove(char out[static IDENTITY_PROOF], const struct identity *id,
+    const char *registry, const char *bare, const char *nonce, struct err *e)
+{
+	const struct secret_part parts[] = {
+		{ PURPOSE, strlen(PURPOSE) }, { registry, strlen(registry) },
+		{ bare, strlen(bare) }, { nonce, strlen(nonce) },
+	};
+	uint8_t proof[SIGN_BYTES];
+
+	if (sign_make(proof, &id->continuity, parts, sizeof(parts) / sizeof(parts[0]), e) < 0)
+		return -1;
+	return to_base64(out, IDENTITY_PROOF, proof, sizeof(proof), e);
 }
 
 void identity_fini(struct identity *id)
 {
 	secret_clear(&id->password);
+	secret_clear(&id->continuity);
 	secret_cleanse(id, sizeof(*id));
 }
 
@@ -109,6 +147,17 @@ static int take_password(struct identity *id, const char *value)
 	return secret_set(&id->password, value, IDENTITY_PASSWORD - 1, NULL);
 }
 
+static int take_continuity(struct identity *id, const char *value)
+{
+	uint8_t raw[SIGN_KEY];
+	int ret = -1;
+
+	if (str_unhex(raw, sizeof(raw), value) == 0)
+		ret = secret_set(&id->continuity, raw, sizeof(raw), NULL);
+	secret_cleanse(raw, sizeof(raw));
+	return ret;
+}
+
 static int take_account(struct identity *id, const char *value)
 {
 	for (size_t i = 0; i < sizeof(account_names) / sizeof(account_names[0]); i++)
@@ -138,6 +187,7 @@ static const struct {
 	{ "user", take_user },
 	{ "password", take_password },
 	{ "key", take_key },
+	{ "continuity", take_continuity },
 	{ "key-used", take_key_used },
 	{ "refused", take_refused },
 };
@@ -185,9 +235,12 @@ int identity_load(struct identity *id, const char *dir, struct err *e)
 
 int identity_save(const struct identity *id, const char *dir, struct err *e)
 {
+	char seed[SEED_TEXT] = "";
 	struct buf b;
 	int ret;
 
+	if (id->continuity.len == SIGN_KEY)
+		str_hex(seed, id->continuity.data, SIGN_KEY);
 	statefile_begin(&b, KIND);
 	statefile_add(&b, "account", identity_account_name(id->account));
 	statefile_add(&b, "domain", id->domain);
@@ -195,6 +248,9 @@ int identity_save(const struct identity *id, const char *dir, struct err *e)
 	statefile_add(&b, "password", (const char *)id->password.data);
 	statefile_add(&b, "key", id->key);
 	statefile_add(&b, "key-used", id->key_used ? "true" : "false");
+	if (seed[0])
+		statefile_add(&b, "continuity", seed);
+	secret_cleanse(seed, sizeof(seed));
 	if (id->refused_ms)
 		buf_addf(&b, "refused %lld\n", (long long)id->refused_ms);
 	statefile_end(&b);

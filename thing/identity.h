@@ -6,7 +6,8 @@
  * The account passes none -> asked -> ours, each step synced to disk before
  * the broker hears of it, so that a crash at any point leaves at most one
  * account: `asked` means "the request may or may not have arrived; try to log
- * in first".  A KEY that was used for a claim is never shown again.
+ * in first".  A KEY that was used for a claim is never shown again.  The
+ * continuity key outlives the account: it shows that we are the same thing.
  */
 #ifndef KITH_THING_IDENTITY_H
 #define KITH_THING_IDENTITY_H
@@ -17,6 +18,7 @@
 #include "common/base/err.h"
 #include "common/base/ident.h"
 #include "common/base/secret.h"
+#include "common/base/sign.h"
 
 #define IDENTITY_DOMAIN 256
 #define IDENTITY_PASSWORD 65	/* 256 bits in hex, with the NUL */
@@ -35,6 +37,7 @@ struct identity {
 	struct secret password;
 	char key[IDENT_TEXT];		/* 128 random bits */
 	bool key_used;			/* somebody claimed with it */
+	struct secret continuity;	/* the seed of an Ed25519 key (sign.h) */
 	int64_t refused_ms;		/* wall clock: refused since then; 0: not refused */
 };
 
@@ -46,7 +49,15 @@ int identity_load(struct identity *id, const char *dir, struct err *e);
 int identity_save(const struct identity *id, const char *dir, struct err *e);
 void identity_fini(struct identity *id);
 
-/* Another name and password at the same broker; the KEY stays. */
+#define IDENTITY_PUBLIC 45	/* a public key in base64, with the NUL */
+#define IDENTITY_PROOF 89	/* a signature in base64, with the NUL */
+int identity_public(char out[static IDENTITY_PUBLIC], const struct identity *id, struct err *e);
+/* That we hold the key, to this registry, under this address of ours, now:
+ * docs/PROTOCOL.md 4.4. */
+int identity_prove(char out[static IDENTITY_PROOF], const struct identity *id,
+    const char *registry, const char *bare, const char *nonce, struct err *e);
+
+/* Another name and password at the same broker; KEY and continuity key stay. */
 int identity_new_account(struct identity *id, struct err *e);
 int identity_new_key(struct identity *id, struct err *e);
 

@@ -141,6 +141,11 @@ static void rename_account(struct login *l)
 
 	if (identity_new_account(l->id, &e) < 0 || identity_save(l->id, l->dir, &e) < 0)
 		note(l, true, "cannot make a new account name: %s", e.text);
+	/* Under the new name we have heard of no ownership: to state the old
+	 * one would look as if the registry had forgotten us. */
+	l->standing->epoch = 0;
+	if (standing_save(l->standing, l->dir, &e) < 0)
+		note(l, false, "%s", e.text);
 	l->register_next = false;
 	l->ops->renamed(l->arg);
 }

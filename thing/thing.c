@@ -550,6 +550,10 @@ static int load_identity(struct kith_thing *t, const char *domain, struct err *e
 		    identity_save(&t->id, t->state_dir, e) < 0)
 			return -1;
 	}
+	/* A file from before there was such a key. */
+	if (!t->id.continuity.len && (sign_new_seed(&t->id.continuity, e) < 0 ||
+	    identity_save(&t->id, t->state_dir, e) < 0))
+		return -1;
 	if (strcmp(t->id.domain, j.text) != 0)
 		return err_set(e, ERR_INPUT, "folder '%s' belongs to a thing of domain %s; "
 		    "use another folder, or reset it", t->state_dir, t->id.domain);

@@ -305,11 +305,13 @@ static void a_new_account_keeps_the_key_and_a_new_key_the_account(void **state)
 	struct identity id;
 	struct err e = ERR_INIT;
 	char user[IDENT_TEXT], key[IDENT_TEXT];
+	char before[IDENTITY_PUBLIC], after[IDENTITY_PUBLIC];
 
 	UNUSED(state);
 	make(&id);
 	memcpy(user, id.user, sizeof(user));
 	memcpy(key, id.key, sizeof(key));
+	assert_int_equal(identity_public(before, &id, &e), 0);
 	id.account = IDENTITY_OURS;
 	id.key_used = true;
 	assert_int_equal(identity_new_key(&id, &e), 0);
@@ -321,6 +323,25 @@ static void a_new_account_keeps_the_key_and_a_new_key_the_account(void **state)
 	assert_string_not_equal(id.user, user);
 	assert_string_equal(id.key, key);
 	assert_int_equal(id.account, IDENTITY_NONE);
+	/* That is how it is known again under the new name. */
+	assert_int_equal(identity_public(after, &id, &e), 0);
+	assert_string_equal(after, before);
+	identity_fini(&id);
+}
+
+static void the_continuity_key_is_in_the_file_and_survives_it(void **state)
+{
+	char before[IDENTITY_PUBLIC], after[IDENTITY_PUBLIC];
+	struct identity id;
+	struct err e = ERR_INIT;
+
+	make(&id);
+	assert_int_equal(identity_public(before, &id, &e), 0);
+	assert_int_equal(identity_save(&id, *state, &e), 0);
+	identity_fini(&id);
+	assert_int_equal(identity_load(&id, *state, &e), 0);
+	assert_int_equal(identity_public(after, &id, &e), 0);
+	assert_string_equal(after, before);
 	identity_fini(&id);
 }
 
@@ -353,6 +374,7 @@ int main(void)
 		IN_FOLDER(a_cut_file_is_refused_at_every_length),
 		cmocka_unit_test(errors_of_the_loader_show_no_secret),
 		cmocka_unit_test(a_new_account_keeps_the_key_and_a_new_key_the_account),
+		IN_FOLDER(the_continuity_key_is_in_the_file_and_survives_it),
 		IN_FOLDER(removing_leaves_no_file),
 	};
 

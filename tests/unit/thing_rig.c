@@ -356,7 +356,7 @@ void rig_answer(const char *request, const char *from, const char *payload)
 #define FEATURES "<query xmlns='http://jabber.org/protocol/disco#info'>" \
 	"<identity category='component' type='generic'/>" \
 	"<feature var='urn:xmpp:iot:discovery'/><feature var='urn:xmpp:iot:provisioning'/>" \
-	"<feature var='urn:kith:lease:0'/></query>"
+	"<feature var='urn:kith:lease:0'/>%s</query>"
 
 static void answer_roster(void)
 {
@@ -366,9 +366,9 @@ static void answer_roster(void)
 	    rig_attr(q, "id"), rig->full);
 }
 
-static void answer_disco(void)
+static void answer_disco(const char *more)
 {
-	char first[1024], second[1024];
+	char first[1024], second[1024], features[1024];
 
 	rig_answer(rig_expect("disco#items", "to=\"home.example\""), "home.example",
 	    "<query xmlns='http://jabber.org/protocol/disco#items'>"
@@ -376,7 +376,8 @@ static void answer_disco(void)
 	snprintf(first, sizeof(first), "%s", rig_expect("disco#info", "to=\"home.example\""));
 	snprintf(second, sizeof(second), "%s", rig_expect("disco#info", "to=\"" RIG_REGISTRY "\""));
 	rig_answer(first, "home.example", "<query xmlns='http://jabber.org/protocol/disco#info'/>");
-	rig_answer(second, RIG_REGISTRY, FEATURES);
+	assert_true(snprintf(features, sizeof(features), FEATURES, more) < (int)sizeof(features));
+	rig_answer(second, RIG_REGISTRY, features);
 }
 
 /* Presence and subscriptions that come after registering, until the ping. */
@@ -394,10 +395,18 @@ void rig_enroll(const char *registered)
 {
 	rig_process();
 	answer_roster();
-	answer_disco();
+	answer_disco("");
 	rig_answer(rig_expect("<register", "KEY"), RIG_REGISTRY, registered);
 	answer_ping();
 	rig_expect_silence();
+}
+
+const char *rig_reach_registry(void)
+{
+	rig_process();
+	answer_roster();
+	answer_disco("<feature var='urn:kith:thing:0'/>");
+	return rig_expect("<register", "KEY");
 }
 
 void rig_owned(void)

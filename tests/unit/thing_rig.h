@@ -72,6 +72,9 @@ void rig_answer(const char *request, const char *from, const char *payload);
 /* Walks a fresh thing through roster, disco, register; the registry answers
  * `registered` ("" unclaimed).  Consumes everything up to settled. */
 void rig_enroll(const char *registered);
+/* The same as far as the first register, to a registry that wants to hear what
+ * a thing says of itself. */
+const char *rig_reach_registry(void);
 /* An owned thing with RIG_OWNER. */
 void rig_owned(void);
 /* A roster push that makes somebody a friend. */

@@ -7,6 +7,9 @@
 
 #include "tests/unit/thing_rig.h"
 
+#include "common/base/sign.h"
+#include "common/base/str.h"
+
 #define X_DISCO "urn:xmpp:iot:discovery"
 #define X_PROV "urn:xmpp:iot:provisioning"
 #define CLAIMED "<claimed xmlns='" X_DISCO "' jid='" RIG_OWNER "' public='false'/>"
@@ -391,6 +394,110 @@ static void others_become_friends_as_provisioning_says(void **state)
 	subscribe_from("eve@home.example");
 	answer_friend(rig_expect("isFriend", "eve@home.example"), "eve@home.example", false);
 	rig_expect("type=\"unsubscribed\"", "eve@home.example");
+}
+
+/* ---- what it says of itself ---- */
+
+static void a_registry_that_did_not_ask_hears_nothing_of_ours(void **state)
+{
+	UNUSED(state);
+	rig_enroll("");
+	assert_null(strstr(buf_str(&rig->sent), "urn:kith:thing:0"));
+}
+
+/* In static memory: the public key that the thing names. */
+static const char *key_in(const char *stanza)
+{
+	static char key[64];
+	const char *at = strstr(stanza, "continuity=\"");
+
+	assert_non_null(at);
+	at += strlen("continuity=\"");
+	memcpy(key, at, 44);
+	key[44] = '\0';
+	return key;
+}
+
+static bool proof_is_good(const char *stanza, const char *nonce)
+{
+	static const char purpose[] = "kith continuity, form 1";
+	uint8_t key[SIGN_KEY], proof[SIGN_BYTES];
+	char bare[128];
+	const char *at = strstr(stanza, "proof=\"");
+	size_t len = strcspn(rig->full, "/");
+
+	if (!at || len >= sizeof(bare))
+		return false;
+	memcpy(bare, rig->full, len);
+	bare[len] = '\0';
+	at += strlen("proof=\"");
+	assert_int_equal(str_unbase64(proof, sizeof(proof), at, strcspn(at, "\"")), SIGN_BYTES);
+	at = key_in(stanza);
+	assert_int_equal(str_unbase64(key, sizeof(key), at, strlen(at)), SIGN_KEY);
+	return sign_check(key, proof, (const struct secret_part[]){
+	    { purpose, sizeof(purpose) - 1 }, { RIG_REGISTRY, strlen(RIG_REGISTRY) },
+	    { bare, strlen(bare) }, { nonce, strlen(nonce) } }, 4);
+}
+
+static void it_proves_its_continuity_key_when_the_registry_asks(void **state)
+{
+	char key[64];
+	const char *q;
+
+	UNUSED(state);
+	q = rig_reach_registry();
+	snprintf(key, sizeof(key), "%s", key_in(q));
+	assert_null(strstr(q, "proof="));
+	rig_answer(q, RIG_REGISTRY, "<self xmlns='urn:kith:thing:0' epoch='1' nonce='Tm9uY2U='/>");
+	do
+		q = rig_next();
+	while (*q && !strstr(q, "<register"));
+	assert_non_null(strstr(q, "nonce=\"Tm9uY2U=\""));
+	assert_string_equal(key_in(q), key);
+	assert_true(proof_is_good(q, "Tm9uY2U="));
+	assert_false(proof_is_good(q, "other"));
+	/* The next one is another registration, and the nonce was for that one. */
+	rig_answer(q, RIG_REGISTRY, "<self xmlns='urn:kith:thing:0' epoch='1'/>");
+}
+
+static void a_registry_cannot_make_it_sign_without_end(void **state)
+{
+	unsigned registers = 1;
+	const char *q;
+
+	UNUSED(state);
+	q = rig_reach_registry();
+	while (registers < 20) {
+		rig_answer(q, RIG_REGISTRY,
+		    "<self xmlns='urn:kith:thing:0' epoch='1' nonce='Tm9uY2U='/>");
+		do
+			q = rig_next();
+		while (*q && !strstr(q, "<register"));
+		if (!*q)
+			break;
+		registers++;
+	}
+	assert_int_equal(registers, 4);
+}
+
+static void it_states_whose_it_is_only_to_the_registry_that_said_so(void **state)
+{
+	const char *q;
+
+	UNUSED(state);
+	q = rig_reach_registry();
+	assert_null(strstr(q, "epoch="));
+	rig_answer(q, RIG_REGISTRY, "<claimed xmlns='urn:xmpp:iot:discovery' jid='" RIG_OWNER
+	    "' public='false'><self xmlns='urn:kith:thing:0' epoch='7'/></claimed>");
+	rig_stop();
+	rig_start();
+	rig_process();
+	do
+		q = rig_next();
+	while (*q && !strstr(q, "roster"));
+	rig_send("<iq type='result' id='%s' to='%s'><query xmlns='jabber:iq:roster'/></iq>",
+	    rig_attr(q, "id"), rig->full);
+	rig_expect("<register", "epoch=\"7\"", "owner=\"" RIG_OWNER "\"");
 }
 
 static void an_isFriend_answer_about_another_person_is_no_answer(void **state)
@@ -1076,6 +1183,10 @@ int main(void)
 		T(att_D_14__silence_of_the_authority_is_no_yes),
 		T(att_P_02__after_clearCache_every_friend_is_asked_about_anew),
 		T(att_P_02__a_readout_under_way_is_decided_again),
+		T(a_registry_that_did_not_ask_hears_nothing_of_ours),
+		T(it_proves_its_continuity_key_when_the_registry_asks),
+		T(a_registry_cannot_make_it_sign_without_end),
+		T(it_states_whose_it_is_only_to_the_registry_that_said_so),
 		T(att_P_03__leases_from_before_a_login_count_only_after_the_service_was_heard),
 		T(att_P_02__the_leases_of_an_owner_end_with_him),
 		T(unknown_fields_and_nodes_are_item_not_found),
