@@ -340,14 +340,18 @@ bool desk_wants_subscription(struct desk *d, const struct request *chat)
 	return false;
 }
 
-void desk_question_text(struct buf *text, const struct owner_question *q)
+void desk_question_text(const struct desk *d, struct buf *text, const struct owner_question *q)
 {
+	(void)d;
 	(void)text;
 	(void)q;
 }
 
-void desk_notice_text(struct buf *text, const char *notice)
+void desk_notice_text(const struct desk *d, struct buf *text, const char *owner,
+    const char *notice)
 {
+	(void)d;
+	(void)owner;
 	buf_adds(text, notice);
 }
 
