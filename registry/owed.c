@@ -41,11 +41,15 @@ static void quote(struct buf *out, const char *text)
 
 void registry_call(const struct registry *g, const struct owned *t, struct buf *out)
 {
-	const struct thing *thing = thing_store_find(g->things, t->id);
+	const struct thing *thing = t == NULL ? NULL : thing_store_find(g->things, t->id);
 	struct tag_list tags = { 0 };
 	const struct tag *tag = NULL;
 	struct pool pool;
 
+	if (t == NULL) {
+		buf_adds(out, "a thing that is gone");
+		return;
+	}
 	pool_init(&pool, WIRE_REQUEST_BYTES);
 	if (t->name == NULL && thing != NULL &&
 	    tags_unpack(&tags, thing->tags, thing->tags_len, &pool) == 0 &&
