@@ -27,6 +27,8 @@ struct kithd_limits {
 	int64_t receipt_ms;
 	int64_t search_work;
 	int64_t searcher_work;
+	int64_t searcher_domain_work;
+	int64_t searchers_work;
 	int64_t read_lease_ms;
 	int64_t control_lease_ms;
 	int64_t befriend_lease_ms;

@@ -774,6 +774,8 @@ static int open_registry(struct site *s, struct err *e)
 		.receipt_ms = s->limits.receipt_ms,
 		.search_work = s->limits.search_work,
 		.searcher_work = s->limits.searcher_work,
+		.searcher_domain_work = s->limits.searcher_domain_work,
+		.searchers_work = s->limits.searchers_work,
 		.show_owner = c->show_owner,
 		.remote_verified = c->remote_verified,
 	};

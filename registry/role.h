@@ -11,6 +11,7 @@
 #include "registry/parting.h"
 #include "registry/quota.h"
 #include "registry/search_budget.h"
+#include "registry/search_cursor.h"
 #include "registry/search_index.h"
 #include "registry/serve.h"
 #include "registry/thing_store.h"
@@ -30,7 +31,8 @@ struct registry_counters {
 	uint64_t *registered, *again, *claimed, *claimed_again, *not_found, *twins, *spent;
 	uint64_t *held, *frozen, *namesakes, *twins_seen;
 	uint64_t *full_thing, *full_jid, *full_domain, *full_site, *full_pool, *full_self;
-	uint64_t *disowned, *removed, *unregistered, *searches, *too_costly, *refused, *expired, *transferred;
+	uint64_t *disowned, *removed, *unregistered, *searches, *too_costly, *scans, *refused;
+	uint64_t *expired, *transferred;
 };
 
 /* Half of what a deleted account sends; see account.c. */
@@ -47,6 +49,7 @@ struct registry {
 	struct thing_store *things;
 	struct search_index *findable;
 	struct search_budget *searchers;
+	struct search_cursors *cursors;
 	struct quotas *quotas;
 	struct registry_counters count;
 	struct buf released;		/* answers to parked requests */

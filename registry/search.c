@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/log.h"
 #include "registry/role.h"
 #include "registry/search_plan.h"
 
@@ -75,7 +76,11 @@ static int load(struct registry *g, struct err *e)
 
 int registry_search_open(struct registry *g, struct err *e)
 {
-	if (search_budget_open(&g->searchers, g->conf.searcher_work, e) == -1 ||
+	const struct search_rates rates = { g->conf.searcher_work, g->conf.searcher_domain_work,
+	    g->conf.searchers_work };
+
+	if (search_budget_open(&g->searchers, &rates, e) == -1 ||
+	    search_cursors_open(&g->cursors, e) == -1 ||
 	    search_index_open(&g->findable, g->deps.store, e) == -1 || load(g, e) == -1)
 		return -1;
 	ownership_on_row(g->deps.ownership, follow, g);
@@ -90,6 +95,8 @@ struct page {
 	const struct request *q;
 	struct search_terms terms;
 	struct reply_found *found;
+	uint32_t from;		/* the number it begins at */
+	uint32_t last;		/* on the page */
 	size_t max;
 	int64_t skip;
 	size_t bytes;
@@ -99,7 +106,7 @@ struct page {
 };
 
 /* Returns whether the page goes on. */
-static bool page_add(struct page *p, const struct owned *t, size_t bytes)
+static bool page_add(struct page *p, const struct owned *t, uint32_t number, size_t bytes)
 {
 	struct found_thing *row = &p->found->thing[p->found->n];
 
@@ -115,6 +122,7 @@ static bool page_add(struct page *p, const struct owned *t, size_t bytes)
 	p->work -= ROW_WORK;
 	p->failed = registry_found(p->g, t, p->with_owner, p->q->pool, row) == -1;
 	p->found->n++;
+	p->last = number;
 	return !p->failed;
 }
 
@@ -129,7 +137,8 @@ static bool look_at(void *arg, const struct search_item *item)
 		return false;
 	t = fits ? findable(p->g, item->id) : NULL;
 	return t == NULL ||
-	    page_add(p, ownership_by_id(p->g->deps.ownership, item->id), t->tags_len);
+	    page_add(p, ownership_by_id(p->g->deps.ownership, item->id), item->number,
+	    t->tags_len);
 }
 
 /*
@@ -138,28 +147,31 @@ static bool look_at(void *arg, const struct search_item *item)
  * A page that is full stands; whether there is more is then not known, so it
  * says so.
  */
-static void fill(struct page *p, struct reply *r)
+static bool fill(struct page *p)
 {
-	int64_t before = p->work;
-	int walked = search_plan_walk(p->g->findable, &p->terms, &p->work, look_at, p);
+	int64_t before = p->work, now = clock_boot(p->g->deps.clock);
+	int walked = search_plan_walk(p->g->findable, &p->terms, p->from, &p->work, look_at, p);
 
-	search_budget_charge(p->g->searchers, p->q->bare, clock_boot(p->g->deps.clock),
-	    before - p->work);
-	if (walked == 0 && !p->failed && p->work >= 0)
-		return;
-	if (walked == 0 && !p->failed && p->found->n == p->max) {
-		p->found->more = true;
-		return;
+	/* Who reads the registry from end to end is told to the operator, once. */
+	if (search_budget_charge(p->g->searchers, p->q->bare, now, before - p->work)) {
+		++*p->g->count.scans;
+		log_warn("'%s' searches more than one may: put off", p->q->bare);
 	}
-	++*p->g->count.too_costly;
-	reply_error(r, COND_RESOURCE_CONSTRAINT);
+	if (walked == 0 && !p->failed && p->work < 0 && p->found->n == p->max)
+		p->found->more = true;
+	else if (walked == -1 || p->failed || p->work < 0)
+		return false;
+	if (p->found->more)
+		search_cursor_put(p->g->cursors, p->q,
+		    p->q->u.search.offset + (int64_t)p->found->n, p->last, now);
+	return true;
 }
 
 int registry_search(struct registry *g, const struct request *q, struct reply *r, struct err *e)
 {
 	const struct request_search *s = &q->u.search;
 	struct page p = { .g = g, .q = q, .found = &r->u.found, .max = WIRE_PAGE,
-		.skip = s->offset, .work = g->conf.search_work };
+		.skip = s->offset };
 
 	enum condition wrong;
 
@@ -182,11 +194,14 @@ int registry_search(struct registry *g, const struct request *q, struct reply *r
 	if (s->n == 0 || s->offset < 0 || s->offset > SEARCH_OFFSET)
 		return 0;
 	r->u.found.thing = pool_zalloc(q->pool, p.max * sizeof(struct found_thing));
-	if (r->u.found.thing != NULL &&
-	    search_budget_left(g->searchers, q->bare, clock_boot(g->deps.clock))) {
-		fill(&p, r);
-		return 0;
+	p.work = search_budget_left(g->searchers, q->bare, g->conf.search_work,
+	    clock_boot(g->deps.clock));
+	if (search_cursor_find(g->cursors, q, clock_boot(g->deps.clock), &p.from)) {
+		p.from++;
+		p.skip = 0;
 	}
+	if (r->u.found.thing != NULL && p.work > 0 && fill(&p))
+		return 0;
 	++*g->count.too_costly;
 	reply_error(r, COND_RESOURCE_CONSTRAINT);
 	return 0;

@@ -365,10 +365,9 @@ static bool is_choice_left(const struct plan *p)
 	return false;
 }
 
-static int carry_out(struct plan *p, const struct search_terms *s, search_plan_fn fn, void *arg)
+static int carry_out(struct plan *p, const struct search_terms *s, uint32_t from,
+    search_plan_fn fn, void *arg)
 {
-	uint32_t from = 0;
-
 	if (p->sets == 0)
 		add_set(p, search_index_all(p->x));
 	if (gather_all(p, s, CHEAP) == -1)
@@ -384,8 +383,8 @@ static int carry_out(struct plan *p, const struct search_terms *s, search_plan_f
 	return 0;
 }
 
-int search_plan_walk(const struct search_index *x, const struct search_terms *s, int64_t *work,
-    search_plan_fn fn, void *arg)
+int search_plan_walk(const struct search_index *x, const struct search_terms *s, uint32_t from,
+    int64_t *work, search_plan_fn fn, void *arg)
 {
 	struct plan p = { .x = x, .work = work };
 	struct pool pool;
@@ -397,7 +396,7 @@ int search_plan_walk(const struct search_index *x, const struct search_terms *s,
 	if (p.choice != NULL && p.gathered != NULL) {
 		for (size_t i = 0; i < s->n && !p.nothing; i++)
 			plan_term(&p, s, i, &pool);
-		rc = p.nothing ? 0 : carry_out(&p, s, fn, arg);
+		rc = p.nothing ? 0 : carry_out(&p, s, from, fn, arg);
 		for (size_t i = 0; i < p.n_gathered; i++)
 			numset_fini(&p.gathered[i]);
 	}

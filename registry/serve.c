@@ -278,6 +278,8 @@ static void count_open(struct registry *g)
 	c->searches = stats_slot(s, "registry_searches", "searches");
 	c->too_costly = stats_slot(s, "registry_searches_too_costly",
 	    "searches refused: too much work, or too many by one asker");
+	c->scans = stats_slot(s, "registry_scans",
+	    "times that somebody searched more than one may in a second");
 	c->refused = stats_slot(s, "registry_refused", "registrations refused");
 	c->held = stats_slot(s, "registry_held", "things held: they descend from an owned one");
 	c->frozen = stats_slot(s, "registry_frozen",
@@ -356,6 +358,8 @@ static int copy_conf(struct registry *g, const struct registry_conf *conf)
 	g->conf.receipt_ms = or_default(conf->receipt_ms, month);
 	g->conf.search_work = or_default(conf->search_work, 10000);
 	g->conf.searcher_work = or_default(conf->searcher_work, 200000);
+	g->conf.searcher_domain_work = or_default(conf->searcher_domain_work, 800000);
+	g->conf.searchers_work = or_default(conf->searchers_work, 1600000);
 	return 0;
 }
 
@@ -412,6 +416,7 @@ void registry_close(struct registry **gp)
 	ownership_on_row(g->deps.ownership, NULL, NULL);
 	search_index_close(&g->findable);
 	search_budget_close(&g->searchers);
+	search_cursors_close(&g->cursors);
 	quotas_close(&g->quotas);
 	thing_store_close(&g->things);
 	free_domains(g->conf.domains);

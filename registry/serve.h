@@ -46,6 +46,8 @@ struct registry_conf {
 	int64_t receipt_ms;		/* 30 days */
 	int64_t search_work;		/* most of one search, in looks at a thing */
 	int64_t searcher_work;		/* of one asker in a second */
+	int64_t searcher_domain_work;	/* of one domain in a second */
+	int64_t searchers_work;		/* of all */
 	bool show_owner;		/* `owner` in X search results */
 	bool remote_verified;		/* JIDs of other domains may own things */
 	bool answer_probes;		/* of the bare component JID; off: some clients

@@ -374,27 +374,223 @@ static void att_R_01__who_searches_without_end_is_put_off_alone(void **state)
 	world_close(&w);
 }
 
+static const struct search_rates rates = { 1000, 3000, 5000 };
+
 static void a_budget_comes_back_with_time_and_is_never_more_than_a_second(void **state)
 {
 	struct search_budget *b = NULL;
+	char who[32];
 
 	(void)state;
-	MUST(search_budget_open(&b, 1000, &test_err));
-	assert_true(search_budget_left(b, "a", 0));
-	search_budget_charge(b, "a", 0, 3000);
-	assert_false(search_budget_left(b, "a", 2000));
-	assert_true(search_budget_left(b, "a", 2001));
-	search_budget_charge(b, "a", 1000000, 1000);
-	assert_false(search_budget_left(b, "a", 1000000));
+	MUST(search_budget_open(&b, &rates, &test_err));
+	assert_int_equal(search_budget_left(b, "a@ex", 100, 0), 100);
+	assert_true(search_budget_charge(b, "a@ex", 0, 3000));
+	assert_false(search_budget_charge(b, "a@ex", 0, 0));
+	assert_int_equal(search_budget_left(b, "a@ex", 100, 2000), 0);
+	assert_int_equal(search_budget_left(b, "a@ex", 100, 2001), 100);
+	assert_true(search_budget_charge(b, "a@ex", 1000000, 1000));
+	assert_int_equal(search_budget_left(b, "a@ex", 100, 1000000), 0);
 	/* However many others come, who owes most is remembered. */
 	for (int i = 0; i < 100000; i++) {
-		char who[16];
-
-		snprintf(who, sizeof(who), "s%d", i);
+		snprintf(who, sizeof(who), "s%d@d%d", i, i);
 		search_budget_charge(b, who, 1000000, 1);
 	}
-	assert_false(search_budget_left(b, "a", 1000000));
+	assert_int_equal(search_budget_left(b, "a@ex", 100, 1000000), 0);
 	search_budget_close(&b);
+}
+
+/* Many names of one domain get no more than the domain; then whoever asks for
+ * little is still served, and other domains as before. */
+static void att_C_21__new_names_bring_no_new_budget(void **state)
+{
+	struct search_budget *b = NULL;
+	char who[32];
+
+	(void)state;
+	MUST(search_budget_open(&b, &rates, &test_err));
+	for (int i = 0; i < 30; i++) {
+		snprintf(who, sizeof(who), "s%d@ex", i);
+		assert_int_equal(search_budget_left(b, who, 160, 0), 160);
+		assert_false(search_budget_charge(b, who, 0, 100));
+	}
+	assert_int_equal(search_budget_left(b, "new@ex", 160, 0), 10);
+	assert_int_equal(search_budget_left(b, "new@other", 160, 0), 160);
+	for (int i = 0; i < 20; i++) {
+		snprintf(who, sizeof(who), "s@d%d", i);
+		search_budget_charge(b, who, 0, 100);
+	}
+	assert_int_equal(search_budget_left(b, "new@other", 160, 0), 10);
+	assert_int_equal(search_budget_left(b, "new@other", 160, 1000), 160);
+	search_budget_close(&b);
+}
+
+/* ---- what may never show ---- */
+
+/* Each operator, with operands that would fit `value`, on this name. */
+static void term_on(struct buf *b, unsigned op, const char *name, const char *wild,
+    const char *value)
+{
+	static const char *const str[] = { "Eq", "NEq", "Gt", "GtEq", "Lt", "LtEq", "Mask", "RegEx",
+	    "Range", "NRange" };
+	bool num = op >= 10;
+	const char *what = num ? str[op - 10 + (op - 10 >= 6 ? 2 : 0)] : str[op];
+
+	buf_addf(b, "<%s%s name='%s'", num ? "num" : "str", what, name);
+	if (wild != NULL)
+		buf_addf(b, " nameWildcard='%s'", wild);
+	if (strstr(what, "Range") != NULL)
+		buf_addf(b, " min='%s' max='%s'/>", num ? "-1e9" : "", num ? "1e9" : "zzzz");
+	else if (strcmp(what, "Mask") == 0)
+		buf_adds(b, " value='*' wildcard='*'/>");
+	else
+		buf_addf(b, " value='%s'/>", num ? "4857" : strcmp(what, "RegEx") == 0 ?
+		    "(((" : value);
+}
+
+static void att_C_05__no_operator_on_the_key_finds_or_fails(void **state)
+{
+	static const char *const keys[] = { "KEY", "key", "Key", "kEy" };
+	const char *with[] = { "", "<strEq name='MODEL' value='IMC'/>",
+	    "<strRegEx name='MODEL' value='('/>" };
+	struct world w;
+	struct buf b;
+	size_t n = 0;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	buf_init(&b, 8192);
+	for (int i = 0; i < 3; i++)
+		claimed(&w, i);
+	for (unsigned i = 0; i < 18 * 4 * 3 * 2; i++, n++) {
+		buf_reset(&b);
+		buf_adds(&b, with[i % 3]);
+		term_on(&b, i / 24, keys[i / 6 % 4], i % 2 == 0 ? NULL : "*", "k1");
+		HAS(find(&w, buf_str(&b)), "<found xmlns=\"" X "\" more=\"false\"/>");
+	}
+	assert_int_equal(n, 432);
+	buf_fini(&b);
+	world_close(&w);
+}
+
+/* By a name with a wildcard, nothing that is found shows or is found by a KEY. */
+static void att_C_05__no_wildcard_reaches_a_key(void **state)
+{
+	static const char *const keys[] = { "K*", "*Y", "K*Y", "*E*", "k%Y" };
+	struct world w;
+	struct buf b;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	buf_init(&b, 8192);
+	for (int i = 0; i < 3; i++)
+		claimed(&w, i);
+	for (unsigned i = 0; i < 18 * 5; i++) {
+		bool regex = i / 5 == 7;
+
+		buf_reset(&b);
+		term_on(&b, i / 5, keys[i % 5], i % 5 == 4 ? "%" : "*", "k1");
+		find(&w, buf_str(&b));
+		HAS_NOT(buf_str(&w.out), "KEY");
+		if (!regex && i % 5 != 3)
+			HAS(buf_str(&w.out), "more=\"false\"/>");
+	}
+	buf_fini(&b);
+	world_close(&w);
+}
+
+/* Two registries, one with things that nobody may find: the answers are the same bytes. */
+static void att_C_20__what_is_private_changes_no_byte(void **state)
+{
+	struct world w[2];
+	struct buf b;
+	unsigned offset, max;
+
+	(void)state;
+	buf_init(&b, 8192);
+	for (int i = 0; i < 2; i++)
+		world_open(&w[i], "sqlite::memory:");
+	for (int i = 0; i < 100; i++) {
+		bool hidden = i % 3 == 1;
+		uint64_t same = dice;
+
+		for (int k = hidden; k < 2; k++) {
+			w[k].time.wall = 1767225600000 + i * INT64_C(1000);
+			dice = same;
+			one_claim(&w[k], i, i, !hidden || i % 2 == 0, true);
+			if (hidden && i % 2 == 0)
+				say(&w[k], "<iq type='set' from='o@ex/r' to='reg.ex' id='1'>"
+				    "<remove xmlns='" X "' jid='t%d@ex'/></iq>", i);
+			if (hidden && i % 5 == 0)
+				unregister(&w[k], "t1@ex/r");
+		}
+	}
+	for (int i = 0; i < 3000; i++) {
+		char first[32768];
+
+		random_search(&b, &offset, &max);
+		snprintf(first, sizeof(first), "%s", say_text(&w[0], buf_str(&b)));
+		assert_string_equal(say_text(&w[1], buf_str(&b)), first);
+	}
+	for (int i = 0; i < 2; i++)
+		world_close(&w[i]);
+	buf_fini(&b);
+}
+
+/* ---- paging while things come and go ---- */
+
+#define PAGED 120
+
+static void note_page(const char *page, unsigned *seen)
+{
+	int thing;
+
+	for (const char *at = page; (at = strstr(at, "jid=\"t")) != NULL; at += 6)
+		if (sscanf(at, "jid=\"t%d@", &thing) == 1 && thing < 1000)
+			seen[thing]++;
+}
+
+/*
+ * Who comes is behind all others, and who changes stays; when one goes that
+ * was in front, the page still begins behind the last one shown.  A thing that
+ * was there all the time is then seen exactly once, by any plan.
+ */
+static void a_thing_that_stays_is_on_exactly_one_page(void **state)
+{
+	static const char *const shapes[] = { BY_MODEL, BY_RANGE,
+	    "<strMask name='SN' value='*23*' wildcard='*'/>", "<strNEq name='MAN' value='x'/>",
+	    "<strRegEx name='MODEL' value='I.*'/><numLtEq name='V' value='7'/>" };
+	struct place p;
+	struct world w;
+
+	(void)state;
+	place_make(&p);
+	world_open(&w, p.url);
+	for (int i = 0; i < PAGED; i++)
+		claimed(&w, i);
+	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+		unsigned seen[1000] = { 0 };
+		char gone[32];
+		int offset = 0;
+
+		for (bool more = true; more; offset += 10) {
+			more = strstr(page(&w, "a@ex/c", offset, shapes[s]), "more=\"true\"") != NULL;
+			note_page(buf_str(&w.out), seen);
+			for (int i = 0; i < 3; i++)
+				claimed(&w, 200 + (int)s * 100 + offset / 10 * 3 + i);
+			say(&w, "<iq type='set' from='o@ex/r' to='reg.ex' id='1'><update xmlns='" X
+			    "' jid='t%u@ex'><str name='ROOM' value='r%u'/><num name='V' value='2'/>"
+			    "</update></iq>", pick(PAGED), pick(100));
+			snprintf(gone, sizeof(gone), "t%d@ex", 20 * (int)s + offset / 10);
+			about(&w, "o@ex/r", "remove", gone);
+			if (offset > PAGED)
+				break;
+		}
+		for (int i = 0; i < PAGED; i++)
+			if (i >= 20 * (int)(s + 1) && seen[i] != 1)
+				fail_msg("t%d was seen %u times: %s", i, seen[i], shapes[s]);
+	}
+	world_close(&w);
+	place_remove(&p);
 }
 
 int main(void)
@@ -405,6 +601,11 @@ int main(void)
 		cmocka_unit_test(att_C_21__a_search_that_costs_too_much_is_refused),
 		cmocka_unit_test(att_R_01__who_searches_without_end_is_put_off_alone),
 		cmocka_unit_test(a_budget_comes_back_with_time_and_is_never_more_than_a_second),
+		cmocka_unit_test(att_C_21__new_names_bring_no_new_budget),
+		cmocka_unit_test(att_C_05__no_operator_on_the_key_finds_or_fails),
+		cmocka_unit_test(att_C_05__no_wildcard_reaches_a_key),
+		cmocka_unit_test(att_C_20__what_is_private_changes_no_byte),
+		cmocka_unit_test(a_thing_that_stays_is_on_exactly_one_page),
 	};
 
 	return cmocka_run_group_tests_name("search index", tests, NULL, NULL);

@@ -284,7 +284,7 @@ static size_t compare(const struct search_index *x, const struct search_terms *s
 		if (model_fits(s, &things[i]))
 			fit[n++] = &things[i];
 	qsort(fit, n, sizeof(fit[0]), by_order);
-	assert_int_equal(search_plan_walk(x, s, &work, take, &f), 0);
+	assert_int_equal(search_plan_walk(x, s, 0, &work, take, &f), 0);
 	if (f.n != n)
 		fail_msg("%zu instead of %zu: %d '%s' '%s'", f.n, n, s->term[0].op, s->term[0].name,
 		    s->term[0].value != NULL ? s->term[0].value : "");
