@@ -32,6 +32,18 @@ static int by_inventory(struct desk *d, struct request *q, struct reply *r, stru
 	return inventory_serve(&d->inventory, q, r, e);
 }
 
+/* `yes` and `no` with the code of an offer answer the offer. */
+static int by_answer(struct desk *d, struct request *q, struct reply *r, struct err *e)
+{
+	const struct code *c = d->d.codes == NULL || q->u.desk.code == NULL ? NULL :
+	    code_find(d->d.codes, q->bare, q->u.desk.code);
+	struct request a = *q;
+
+	if (c != NULL && c->purpose == CODE_ACCEPT)
+		a.verb = VERB_ACCEPT;
+	return desk_serve_role(d, &a, r, e);
+}
+
 /* remove and disown have the shape of their iq, with the things instead of an address. */
 static int by_address(struct desk *d, struct request *q, struct reply *r, struct err *e)
 {
@@ -133,7 +145,7 @@ static const struct row rows[] = {
 	{ VERB_PRESENCE_CODE, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
 	{ VERB_REPLACE, RESOLVE_THING, true, ONE_ONLY, by_role },
 	{ VERB_QUESTIONS, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
-	{ VERB_ANSWER_QUESTION, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
+	{ VERB_ANSWER_QUESTION, RESOLVE_NOTHING, true, ONE_ONLY, by_answer },
 	{ VERB_FORGET, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
 };
 
@@ -180,7 +192,7 @@ static int serve_row(struct desk *d, const struct row *row, struct request *q, s
 static bool account_refuses(const struct desk *d, const struct row *row,
     const struct request *q, struct reply *r)
 {
-	if (row->fn == by_role || row->fn == help ||
+	if (row->fn == by_role || row->fn == by_answer || row->fn == help ||
 	    !registry_account_is_gone(d->d.registry, q->bare))
 		return false;
 	reply_error(r, COND_FORBIDDEN);

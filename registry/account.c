@@ -74,10 +74,10 @@ int account_code_fold(char out[static IDENT_TEXT], const char *typed)
 }
 
 void account_code_hash(uint8_t out[static SECRET_HASH], const struct secret *key,
-    const char *owner, const char code[static IDENT_TEXT])
+    const char code[static IDENT_TEXT])
 {
 	const struct secret_part parts[] = {
-		{ "ownership code", 14 }, { owner, strlen(owner) }, { code, strlen(code) },
+		{ "ownership code", 14 }, { code, strlen(code) },
 	};
 
 	secret_hmac(out, key, parts, sizeof(parts) / sizeof(parts[0]));
@@ -226,7 +226,7 @@ static int renew(struct registry *g, const struct request *q, struct person *p, 
 		return err_set(e, ERR_LIMIT, "no room for an ownership code");
 	if (ident_text(code, e) == -1)
 		return -1;
-	account_code_hash(p->code_hash, g->deps.hash_key, p->jid, code);
+	account_code_hash(p->code_hash, g->deps.hash_key, code);
 	p->has_code = true;
 	account_code_show(shown, code);
 	secret_cleanse(code, sizeof(code));
@@ -283,18 +283,22 @@ int registry_ownership_code(struct registry *g, const struct request *q, struct 
 	return 0;
 }
 
-static bool fits(const struct registry *g, const struct person *p, const char *typed)
+/* The hash of what was typed; false: it cannot be a code. */
+static bool typed_hash(const struct registry *g, const struct request *q,
+    uint8_t hash[static SECRET_HASH])
 {
 	char code[IDENT_TEXT];
-	uint8_t hash[SECRET_HASH];
-	bool same;
 
-	if (typed == NULL || !p->has_code || account_code_fold(code, typed) != 0)
+	if (q->u.desk.code == NULL || account_code_fold(code, q->u.desk.code) != 0)
 		return false;
-	account_code_hash(hash, g->deps.hash_key, p->jid, code);
-	same = secret_bytes_equal(hash, p->code_hash, sizeof(hash));
+	account_code_hash(hash, g->deps.hash_key, code);
 	secret_cleanse(code, sizeof(code));
-	return same;
+	return true;
+}
+
+static bool fits(const struct person *p, const uint8_t hash[static SECRET_HASH])
+{
+	return p->has_code && secret_bytes_equal(hash, p->code_hash, SECRET_HASH);
 }
 
 static int wrong_code(struct reply *r)
@@ -308,9 +312,10 @@ int registry_prove(struct registry *g, const struct request *q, struct reply *r,
 {
 	struct person p = row_of(g, q->bare);
 	bool was_gone = p.doubt == DOUBT_GONE;
+	uint8_t hash[SECRET_HASH];
 	const char *code;
 
-	if (g->deps.persons == NULL || !fits(g, &p, q->u.desk.text))
+	if (g->deps.persons == NULL || !typed_hash(g, q, hash) || !fits(&p, hash))
 		return wrong_code(r);
 	p.doubt = DOUBT_NONE;
 	p.heir = NULL;
@@ -361,37 +366,55 @@ static int recover_by_operator(struct registry *g, const struct request *q, stru
 	return rc;
 }
 
-/* `recover OLD CODE`, typed by the new account; or the operator's word. */
-int registry_recover(struct registry *g, const struct request *q, struct reply *r, struct err *e)
+/* Whose code it is: all rows are looked at, whether one fits or not. */
+static const struct person *whose_code(const struct registry *g, const struct request *q)
 {
-	const char *to = q->by_operator ? q->u.desk.text : q->bare;
+	uint8_t hash[SECRET_HASH];
+	const struct person *found = NULL;
+
+	if (!typed_hash(g, q, hash))
+		return NULL;
+	for (size_t i = 0; i < person_count(g->deps.persons); i++)
+		if (fits(person_at(g->deps.persons, i), hash))
+			found = person_at(g->deps.persons, i);
+	return found;
+}
+
+static int recover_by_code(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	const struct person *whose = whose_code(g, q);
 	struct person p;
 
-	if (g->deps.persons == NULL || q->u.desk.jid == NULL || to == NULL ||
-	    strcmp(q->u.desk.jid, to) == 0 || !registry_may_own(g, to)) {
-		reply_error(r, COND_NOT_ALLOWED);
-		r->text = "Nothing can be handed over to that address.";
-		return 0;
-	}
-	if (q->by_operator)
-		return recover_by_operator(g, q, r, e);
-	p = row_of(g, q->u.desk.jid);
-	if (!fits(g, &p, q->u.desk.text))
+	if (whose == NULL || strcmp(whose->jid, q->bare) == 0)
 		return wrong_code(r);
+	p = *whose;
 	p.has_code = false;
 	memset(p.code_hash, 0, sizeof(p.code_hash));
 	p.doubt = DOUBT_GONE;
 	if (set_heir(g, &p, q->bare, clock_wall(g->deps.clock), e) == -1 ||
 	    registry_doubt_changed(g, p.jid, e) == -1 ||
-	    note(g, p.jid, q->bare, "recovered by the ownership code", e) == -1 ||
-	    registry_notice(g, p.jid, "recovery", "Your ownership code was used: all your things "
-	    "go to another account at once.", e) == -1)
+	    note(g, p.jid, q->bare, "recovered by the ownership code", e) == -1)
 		return -1;
 	r->kind = REPLY_RESULT;
 	r->body = BODY_TEXT;
 	r->text = "That proves it: what that account owned becomes yours now. Each thing is told "
 	    "when it is in reach. To see them, send: things";
 	return 0;
+}
+
+/* `recover CODE`, typed by the new account; or the operator's word. */
+int registry_recover(struct registry *g, const struct request *q, struct reply *r, struct err *e)
+{
+	const char *to = q->by_operator ? q->u.desk.text : q->bare;
+
+	if (g->deps.persons == NULL || to == NULL || !registry_may_own(g, to) ||
+	    (q->by_operator && (q->u.desk.jid == NULL || strcmp(q->u.desk.jid, to) == 0))) {
+		reply_error(r, COND_NOT_ALLOWED);
+		r->text = "Nothing can be handed over to that address.";
+		return 0;
+	}
+	return q->by_operator ? recover_by_operator(g, q, r, e) : recover_by_code(g, q, r, e);
 }
 
 /* Things that may not pass just now (disputed, held) stay, and with them the heir. */

@@ -37,6 +37,6 @@ void account_code_show(char out[static ACCOUNT_CODE], const char code[static IDE
 /* What was typed back, blanks, dashes and case forgiven.  -1: it cannot be one. */
 int account_code_fold(char out[static IDENT_TEXT], const char *typed);
 void account_code_hash(uint8_t out[static SECRET_HASH], const struct secret *key,
-    const char *owner, const char code[static IDENT_TEXT]);
+    const char code[static IDENT_TEXT]);
 
 #endif

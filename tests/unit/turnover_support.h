@@ -86,13 +86,13 @@ static inline const char *typed_code(struct world *w, const char *bare, const ch
 }
 
 static inline const char *typed_word(struct world *w, enum verb verb, const char *bare,
-    const char *jid, const char *text)
+    const char *jid, const char *code)
 {
 	static struct typed c;
 
 	typed_begin(w, &c, verb, bare);
 	c.q.u.desk.jid = jid != NULL ? pool_strdup(&w->pool, jid) : NULL;
-	c.q.u.desk.text = text != NULL ? pool_strdup(&w->pool, text) : NULL;
+	c.q.u.desk.code = code != NULL ? pool_strdup(&w->pool, code) : NULL;
 	return typed_serve(w, &c);
 }
 
