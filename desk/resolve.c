@@ -180,6 +180,18 @@ static int inside_why(struct desk *d, struct request *q, struct reply *r, struct
 	return one(d, q, q->u.desk.thing, r, e);
 }
 
+/* OLD by NEW: the new one goes first through the same look-up. */
+static int two(struct desk *d, struct request *q, struct reply *r, struct err *e)
+{
+	int found = one(d, q, q->u.desk.name != NULL ? q->u.desk.name : "", r, e);
+
+	if (found != 1)
+		return found;
+	q->u.desk.n_things = 1;
+	q->u.desk.things = (void *)(uintptr_t)q->u.desk.thing_id;
+	return one(d, q, q->u.desk.thing != NULL ? q->u.desk.thing : "", r, e);
+}
+
 int resolve_request(struct desk *d, struct request *q, enum resolve_want want, struct reply *r,
     struct err *e)
 {
@@ -205,6 +217,8 @@ int resolve_request(struct desk *d, struct request *q, enum resolve_want want, s
 		return inside_why(d, q, r, e);
 	case RESOLVE_LIST:
 		return several(d, q, r, e);
+	case RESOLVE_TWO:
+		return two(d, q, r, e);
 	}
 	return 1;
 }

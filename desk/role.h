@@ -62,7 +62,8 @@ enum resolve_want {
 	RESOLVE_OR_ONLY,	/* one thing; not named: the only one he has */
 	RESOLVE_RULE,		/* the one inside a policy line */
 	RESOLVE_WHY,
-	RESOLVE_LIST		/* several, in `text` */
+	RESOLVE_LIST,		/* several, in `names` */
+	RESOLVE_TWO		/* `thing`, and `name` becomes things[0]: replace OLD by NEW */
 };
 int resolve_request(struct desk *d, struct request *q, enum resolve_want want, struct reply *r,
     struct err *e);

@@ -143,7 +143,7 @@ static const struct row rows[] = {
 	{ VERB_RECOVER, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
 	{ VERB_ACCEPT, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
 	{ VERB_PRESENCE_CODE, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
-	{ VERB_REPLACE, RESOLVE_THING, true, ONE_ONLY, by_role },
+	{ VERB_REPLACE, RESOLVE_TWO, true, ONE_ONLY, by_role },
 	{ VERB_QUESTIONS, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
 	{ VERB_ANSWER_QUESTION, RESOLVE_NOTHING, true, ONE_ONLY, by_answer },
 	{ VERB_FORGET, RESOLVE_NOTHING, true, ONE_ONLY, by_role },

@@ -227,7 +227,8 @@ static int parse_line(struct words_line *l, const struct request *chat, const ch
 	char *lower;
 
 	start_line(l, chat, typed);
-	if (strlen(typed) > LINE_BYTES || !str_utf8_valid(typed, strlen(typed))) {
+	/* In quotes it is said, not meant. */
+	if (typed[0] == '"' || strlen(typed) > LINE_BYTES || !str_utf8_valid(typed, strlen(typed))) {
 		l->fault = WORDS_UNKNOWN;
 		return 0;
 	}

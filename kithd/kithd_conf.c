@@ -41,6 +41,8 @@ static const struct conf_key keys[] = {
 	    "how much is logged: error, warn, info or debug; read again at SIGHUP" },
 	{ "daemon", "timezone", CONF_TEXT, AT(timezone), 0, 0, "UTC",
 	    "zone of times in rules and chat: UTC, local, +HH:MM or -HH:MM" },
+	{ "daemon", "languages", CONF_TEXT, AT(languages), 0, 0, "",
+	    "folder of the desk's texts in other languages; empty: where they were installed" },
 	{ "store", "url", CONF_TEXT, AT(store_url), 0, 0,
 	    "sqlite:" KITH_LOCALSTATEDIR "/lib/kith/kithd.db",
 	    "where everything is kept: sqlite:PATH" },

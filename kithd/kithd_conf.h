@@ -46,6 +46,7 @@ struct kithd_conf {
 	char *secret_file;
 	char *profile_name;
 	char *timezone;
+	char *languages;
 	bool allow_remote;
 	bool remote_verified;
 	char *store_url;

@@ -842,6 +842,8 @@ static int open_desk(struct site *s, struct err *e)
 		.jid = s->d.conf->jid,
 		.profile = s->d.conf->profile,
 		.zone_s = s->d.conf->zone_s,
+		.languages = s->d.conf->languages != NULL && s->d.conf->languages[0] != '\0' ?
+		    s->d.conf->languages : NULL,
 	};
 	struct desk_deps deps = {
 		.registry = s->registry,

@@ -22,7 +22,7 @@ case_is()
 
 for f in sbin/kithd bin/kithctl bin/kith-thing include/kith/thing.h lib/pkgconfig/kith-thing.pc \
     share/man/man8/kithd.8 share/man/man1/kithctl.1 share/man/man8/kith-thing.8 share/man/man3/kith_thing.3 \
-    lib/systemd/system/kithd.service; do
+    lib/systemd/system/kithd.service share/locale/de/LC_MESSAGES/kith.mo; do
 	case_is "$f is installed" test -s "$prefix/$f"
 done
 for p in sbin/kithd bin/kithctl bin/kith-thing; do
