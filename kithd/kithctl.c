@@ -17,34 +17,6 @@
 
 #include "kithd/kithctl_talk.h"
 
-#define DEFAULT_SOCKET "/run/kith/kithd.sock"
-
-static const char usage[] =
-	"usage: kithctl [-s SOCKET] [--json] COMMAND ...\n"
-	"\n"
-	"  things [NAME|OWNER]            things, their owners and state\n"
-	"  show THING                     one thing with its tags\n"
-	"  owners                         who owns how many\n"
-	"  questions [OWNER]              what waits for an owner's answer\n"
-	"  rules [OWNER]                  the owners' rules\n"
-	"  debts                          pushes and messages still owed\n"
-	"  stats                          counters\n"
-	"\n"
-	"  hold THING [for JID]           nobody (else) can claim it; release THING\n"
-	"  disown THING                   take it from its owner, who is told\n"
-	"  expire [--dry-run] THING       forget what nobody owns; or: older-than 30d\n"
-	"  quota show | set WHO KEY N     of an address or a domain; unset WHO KEY\n"
-	"  backup FILE [--key KEYFILE]    a copy of the running store; keep the key apart\n"
-	"\n"
-	"  policy ask JID ACTION THING [NAME]   try a decision; exit 0 allow, 1 not\n"
-	"  policy check|print -f FILE     a policy file, without kithd\n"
-	"  policy ask -f FILE JID ACTION THING [NAME]\n"
-	"  qr [text|svg] [DESK]           claim URI on standard input to a QR code;\n"
-	"                                 with DESK a link that opens the chat\n"
-	"\n"
-	"  -s SOCKET  kithd's control socket (" DEFAULT_SOCKET ")\n"
-	"  --json     for machines     -V version     -h this\n";
-
 struct options {
 	const char *socket, *file;
 	bool json;
@@ -66,9 +38,14 @@ static int ask(const struct options *o, int argc, char **argv)
 	return status;
 }
 
-/* `spec`: with '+' in front it stops at the first word; else options may
- * stand anywhere. */
-static void parse_options(struct options *o, const char *spec, int argc, char **argv)
+static void version(void)
+{
+	printf("kithctl %s\n", PACKAGE_VERSION);
+	exit(KITHCTL_OK);
+}
+
+/* What stands in front of the command. */
+static void parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
@@ -76,7 +53,7 @@ static void parse_options(struct options *o, const char *spec, int argc, char **
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, spec, longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+s:f:jVh", longs, NULL)) != -1) {
 		switch (c) {
 		case 's':
 			o->socket = optarg;
@@ -88,16 +65,44 @@ static void parse_options(struct options *o, const char *spec, int argc, char **
 			o->json = true;
 			break;
 		case 'V':
-			printf("kithctl %s\n", PACKAGE_VERSION);
-			exit(KITHCTL_OK);
+			version();
+			break;
 		case 'h':
-			fputs(usage, stdout);
+			kithctl_usage(stdout);
 			exit(KITHCTL_OK);
 		default:
 			fputs("try: kithctl -h\n", stderr);
 			exit(KITHCTL_ERROR);
 		}
 	}
+}
+
+/* The same behind it; a command's own options stay where they are. */
+static int take_options(struct options *o, int argc, char **argv)
+{
+	int n = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "-s") == 0 && i + 1 < argc)
+			o->socket = argv[++i];
+		else if (strcmp(argv[i], "-f") == 0 && i + 1 < argc)
+			o->file = argv[++i];
+		else if (strcmp(argv[i], "-j") == 0 || strcmp(argv[i], "--json") == 0)
+			o->json = true;
+		else if (strcmp(argv[i], "-V") == 0)
+			version();
+		else
+			argv[n++] = argv[i];
+	}
+	return n;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
 }
 
 /* Commands that do more here than pass their words on; their options are
@@ -107,33 +112,50 @@ static const struct {
 	int (*fn)(const char *socket, int argc, char **argv);
 } own[] = {
 	{ "backup", kithctl_backup },
+	{ "dump", kithctl_dump },
+	{ "graph", kithctl_graph },
 };
+
+static bool is_word(int argc, char **argv, int i, const char *word)
+{
+	return i < argc && strcmp(argv[i], word) == 0;
+}
+
+static int run(struct options *o, int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strcmp(argv[0], own[i].word) == 0)
+			return own[i].fn(o->socket, argc, argv);
+	argc = take_options(o, argc, argv);
+	if (is_word(argc, argv, 0, "audit") &&
+	    (is_word(argc, argv, 1, "export") || is_word(argc, argv, 1, "verify")))
+		return kithctl_audit(o->socket, argc, argv);
+	if (is_word(argc, argv, 0, "qr"))
+		return kithctl_qr(argc - 1, argv + 1);
+	if (is_word(argc, argv, 0, "policy") && (o->file != NULL || !is_word(argc, argv, 1, "ask")))
+		return kithctl_policy(o->file, argc - 1, argv + 1);
+	return ask(o, argc, argv);
+}
 
 int main(int argc, char **argv)
 {
-	struct options o = { .socket = DEFAULT_SOCKET };
+	struct options o = { .socket = KITHCTL_SOCKET };
+	char *help[2];
 
-	parse_options(&o, "+s:f:jVh", argc, argv);
+	parse_options(&o, argc, argv);
 	argc -= optind;
 	argv += optind;
 	if (argc == 0) {
-		fputs(usage, stderr);
+		kithctl_usage(stderr);
 		return KITHCTL_ERROR;
 	}
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (strcmp(argv[0], own[i].word) == 0)
-			return own[i].fn(o.socket, argc, argv);
-	if (strcmp(argv[0], "expire") == 0)
-		return ask(&o, argc, argv);
-	/* Once more, for options behind the command; getopt skips its first word. */
-	optind = 0;
-	parse_options(&o, "s:f:jVh", argc + 1, argv - 1);
-	argc -= optind - 1;
-	argv += optind - 1;
-	if (strcmp(argv[0], "qr") == 0)
-		return kithctl_qr(argc - 1, argv + 1);
-	if (strcmp(argv[0], "policy") == 0 && (o.file != NULL || argc < 2 || strcmp(argv[1],
-	    "ask") != 0))
-		return kithctl_policy(o.file, argc - 1, argv + 1);
-	return ask(&o, argc, argv);
+	if (strcmp(argv[0], "help") == 0)
+		return kithctl_help(argc, argv);
+	if (!kithctl_knows(argv[0]))
+		return kithctl_no_word(argv[0]);
+	if (wants_help(argc, argv)) {
+		help[0] = help[1] = argv[0];
+		return kithctl_help(2, help);
+	}
+	return run(&o, argc, argv);
 }

@@ -6,17 +6,34 @@
 #ifndef KITH_KITHD_KITHCTL_H
 #define KITH_KITHD_KITHCTL_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 /* Exit statuses of every command. */
 #define KITHCTL_OK 0
 #define KITHCTL_NO 1
 #define KITHCTL_ERROR 2
 
+#define KITHCTL_SOCKET "/run/kith/kithd.sock"
+
+/* The commands on one screen; what one of them takes; which there are. */
+void kithctl_usage(FILE *f);
+int kithctl_help(int argc, char **argv);
+bool kithctl_knows(const char *word);
+int kithctl_no_word(const char *word);
+
 /* `policy check|print|ask -f FILE ...`; args follow the word "policy" and -f is taken out. */
 int kithctl_policy(const char *file, int argc, char **argv);
-/* `qr [text|svg] [DESK]`: a claim URI on standard input, its code on standard output. */
+/* `qr [text|png|svg] [DESK]`: a claim URI on standard input, its code on standard output. */
 int kithctl_qr(int argc, char **argv);
 
 /* `backup FILE [--key KEYFILE]`; argv[0] is the command. */
 int kithctl_backup(const char *socket, int argc, char **argv);
+/* `audit export FILE`, `audit verify FILE [--head HASH]`. */
+int kithctl_audit(const char *socket, int argc, char **argv);
+/* `dump --canonical [--hash]`. */
+int kithctl_dump(const char *socket, int argc, char **argv);
+/* `graph [--owner JID] [--format dot|svg]`. */
+int kithctl_graph(const char *socket, int argc, char **argv);
 
 #endif

@@ -81,6 +81,22 @@ static int connect_to(const char *path)
 	return fd;
 }
 
+/* What went wrong, then what to do. */
+static int cannot_reach(const char *path)
+{
+	int why = errno;
+
+	fprintf(stderr, "kithctl: cannot reach kithd at '%s': %s\n", path, strerror(why));
+	if (why == EACCES || why == EPERM)
+		fputs("The socket belongs to the user kithd runs as: be root or that user "
+		    "(sudo -u kith kithctl ...).\n", stderr);
+	else
+		fputs("Is it running?  systemctl status kithd\n"
+		    "Its socket is [control] socket in kithd.conf(5); name another one with "
+		    "-s SOCKET.\n", stderr);
+	return KITHCTL_ERROR;
+}
+
 static int send_all(int fd, const char *data, size_t len)
 {
 	while (len > 0) {
@@ -167,7 +183,7 @@ int kithctl_ask_line(struct kithctl_ask *q, const char *line)
 		q->fd = connect_to(q->socket);
 	if (q->fd < 0) {
 		q->fd = 0;
-		return kithctl_fail(q->socket, strerror(errno));
+		return cannot_reach(q->socket);
 	}
 	if (q->text.max == 0)
 		buf_init(&q->text, ANSWER_MAX);

@@ -22,9 +22,11 @@
 #include "common/base/buf.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
+#include "common/base/pool.h"
+#include "common/base/qr.h"
 #include "common/base/secret.h"
 #include "common/base/str.h"
-#include "thing/qr.h"
+#include "common/wire/iotdisco.h"
 #include "thing/thing.h"
 #include "thing/thingd_conf.h"
 
@@ -84,30 +86,106 @@ static void keep_claim(const struct thingd_conf *c, const char *uri)
 	secret_cleanse(line, sizeof(line));
 }
 
-static void forget_claim(const struct thingd_conf *c)
+/* What a picture of it holds: the URI, or a link that opens the chat with the desk
+ * of the registry it names.  The caller frees and cleanses. */
+static void picture_text(const struct thingd_conf *c, const char *uri, struct buf *out)
 {
-	char path[4096];
+	struct err e = ERR_INIT;
+	struct iotdisco d;
+	struct pool pool;
+	char desk[1024];
 
-	claim_path(c, path, sizeof(path));
+	buf_init(out, 16384);
+	pool_init(&pool, 64 * 1024);
+	if (c->qr_holds == THINGD_QR_CHAT &&
+	    iotdisco_parse(&d, uri, strlen(uri), &pool, &e) == 0 && d.registry != NULL &&
+	    snprintf(desk, sizeof(desk), "desk@%s", d.registry) < (int)sizeof(desk))
+		qr_chat_link(out, desk, uri);
+	else
+		buf_adds(out, uri);
+	pool_fini(&pool);
+}
+
+static void buf_cleanse(struct buf *b)
+{
+	if (b->data != NULL)
+		secret_cleanse(b->data, b->cap);
+	buf_fini(b);
+}
+
+typedef int (*draw_fn)(struct buf *out, const char *text, struct err *e);
+
+static int save_picture(const char *path, draw_fn draw, const char *text, struct err *e)
+{
+	struct buf b;
+	int ret;
+
+	buf_init(&b, QR_MAX);
+	ret = draw(&b, text, e);
+	if (ret == 0)
+		ret = daemon_write_file(path, b.data, b.len, e);	/* 0600: it is the KEY */
+	buf_cleanse(&b);
+	return ret;
+}
+
+static const struct { const char *ending; draw_fn draw; } pictures[] = {
+	{ ".png", qr_png }, { ".svg", qr_svg },
+};
+
+static void keep_pictures(const struct thingd_conf *c, const char *uri)
+{
+	char path[4096 + 8];
+	struct err e = ERR_INIT;
+	struct buf text;
+
+	if (!c->pictures)
+		return;
+	picture_text(c, uri, &text);
+	for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++) {
+		claim_path(c, path, sizeof(path) - 8);
+		memcpy(path + strlen(path), pictures[i].ending, sizeof(".png"));
+		if (save_picture(path, pictures[i].draw, buf_str(&text), &e) < 0)
+			log_warn("cannot draw '%s': %s", path, e.text);
+	}
+	buf_cleanse(&text);
+}
+
+static void forget_file(const char *path)
+{
 	if (unlink(path) < 0 && errno != ENOENT)
 		log_warn("cannot remove '%s': %s", path, strerror(errno));
 }
 
-static void print_claim(const char *uri, bool picture)
+/* Also pictures that an earlier setting asked for. */
+static void forget_claim(const struct thingd_conf *c)
+{
+	char path[4096 + 8];
+	size_t len;
+
+	claim_path(c, path, sizeof(path) - 8);
+	forget_file(path);
+	len = strlen(path);
+	for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++) {
+		memcpy(path + len, pictures[i].ending, sizeof(".png"));
+		forget_file(path);
+	}
+}
+
+static void print_claim(const struct thingd_conf *c, const char *uri, bool picture)
 {
 	struct err e = ERR_INIT;
-	struct buf b;
+	struct buf b, text;
 
 	printf("%s\n", uri);
 	if (picture) {
+		picture_text(c, uri, &text);
 		buf_init(&b, QR_MAX);
-		if (qr_terminal(&b, uri, &e) == 0)
+		if (qr_terminal(&b, buf_str(&text), &e) == 0)
 			fputs(buf_str(&b), stdout);
 		else
 			log_warn("%s", e.text);
-		if (b.data)
-			secret_cleanse(b.data, b.cap);
-		buf_fini(&b);
+		buf_cleanse(&b);
+		buf_cleanse(&text);
 	}
 	fflush(stdout);
 }
@@ -115,12 +193,13 @@ static void print_claim(const char *uri, bool picture)
 static void show_claim(const struct thingd_conf *c, const char *uri)
 {
 	keep_claim(c, uri);
+	keep_pictures(c, uri);
 	if (under_systemd()) {
 		log_info("unclaimed; `kith-thing claim -f FILE` shows how to claim it");
 		return;
 	}
 	log_info("unclaimed; its claim URI is on standard output");
-	print_claim(uri, c->qr == THINGD_QR_YES || (c->qr == THINGD_QR_AUTO && isatty(1)));
+	print_claim(c, uri, c->qr == THINGD_QR_YES || (c->qr == THINGD_QR_AUTO && isatty(1)));
 }
 
 /* ---- events ------------------------------------------------------------- */
@@ -403,25 +482,11 @@ static void print_settings(const struct thingd_conf *c)
 
 /* ---- the other words ---------------------------------------------------- */
 
-static int save_picture(const char *path, int (*draw)(struct buf *, const char *, struct err *),
-    const char *uri, struct err *e)
-{
-	struct buf b;
-	int ret;
-
-	buf_init(&b, QR_MAX);
-	ret = draw(&b, uri, e);
-	if (ret == 0)
-		ret = daemon_write_file(path, b.data, b.len, e);	/* 0600: it is the KEY */
-	buf_fini(&b);
-	return ret;
-}
-
 static int word_claim(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
 {
 	char path[4096];
 	struct err e = ERR_INIT;
-	struct buf b;
+	struct buf b, text;
 	int ret = 1;
 
 	(void)yes;
@@ -433,12 +498,15 @@ static int word_claim(const struct thingd_conf *c, const char *png, const char *
 		goto out;
 	}
 	b.data[strcspn(b.data, "\n")] = '\0';
-	if ((png && save_picture(png, qr_png, b.data, &e) < 0) ||
-	    (svg && save_picture(svg, qr_svg, b.data, &e) < 0)) {
+	picture_text(c, b.data, &text);
+	if ((png && save_picture(png, qr_png, buf_str(&text), &e) < 0) ||
+	    (svg && save_picture(svg, qr_svg, buf_str(&text), &e) < 0)) {
 		fprintf(stderr, "%s\n", e.text);
+		buf_cleanse(&text);
 		goto out;
 	}
-	print_claim(b.data, !png && !svg && c->qr != THINGD_QR_NO &&
+	buf_cleanse(&text);
+	print_claim(c, b.data, !png && !svg && c->qr != THINGD_QR_NO &&
 	    (c->qr == THINGD_QR_YES || isatty(1)));
 	ret = 0;
 out:

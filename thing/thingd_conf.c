@@ -30,6 +30,8 @@ static const struct conf_key keys[] = {
 	ROW("user", CONF_TEXT, user, 0, 0, NULL, "switch to this user when started by root"),
 	ROW("boot_spread", CONF_TIME, boot_spread_ms, 0, DAY_MS, "0s", "first attempt after a random time up to this"),
 	ROW("qr", CONF_TEXT, qr_text, 0, 0, "auto", "show the claim URI as QR code: auto (on a terminal), yes, no"),
+	ROW("qr_holds", CONF_TEXT, qr_holds_text, 0, 0, "uri", "what QR codes hold: uri, or chat: a link that opens the chat"),
+	ROW("pictures", CONF_BOOL, pictures, 0, 0, "no", "also keep the QR code as claim.png and claim.svg in state="),
 	{ "tags", "*", CONF_TEXT, 0, 0, 0, NULL, "a string tag: SN, MAN, MODEL ..." },
 	{ "num_tags", "*", CONF_TEXT, 0, 0, 0, NULL, "a numeric tag: V ..." },
 	POINT("field *", "file", CONF_TEXT, 0, 0, "read this file"),
@@ -279,6 +281,10 @@ static int finish(void *out, struct err *e)
 	if (i == 3)
 		return err_set(e, ERR_INPUT, "[thing] qr= is auto, yes or no");
 	c->qr = (enum thingd_qr)i;
+	if (c->qr_holds_text && strcmp(c->qr_holds_text, "chat") == 0)
+		c->qr_holds = THINGD_QR_CHAT;
+	else if (!c->qr_holds_text || strcmp(c->qr_holds_text, "uri") != 0)
+		return err_set(e, ERR_INPUT, "[thing] qr_holds= is uri or chat");
 	return check_points(c, e);
 }
 

@@ -11,7 +11,7 @@
 #include <glob.h>
 
 #include "common/base/buf.h"
-#include "thing/qr.h"
+#include "common/base/qr.h"
 #include "thing/thingd_conf.h"
 
 static const char *source_folder(void)

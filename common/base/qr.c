@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "thing/qr.h"
+#include "common/base/qr.h"
 
 #include <errno.h>
 #include <qrencode.h>
@@ -185,4 +185,28 @@ int qr_png(struct buf *out, const char *text, struct err *e)
 	buf_fini(&none);
 	QRcode_free(code);
 	return finish(out, e);
+}
+
+/* ---- the link -------------------------------------------------------------- */
+
+/* Unreserved in a URI (RFC 3986 2.3); of an address also what stands for itself. */
+static void add_escaped(struct buf *out, const char *s, const char *also)
+{
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+
+	for (; *s != '\0'; s++) {
+		if (strchr(plain, *s) != NULL || strchr(also, *s) != NULL)
+			buf_addc(out, *s);
+		else
+			buf_addf(out, "%%%02X", (unsigned)(unsigned char)*s);
+	}
+}
+
+void qr_chat_link(struct buf *out, const char *desk, const char *claim)
+{
+	buf_adds(out, "xmpp:");
+	add_escaped(out, desk, "@!$");
+	buf_adds(out, "?message;body=claim%20");
+	add_escaped(out, claim, "");
 }
