@@ -151,7 +151,7 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[0], "help") == 0)
 		return kithctl_help(argc, argv);
-	if (!kithctl_knows(argv[0]))
+	if (kithctl_is_typo(argv[0]))
 		return kithctl_no_word(argv[0]);
 	if (wants_help(argc, argv)) {
 		help[0] = help[1] = argv[0];

@@ -16,10 +16,10 @@
 
 #define KITHCTL_SOCKET "/run/kith/kithd.sock"
 
-/* The commands on one screen; what one of them takes; which there are. */
+/* The commands on one screen; what one of them takes; typos. */
 void kithctl_usage(FILE *f);
 int kithctl_help(int argc, char **argv);
-bool kithctl_knows(const char *word);
+bool kithctl_is_typo(const char *word);
 int kithctl_no_word(const char *word);
 
 /* `policy check|print|ask -f FILE ...`; args follow the word "policy" and -f is taken out. */

@@ -102,12 +102,11 @@ static const char *closest(const char *word)
 	return best;
 }
 
-bool kithctl_knows(const char *word)
+bool kithctl_is_typo(const char *word)
 {
-	for (size_t i = 0; i < N_WORDS; i++)
-		if (strcmp(words[i].word, word) == 0)
-			return true;
-	return false;
+	const char *near = closest(word);
+
+	return near != NULL && strcmp(near, word) != 0;
 }
 
 int kithctl_no_word(const char *word)
