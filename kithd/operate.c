@@ -148,8 +148,13 @@ static int act_hold(struct act *a)
 
 static int act_release(struct act *a)
 {
-	return a->n != 1 ? fail(a, "say: release THING") :
-	    about_thing(a, VERB_RELEASE, a->word[0], NULL);
+	const char *jid = NULL;
+
+	if (a->n != 1 && (a->n != 3 || strcmp(a->word[1], "to") != 0))
+		return fail(a, "say: release THING [to JID]");
+	if (a->n == 3 && (jid = address(a, a->word[2])) == NULL)
+		return REPORT_ERROR;
+	return about_thing(a, VERB_RELEASE, a->word[0], jid);
 }
 
 static int act_disown(struct act *a)

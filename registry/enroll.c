@@ -128,7 +128,10 @@ static enum condition refusal(struct registry *g, const struct request *q,
 static int read_tags(struct registry *g, const struct request *q, struct thing *want,
     struct err *e)
 {
+	const struct tag *key = tag_find(&q->u.reg.tags, "KEY");
+
 	memset(want, 0, sizeof(*want));
+	want->key_bits = presence_question_key_bits(key != NULL ? key->str : NULL);
 	want->at_ms = clock_wall(g->deps.clock);
 	want->can = q->u.reg.self.can;
 	want->tags = tags_pack(&q->u.reg.tags, q->pool, &want->tags_len);
@@ -184,6 +187,7 @@ static int keep_tags(struct registry *g, const struct request *q, struct enrolme
     const uint8_t *id, struct err *e)
 {
 	const struct thing *have = thing_store_find(g->things, id);
+	uint8_t before[DIGEST_BYTES];
 
 	memcpy(en->want.id, id, sizeof(en->want.id));
 	keep_key(en, q, have);
@@ -196,7 +200,12 @@ static int keep_tags(struct registry *g, const struct request *q, struct enrolme
 	}
 	if (is_fresh(have, &en->want))
 		return 0;
-	return thing_store_put(g->things, &en->want, e);
+	if (have != NULL)
+		memcpy(before, have->digest, sizeof(before));
+	if (thing_store_put(g->things, &en->want, e) == -1)
+		return -1;
+	/* Others may have these tags, or had them with it until now. */
+	return registry_enrolled(g, id, have != NULL ? before : NULL, e);
 }
 
 static bool same_holder(const char *a, const char *b)

@@ -109,6 +109,18 @@ static int release(struct registry *g, struct request *q, struct reply *r, struc
 	if (t->hold == HOLD_DESCENT && !registry_is_silent(g, t->held_for))
 		return registry_refuse(r, COND_NOT_ALLOWED, "its owner was here within the last "
 		    "90 days; only he can claim it, or let go of the thing it comes from");
+	if (t->disputed) {
+		switch (registry_dispute_release(g, t->id, q->u.desk.jid, e)) {
+		case -1:
+			return -1;
+		case 1:
+			return registry_refuse(r, COND_NOT_ALLOWED, "that address is no party to "
+			    "the dispute");
+		default:
+			break;
+		}
+		t = named(g, q);
+	}
 	freed = *t;
 	freed.hold = HOLD_NONE;
 	freed.held_for = NULL;

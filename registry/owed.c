@@ -182,6 +182,8 @@ int registry_debt_write(struct registry *g, const struct debt *d, struct buf *ou
 		return write_owner(g, d, out);
 	case DEBT_SUBSCRIBE:
 		return write_subscribe(g, d, out);
+	case DEBT_WITNESS:
+		return registry_witness_write(g, d, out);
 	default:
 		return 0;
 	}
@@ -203,8 +205,10 @@ int registry_debt_answered(struct registry *g, const struct debt *d, const struc
 	const struct told *told;
 	const struct owned *t;
 
-	if (d->kind != DEBT_OWNER || !is_settled_by(answer))
+	if ((d->kind != DEBT_OWNER && d->kind != DEBT_WITNESS) || !is_settled_by(answer))
 		return 0;
+	if (d->kind == DEBT_WITNESS)
+		return debt_settle(g->deps.debts, d->row, d->number, e);
 	t = subject_thing(g, d->subject);
 	told = telling(d);
 	if (t != NULL && told != NULL && told->heard != NULL && d->number == t->epoch)
@@ -365,16 +369,20 @@ int registry_tick(struct registry *g, struct err *e)
 	int ended = dropped == -1 ? -1 : thing_store_end_receipts(g->things,
 	    now - g->conf.receipt_ms, SWEEP_DROPS, e);
 	int heirs = ended == -1 ? -1 : registry_tick_heirs(g, e);
+	int shown = heirs == -1 ? -1 : registry_showing_tick(g, e);
 
-	return heirs == -1 ? -1 : late + dropped + ended + heirs;
+	return shown == -1 ? -1 : late + dropped + ended + heirs + shown;
 }
 
 int64_t registry_deadline(const struct registry *g)
 {
 	int64_t parked = parked_deadline(g->deps.parked);
 	int64_t next = g->sweep_at > 0 ? clock_wall(g->deps.clock) : g->sweep_ms;
+	int64_t shown = registry_showing_deadline(g);
 
 	if (g->heirs_ms >= 0 && g->heirs_ms < next)
 		next = g->heirs_ms;
+	if (shown >= 0 && shown < next)
+		next = shown;
 	return parked >= 0 && parked < next ? parked : next;
 }

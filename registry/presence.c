@@ -112,6 +112,11 @@ static int on_unsubscribed(const struct meeting *m, struct err *e)
 /* Available presence reaches us only through a subscription. */
 static int on_available(const struct meeting *m, struct err *e)
 {
+	const struct contact *c = contact_find(m->g->deps.contacts, m->q->bare);
+
+	/* The same session shows itself again for many reasons. */
+	if (c == NULL || !c->online || c->full == NULL || strcmp(c->full, m->q->from) != 0)
+		registry_session_began(m->g, m->q->bare);
 	contact_presence(m->g->deps.contacts, m->q->from, strlen(m->q->bare), true);
 	debt_wake(m->g->deps.debts, m->q->bare);
 	return from_us(m) == SUB_ASKED ? on_subscribed(m, e) : 0;
@@ -160,6 +165,8 @@ int registry_probe(struct registry *g, size_t *cursor, size_t max, struct buf *o
 {
 	size_t n = contact_count(g->deps.contacts);
 
+	if (*cursor == 0)
+		registry_sessions_unknown(g);
 	for (; *cursor < n && max > 0; ++*cursor) {
 		const struct contact *c = contact_at(g->deps.contacts, *cursor);
 

@@ -10,12 +10,16 @@
 #include "registry/account.h"
 #include "registry/parting.h"
 #include "registry/quota.h"
+#include "registry/claim.h"
+#include "registry/guess.h"
+#include "registry/presence_store.h"
 #include "registry/search_budget.h"
 #include "registry/search_cursor.h"
 #include "registry/search_index.h"
 #include "registry/serve.h"
 #include "registry/thing_store.h"
 
+#define REGISTRY_SAME 2048	/* things with one digest that are looked at */
 #define REGISTRY_HEX (2 * OWNERSHIP_ID + 1)
 #define REGISTRY_WAITS (sizeof("disowned:") + REGISTRY_HEX)
 #define REGISTRY_SIGNS 64
@@ -28,7 +32,8 @@
 #define REGISTRY_FORGET "forget:"	/* then what was decided for him: clearCache */
 
 struct registry_counters {
-	uint64_t *registered, *again, *claimed, *claimed_again, *not_found, *twins, *spent;
+	uint64_t *registered, *again, *claimed, *claimed_again, *not_found, *twins, *spent, *weak;
+	uint64_t *guess_alarms, *asked, *shown, *not_shown, *disputes, *answers_late;
 	uint64_t *held, *frozen, *namesakes, *twins_seen;
 	uint64_t *full_thing, *full_jid, *full_domain, *full_site, *full_pool, *full_self;
 	uint64_t *disowned, *removed, *unregistered, *searches, *too_costly, *scans, *refused;
@@ -47,6 +52,9 @@ struct registry {
 	struct registry_deps deps;
 	char *desk;			/* the node people talk to: desk@JID */
 	struct thing_store *things;
+	struct presence_store *asked;
+	struct showing *showing;
+	struct guess *guess;
 	struct search_index *findable;
 	struct search_budget *searchers;
 	struct search_cursors *cursors;
@@ -90,6 +98,85 @@ int registry_make_room(struct registry *g, struct err *e);
 
 /* mine.c */
 int registry_mine(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+/* Could this asker have it, if he showed that it is before him? */
+bool registry_is_candidate(const struct registry *g, const struct owned *t, const char *asker);
+/* A thing gets an owner, by whatever proof: the one place where it does. */
+struct binding {
+	const char *owner;
+	const uint8_t *digest;	/* it was claimed with */
+	bool is_public;
+};
+int registry_bind(struct registry *g, const struct owned *thing, const struct binding *b,
+    struct err *e);
+int registry_say_mine(struct registry *g, const struct request *q, const uint8_t *id,
+    struct reply *r);
+
+/* showing.c: presence questions, from the doubt to the end */
+struct showing;
+int registry_showing_open(struct registry *g, struct err *e);
+void registry_showing_close(struct registry *g);
+/* A turn ended: what was noted in it counts, or never was. */
+void registry_showing_ended(struct registry *g, bool committed);
+/* Memory only: a claim was refused, its tags fit.  The clock does the rest. */
+void registry_showing_note(struct registry *g, const char *who,
+    const uint8_t digest[static DIGEST_BYTES], bool is_public, enum claim_ask ask);
+/* Memory only: the KEY of things of that (MAN, SN) is being guessed. */
+void registry_showing_guessed(struct registry *g, uint64_t name);
+/* Memory only: *r leaves after `delay_ms`; it becomes silence. */
+void registry_answer_later(struct registry *g, const struct request *q, struct reply *r,
+    int64_t delay_ms);
+/* In a transaction; how much it changed, -1. */
+int registry_showing_tick(struct registry *g, struct err *e);
+int64_t registry_showing_deadline(const struct registry *g);	/* wall; -1 none */
+/* In a transaction: what is known of a question may have ended it. */
+int registry_settle(struct registry *g, const struct question *q, bool over, struct err *e);
+/* In a transaction, while a tick opens a dispute. */
+int registry_question_open(struct registry *g, struct question *q, struct err *e);
+/* The claimant's or the other's open questions of the last hour of a purpose. */
+size_t registry_questions_of(const struct registry *g, const char *who,
+    enum question_purpose purpose);
+struct question_seed registry_seed(const struct registry *g, const struct question *q);
+/* One event about a thing, for its history; audit may be NULL. */
+int registry_event(struct registry *g, enum audit_what what, const struct owned *t,
+    const char *actor, const char *object, const char *detail, struct err *e);
+
+/* witness.c: what is seen of a thing that a question is about */
+int registry_presence_code(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e);
+int registry_pressed(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e);
+/* Memory only: a new session of this address has begun. */
+void registry_session_began(struct registry *g, const char *bare);
+/* Memory only: we were away, so nobody knows which sessions are new. */
+void registry_sessions_unknown(struct registry *g);
+int registry_witness_write(struct registry *g, const struct debt *d, struct buf *out);
+/* In a transaction: an unclaimed thing has registered; `before`: its digest until
+ * now, NULL none. */
+int registry_enrolled(struct registry *g, const uint8_t id[static OWNERSHIP_ID],
+    const uint8_t *before, struct err *e);
+
+/* Is it outside of the time in which it may be claimed? */
+static inline bool registry_claim_closed(const struct registry *g, const struct owned *t)
+{
+	(void)g;
+	(void)t;
+	return false;
+}
+
+/* dispute.c */
+bool registry_is_disputable(const struct registry *g, const uint8_t digest[static DIGEST_BYTES],
+    const char *asker);
+int registry_dispute_open(struct registry *g, const char *who,
+    const uint8_t digest[static DIGEST_BYTES], bool is_public, struct err *e);
+/* A question about a dispute has come to this. */
+int registry_dispute_settle(struct registry *g, const struct question *q,
+    enum question_verdict v, struct err *e);
+int registry_dispute_tick(struct registry *g, struct err *e);
+int64_t registry_dispute_deadline(const struct registry *g);	/* wall; -1 none */
+/* The operator has looked: it is `owner`'s (NULL: stays whose it is).  0 done,
+ * 1: he is no party to it, -1. */
+int registry_dispute_release(struct registry *g, const uint8_t id[static OWNERSHIP_ID],
+    const char *owner, struct err *e);
 
 /* manage.c */
 int registry_update(struct registry *g, const struct request *q, struct reply *r, struct err *e);

@@ -113,6 +113,8 @@ static const struct row rows[VERB_COUNT] = {
 	[VERB_REMOVE] = { registry_remove, true, ACT_OWNER },
 	[VERB_DISOWN] = { registry_disown, true, ACT_GRAVE },
 	[VERB_UNREGISTER] = { registry_unregister, true },
+	[VERB_PRESENCE_CODE] = { registry_presence_code, true },
+	[VERB_PRESSED] = { registry_pressed, true },
 	[VERB_SEARCH] = { registry_search, false },
 	[VERB_PUBLISH] = { registry_publish, true, ACT_OWNER },
 	[VERB_UNDO] = { registry_undo, true, ACT_OWNER },
@@ -299,6 +301,15 @@ static void count_open(struct registry *g)
 	    "registrations refused: too many things that nobody owns");
 	c->full_self = stats_slot(s, "registry_full_self_owned",
 	    "registrations refused: too many things that own themselves");
+	c->weak = stats_slot(s, "registry_weak", "claims refused: the short KEY is being guessed");
+	c->guess_alarms = stats_slot(s, "registry_guess_alarms",
+	    "times too many claims failed in a minute");
+	c->answers_late = stats_slot(s, "registry_answers_late", "refusals that were held back");
+	c->asked = stats_slot(s, "registry_presence_asked", "presence questions");
+	c->shown = stats_slot(s, "registry_presence_shown", "presence questions answered");
+	c->not_shown = stats_slot(s, "registry_presence_not_shown",
+	    "presence questions that ran out, or that several things answered");
+	c->disputes = stats_slot(s, "registry_disputes", "claims that were disputed");
 	c->expired = stats_slot(s, "registry_expired", "unclaimed things that expired");
 }
 
@@ -360,6 +371,14 @@ static int copy_conf(struct registry *g, const struct registry_conf *conf)
 	g->conf.searcher_work = or_default(conf->searcher_work, 200000);
 	g->conf.searcher_domain_work = or_default(conf->searcher_domain_work, 800000);
 	g->conf.searchers_work = or_default(conf->searchers_work, 1600000);
+	g->conf.showing_ms = or_default(conf->showing_ms, 600000);
+	g->conf.showings = or_default(conf->showings, 3);
+	g->conf.max_showings = or_default(conf->max_showings, 1000);
+	g->conf.dispute_ms = or_default(conf->dispute_ms, INT64_C(86400000));
+	g->conf.failures_per_jid = or_default(conf->failures_per_jid, 30);
+	g->conf.failures_per_domain = or_default(conf->failures_per_domain, 600);
+	g->conf.failures = or_default(conf->failures, 3000);
+	g->conf.wrong_keys = or_default(conf->wrong_keys, 100);
 	return 0;
 }
 
@@ -371,6 +390,7 @@ static void turn_ended(void *arg, bool committed)
 		g->released_kept = g->released.len;
 	else
 		buf_truncate(&g->released, g->released_kept);
+	registry_showing_ended(g, committed);
 }
 
 int registry_open(struct registry **out, const struct registry_conf *conf,
@@ -387,7 +407,8 @@ int registry_open(struct registry **out, const struct registry_conf *conf,
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	}
 	if (thing_store_open(&g->things, deps->store, deps->hash_key, e) == -1 ||
-	    quotas_open(&g->quotas, deps->store, e) == -1 || registry_search_open(g, e) == -1) {
+	    quotas_open(&g->quotas, deps->store, e) == -1 || registry_search_open(g, e) == -1 ||
+	    registry_showing_open(g, e) == -1) {
 		registry_close(&g);
 		return -1;
 	}
@@ -418,6 +439,7 @@ void registry_close(struct registry **gp)
 	search_budget_close(&g->searchers);
 	search_cursors_close(&g->cursors);
 	quotas_close(&g->quotas);
+	registry_showing_close(g);
 	thing_store_close(&g->things);
 	free_domains(g->conf.domains);
 	free_domains(g->conf.self_owned);

@@ -48,6 +48,15 @@ struct registry_conf {
 	int64_t searcher_work;		/* of one asker in a second */
 	int64_t searcher_domain_work;	/* of one domain in a second */
 	int64_t searchers_work;		/* of all */
+	int64_t showing_ms;		/* a presence question is open so long: 10 min */
+	int64_t showings;		/* of one claimant in an hour: 3 */
+	int64_t max_showings;		/* of everybody in an hour */
+	int64_t dispute_ms;		/* after a claim; and how long one may last: 24 h */
+	int64_t failures_per_jid;	/* failed claims a minute, before they are late */
+	int64_t failures_per_domain;
+	int64_t failures;
+	int64_t wrong_keys;		/* for one (MAN, SN), before short KEYs are weak */
+	int32_t zone_s;			/* operator's zone; for times told to people */
 	bool show_owner;		/* `owner` in X search results */
 	bool remote_verified;		/* JIDs of other domains may own things */
 	bool answer_probes;		/* of the bare component JID; off: some clients

@@ -139,10 +139,11 @@ static void join_ring(struct thing_store *t, struct record *r)
 		table_add(&t->by_digest, r->digest_hash, r);
 		return;
 	}
-	r->next = head->next;
-	r->prev = head;
-	head->next->prev = r;
-	head->next = r;
+	/* At the end: who comes with many twins stays behind those who were there. */
+	r->next = head;
+	r->prev = head->prev;
+	head->prev->next = r;
+	head->prev = r;
 }
 
 static void leave_ring(struct thing_store *t, struct record *r)
