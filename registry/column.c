@@ -7,10 +7,15 @@
 
 #include "registry/column.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define IN_BLOCK 256
+#define LEAF 1024		/* things of one row of numbers */
+#define LEAVES_FROM 256	/* things that make such rows worth it */
+#define LEAVES_BEGIN 8		/* if one of so many things has the tag */
+#define LEAVES_END 16
 #define GRAM 3			/* bytes of a piece */
 #define GRAMS_FROM 64		/* values that make pieces worth their memory */
 #define GRAMS_FIRST 256		/* slots; a power of two */
@@ -385,6 +390,92 @@ static void take_out(struct column *c, size_t block, size_t at)
 	    (c->blocks - block) * sizeof(struct column_block *));
 }
 
+/* ---- numbers by thing ---- */
+
+#define UNSET (-INFINITY)	/* nan: several, until column_now() */
+
+static void leaves_free(struct column *c)
+{
+	for (size_t i = 0; i < c->leaves; i++)
+		free(c->leaf[i]);
+	free(c->leaf);
+	c->leaf = NULL;
+	c->leaves = 0;
+}
+
+/* NULL: no memory; then there are no rows at all, and only time is lost. */
+static double *leaf_make(struct column *c, uint32_t thing)
+{
+	size_t at = thing / LEAF;
+
+	if (at >= c->leaves) {
+		size_t n = at + at / 2 + 16;
+		double **more = reallocarray(c->leaf, n, sizeof(double *));
+
+		if (more == NULL)
+			return NULL;
+		memset(&more[c->leaves], 0, (n - c->leaves) * sizeof(double *));
+		c->leaf = more;
+		c->leaves = n;
+	}
+	if (c->leaf[at] == NULL && (c->leaf[at] = malloc(LEAF * sizeof(double))) != NULL)
+		for (size_t i = 0; i < LEAF; i++)
+			c->leaf[at][i] = UNSET;
+	return c->leaf[at];
+}
+
+static void leaves_begin(struct column *c)
+{
+	struct column_span all = column_between(c, NULL, NULL);
+	const struct column_value *v;
+
+	while ((v = step(&all)) != NULL) {
+		uint32_t thing = 0;
+
+		for (; numset_next(&v->things, thing, &thing); thing++) {
+			double *leaf = leaf_make(c, thing);
+
+			if (leaf == NULL) {
+				leaves_free(c);
+				return;
+			}
+			/* Two versions of a thing: which one counts is not known here. */
+			leaf[thing % LEAF] = leaf[thing % LEAF] == UNSET ? column_num(v) : NAN;
+		}
+	}
+}
+
+void column_follow(struct column *c, uint32_t thing, size_t all_things)
+{
+	size_t n = c->things.n;
+
+	if (!c->is_num)
+		return;
+	if (c->leaf == NULL && n >= LEAVES_FROM && n * LEAVES_BEGIN >= all_things)
+		leaves_begin(c);
+	else if (c->leaf != NULL && (n < LEAVES_FROM / 2 || n * LEAVES_END < all_things ||
+	    leaf_make(c, thing) == NULL))
+		leaves_free(c);
+}
+
+void column_now(const struct column_value *v, uint32_t thing)
+{
+	const struct column *c = v->column;
+
+	if (c->leaf != NULL && thing / LEAF < c->leaves && c->leaf[thing / LEAF] != NULL)
+		c->leaf[thing / LEAF][thing % LEAF] = column_num(v);
+}
+
+bool column_num_of(const struct column *c, uint32_t thing, double *out)
+{
+	const double *leaf = thing / LEAF < c->leaves ? c->leaf[thing / LEAF] : NULL;
+
+	if (leaf == NULL || !isfinite(leaf[thing % LEAF]))
+		return false;
+	*out = leaf[thing % LEAF];
+	return true;
+}
+
 /* ---- values ---- */
 
 struct column *column_new(const char *folded, bool is_num, uint64_t hash, struct err *e)
@@ -418,6 +509,7 @@ void column_free(struct column **cp)
 	}
 	free(c->block);
 	grams_free(&c->grams);
+	leaves_free(c);
 	numset_fini(&c->things);
 	free(c);
 	*cp = NULL;

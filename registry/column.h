@@ -33,6 +33,8 @@ struct column {
 	struct column_block **block;
 	size_t blocks, cap;
 	struct column_grams *grams;	/* NULL: too few values to be worth it */
+	double **leaf;			/* of numbers, by thing; NULL: too few things */
+	size_t leaves;
 };
 
 struct column *column_new(const char *folded, bool is_num, uint64_t hash, struct err *e);
@@ -44,6 +46,17 @@ struct column_value *column_add(struct column *c, const struct tag *t, uint32_t 
     struct err *e);
 /* No more.  A value that nothing has is freed. */
 void column_remove(struct column_value *v, uint32_t thing);
+
+/*
+ * Of columns of numbers that a good part of all things have, each thing's number
+ * also stands where its own number points: a walk then looks at memory in order.
+ * column_follow() begins and ends that as the column grows and shrinks;
+ * column_now() says what the thing's value is, from now on.
+ */
+void column_follow(struct column *c, uint32_t thing, size_t all_things);
+void column_now(const struct column_value *v, uint32_t thing);
+/* False: not known. */
+bool column_num_of(const struct column *c, uint32_t thing, double *out);
 
 double column_num(const struct column_value *v);
 const char *column_str(const struct column_value *v);

@@ -241,6 +241,7 @@ static int learn_value(struct search_index *x, struct entry *n, const struct tag
 		if (n->value[i] == v)
 			return 0;
 	n->value[n->n++] = v;
+	column_follow(c, n->number, x->all.n);
 	return 0;
 }
 
@@ -291,6 +292,9 @@ static void swap(void *arg, void *out, void *in)
 	if (come != NULL) {
 		table_add(&x->by_id, hash_id(x, come->id), come);
 		come->current = true;
+		for (uint16_t i = 0; i < come->n; i++)
+			if (come->value[i]->column->is_num)
+				column_now(come->value[i], come->number);
 	}
 }
 
