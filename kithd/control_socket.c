@@ -207,29 +207,30 @@ static int make_room(const char *path, const struct sockaddr_un *a, struct err *
 	return 0;
 }
 
-static int listen_at(struct control_socket *s, const char *path, struct err *e)
+int control_socket_listen(const char *path, struct err *e)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	mode_t before;
-	int ret;
+	int fd, ret;
 
 	if (strlen(path) >= sizeof(a.sun_path))
 		return err_set(e, ERR_INPUT, "the socket's path '%s' is too long", path);
 	memcpy(a.sun_path, path, strlen(path) + 1);
 	if (make_room(path, &a, e) != 0)
 		return -1;
-	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0)
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
 		return err_errno(e, "cannot make a socket");
 	before = umask(0177);
-	ret = bind(s->fd, (const struct sockaddr *)&a, sizeof(a));
+	ret = bind(fd, (const struct sockaddr *)&a, sizeof(a));
 	umask(before);
-	if (ret != 0)
-		return err_errno(e, "cannot make the control socket '%s'", path);
-	memcpy(s->path, path, strlen(path) + 1);
-	if (listen(s->fd, 8) != 0)
-		return err_errno(e, "cannot listen at '%s'", path);
-	return 0;
+	if (ret == 0 && listen(fd, 8) == 0)
+		return fd;
+	err_errno(e, "cannot make the socket '%s'", path);
+	close(fd);
+	if (ret == 0)
+		unlink(path);
+	return -1;
 }
 
 int control_socket_open(struct control_socket **out, struct ev_loop *loop, const char *path,
@@ -246,10 +247,12 @@ int control_socket_open(struct control_socket **out, struct ev_loop *loop, const
 	s->n = clients;
 	for (size_t i = 0; i < clients; i++)
 		s->client[i].fd = -1;
-	if (listen_at(s, path, e) != 0) {
+	s->fd = control_socket_listen(path, e);
+	if (s->fd < 0) {
 		control_socket_close(&s);
 		return -1;
 	}
+	memcpy(s->path, path, strlen(path) + 1);
 	ev_io_init(&s->io, on_listen, s->fd, EV_READ);
 	s->io.data = s;
 	ev_io_start(loop, &s->io);

@@ -30,6 +30,8 @@ typedef bool (*control_fn)(void *arg, void **job, const char *line, struct buf *
 /* Refuses to replace anything but a socket nobody listens on. */
 int control_socket_open(struct control_socket **out, struct ev_loop *loop, const char *path,
     size_t clients, control_fn fn, void *arg, struct err *e);
+/* A listening socket at this path, mode 0600; its descriptor or -1. */
+int control_socket_listen(const char *path, struct err *e);
 /* Removes the socket file. */
 void control_socket_close(struct control_socket **s);
 

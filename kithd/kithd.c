@@ -23,9 +23,11 @@
 #include "common/base/log.h"
 #include "common/base/secret.h"
 #include "common/base/str.h"
+#include "common/store/audit.h"
 #include "common/wire/component.h"
 #include "kithd/control_socket.h"
 #include "kithd/kithd_conf.h"
+#include "kithd/metrics_http.h"
 #include "kithd/operate.h"
 #include "kithd/operate_job.h"
 #include "kithd/report.h"
@@ -63,6 +65,7 @@ struct daemon {
 	struct site *site;
 	struct component *component;
 	struct control_socket *control;
+	struct metrics_http *metrics;
 	struct ev_loop *loop;
 	struct ev_io io;
 	struct ev_timer timer, hourly;
@@ -400,6 +403,39 @@ static int open_control(struct daemon *d, struct err *e)
 	    (size_t)kithd_conf_limits(&d->conf).control_clients, on_control, d, e);
 }
 
+static void on_metrics(void *arg, struct buf *out)
+{
+	const struct daemon *d = arg;
+	struct site_parts parts;
+
+	site_parts(d->site, &parts);
+	report_prometheus(&parts, out);
+}
+
+static int open_metrics(struct daemon *d, struct err *e)
+{
+	if (d->conf.metrics == NULL)
+		return 0;
+	if (str_starts(d->conf.metrics, "unix:") && make_folder(d->conf.metrics + 5, e) != 0)
+		return -1;
+	return metrics_http_open(&d->metrics, d->loop, d->conf.metrics, on_metrics, d, e);
+}
+
+/* Whoever keeps the log elsewhere can tell later whether rows behind this one
+ * were lost. */
+static void log_head(const struct daemon *d)
+{
+	uint8_t hash[AUDIT_HASH];
+	char hex[2 * AUDIT_HASH + 1];
+	struct site_parts parts;
+	int64_t row;
+
+	site_parts(d->site, &parts);
+	row = audit_head(parts.audit, hash);
+	str_hex(hex, hash, sizeof(hash));
+	log_info("the record of what happened ends with row %lld %s", (long long)row, hex);
+}
+
 static void component_settings(struct daemon *d, struct component_conf *c)
 {
 	struct kithd_limits limits = kithd_conf_limits(&d->conf);
@@ -443,6 +479,7 @@ static int open_component(struct daemon *d, struct err *e)
 static void close_all(struct daemon *d)
 {
 	control_socket_close(&d->control);
+	metrics_http_close(&d->metrics);
 	component_free(&d->component);
 	site_close(&d->site);
 	secret_clear(&d->secret);
@@ -502,10 +539,12 @@ static int run(struct daemon *d, struct err *e)
 	if (daemon_drop(d->conf.user, e) != 0 ||
 	    load_hash_key(d->conf.hash_key_file, &d->hash_key, e) != 0 ||
 	    open_loop(d, e) != 0 || open_site(d, e) != 0 || open_control(d, e) != 0 ||
+	    open_metrics(d, e) != 0 ||
 	    open_component(d, e) != 0)
 		return -1;
 	operate_backup_tidy(d->conf.store_url);
 	log_info("kithd %s starts: %s", PACKAGE_VERSION, d->conf.jid);
+	log_head(d);
 	ev_run(d->loop, 0);
 	/* Every turn was committed and answered before the loop came back here. */
 	daemon_notify("STOPPING=1");

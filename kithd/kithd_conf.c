@@ -15,6 +15,7 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/str.h"
+#include "kithd/metrics_http.h"
 
 #define AT(member) offsetof(struct kithd_conf, member)
 #define SECOND INT64_C(1000)
@@ -64,6 +65,9 @@ static const struct conf_key keys[] = {
 	    "address of the role; today it must be the component's" },
 	{ "control", "socket", CONF_TEXT, AT(control_socket), 0, 0, NULL,
 	    "socket for kithctl; default: none" },
+	{ "control", "metrics", CONF_TEXT, AT(metrics), 0, 0, NULL,
+	    "where Prometheus may read counters: unix:/PATH, 127.0.0.1:PORT or [::1]:PORT; "
+	    "default: nowhere" },
 	{ "limits", "all", CONF_BOOL, AT(limits.all), 0, 0, "on",
 	    "off: no limits at all, for benchmarks only" },
 	{ "limits", "stanza_bytes", CONF_SIZE, AT(limits.stanza_bytes), 4096, MIB, "64k",
@@ -281,11 +285,19 @@ static int finish_required(const struct kithd_conf *c, struct err *e)
 	return 0;
 }
 
+static int finish_metrics(const struct kithd_conf *c, struct err *e)
+{
+	if (c->metrics == NULL || metrics_http_check(c->metrics, e) == 0)
+		return 0;
+	err_prefix(e, "[control]");
+	return -1;
+}
+
 static int finish(void *arg, struct err *e)
 {
 	struct kithd_conf *c = arg;
 
-	if (finish_required(c, e) != 0 ||
+	if (finish_required(c, e) != 0 || finish_metrics(c, e) != 0 ||
 	    check_role_jid(c, "registry", c->registry_jid, e) != 0 ||
 	    check_role_jid(c, "provisioning", c->provisioning_jid, e) != 0 ||
 	    finish_log_level(c, e) != 0 || finish_profile(c, e) != 0 || finish_zone(c, e) != 0 ||

@@ -59,6 +59,7 @@ struct kithd_conf {
 	bool provisioning_enabled;
 	char *provisioning_jid;
 	char *control_socket;
+	char *metrics;
 	struct kithd_limits limits;
 
 	/* Worked out from the texts above. */
