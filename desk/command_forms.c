@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command_forms: the table of commands, the fields they share, and the way
+ * from answers to a line.
+ */
+#include "config.h"
+
+#include "desk/command_forms.h"
+
+#include <string.h>
+
+#include "common/base/str.h"
+#include "common/wire/iotdisco.h"
+
+#define N_(text) text
+#define LABEL_CHARS 120
+#define VAR_BYTES 32
+
+/* ---- what fields offer ---- */
+
+const char *
+command_text(const struct command_view *v, const char *text)
+{
+	return v->d->ops->text(v->d->arg, v->q, text);
+}
+
+static int
+no_room(struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "the form is too long");
+}
+
+/* A request of the same person, for looking something up. */
+static struct request
+look_up(const struct command_view *v, enum verb verb)
+{
+	return (struct request){ .verb = verb, .kind = STANZA_MESSAGE, .type = IQ_NOT,
+		.id = v->q->id, .from = v->q->from, .bare = v->q->bare, .to = v->q->to,
+		.pool = v->scratch };
+}
+
+static const char *
+escaped(struct pool *pool, const char *text)
+{
+	struct buf b;
+	const char *out;
+
+	buf_init(&b, 8 * LABEL_CHARS * STR_ESCAPED);
+	str_escape(&b, text, LABEL_CHARS, false);
+	out = buf_ok(&b) ? pool_strdup(pool, buf_str(&b)) : NULL;
+	buf_fini(&b);
+	return out;
+}
+
+/* What he calls it, else its NAME, SN, node or address. */
+static const char *
+name_of(const struct found_thing *t)
+{
+	const struct tag *tag = tag_find(&t->tags, "NAME");
+
+	if (t->name != NULL)
+		return t->name;
+	if (tag != NULL || (tag = tag_find(&t->tags, "SN")) != NULL)
+		return tag->str;
+	return t->node.id != NULL ? t->node.id : t->jid;
+}
+
+static const char *
+thing_label(const struct command_view *v, const struct found_thing *t)
+{
+	const char *name = escaped(v->q->pool, name_of(t));
+	const char *state = command_text(v, t->online ? N_("online") : N_("offline"));
+
+	return name == NULL ? NULL : pool_printf(v->q->pool, "%s (%s)", name, state);
+}
+
+static const char *
+thing_value(const struct command_view *v, const struct found_thing *t)
+{
+	const struct owned *o = ownership_by_address(v->d->ownership, t->jid, t->node.id,
+	    t->node.source, t->node.partition);
+	char *hex = pool_alloc(v->q->pool, 2 * OWNERSHIP_ID + 1);
+
+	if (o == NULL || hex == NULL)
+		return NULL;
+	str_hex(hex, o->id, OWNERSHIP_ID);
+	return hex;
+}
+
+static int
+fill_things(const struct command_view *v, struct dataform *f, struct dataform_field *field,
+    struct err *e)
+{
+	struct request q = look_up(v, VERB_GET_DEVICES);
+	struct reply r = { 0 };
+
+	if (v->d->ops->serve(v->d->arg, &q, &r, e) != 0)
+		return -1;
+	if (r.kind != REPLY_RESULT || r.body != BODY_FOUND || r.u.found.n == 0) {
+		v->d->ops->say(v->d->arg, v->why, &q, &r);
+		return 0;
+	}
+	for (size_t i = 0; i < r.u.found.n && i < WIRE_FORM_VALUES; i++) {
+		const char *value = thing_value(v, &r.u.found.thing[i]);
+		const char *label = thing_label(v, &r.u.found.thing[i]);
+
+		if (value == NULL || label == NULL)
+			return no_room(e);
+		dataform_offer(f, field, value, label);
+	}
+	return 1;
+}
+
+static int
+fill_questions(const struct command_view *v, struct dataform *f, struct dataform_field *field,
+    struct err *e)
+{
+	struct request q = look_up(v, VERB_QUESTIONS);
+	struct reply r = { 0 };
+
+	if (v->d->ops->serve(v->d->arg, &q, &r, e) != 0)
+		return -1;
+	if (r.kind != REPLY_RESULT || r.body != BODY_QUESTIONS || r.u.questions.n == 0) {
+		v->d->ops->say(v->d->arg, v->why, &q, &r);
+		return 0;
+	}
+	for (size_t i = 0; i < r.u.questions.n && i < WIRE_FORM_VALUES; i++) {
+		const char *code = pool_strdup(v->q->pool, r.u.questions.question[i].code);
+		const char *text = pool_strdup(v->q->pool, r.u.questions.question[i].text);
+
+		if (code == NULL || text == NULL)
+			return no_room(e);
+		dataform_offer(f, field, code, text);
+	}
+	dataform_set(f, field, field->option[0].value);
+	return 1;
+}
+
+static int
+fill_rules(const struct command_view *v, struct dataform *f, struct dataform_field *field,
+    struct err *e)
+{
+	struct request q = look_up(v, VERB_RULES);
+	struct reply r = { 0 };
+
+	if (v->d->ops->serve(v->d->arg, &q, &r, e) != 0)
+		return -1;
+	if (r.kind != REPLY_RESULT || r.body != BODY_RULES || r.u.rules.n == 0) {
+		v->d->ops->say(v->d->arg, v->why, &q, &r);
+		return 0;
+	}
+	for (size_t i = 0; i < r.u.rules.n && i < WIRE_FORM_VALUES; i++) {
+		const struct rule_line *rule = &r.u.rules.rule[i];
+		const char *number = pool_printf(v->q->pool, "%lld", (long long)rule->number);
+		const char *text = escaped(v->q->pool, rule->text);
+
+		if (number == NULL || text == NULL)
+			return no_room(e);
+		dataform_offer(f, field, number, text);
+	}
+	return 1;
+}
+
+/* ---- from answers to a line ---- */
+
+static bool
+is_ticked(const char *value)
+{
+	return value != NULL && (strcmp(value, "1") == 0 || strcmp(value, "true") == 0);
+}
+
+/* Our line is read again: what would end a name or the line cannot be in it. */
+static bool
+is_speakable(const char *value)
+{
+	for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++)
+		if (*c < 0x20 || *c == 0x7f || *c == '"')
+			return false;
+	/* The quotation marks of phones, which words.c folds into plain ones. */
+	return strstr(value, "\xe2\x80\x9c") == NULL && strstr(value, "\xe2\x80\x9d") == NULL &&
+	    strstr(value, "\xe2\x80\x9e") == NULL && strstr(value, "\xe2\x80\x9f") == NULL &&
+	    strstr(value, "\xc2\xab") == NULL && strstr(value, "\xc2\xbb") == NULL;
+}
+
+int
+command_thing(const struct command_view *v, const struct owned **out)
+{
+	const char *hex = command_session_value(v->session, "thing");
+	uint8_t id[OWNERSHIP_ID];
+	const struct owned *o;
+
+	if (hex == NULL || str_unhex(id, sizeof(id), hex) != 0)
+		return 0;
+	o = ownership_by_id(v->d->ownership, id);
+	if (o == NULL || !owned_by(o, v->q->bare))
+		return 0;
+	*out = o;
+	return 1;
+}
+
+/* Any name it answers to; which one it is goes beside the line, as its id. */
+static const char *
+spoken_name(const struct owned *o)
+{
+	if (o->name != NULL && is_speakable(o->name))
+		return o->name;
+	return o->node != NULL && is_speakable(o->node) ? o->node : o->jid;
+}
+
+static const char *
+spoken_value(const struct command_view *v, const char *var)
+{
+	const struct owned *o;
+
+	if (strcmp(var, "thing") == 0)
+		return command_thing(v, &o) == 1 ? spoken_name(o) : NULL;
+	return command_session_value(v->session, var);
+}
+
+static size_t
+take_var(const char *at, char var[static VAR_BYTES])
+{
+	size_t n = strspn(at, "abcdefghijklmnopqrstuvwxyz");
+
+	n = n < VAR_BYTES ? n : VAR_BYTES - 1;
+	memcpy(var, at, n);
+	var[n] = '\0';
+	return n;
+}
+
+/* Does the part in brackets that begins here apply? */
+static bool
+applies(const struct command_view *v, const char *at)
+{
+	char var[VAR_BYTES];
+
+	for (; *at != ']' && *at != '\0'; at++) {
+		if (strchr("$%?", *at) == NULL)
+			continue;
+		take_var(at + 1, var);
+		if (*at == '?' ? !is_ticked(command_session_value(v->session, var)) :
+		    spoken_value(v, var) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* 0; 1: it cannot be said. */
+static int
+say_value(const struct command_view *v, struct buf *line, const char *var, bool quoted)
+{
+	const char *value = spoken_value(v, var);
+
+	if (value == NULL) {
+		buf_adds(v->why, command_text(v, N_("Something is missing.")));
+		return 1;
+	}
+	if (!is_speakable(value)) {
+		buf_adds(v->why, command_text(v, N_("A value cannot hold quotation marks or "
+		    "several lines.")));
+		return 1;
+	}
+	buf_adds(line, quoted ? "\"" : "");
+	buf_adds(line, value);
+	buf_adds(line, quoted ? "\"" : "");
+	return 0;
+}
+
+static int
+expand(const struct command_view *v, const char *at, struct buf *line)
+{
+	char var[VAR_BYTES];
+
+	while (*at != '\0') {
+		char c = *at++;
+
+		if (c == '[' && !applies(v, at)) {
+			at += strcspn(at, "]");
+		} else if (c == '?') {
+			at += take_var(at, var);
+		} else if (c == '$' || c == '%') {
+			at += take_var(at, var);
+			if (say_value(v, line, var, c == '$') != 0)
+				return 1;
+		} else if (c != '[' && c != ']') {
+			buf_addc(line, c);
+		}
+	}
+	return 0;
+}
+
+int
+command_line(const struct command_view *v, const struct command_stage *stage, struct buf *line,
+    struct err *e)
+{
+	int rc = stage->write != NULL ? stage->write(v, line, e) : expand(v, stage->line, line);
+
+	if (rc == 0 && !buf_ok(line))
+		return no_room(e);
+	return rc;
+}
+
+/* ---- claim ---- */
+
+static void
+tag_of(struct tag_list *l, const struct command_view *v, const char *var, bool may_be_number)
+{
+	struct tag *t = &l->tag[l->n];
+	const char *value = command_session_value(v->session, var);
+
+	if (value == NULL)
+		return;
+	*t = (struct tag){ .name = var, .str = value };
+	t->is_num = may_be_number && str_to_double(value, &t->num) == 0;
+	l->n++;
+}
+
+/* The label of a thing, typed field by field. */
+static int
+write_label(const struct command_view *v, struct buf *line)
+{
+	struct tag tags[5];
+	struct iotdisco d = { .tags = { 0, tags } };
+
+	tag_of(&d.tags, v, "SN", false);
+	tag_of(&d.tags, v, "MAN", false);
+	tag_of(&d.tags, v, "MODEL", false);
+	tag_of(&d.tags, v, "V", true);
+	tag_of(&d.tags, v, "KEY", false);
+	if (d.tags.n == 0 || command_session_value(v->session, "KEY") == NULL) {
+		buf_adds(v->why, command_text(v, N_("Give me the whole text that the thing shows, "
+		    "or what is on its label, with the KEY.")));
+		return 1;
+	}
+	iotdisco_write(line, &d);
+	return 0;
+}
+
+static int
+write_claim(const struct command_view *v, struct buf *line, struct err *e)
+{
+	const char *text = command_session_value(v->session, "text");
+
+	(void)e;
+	buf_adds(line, is_ticked(command_session_value(v->session, "public")) ?
+	    "claim publicly " : "claim ");
+	if (text == NULL)
+		return write_label(v, line);
+	buf_adds(line, text);
+	return 0;
+}
+
+/* ---- a rule ---- */
+
+/* A rule and nothing else: what is typed here is no other command. */
+static int
+write_typed(const struct command_view *v, const char *typed, struct buf *line)
+{
+	static const char *const words[] = { "allow ", "deny ", "ask " };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!str_case_starts(typed, words[i]) || strpbrk(typed, "\r\n") != NULL)
+			continue;
+		buf_adds(line, typed);
+		return 0;
+	}
+	buf_adds(v->why, command_text(v, N_("A rule is one line that begins with allow, deny or "
+	    "ask about.")));
+	return 1;
+}
+
+static int
+write_rule(const struct command_view *v, struct buf *line, struct err *e)
+{
+	static const char some[] = "%effect %who to %may [$name ]of $thing[ for %for]";
+	static const char every[] = "%effect %who to %may [$name ]of all my things[ for %for]";
+	static const char all[] = "%effect %who everything[ of $thing][ for %for]";
+	const char *typed = command_session_value(v->session, "line");
+	const char *may = command_session_value(v->session, "may");
+
+	(void)e;
+	if (typed != NULL)
+		return write_typed(v, typed, line);
+	if (may != NULL && strcmp(may, "everything") == 0)
+		return expand(v, all, line);
+	return expand(v, spoken_value(v, "thing") != NULL ? some : every, line);
+}
+
+/* ---- the table ---- */
+
+#define END { .var = NULL }
+
+static const struct command_choice answers[] = {
+	{ "yes", N_("yes, exactly this") }, { "always", N_("always, all of this kind") },
+	{ "no", N_("no") }, { NULL, NULL }
+};
+static const struct command_choice actions[] = {
+	{ "befriend", N_("befriend") }, { "read", N_("read") }, { "control", N_("control") },
+	{ NULL, NULL }
+};
+static const struct command_choice rights[] = {
+	{ "befriend", N_("befriend") }, { "read", N_("read") }, { "control", N_("control") },
+	{ "everything", N_("everything") }, { NULL, NULL }
+};
+static const struct command_choice effects[] = {
+	{ "allow", N_("allow") }, { "deny", N_("deny") }, { NULL, NULL }
+};
+static const struct command_choice thing_acts[] = {
+	{ "show", N_("Look at it") }, { "name", N_("Give it a name") },
+	{ "why", N_("Who may, and why") }, { NULL, NULL }
+};
+static const struct command_choice rule_acts[] = {
+	{ "rules-list", N_("List my rules") }, { "rule", N_("Add a rule") },
+	{ "forget", N_("Take a rule away") }, { "revoke", N_("Take back what somebody was allowed") },
+	{ NULL, NULL }
+};
+
+#define THING { .kind = DATAFORM_LIST_SINGLE, .var = "thing", .label = N_("Thing"), \
+	.required = true, .fill = fill_things }
+#define ANY_THING { .kind = DATAFORM_LIST_SINGLE, .var = "thing", \
+	.label = N_("Thing (none: all of them)"), .fill = fill_things }
+#define WHO { .kind = DATAFORM_TEXT_SINGLE, .var = "who", \
+	.label = N_("Who (an address, *@domain or anyone)"), .required = true }
+
+static const struct command_field claim_fields[] = {
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "text",
+	    .label = N_("The text that the thing shows") },
+	{ .kind = DATAFORM_FIXED, .var = "or", .preset = N_("Or what is on its label:") },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "SN", .label = N_("Serial number (SN)") },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "MAN", .label = N_("Maker (MAN)") },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "MODEL", .label = N_("Model (MODEL)") },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "V", .label = N_("Version (V)") },
+	{ .kind = DATAFORM_TEXT_PRIVATE, .var = "KEY", .label = N_("Key (KEY)") },
+	{ .kind = DATAFORM_BOOLEAN, .var = "public", .label = N_("Let everybody find it"),
+	    .preset = "0" },
+	END
+};
+static const struct command_field thing_field[] = { THING, END };
+static const struct command_field acts_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "do", .label = N_("What to do with it"),
+	    .required = true, .choice = thing_acts, .preset = "show" },
+	END
+};
+static const struct command_field name_fields[] = {
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "name", .label = N_("New name"), .required = true },
+	END
+};
+static const struct command_field question_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "question", .label = N_("Question"),
+	    .required = true, .fill = fill_questions },
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "answer", .label = N_("Your answer"),
+	    .required = true, .choice = answers },
+	END
+};
+static const struct command_field rules_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "do", .label = N_("What to do"),
+	    .required = true, .choice = rule_acts, .preset = "rules-list" },
+	END
+};
+static const struct command_field rule_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "effect", .label = N_("Allow or deny"),
+	    .choice = effects, .preset = "allow" },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "who",
+	    .label = N_("Who (an address, *@domain or anyone)") },
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "may", .label = N_("What"), .choice = rights,
+	    .preset = "read" },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "name",
+	    .label = N_("Only this field or parameter") },
+	ANY_THING,
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "for", .label = N_("For how long (2 h, 7 d)") },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "line",
+	    .label = N_("Or the whole rule in one line") },
+	END
+};
+static const struct command_field forget_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "rule", .label = N_("Rule"), .required = true,
+	    .fill = fill_rules },
+	END
+};
+static const struct command_field revoke_fields[] = { WHO, ANY_THING, END };
+static const struct command_field why_fields[] = {
+	{ .kind = DATAFORM_JID_SINGLE, .var = "who", .label = N_("Who"), .required = true },
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "may", .label = N_("What"), .required = true,
+	    .choice = actions, .preset = "read" },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "name", .label = N_("Field or parameter") },
+	END
+};
+
+static const struct command_form forms[] = {
+	{ "claim", N_("Make a thing yours"), true, false, 1, {
+	    { .field = claim_fields, .write = write_claim } } },
+	{ "things", N_("Your things"), false, false, 2, {
+	    { .field = thing_field, .line = "things",
+	      .about = N_("Choose one to go on, or finish to see them all.") },
+	    { .field = acts_fields, .jumps = true } } },
+	{ "show", N_("Look at a thing"), false, false, 1, {
+	    { .field = thing_field, .line = "show $thing" } } },
+	{ "name", N_("Give a thing a name"), false, false, 2, {
+	    { .field = thing_field },
+	    { .field = name_fields, .line = "name $thing $name" } } },
+	{ "questions", N_("What waits for your answer"), false, false, 1, {
+	    { .field = question_fields, .line = "%answer %question" } } },
+	{ "rules", N_("Your rules"), false, false, 1, {
+	    { .field = rules_fields, .jumps = true } } },
+	{ "rules-list", N_("List my rules"), false, true, 1, {
+	    { .line = "rules" } } },
+	{ "rule", N_("Add a rule"), false, true, 1, {
+	    { .field = rule_fields, .write = write_rule } } },
+	{ "forget", N_("Take a rule away"), false, true, 1, {
+	    { .field = forget_fields, .line = "forget %rule" } } },
+	{ "revoke", N_("Take back what somebody was allowed"), false, true, 1, {
+	    { .field = revoke_fields, .line = "revoke %who[ of $thing]" } } },
+	{ "why", N_("Who may, and why"), false, false, 2, {
+	    { .field = thing_field },
+	    { .field = why_fields, .line = "why %who %may [$name ]of $thing" } } },
+};
+#define FORMS (sizeof(forms) / sizeof(forms[0]))
+
+const struct command_form *
+command_form_at(size_t i)
+{
+	return i < FORMS ? &forms[i] : NULL;
+}
+
+const struct command_form *
+command_form_find(const char *node)
+{
+	for (size_t i = 0; i < FORMS; i++)
+		if (strcmp(forms[i].node, node) == 0)
+			return &forms[i];
+	return NULL;
+}
+
+bool
+command_picks_thing(const struct command_form *f)
+{
+	return f->n > 1 && f->stage[0].field == thing_field;
+}
