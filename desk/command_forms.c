@@ -11,8 +11,8 @@
 
 #include "common/base/str.h"
 #include "common/wire/iotdisco.h"
+#include "desk/catalogue.h"
 
-#define N_(text) text
 #define LABEL_CHARS 120
 #define VAR_BYTES 32
 

@@ -24,13 +24,13 @@ struct command_ops {
 	int (*read)(void *arg, const struct request *chat, struct request *out, struct buf *why);
 	/* A text of ours in the language of whoever asks. */
 	const char *(*text)(void *arg, const struct request *q, const char *text);
+	/* A moment in his time zone. */
+	void (*when)(void *arg, struct buf *out, const struct request *q, int64_t wall_ms);
 	bool (*is_person)(void *arg, const char *bare);
 };
 
 struct command_deps {
-	const char *jid;		/* the component */
 	enum jid_profile profile;
-	int32_t zone_s;
 	struct ownership *ownership;
 	struct store *store;
 	const struct clock *clock;
@@ -96,7 +96,6 @@ int command_thing(const struct command_view *v, const struct owned **out);
 bool command_picks_thing(const struct command_form *f);
 
 /* A text in the language of whoever asks. */
-const char *command_text(const struct command_view *v, const char *text)
-    __attribute__((format_arg(2)));
+const char *command_text(const struct command_view *v, const char *text);
 
 #endif

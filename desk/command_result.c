@@ -11,9 +11,8 @@
 
 #include "common/base/str.h"
 #include "common/store/audit.h"
-#include "desk/talk.h"
+#include "desk/catalogue.h"
 
-#define N_(text) text
 #define CELL_CHARS 400
 #define WORDS_LINES_SHOWN (WIRE_FORM_VALUES - 1)
 
@@ -41,7 +40,7 @@ time_cell(const struct command_view *v, int64_t at_ms)
 	if (at_ms == 0)
 		return NULL;
 	buf_init(&b, 256);
-	talk_time(&b, at_ms, v->d->zone_s);
+	v->d->ops->when(v->d->arg, &b, v->q, at_ms);
 	out = pool_strdup(v->q->pool, buf_str(&b));
 	buf_fini(&b);
 	return out;

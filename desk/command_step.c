@@ -13,9 +13,9 @@
 
 #include "common/base/stats.h"
 #include "common/base/str.h"
+#include "desk/catalogue.h"
 #include "desk/command_result.h"
 
-#define N_(text) text
 #define SCRATCH_BYTES (512 * 1024)	/* what is looked up for one step */
 #define WORDS_BYTES (32 * 1024)
 #define LINE_BYTES (16 * 1024)
@@ -333,6 +333,7 @@ fill_in(const struct step *s, struct request *q, struct err *e)
 		return err_set(e, ERR_LIMIT, "the form is too long");
 	memcpy(id, o->id, OWNERSHIP_ID);
 	q->u.desk.thing_id = id;
+	q->u.desk.set = NULL;		/* whatever it is called */
 	return 0;
 }
 

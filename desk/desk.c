@@ -15,6 +15,7 @@
 #include "common/wire/iotdisco.h"
 #include "common/wire/push.h"
 #include "desk/prompt.h"
+#include "desk/command_step.h"
 #include "desk/role.h"
 
 #define HINT_MS 60000		/* the same nonsense is answered once a minute */
@@ -84,8 +85,7 @@ static void note_wrong(struct desk *d, const char *bare)
 	s->wrong++;
 }
 
-/* People only: an account of a broker that is no thing of ours. */
-static bool is_person(const struct desk *d, const char *bare)
+bool desk_is_person(const struct desk *d, const char *bare)
 {
 	if (bare == NULL || strchr(bare, '@') == NULL)
 		return false;
@@ -95,8 +95,7 @@ static bool is_person(const struct desk *d, const char *bare)
 
 /* ---- one line ---- */
 
-/* The text belongs to another registry: say to which. */
-static bool is_elsewhere(const struct desk *d, const struct words_line *l, struct buf *text)
+bool desk_is_elsewhere(const struct desk *d, const struct words_line *l, struct buf *text)
 {
 	struct talk talk = desk_talk(d, &l->q), *t = &talk;
 	struct buf where;
@@ -130,22 +129,31 @@ static bool tries_code(const struct request *q)
 	}
 }
 
+bool desk_may_try(struct desk *d, const struct request *q)
+{
+	return !tries_code(q) || !too_many_wrong(d, q->bare);
+}
+
+void desk_tried(struct desk *d, const struct request *q, const struct reply *r)
+{
+	if (tries_code(q) && r->kind == REPLY_ERROR && r->condition == COND_ITEM_NOT_FOUND)
+		note_wrong(d, q->bare);
+}
+
 static int serve_fine(struct desk *d, struct words_line *l, struct buf *text, struct err *e)
 {
 	struct talk talk = desk_talk(d, &l->q), *t = &talk;
 	struct reply r;
 
-	if (is_elsewhere(d, l, text))
+	if (desk_is_elsewhere(d, l, text))
 		return 0;
-	if (tries_code(&l->q) && too_many_wrong(d, l->q.bare)) {
-		buf_adds(text, T("Too many wrong codes. Wait a minute; to see the right ones, "
-		    "send: questions"));
+	if (!desk_may_try(d, &l->q)) {
+		buf_adds(text, T(DESK_WRONG_CODES));
 		return 0;
 	}
 	if (desk_serve_request(d, &l->q, &r, e) != 0)
 		return -1;
-	if (tries_code(&l->q) && r.kind == REPLY_ERROR && r.condition == COND_ITEM_NOT_FOUND)
-		note_wrong(d, l->q.bare);
+	desk_tried(d, &l->q, &r);
 	/* What he has just set counts for the answer already. */
 	talk = desk_talk(d, &l->q);
 	talk_reply(text, t, &l->q, &r);
@@ -366,7 +374,7 @@ int desk_serve(struct desk *d, const struct request *chat, struct buf *text, str
 {
 	struct words w;
 
-	if ((chat->u.chat.flags & CHAT_SILENT) != 0 || !is_person(d, chat->bare)) {
+	if ((chat->u.chat.flags & CHAT_SILENT) != 0 || !desk_is_person(d, chat->bare)) {
 		++*d->silent;
 		return 0;
 	}
@@ -523,6 +531,10 @@ int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk
 	d->unknown = stats_slot(deps->stats, "desk_not_understood", "chat lines that were no "
 	    "command");
 	d->silent = stats_slot(deps->stats, "desk_silent", "messages that get no answer");
+	if (desk_commands_open(d, e) != 0) {
+		desk_close(&d);
+		return -1;
+	}
 	*out = d;
 	return 0;
 }
@@ -535,6 +547,7 @@ void desk_close(struct desk **dp)
 		return;
 	for (size_t i = 0; i < DESK_SENDERS; i++)
 		forget(&d->sender[i]);
+	command_steps_close(&d->commands);
 	inventory_fini(&d->inventory);
 	catalogues_close(&d->languages);
 	free(d->jid);

@@ -58,6 +58,13 @@ bool desk_request_writes(enum verb v);
 void desk_say(const struct desk *d, struct buf *text, const struct request *q,
     const struct reply *r);
 
+/*
+ * Ad-hoc commands (XEP-0050): a step of one, or a look at which there are, by
+ * iq to the component or the desk.  VERB_COMMAND inside a transaction.
+ */
+bool desk_command_serves(const struct request *q);
+int desk_command(struct desk *d, const struct request *q, struct reply *r, struct err *e);
+
 /* Might this chat write?  (Almost always; help and show do not.) */
 bool desk_writes(const struct desk *d, const struct request *chat);
 /*

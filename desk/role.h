@@ -43,6 +43,7 @@ struct desk {
 	struct desk_deps d;
 	struct inventory inventory;
 	struct catalogues *languages;
+	struct command_steps *commands;
 	struct sender sender[DESK_SENDERS];
 	uint64_t *lines, *unknown, *silent;
 };
@@ -51,6 +52,15 @@ struct desk {
 struct sender *desk_sender(struct desk *d, const char *bare);
 /* Where, when and in which language something is said to whoever asks. */
 struct talk desk_talk(const struct desk *d, const struct request *q);
+/* People only: an account of a broker that is no thing of ours. */
+bool desk_is_person(const struct desk *d, const char *bare);
+/* The claim text belongs to another registry: `text` says to which. */
+bool desk_is_elsewhere(const struct desk *d, const struct words_line *l, struct buf *text);
+/* Wrong codes slow their sender down: may he try one now?  Tell what came of it. */
+bool desk_may_try(struct desk *d, const struct request *q);
+void desk_tried(struct desk *d, const struct request *q, const struct reply *r);
+#define DESK_WRONG_CODES \
+	N_("Too many wrong codes. Wait a minute; to see the right ones, send: questions")
 /* The reply is this sentence, already in his language. */
 int desk_text(const struct request *q, struct reply *r, const char *text, struct err *e);
 
@@ -70,6 +80,9 @@ int resolve_request(struct desk *d, struct request *q, enum resolve_want want, s
 /* The policy line in q->u.desk.text, with the sentence for a bad one. */
 int resolve_policy(struct desk *d, struct request *q, struct rule *out, struct reply *r,
     struct err *e);
+
+/* commands.c */
+int desk_commands_open(struct desk *d, struct err *e);
 
 /* serve.c */
 /* By the role it belongs to; its names are looked up already. */

@@ -103,7 +103,8 @@ static bool role_is_on(const struct site *s, const struct request *q)
 /* What may be asked of the desk's address by iq. */
 static bool desk_answers(enum verb v)
 {
-	return v == VERB_DISCO_INFO || v == VERB_DISCO_ITEMS || v == VERB_PING || v == VERB_VERSION;
+	return v == VERB_DISCO_INFO || v == VERB_DISCO_ITEMS || v == VERB_PING ||
+	    v == VERB_VERSION || v == VERB_COMMAND;
 }
 
 static enum condition refusal(const struct site *s, const struct request *q)
@@ -123,7 +124,7 @@ static bool may_write(const struct site *s, const struct job *j)
 		return false;
 	if (q->verb == VERB_CHAT)
 		return desk_writes(s->desk, q);
-	if (q->verb == VERB_ANSWER)
+	if (q->verb == VERB_ANSWER || q->verb == VERB_COMMAND)
 		return true;
 	if (s->provisioning != NULL && provisioning_serves(q->verb))
 		return provisioning_writes(s->provisioning, q);
@@ -222,7 +223,9 @@ static int serve_role(struct site *s, const struct job *j, struct buf *out, stru
 	struct reply r = { 0 };
 	int ret;
 
-	if (s->provisioning != NULL && provisioning_serves(j->q.verb)) {
+	if (desk_command_serves(&j->q)) {
+		ret = desk_command(s->desk, &j->q, &r, e);
+	} else if (s->provisioning != NULL && provisioning_serves(j->q.verb)) {
 		ret = provisioning_serve(s->provisioning, &j->q, &r, e);
 	} else if (registry_serves(j->q.verb)) {
 		ret = registry_serve(s->registry, &j->q, &r, e);

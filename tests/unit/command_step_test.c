@@ -140,13 +140,20 @@ static const char *text_of(void *arg, const struct request *q, const char *text)
 	return text;
 }
 
+static void when(void *arg, struct buf *out, const struct request *q, int64_t wall_ms)
+{
+	(void)arg;
+	(void)q;
+	buf_addf(out, "%lld", (long long)wall_ms);
+}
+
 static bool is_person(void *arg, const char *bare)
 {
 	(void)arg;
 	return strchr(bare, '@') != NULL && strncmp(bare, "thing", 5) != 0;
 }
 
-static const struct command_ops ops = { serve, say, read_line, text_of, is_person };
+static const struct command_ops ops = { serve, say, read_line, text_of, when, is_person };
 
 /* ---- the stage ---- */
 
@@ -173,7 +180,7 @@ static void own(uint8_t n, const char *jid, const char *owner, const char *name)
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct command_deps deps = { .jid = "r.ex", .profile = JID_STRINGPREP, .ops = &ops };
+	struct command_deps deps = { .profile = JID_STRINGPREP, .ops = &ops };
 
 	assert_non_null(f);
 	memset(&role, 0, sizeof(role));
