@@ -88,27 +88,43 @@ thing_value(const struct command_view *v, const struct found_thing *t)
 }
 
 static int
-fill_things(const struct command_view *v, struct dataform *f, struct dataform_field *field,
-    struct err *e)
+offer_things(const struct command_view *v, struct dataform *f, struct dataform_field *field,
+    const struct reply_found *found, struct err *e)
 {
-	struct request q = look_up(v, VERB_GET_DEVICES);
-	struct reply r = { 0 };
-
-	if (v->d->ops->serve(v->d->arg, &q, &r, e) != 0)
-		return -1;
-	if (r.kind != REPLY_RESULT || r.body != BODY_FOUND || r.u.found.n == 0) {
-		v->d->ops->say(v->d->arg, v->why, &q, &r);
-		return 0;
-	}
-	for (size_t i = 0; i < r.u.found.n && i < WIRE_FORM_VALUES; i++) {
-		const char *value = thing_value(v, &r.u.found.thing[i]);
-		const char *label = thing_label(v, &r.u.found.thing[i]);
+	for (size_t i = 0; i < found->n && field->n_options < WIRE_FORM_VALUES; i++) {
+		const char *value = thing_value(v, &found->thing[i]);
+		const char *label = thing_label(v, &found->thing[i]);
 
 		if (value == NULL || label == NULL)
 			return no_room(e);
 		dataform_offer(f, field, value, label);
 	}
-	return 1;
+	return 0;
+}
+
+/* Page after page, as many as a list may have; the rest is found by chat. */
+static int
+fill_things(const struct command_view *v, struct dataform *f, struct dataform_field *field,
+    struct err *e)
+{
+	struct request q = look_up(v, VERB_GET_DEVICES);
+	struct reply r;
+
+	do {
+		pool_reset(v->scratch);
+		memset(&r, 0, sizeof(r));
+		q.u.devices.offset = (int64_t)field->n_options;
+		if (v->d->ops->serve(v->d->arg, &q, &r, e) != 0)
+			return -1;
+		if (r.kind != REPLY_RESULT || r.body != BODY_FOUND || r.u.found.n == 0)
+			break;
+		if (offer_things(v, f, field, &r.u.found, e) != 0)
+			return -1;
+	} while (r.u.found.more && field->n_options < WIRE_FORM_VALUES);
+	if (field->n_options > 0)
+		return 1;
+	v->d->ops->say(v->d->arg, v->why, &q, &r);
+	return 0;
 }
 
 static int
@@ -386,6 +402,48 @@ write_rule(const struct command_view *v, struct buf *line, struct err *e)
 	return expand(v, spoken_value(v, "thing") != NULL ? some : every, line);
 }
 
+/* ---- tags and sets ---- */
+
+/* Values of tags may stand in quotes, as in chat; another line may not begin. */
+static int
+write_tags(const struct command_view *v, struct buf *line, struct err *e)
+{
+	const char *tags = command_session_value(v->session, "tags");
+
+	(void)e;
+	if (tags == NULL || strpbrk(tags, "\r\n") != NULL) {
+		buf_adds(v->why, command_text(v, N_("A value cannot hold several lines.")));
+		return 1;
+	}
+	if (expand(v, "tag $thing ", line) != 0)
+		return 1;
+	buf_adds(line, tags);
+	return 0;
+}
+
+/* The names that he uses for the things he ticked. */
+static int
+write_set(const struct command_view *v, struct buf *line, struct err *e)
+{
+	const struct name_list *ticked = command_session_values(v->session, "things");
+	uint8_t id[OWNERSHIP_ID];
+
+	(void)e;
+	if (expand(v, "set %name = ", line) != 0)
+		return 1;
+	for (size_t i = 0; ticked != NULL && i < ticked->n; i++) {
+		const struct owned *o = str_unhex(id, sizeof(id), ticked->name[i]) == 0 ?
+		    ownership_by_id(v->d->ownership, id) : NULL;
+
+		if (o == NULL || !owned_by(o, v->q->bare)) {
+			buf_adds(v->why, command_text(v, N_("Something is missing.")));
+			return 1;
+		}
+		buf_addf(line, "%s\"%s\"", i > 0 ? ", " : "", spoken_name(o));
+	}
+	return 0;
+}
+
 /* ---- the table ---- */
 
 #define END { .var = NULL }
@@ -407,12 +465,46 @@ static const struct command_choice effects[] = {
 };
 static const struct command_choice thing_acts[] = {
 	{ "show", N_("Look at it") }, { "name", N_("Give it a name") },
-	{ "why", N_("Who may, and why") }, { NULL, NULL }
+	{ "tag", N_("Describe it") }, { "share", N_("Let somebody in") },
+	{ "why", N_("May somebody, and why") }, { "history", N_("What happened to it") },
+	{ "publish", N_("Let others find it, or not") },
+	{ "remove", N_("Take it off the list") }, { "transfer", N_("Give it away") },
+	{ "disown", N_("Let it go") }, { NULL, NULL }
 };
 static const struct command_choice rule_acts[] = {
 	{ "rules-list", N_("List my rules") }, { "rule", N_("Add a rule") },
 	{ "forget", N_("Take a rule away") }, { "revoke", N_("Take back what somebody was allowed") },
 	{ NULL, NULL }
+};
+
+static const struct command_choice guests[] = {
+	{ "to read", N_("read") }, { "to control", N_("control") },
+	{ "to read and control", N_("read and control") },
+	{ "as co-owner", N_("everything but giving it away (co-owner)") }, { NULL, NULL }
+};
+static const struct command_choice publishing[] = {
+	{ "publish", N_("Everybody can find it") }, { "unpublish", N_("Nobody else finds it") },
+	{ NULL, NULL }
+};
+static const struct command_choice set_acts[] = {
+	{ "sets-list", N_("List my sets") }, { "set", N_("Make or change a set") },
+	{ "set-end", N_("End a set") }, { NULL, NULL }
+};
+static const struct command_choice setting_acts[] = {
+	{ "language", N_("Language") }, { "timezone", N_("Time zone") },
+	{ "mute", N_("Quiet for a while") }, { "digest", N_("News once a day") },
+	{ NULL, NULL }
+};
+static const struct command_choice languages[] = {
+	{ "en", "English" }, { "de", "Deutsch" }, { NULL, NULL }
+};
+static const struct command_choice account_acts[] = {
+	{ "ownership-code", N_("Give me a new ownership code") },
+	{ "prove", N_("Prove that this account is mine") },
+	{ "recover", N_("Take over the things of my lost account") }, { NULL, NULL }
+};
+static const struct command_choice on_off[] = {
+	{ "on", N_("on") }, { "off", N_("off") }, { NULL, NULL }
 };
 
 #define THING { .kind = DATAFORM_LIST_SINGLE, .var = "thing", .label = N_("Thing"), \
@@ -486,6 +578,90 @@ static const struct command_field why_fields[] = {
 	END
 };
 
+static const struct command_field tag_fields[] = {
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "tags", .required = true,
+	    .label = N_("Tags to set (room=kitchen floor=1) or to take away (-floor)") },
+	END
+};
+static const struct command_field share_fields[] = {
+	{ .kind = DATAFORM_JID_SINGLE, .var = "who", .label = N_("Who"), .required = true },
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "as", .label = N_("What"), .required = true,
+	    .choice = guests, .preset = "to read" },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "for", .label = N_("For how long (2 h, 7 d)") },
+	END
+};
+static const struct command_field transfer_fields[] = {
+	{ .kind = DATAFORM_JID_SINGLE, .var = "who", .label = N_("New owner"), .required = true },
+	END
+};
+static const struct command_field code_fields[] = {
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "code", .label = N_("Code"), .required = true },
+	END
+};
+static const struct command_field offline_fields[] = {
+	{ .kind = DATAFORM_BOOLEAN, .var = "offline", .label = N_("Also when it is switched off"),
+	    .preset = "0" },
+	END
+};
+static const struct command_field publish_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "act", .label = N_("Who finds it"),
+	    .required = true, .choice = publishing },
+	END
+};
+static const struct command_field any_thing_field[] = { ANY_THING, END };
+static const struct command_field sets_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "do", .label = N_("What to do"),
+	    .required = true, .choice = set_acts, .preset = "sets-list" },
+	END
+};
+static const struct command_field set_fields[] = {
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "name", .label = N_("Name of the set"),
+	    .required = true },
+	{ .kind = DATAFORM_LIST_MULTI, .var = "things", .label = N_("Things in it"),
+	    .required = true, .fill = fill_things },
+	END
+};
+static const struct command_field set_end_fields[] = {
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "name", .label = N_("Name of the set"),
+	    .required = true },
+	END
+};
+static const struct command_field settings_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "do", .label = N_("What to change"),
+	    .required = true, .choice = setting_acts },
+	END
+};
+static const struct command_field account_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "do", .label = N_("What to do"),
+	    .required = true, .choice = account_acts },
+	END
+};
+static const struct command_field secret_fields[] = {
+	{ .kind = DATAFORM_TEXT_PRIVATE, .var = "code", .label = N_("Ownership code"),
+	    .required = true },
+	END
+};
+static const struct command_field language_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "language", .label = N_("Language"),
+	    .required = true, .choice = languages },
+	END
+};
+static const struct command_field timezone_fields[] = {
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "zone",
+	    .label = N_("Time zone (Europe/Berlin)"), .required = true },
+	END
+};
+static const struct command_field mute_fields[] = {
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "for", .label = N_("For how long (2 h; off: no more)"),
+	    .required = true, .preset = "2 h" },
+	END
+};
+static const struct command_field digest_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "digest", .label = N_("News once a day"),
+	    .required = true, .choice = on_off },
+	END
+};
+
 static const struct command_form forms[] = {
 	{ "claim", N_("Make a thing yours"), true, false, 1, {
 	    { .field = claim_fields, .write = write_claim } } },
@@ -510,9 +686,60 @@ static const struct command_form forms[] = {
 	    { .field = forget_fields, .line = "forget %rule" } } },
 	{ "revoke", N_("Take back what somebody was allowed"), false, true, 1, {
 	    { .field = revoke_fields, .line = "revoke %who[ of $thing]" } } },
-	{ "why", N_("Who may, and why"), false, false, 2, {
+	{ "tag", N_("Describe a thing"), false, false, 2, {
+	    { .field = thing_field },
+	    { .field = tag_fields, .write = write_tags } } },
+	{ "share", N_("Let somebody in"), false, false, 2, {
+	    { .field = thing_field },
+	    { .field = share_fields, .line = "share $thing with %who %as[ for %for]" } } },
+	{ "why", N_("May somebody, and why"), false, false, 2, {
 	    { .field = thing_field },
 	    { .field = why_fields, .line = "why %who %may [$name ]of $thing" } } },
+	{ "history", N_("What happened"), false, false, 1, {
+	    { .field = any_thing_field, .line = "history[ $thing]" } } },
+	{ "publish", N_("Who finds a thing"), false, false, 2, {
+	    { .field = thing_field },
+	    { .field = publish_fields, .line = "%act $thing" } } },
+	{ "remove", N_("Take a thing off the list"), false, false, 1, {
+	    { .field = thing_field, .line = "remove $thing" } } },
+	{ "transfer", N_("Give a thing away"), false, false, 2, {
+	    { .field = thing_field },
+	    { .field = transfer_fields, .line = "transfer $thing to %who" } } },
+	{ "accept", N_("Take what somebody gives you"), true, false, 1, {
+	    { .field = code_fields, .line = "accept %code" } } },
+	{ "disown", N_("Let a thing go"), false, false, 2, {
+	    { .field = thing_field },
+	    { .field = offline_fields, .line = "disown $thing[?offline offline]" } } },
+	{ "sets", N_("Sets of things"), false, false, 1, {
+	    { .field = sets_fields, .jumps = true } } },
+	{ "sets-list", N_("List my sets"), false, true, 1, {
+	    { .line = "sets" } } },
+	{ "set", N_("Make or change a set"), false, true, 1, {
+	    { .field = set_fields, .write = write_set } } },
+	{ "set-end", N_("End a set"), false, true, 1, {
+	    { .field = set_end_fields, .line = "set %name =" } } },
+	{ "settings", N_("How I talk to you"), true, false, 1, {
+	    { .field = settings_fields, .jumps = true } } },
+	{ "language", N_("Language"), true, true, 1, {
+	    { .field = language_fields, .line = "language %language" } } },
+	{ "timezone", N_("Time zone"), true, true, 1, {
+	    { .field = timezone_fields, .line = "timezone %zone" } } },
+	{ "mute", N_("Quiet for a while"), true, true, 1, {
+	    { .field = mute_fields, .line = "mute %for" } } },
+	{ "digest", N_("News once a day"), true, true, 1, {
+	    { .field = digest_fields, .line = "digest %digest" } } },
+	{ "code", N_("Say what a thing shows you"), true, false, 1, {
+	    { .field = code_fields, .line = "code %code" } } },
+	{ "account", N_("If you lose this account"), true, false, 1, {
+	    { .field = account_fields, .jumps = true } } },
+	{ "ownership-code", N_("A new ownership code"), true, true, 1, {
+	    { .line = "ownership code" } } },
+	{ "prove", N_("Prove that this account is yours"), true, true, 1, {
+	    { .field = secret_fields, .line = "prove %code" } } },
+	{ "recover", N_("Take over the things of your lost account"), true, true, 1, {
+	    { .field = secret_fields, .line = "recover %code" } } },
+	{ "undo", N_("Take back your last change"), false, false, 1, {
+	    { .line = "undo" } } },
 };
 #define FORMS (sizeof(forms) / sizeof(forms[0]))
 
@@ -534,5 +761,5 @@ command_form_find(const char *node)
 bool
 command_picks_thing(const struct command_form *f)
 {
-	return f->n > 1 && f->stage[0].field == thing_field;
+	return f->stage[0].field == thing_field || f->stage[0].field == any_thing_field;
 }

@@ -167,7 +167,9 @@ command_session_find(struct command_sessions *s, const char *full, const char *n
 		struct command_session *c = &s->slot[i];
 
 		if (is_free(c) || !c->now.live || strcmp(c->full, full) != 0 ||
-		    strcmp(c->node, node) != 0 || !secret_bytes_equal(c->id, id, IDENT_TEXT - 1))
+		    strcmp(c->node, node) != 0)
+			continue;
+		if (!secret_bytes_equal(c->id, id, IDENT_TEXT - 1))
 			continue;
 		if (now_ms >= c->until_ms) {
 			*expired = true;
@@ -237,17 +239,21 @@ command_session_keep(struct command_session *c, const char *var, const struct na
 	return 0;
 }
 
+const struct name_list *
+command_session_values(const struct command_session *c, const char *var)
+{
+	for (size_t i = c->now.n; i > 0; i--)
+		if (strcmp(c->now.answer[i - 1].var, var) == 0)
+			return &c->now.answer[i - 1].value;
+	return NULL;
+}
+
 const char *
 command_session_value(const struct command_session *c, const char *var)
 {
-	for (size_t i = c->now.n; i > 0; i--) {
-		const struct command_answer *a = &c->now.answer[i - 1];
+	const struct name_list *l = command_session_values(c, var);
 
-		if (strcmp(a->var, var) == 0)
-			return a->value.n == 1 && a->value.name[0][0] != '\0' ? a->value.name[0] :
-			    NULL;
-	}
-	return NULL;
+	return l != NULL && l->n == 1 && l->name[0][0] != '\0' ? l->name[0] : NULL;
 }
 
 size_t

@@ -83,6 +83,9 @@ int command_session_keep(struct command_session *c, const char *var, const struc
 /* The latest answer of that name; NULL: none, or several values. */
 const char *command_session_value(const struct command_session *c, const char *var);
 
+/* All its values, or NULL. */
+const struct name_list *command_session_values(const struct command_session *c, const char *var);
+
 /* How many are open (tests). */
 size_t command_sessions_count(const struct command_sessions *s);
 

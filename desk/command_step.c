@@ -414,14 +414,17 @@ go_on(struct step *s, struct err *e)
 	const struct command_form *form = at->form;
 	unsigned stage = at->stage + 1;
 
+	bool known = false;		/* which thing it is about */
+
 	if (stage_of(s)->jumps) {
 		form = command_form_find(command_session_value(s->v.session, "do"));
-		stage = form != NULL && command_picks_thing(form) &&
-		    command_session_value(s->v.session, "thing") != NULL ? 1 : 0;
+		known = form != NULL && command_picks_thing(form) &&
+		    command_session_value(s->v.session, "thing") != NULL;
+		stage = known && form->n > 1 ? 1 : 0;
 	}
 	if (form == NULL || command_session_push(s->v.session, form, stage) != 0)
 		return refuse(s, COND_BAD_REQUEST, COMMAND_BAD_PAYLOAD);
-	return present(s, e);
+	return known && form->n == 1 ? run(s, e) : present(s, e);
 }
 
 /* `execute` means whatever the form named as the usual way on. */
