@@ -327,6 +327,24 @@ int desk_serve(struct desk *d, const struct request *chat, struct buf *text, str
 	return 0;
 }
 
+bool desk_command_serves(const struct request *q)
+{
+	return q->verb == VERB_COMMAND;
+}
+
+/* Steps change something, and may be steps of what chat may do. */
+int desk_command(struct desk *d, const struct request *q, struct reply *r, struct err *e)
+{
+	(void)d;
+	(void)e;
+	assert_true(store_in_transaction(role.store));
+	r->kind = REPLY_RESULT;
+	r->body = BODY_COMMAND;
+	r->u.command = (struct reply_command){ .node = q->u.command.node, .session = "s1",
+		.status = COMMAND_COMPLETED, .note = "Done." };
+	return 0;
+}
+
 int desk_presence(struct desk *d, const struct request *q, struct buf *out)
 {
 	(void)d;
@@ -676,6 +694,29 @@ static void unknown_requests_and_addresses_are_refused(void **state)
 	assert_int_equal(rows(), 0);
 }
 
+static void a_command_is_served_in_a_turn_at_the_desk_and_the_component(void **state)
+{
+	static const char *const to[] = { ME, "desk@" ME, "desk@" ME "/x" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
+		char iq[512];
+
+		buf_reset(&f->out);
+		snprintf(iq, sizeof(iq), "<iq type='set' from='" HIM "' to='%s' id='1'><command "
+		    "xmlns='" NS_COMMANDS "' node='things'/></iq>", to[i]);
+		hand(f, iq);
+		site_turn(f->site);
+		assert_true(said(f, "<command xmlns=\"" NS_COMMANDS "\" node=\"things\" "
+		    "sessionid=\"s1\" status=\"completed\"><note type=\"info\">Done.</note>"));
+	}
+	buf_reset(&f->out);
+	hand(f, "<iq type='set' from='" HIM "' to='x@" ME "' id='2'><command "
+	    "xmlns='" NS_COMMANDS "' node='things'/></iq>");
+	site_turn(f->site);
+	assert_true(said(f, "<service-unavailable"));
+}
+
 /* ---- the outbox ---- */
 
 static const char *ping_id(const struct fixture *f, char *id, size_t size)
@@ -821,6 +862,7 @@ int main(void)
 		    tear_down),
 		CASE(an_answer_without_an_id_is_nobodys),
 		CASE(unknown_requests_and_addresses_are_refused),
+		CASE(a_command_is_served_in_a_turn_at_the_desk_and_the_component),
 		CASE(a_notice_leaves_behind_the_replies_and_is_settled_by_its_ping),
 		CASE(a_notice_lost_with_its_stream_is_said_again),
 		CASE(a_forged_ping_settles_nothing),
