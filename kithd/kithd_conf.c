@@ -15,6 +15,7 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/str.h"
+#include "common/wire/limits.h"
 #include "kithd/metrics_http.h"
 
 #define AT(member) offsetof(struct kithd_conf, member)
@@ -57,6 +58,8 @@ static const struct conf_key keys[] = {
 	    "address of the role; today it must be the component's" },
 	{ "registry", "domains", CONF_TEXT, AT(domains_text), 0, 0, NULL,
 	    "domains whose things may register; default: the component's own site" },
+	{ "registry", "self_owned", CONF_TEXT, AT(self_owned_text), 0, 0, NULL,
+	    "domains whose things may own themselves and be found at once; default: none" },
 	{ "registry", "show_owner", CONF_BOOL, AT(show_owner), 0, 0, "yes",
 	    "name the owner in search results" },
 	{ "provisioning", "enabled", CONF_BOOL, AT(provisioning_enabled), 0, 0, "yes",
@@ -80,6 +83,20 @@ static const struct conf_key keys[] = {
 	    "longest time one commit collects requests" },
 	{ "limits", "things_per_jid", CONF_INT, AT(limits.things_per_jid), 1, 100000, "1000",
 	    "things behind one address" },
+	{ "limits", "things_per_domain", CONF_INT, AT(limits.things_per_domain), 1, NO_LIMIT,
+	    "100000", "things of one domain" },
+	{ "limits", "things", CONF_INT, AT(limits.things), 1, NO_LIMIT, "1000000",
+	    "things of the whole site" },
+	{ "limits", "self_owned_things", CONF_INT, AT(limits.self_owned_things), 1, NO_LIMIT,
+	    "1000", "things that own themselves" },
+	{ "limits", "tags", CONF_INT, AT(limits.tags), 1, WIRE_TAGS, "64", "tags of one thing" },
+	{ "limits", "tag_bytes", CONF_SIZE, AT(limits.tag_bytes), 256, 64 * 1024, "16k",
+	    "all tags of one thing together, as they are kept" },
+	{ "limits", "spent_keys", CONF_INT, AT(limits.spent_keys), 1000, NO_LIMIT, "1000000",
+	    "used KEYs that are remembered; beyond it those of things that are gone are "
+	    "forgotten, oldest first" },
+	{ "limits", "strangers", CONF_INT, AT(limits.strangers), 100, NO_LIMIT, "50000",
+	    "addresses remembered, beyond which those that have no thing here are not" },
 	{ "limits", "things_per_owner", CONF_INT, AT(limits.things_per_owner), 1, NO_LIMIT,
 	    "10000", "things of one owner" },
 	{ "limits", "unclaimed_things", CONF_INT, AT(limits.unclaimed_things), 1, 10000000,
@@ -215,24 +232,31 @@ static int finish_server(struct kithd_conf *c, struct err *e)
 }
 
 /* "a.example, b.example" becomes a NULL-terminated list in one block. */
-static int finish_domains(struct kithd_conf *c, struct err *e)
+static int split_domains(const char ***out, const char *from, struct err *e)
 {
 	size_t max, n = 0;
 	char *text, *word, *rest;
 
-	if (c->domains_text == NULL)
+	if (from == NULL)
 		return 0;
-	max = strlen(c->domains_text) / 2 + 2;
-	c->domains = calloc(1, max * sizeof(*c->domains) + strlen(c->domains_text) + 1);
-	if (c->domains == NULL)
+	max = strlen(from) / 2 + 2;
+	*out = calloc(1, max * sizeof(**out) + strlen(from) + 1);
+	if (*out == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
-	text = (char *)(c->domains + max);
-	memcpy(text, c->domains_text, strlen(c->domains_text) + 1);
+	text = (char *)(*out + max);
+	memcpy(text, from, strlen(from) + 1);
 	str_lower(text);
 	for (word = strtok_r(text, " ,\t", &rest); word != NULL; word = strtok_r(NULL, " ,\t",
 	    &rest))
-		c->domains[n++] = word;
+		(*out)[n++] = word;
 	return 0;
+}
+
+static int finish_domains(struct kithd_conf *c, struct err *e)
+{
+	if (split_domains(&c->domains, c->domains_text, e) != 0)
+		return -1;
+	return split_domains(&c->self_owned, c->self_owned_text, e);
 }
 
 /* "<database>.key" beside the store. */
@@ -320,6 +344,13 @@ static const struct kithd_limits unlimited = {
 	.turn_requests = 1024,
 	.turn_ms = SECOND,
 	.things_per_jid = NO_LIMIT,
+	.things_per_domain = NO_LIMIT,
+	.things = NO_LIMIT,
+	.self_owned_things = NO_LIMIT,
+	.tags = WIRE_TAGS,
+	.tag_bytes = 64 * 1024,
+	.spent_keys = NO_LIMIT,
+	.strangers = NO_LIMIT,
 	.things_per_owner = NO_LIMIT,
 	.unclaimed_things = NO_LIMIT,
 	.unclaimed_ms = 3650 * DAY,
@@ -371,6 +402,7 @@ void kithd_conf_free(struct kithd_conf *c)
 	free(c->server_host);
 	free(c->server_port);
 	free(c->domains);
+	free(c->self_owned);
 	conf_free(&spec, c);
 	memset(c, 0, sizeof(*c));
 }

@@ -21,6 +21,13 @@ struct kithd_limits {
 	int64_t turn_requests;
 	int64_t turn_ms;
 	int64_t things_per_jid;
+	int64_t things_per_domain;
+	int64_t things;
+	int64_t self_owned_things;
+	int64_t tags;
+	int64_t tag_bytes;
+	int64_t spent_keys;
+	int64_t strangers;
 	int64_t things_per_owner;
 	int64_t unclaimed_things;
 	int64_t unclaimed_ms;
@@ -56,6 +63,7 @@ struct kithd_conf {
 	char *registry_jid;
 	bool show_owner;
 	char *domains_text;
+	char *self_owned_text;
 	bool provisioning_enabled;
 	char *provisioning_jid;
 	char *control_socket;
@@ -67,6 +75,7 @@ struct kithd_conf {
 	enum log_level level;
 	int32_t zone_s;
 	char *server_host, *server_port;
+	const char **self_owned;	/* likewise; NULL: nobody's */
 	const char **domains;	/* NULL-terminated; the first is ours; see kithd_conf_load */
 };
 

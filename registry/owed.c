@@ -17,6 +17,7 @@
 #define LATE_AT_ONCE 64			/* parked requests answered by one tick */
 #define SWEEP_THINGS 10000		/* looked at by one tick */
 #define SWEEP_DROPS 64			/* expired by one tick */
+#define FORGET_LOOKS 256		/* used digests looked at by one tick */
 #define SWEEP_EVERY INT64_C(3600000)
 
 /* ---- debts made ---- */
@@ -361,6 +362,39 @@ static int sweep(struct registry *g, int64_t now, struct err *e)
 	return dropped;
 }
 
+/* ---- used digests ---- */
+
+static bool is_still_here(void *arg, const struct used *u)
+{
+	const struct registry *g = arg;
+
+	return ownership_by_id(g->deps.ownership, u->id) != NULL;
+}
+
+/*
+ * A used KEY is remembered for good, within a number: whoever registers,
+ * claims and unregisters in a loop must not fill the disk (att-C-17).  Then
+ * receipts end early, and the KEYs of things that are gone are forgotten; one
+ * of them could claim again only what shows it again, years later.
+ */
+static int forget_used(struct registry *g, int64_t now, struct err *e)
+{
+	bool round = false;
+	int ended, n;
+
+	if ((int64_t)thing_store_used_count(g->things) <= g->conf.max_used || now < g->forget_ms)
+		return 0;
+	ended = thing_store_end_receipts(g->things, now, SWEEP_DROPS, e);
+	n = ended == -1 ? -1 : thing_store_forget(g->things, is_still_here, g, FORGET_LOOKS,
+	    &round, e);
+	if (n == -1)
+		return -1;
+	/* All of them are needed: no use in looking again at once. */
+	if (round && n == 0 && ended == 0)
+		g->forget_ms = now + SWEEP_EVERY;
+	return ended + n;
+}
+
 int registry_tick(struct registry *g, struct err *e)
 {
 	int64_t now = clock_wall(g->deps.clock);
@@ -368,10 +402,11 @@ int registry_tick(struct registry *g, struct err *e)
 	int dropped = late == -1 ? -1 : sweep(g, now, e);
 	int ended = dropped == -1 ? -1 : thing_store_end_receipts(g->things,
 	    now - g->conf.receipt_ms, SWEEP_DROPS, e);
-	int heirs = ended == -1 ? -1 : registry_tick_heirs(g, e);
+	int forgot = ended == -1 ? -1 : forget_used(g, now, e);
+	int heirs = forgot == -1 ? -1 : registry_tick_heirs(g, e);
 	int shown = heirs == -1 ? -1 : registry_showing_tick(g, e);
 
-	return shown == -1 ? -1 : late + dropped + ended + heirs + shown;
+	return shown == -1 ? -1 : late + dropped + ended + forgot + heirs + shown;
 }
 
 int64_t registry_deadline(const struct registry *g)
@@ -380,6 +415,8 @@ int64_t registry_deadline(const struct registry *g)
 	int64_t next = g->sweep_at > 0 ? clock_wall(g->deps.clock) : g->sweep_ms;
 	int64_t shown = registry_showing_deadline(g);
 
+	if ((int64_t)thing_store_used_count(g->things) > g->conf.max_used && g->forget_ms < next)
+		next = g->forget_ms;
 	if (g->heirs_ms >= 0 && g->heirs_ms < next)
 		next = g->heirs_ms;
 	if (shown >= 0 && shown < next)

@@ -34,7 +34,7 @@
 struct registry_counters {
 	uint64_t *registered, *again, *claimed, *claimed_again, *not_found, *twins, *spent, *weak;
 	uint64_t *guess_alarms, *asked, *shown, *not_shown, *disputes, *answers_late;
-	uint64_t *held, *frozen, *namesakes, *twins_seen;
+	uint64_t *held, *frozen, *replaced, *clones, *namesakes, *twins_seen;
 	uint64_t *full_thing, *full_jid, *full_domain, *full_site, *full_pool, *full_self;
 	uint64_t *disowned, *removed, *unregistered, *searches, *too_costly, *scans, *refused;
 	uint64_t *expired, *transferred;
@@ -68,6 +68,9 @@ struct registry {
 	struct registry_sign sign[REGISTRY_SIGNS];
 	registry_doubt_fn doubt_changed;
 	void *doubt_arg;
+	uint8_t shown[OWNERSHIP_ID];	/* shown to be before its owner ... */
+	int64_t shown_until_ms;		/* ... which counts until then; boot */
+	int64_t forget_ms;		/* wall: before that no used digest is forgotten */
 	int64_t full_until_ms;		/* boot: the pool was full, nobody to drop */
 };
 
@@ -95,6 +98,13 @@ bool registry_is_silent(const struct registry *g, const char *bare);
 const char *registry_full(struct registry *g, const char *bare);
 /* Among those that nobody owns: 1 room, 0 none, -1 error. */
 int registry_make_room(struct registry *g, struct err *e);
+
+/* replace.c */
+int registry_replace(struct registry *g, const struct request *q, struct reply *r, struct err *e);
+/* Its owner has answered a presence question about it: for ten minutes that
+ * counts in the place of a continuity key. */
+#define REGISTRY_SHOWN_MS INT64_C(600000)
+void registry_presence_shown(struct registry *g, const uint8_t id[static OWNERSHIP_ID]);
 
 /* mine.c */
 int registry_mine(struct registry *g, const struct request *q, struct reply *r, struct err *e);

@@ -115,6 +115,7 @@ static const struct row rows[VERB_COUNT] = {
 	[VERB_UNREGISTER] = { registry_unregister, true },
 	[VERB_PRESENCE_CODE] = { registry_presence_code, true },
 	[VERB_PRESSED] = { registry_pressed, true },
+	[VERB_REPLACE] = { registry_replace, true, ACT_GRAVE },
 	[VERB_SEARCH] = { registry_search, false },
 	[VERB_PUBLISH] = { registry_publish, true, ACT_OWNER },
 	[VERB_UNDO] = { registry_undo, true, ACT_OWNER },
@@ -286,6 +287,9 @@ static void count_open(struct registry *g)
 	c->held = stats_slot(s, "registry_held", "things held: they descend from an owned one");
 	c->frozen = stats_slot(s, "registry_frozen",
 	    "things frozen: they know of more than this store");
+	c->replaced = stats_slot(s, "registry_replaced", "things that go on under a new address");
+	c->clones = stats_slot(s, "registry_clones",
+	    "replacements refused: the old address still speaks");
 	c->namesakes = stats_slot(s, "registry_namesakes",
 	    "registrations with the maker and serial number of an owned thing");
 	c->twins_seen = stats_slot(s, "registry_twins_seen",

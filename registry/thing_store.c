@@ -41,7 +41,8 @@ struct thing_store {
 	int64_t last_thing, last_used;
 	struct spent **receipts;	/* by row; NULL where the receipt is over */
 	size_t n_receipts, first_receipt, cap_receipts;
-	struct stmt *write, *erase, *spend;
+	int64_t forget_at;		/* row the walk of thing_store_forget() came to */
+	struct stmt *write, *erase, *spend, *next_used, *unspend;
 	thing_changed_fn changed;
 	void *changed_arg;
 };
@@ -285,7 +286,17 @@ static struct spent *spent_new(const struct thing_store *t, const struct used *u
 	return s;
 }
 
-/* The list of receipts has one place per row from the first living one on. */
+static void leave_list(struct thing_store *t, const struct spent *gone, struct spent *come)
+{
+	for (size_t i = t->first_receipt; i < t->n_receipts; i++) {
+		if (t->receipts[i] == gone) {
+			t->receipts[i] = come;
+			return;
+		}
+	}
+}
+
+/* The list holds receipts, in order, from the first living one on. */
 static void swap_used(void *arg, void *out, void *in)
 {
 	struct thing_store *t = arg;
@@ -293,18 +304,17 @@ static void swap_used(void *arg, void *out, void *in)
 
 	if (gone != NULL && come != NULL) {
 		table_replace(&t->by_used, gone->hash, gone, come);
-		for (size_t i = t->first_receipt; i < t->n_receipts; i++) {
-			if (t->receipts[i] == gone) {
-				t->receipts[i] = come;
-				break;
-			}
-		}
+		leave_list(t, gone, come);
 	} else if (come != NULL) {
 		table_add(&t->by_used, come->hash, come);
-		t->receipts[t->n_receipts++] = come;
+		if (come->pub.owner != NULL)
+			t->receipts[t->n_receipts++] = come;
 	} else {
 		table_remove(&t->by_used, gone->hash, gone);
-		t->n_receipts--;
+		if (t->n_receipts > t->first_receipt && t->receipts[t->n_receipts - 1] == gone)
+			t->n_receipts--;
+		else
+			leave_list(t, gone, NULL);
 	}
 }
 
@@ -315,7 +325,8 @@ static void kept_used(void *arg, void *item)
 
 	(void)item;
 	while (t->first_receipt < t->n_receipts &&
-	    t->receipts[t->first_receipt]->pub.owner == NULL)
+	    (t->receipts[t->first_receipt] == NULL ||
+	    t->receipts[t->first_receipt]->pub.owner == NULL))
 		t->first_receipt++;
 }
 
@@ -524,7 +535,11 @@ int thing_store_open(struct thing_store **out, struct store *s, const struct sec
 	t->spend = store_prepare(s, "INSERT OR REPLACE INTO registry_used"
 	    " (row, digest, form, key, owner, id, epoch, at)"
 	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", e);
-	if (t->write == NULL || t->erase == NULL || t->spend == NULL)
+	t->next_used = store_prepare(s, "SELECT row, digest FROM registry_used WHERE row > $1"
+	    " ORDER BY row LIMIT 1", e);
+	t->unspend = store_prepare(s, "DELETE FROM registry_used WHERE row = $1", e);
+	if (t->write == NULL || t->erase == NULL || t->spend == NULL || t->next_used == NULL ||
+	    t->unspend == NULL)
 		goto fail;
 	if (load(t, "SELECT row, id, digest, form, key, tags, at, can, continuity, key_bits,"
 	    " heard_epoch, heard_floor, noticed FROM registry_thing ORDER BY row", load_thing, e) == -1 ||
@@ -673,14 +688,88 @@ int thing_store_end_receipts(struct thing_store *t, int64_t before_ms, int max, 
 
 	for (size_t i = t->first_receipt; i < t->n_receipts && n < max; i++) {
 		struct spent *old = t->receipts[i];
-		struct used u = old->pub;
+		struct used u;
 
+		if (old == NULL || old->pub.owner == NULL)
+			continue;
+		u = old->pub;
 		if (u.at_ms >= before_ms)
 			break;
-		if (u.owner == NULL)
-			continue;
 		u.owner = NULL;
 		if (put_used(t, old, &u, e) == -1)
+			return -1;
+		n++;
+	}
+	return n;
+}
+
+size_t thing_store_used_count(const struct thing_store *t)
+{
+	return t->by_used.n;
+}
+
+static struct spent *find_spent(const struct thing_store *t, const void *digest, int64_t row)
+{
+	uint64_t hash = table_hash(&t->seed, 0, digest, DIGEST_BYTES);
+	size_t at;
+	struct spent *s;
+
+	for (s = table_first(&t->by_used, hash, &at); s; s = table_next(&t->by_used, hash, &at))
+		if (s->row == row)
+			return s;
+	return NULL;
+}
+
+/* One row of the walk: 1 found, 0 the end, -1 error. */
+static int next_spent(struct thing_store *t, struct spent **out, struct err *e)
+{
+	const void *digest;
+	size_t len;
+	int got;
+
+	*out = NULL;
+	stmt_bind_int(t->next_used, 1, t->forget_at);
+	got = stmt_step(t->next_used, e);
+	if (got != 1)
+		return got;
+	t->forget_at = stmt_int(t->next_used, 0);
+	digest = stmt_blob(t->next_used, 1, &len);
+	if (len == DIGEST_BYTES)
+		*out = find_spent(t, digest, t->forget_at);
+	stmt_reset(t->next_used);
+	return 1;
+}
+
+static int forget(struct thing_store *t, struct spent *s, struct err *e)
+{
+	if (mirror_reserve(&t->used, e) == -1)
+		return -1;
+	stmt_bind_int(t->unspend, 1, s->row);
+	if (stmt_run(t->unspend, NULL, e) == -1)
+		return -1;
+	mirror_swap(&t->used, s, NULL);
+	return 0;
+}
+
+int thing_store_forget(struct thing_store *t, used_keep_fn keep, void *arg, int looks,
+    bool *round, struct err *e)
+{
+	struct spent *s;
+	int n = 0, got;
+
+	*round = false;
+	for (int i = 0; i < looks; i++) {
+		got = next_spent(t, &s, e);
+		if (got == -1)
+			return -1;
+		if (got == 0) {
+			t->forget_at = 0;
+			*round = true;
+			break;
+		}
+		if (s == NULL || s->pub.owner != NULL || keep(arg, &s->pub))
+			continue;
+		if (forget(t, s, e) == -1)
 			return -1;
 		n++;
 	}

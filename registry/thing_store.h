@@ -86,4 +86,14 @@ int thing_store_spend(struct thing_store *t, const struct used *u, struct err *e
  * goes.  Returns how many, -1 error. */
 int thing_store_end_receipts(struct thing_store *t, int64_t before_ms, int max, struct err *e);
 
+size_t thing_store_used_count(const struct thing_store *t);
+/*
+ * The next `looks` used digests, oldest first and round again: those whose
+ * receipt is over and that `keep` does not want are forgotten.  Returns how
+ * many, -1 error; *round: the walk came to its end.
+ */
+typedef bool (*used_keep_fn)(void *arg, const struct used *u);
+int thing_store_forget(struct thing_store *t, used_keep_fn keep, void *arg, int looks,
+    bool *round, struct err *e);
+
 #endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * replace: `replace OLD by NEW`: two addresses of one owner's thing become
+ * one.  The thing keeps its id and its epoch, so name, rules and sets stay;
+ * what changes is where it is.  The decision is in descent.h.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/str.h"
+#include "registry/account.h"
+#include "registry/descent.h"
+#include "registry/role.h"
+
+#define SENTENCE_BYTES 4096
+
+/* ---- facts ---- */
+
+static bool is_settled(const struct registry *g, const struct owned *t)
+{
+	return t->state == OWNED && t->hold == HOLD_NONE && !t->disputed &&
+	    !registry_disown_pending(g, t);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool speaks(const struct registry *g, const struct owned *old, const struct thing *new)
+{
+	const struct contact *c = contact_find(g->deps.contacts, old->jid);
+
+	return c != NULL && (c->online || (new != NULL && c->seen_ms > new->at_ms));
+}
+
+static void load(const struct registry *g, const struct request *q, const struct owned *old,
+    const struct owned *new, struct replace_facts *f)
+{
+	const struct thing *a, *b;
+
+	*f = (struct replace_facts){ .may = owned_by(old, q->bare) && owned_by(new, q->bare) &&
+	    account_may(registry_doubt(g, q->bare), ACT_GRAVE) };
+	if (!f->may)
+		return;
+	a = thing_store_find(g->things, old->id);
+	b = thing_store_find(g->things, new->id);
+	f->settled = is_settled(g, old) && is_settled(g, new);
+	f->alike = strcmp(old->jid, new->jid) != 0 && same_text(old->node, new->node) &&
+	    same_text(old->source, new->source) && same_text(old->partition, new->partition);
+	f->behind = new->epoch > old->epoch;
+	f->old_speaks = speaks(g, old, b);
+	f->same_key = a != NULL && b != NULL && a->has_key && b->has_key && old->node == NULL &&
+	    memcmp(a->key, b->key, THING_KEY) == 0;
+	f->presence = clock_boot(g->deps.clock) < g->shown_until_ms &&
+	    memcmp(g->shown, new->id, OWNERSHIP_ID) == 0;
+}
+
+void registry_presence_shown(struct registry *g, const uint8_t id[static OWNERSHIP_ID])
+{
+	memcpy(g->shown, id, OWNERSHIP_ID);
+	g->shown_until_ms = clock_boot(g->deps.clock) + REGISTRY_SHOWN_MS;
+}
+
+/* ---- apply ---- */
+
+static int cancel(struct registry *g, const struct owned *t, struct err *e)
+{
+	char hex[REGISTRY_HEX], removed[REGISTRY_WAITS];
+
+	registry_hex(hex, t->id);
+	registry_subject(removed, REGISTRY_REMOVED, t->id);
+	if (debt_cancel(g->deps.debts, DEBT_OWNER, t->jid, hex, e) == -1)
+		return -1;
+	return debt_cancel(g->deps.debts, DEBT_OWNER, t->jid, removed, e);
+}
+
+/* What a claim of the new record is answered by from now on. */
+static int move_receipt(struct registry *g, const struct owned *t, const uint8_t *digest,
+    struct err *e)
+{
+	struct used u = { .owner = t->owner, .epoch = t->epoch,
+		.at_ms = clock_wall(g->deps.clock) };
+
+	memcpy(u.digest, digest, DIGEST_BYTES);
+	memcpy(u.id, t->id, OWNERSHIP_ID);
+	return thing_store_spend(g->things, &u, e);
+}
+
+static int merge(struct registry *g, const struct request *q, const struct owned *old,
+    const struct owned *new, struct err *e)
+{
+	const char *was = pool_strdup(q->pool, old->jid);
+	const struct thing *thing = thing_store_find(g->things, new->id);
+	struct owned merged = *old, gone = *new;
+	struct thing tags = { 0 };
+	char hex[REGISTRY_HEX];
+	void *bytes;
+
+	merged.jid = pool_strdup(q->pool, new->jid);
+	gone.jid = merged.jid;
+	if (thing != NULL) {
+		tags = *thing;
+		bytes = pool_alloc(q->pool, thing->tags_len + 1);
+		if (bytes == NULL)
+			return err_set(e, ERR_LIMIT, "no room for the tags of a thing");
+		if (thing->tags_len > 0)
+			memcpy(bytes, thing->tags, thing->tags_len);
+		tags.tags = bytes;
+		memcpy(tags.id, old->id, OWNERSHIP_ID);
+	}
+	if (was == NULL || merged.jid == NULL)
+		return err_set(e, ERR_LIMIT, "no room for an address");
+	registry_hex(hex, old->id);
+	if (cancel(g, old, e) == -1 || cancel(g, new, e) == -1 ||
+	    thing_store_delete(g->things, gone.id, e) == -1 ||
+	    ownership_delete(g->deps.ownership, gone.id, e) == -1 ||
+	    ownership_put(g->deps.ownership, &merged, e) == -1)
+		return -1;
+	old = ownership_by_id(g->deps.ownership, merged.id);
+	if (thing != NULL && (thing_store_put(g->things, &tags, e) == -1 ||
+	    move_receipt(g, old, tags.digest, e) == -1))
+		return -1;
+	++*g->count.replaced;
+	/* It may remember what was decided about it under its own record. */
+	if (debt_owe(g->deps.debts, DEBT_OWNER, old->jid, hex, old->epoch, NULL, e) == -1 ||
+	    registry_ask_presence(g, old->jid, e) == -1)
+		return -1;
+	return registry_note(g, AUDIT_REPLACED, old, q->bare, was, e);
+}
+
+/* ---- words ---- */
+
+static const char *const sentences[] = {
+	[REPLACE_NOT_FOUND] = "I know no two things of yours by these names.",
+	[REPLACE_NOT_NOW] = "Something about one of them is still open: a dispute, a hold, or what "
+	    "it has not heard yet. Try again when that is settled.",
+	[REPLACE_UNLIKE] = "These are not two addresses of one thing.",
+	[REPLACE_BEHIND] = "The new one has changed hands more often than the old one, so the old "
+	    "one cannot take its place. Give the rules to the new one instead.",
+	[REPLACE_SPEAKS] = "The old one is still there: there are two of them. Nothing was changed. "
+	    "Somebody may have copied your thing; ask whoever looks after it.",
+	[REPLACE_PRESENCE] = "The new one does not prove that it is the same device. Show that it is "
+	    "before you: send its claim again, answer what I ask then, and repeat this within "
+	    "ten minutes.",
+};
+
+static int say(const struct request *q, struct reply *r, const struct registry *g,
+    const struct owned *old, const struct owned *new, bool done)
+{
+	struct buf b;
+
+	buf_init(&b, SENTENCE_BYTES);
+	buf_adds(&b, done ? "Done: " : "");
+	registry_call(g, old, &b);
+	buf_adds(&b, done ? " is at " : " would be at ");
+	str_escape(&b, new->jid, 200, true);
+	buf_adds(&b, done ? " now, with its name, its rules and its sets. The old address is "
+	    "retired. Who has it as a contact must add the new address." :
+	    " from now on, with the name, rules and sets it has. The old address would be retired, "
+	    "and rules that you made for the new one since you claimed it would end.");
+	r->kind = REPLY_RESULT;
+	r->body = done ? BODY_TEXT : BODY_CONFIRM;
+	r->text = pool_strdup(q->pool, buf_str(&b));
+	buf_fini(&b);
+	return 0;
+}
+
+static int refuse(struct registry *g, const struct owned *old, enum replace_verdict v,
+    struct reply *r, struct err *e)
+{
+	reply_error(r, v == REPLACE_NOT_FOUND ? COND_ITEM_NOT_FOUND : COND_NOT_ALLOWED);
+	r->text = sentences[v];
+	if (v != REPLACE_SPEAKS)
+		return 0;
+	++*g->count.clones;
+	log_warn("'%s' still speaks though its owner sees it under another address: two devices "
+	    "with one history", old->jid);
+	return registry_note(g, AUDIT_HELD, old, NULL, "two devices with one history", e);
+}
+
+int registry_replace(struct registry *g, const struct request *q, struct reply *r, struct err *e)
+{
+	const struct owned *old = q->u.desk.thing_id == NULL ? NULL :
+	    ownership_by_id(g->deps.ownership, q->u.desk.thing_id);
+	const struct owned *new = q->u.desk.n_things != 1 ? NULL :
+	    ownership_by_id(g->deps.ownership, q->u.desk.things[0]);
+	struct replace_facts f = { 0 };
+	enum replace_verdict v;
+	uint8_t id[OWNERSHIP_ID];
+
+	if (old != NULL && new != NULL)
+		load(g, q, old, new, &f);
+	v = replace_decide(&f);
+	if (v != REPLACE_DO)
+		return refuse(g, old, v, r, e);
+	if (!q->u.desk.confirmed)
+		return say(q, r, g, old, new, false);
+	memcpy(id, old->id, sizeof(id));
+	if (merge(g, q, old, new, e) == -1)
+		return -1;
+	old = ownership_by_id(g->deps.ownership, id);
+	return say(q, r, g, old, old, true);
+}
