@@ -625,6 +625,9 @@ static int give(struct registry *g, const struct question *q, size_t winner, str
 	    hold_others(g, q, winner, e) == -1 ||
 	    tell(g, q, q->claimant, buf_str(&text), e) == -1))
 		rc = -1;
+	t = still_there(g, q, winner);
+	if (rc == 0 && t != NULL)
+		registry_presence_shown(g, t->id);
 	buf_fini(&text);
 	return rc;
 }

@@ -387,6 +387,138 @@ static void a_key_once_proven_is_not_changed_by_the_account_alone(void **state)
 	world_close(&w);
 }
 
+/* ---- replace OLD by NEW ---- */
+
+static const char *replace(struct world *w, const char *who, const char *old, const char *new,
+    bool confirmed)
+{
+	static char said[4096];
+	uint8_t ids[2][16];
+	struct request q = { .verb = VERB_REPLACE, .kind = STANZA_MESSAGE, .type = IQ_NOT,
+		.pool = &w->pool, .to = "desk@reg.ex" };
+	struct reply r = { 0 };
+
+	pool_reset(&w->pool);
+	q.bare = pool_strdup(&w->pool, who);
+	q.from = pool_printf(&w->pool, "%s/c", who);
+	memcpy(ids[0], thing_of(w, old)->id, 16);
+	memcpy(ids[1], thing_of(w, new)->id, 16);
+	q.u.desk.thing_id = ids[0];
+	q.u.desk.n_things = 1;
+	q.u.desk.things = (const uint8_t (*)[16])ids[1];
+	q.u.desk.confirmed = confirmed;
+	MUST(store_begin(w->store, &test_err));
+	MUST(registry_serve(w->registry, &q, &r, &test_err));
+	MUST(store_commit(w->store, &test_err));
+	snprintf(said, sizeof(said), "%s %s", r.kind == REPLY_ERROR ?
+	    condition_name(r.condition) : r.body == BODY_CONFIRM ? "confirm" : "done", r.text);
+	return said;
+}
+
+/* An owned, named thing at old@ex, and what it is now, claimed at new@ex. */
+static void moved(struct world *w, struct device *d, const char *key)
+{
+	struct owned named;
+
+	device_open(d, "old@ex/t");
+	device_registers(w, d, "first");
+	mine(w, OWNER, "first");
+	named = *thing_of(w, "old@ex");
+	named.name = "hall lamp";
+	MUST(store_begin(w->store, &test_err));
+	MUST(ownership_put(w->ownership, &named, &test_err));
+	MUST(store_commit(w->store, &test_err));
+	w->time.wall += 5000;
+	if (key == NULL)
+		device_open(d, "new@ex/t");
+	d->jid = "new@ex/t";
+	device_registers(w, d, "second");
+	HAS(mine(w, OWNER, "second"), "<claimed");
+}
+
+static void a_proven_thing_takes_the_place_of_its_old_address(void **state)
+{
+	struct device d;
+	uint8_t id[16];
+	struct world w;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	moved(&w, &d, "same");
+	memcpy(id, thing_of(&w, "old@ex")->id, sizeof(id));
+	HAS(replace(&w, "ann@ex", "old@ex", "new@ex", false), "confirm ");
+	assert_non_null(thing_of(&w, "old@ex"));
+	HAS(replace(&w, "ann@ex", "old@ex", "new@ex", true), "done ");
+	/* Every right carries the id and the epoch: both are the old ones. */
+	assert_null(thing_of(&w, "old@ex"));
+	assert_memory_equal(thing_of(&w, "new@ex")->id, id, sizeof(id));
+	assert_string_equal(thing_of(&w, "new@ex")->name, "hall lamp");
+	assert_true(owned_by(thing_of(&w, "new@ex"), "ann@ex"));
+	assert_int_equal(ownership_count(w.ownership), 1);
+	/* The thing hears it, and a claim sent twice is still the same success. */
+	HAS(device_registers(&w, &d, "second"), "<claimed");
+	HAS(mine(&w, OWNER, "second"), "<claimed");
+	assert_int_equal(ownership_count(w.ownership), 1);
+	secret_clear(&d.seed);
+	world_close(&w);
+}
+
+static void without_a_key_a_presence_question_must_have_been_answered(void **state)
+{
+	struct device d;
+	struct world w;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	moved(&w, &d, NULL);
+	HAS(replace(&w, "ann@ex", "old@ex", "new@ex", true), "not-allowed");
+	assert_non_null(thing_of(&w, "old@ex"));
+	registry_presence_shown(w.registry, thing_of(&w, "old@ex")->id);
+	HAS(replace(&w, "ann@ex", "old@ex", "new@ex", true), "not-allowed");
+	registry_presence_shown(w.registry, thing_of(&w, "new@ex")->id);
+	w.time.boot += REGISTRY_SHOWN_MS;
+	HAS(replace(&w, "ann@ex", "old@ex", "new@ex", true), "not-allowed");
+	registry_presence_shown(w.registry, thing_of(&w, "new@ex")->id);
+	HAS(replace(&w, "ann@ex", "old@ex", "new@ex", true), "done ");
+	secret_clear(&d.seed);
+	world_close(&w);
+}
+
+static void row_D15__an_old_address_that_still_speaks_stops_it(void **state)
+{
+	struct device d;
+	struct world w;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	moved(&w, &d, "same");
+	w.time.wall += 1000;
+	HAS(say(&w, "<iq type='set' from='old@ex/t' to='reg.ex' id='r'><register xmlns='" N "'>%s"
+	    "</register></iq>", tags_of("first")), "<claimed");
+	HAS(replace(&w, "ann@ex", "old@ex", "new@ex", true), "there are two of them");
+	assert_non_null(thing_of(&w, "old@ex"));
+	assert_true(*w.registry->count.clones == 1);
+	secret_clear(&d.seed);
+	world_close(&w);
+}
+
+static void nobody_replaces_what_is_not_his(void **state)
+{
+	struct device d;
+	struct world w;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	moved(&w, &d, "same");
+	HAS(replace(&w, "bob@ex", "old@ex", "new@ex", true), "item-not-found");
+	HAS(replace(&w, "ann@ex", "old@ex", "old@ex", true), "not two addresses");
+	reg(&w, "bobs@ex/t", "b");
+	mine(&w, OTHER, "b");
+	HAS(replace(&w, "ann@ex", "old@ex", "bobs@ex", true), "item-not-found");
+	secret_clear(&d.seed);
+	world_close(&w);
+}
+
 /* ---- frozen ---- */
 
 static void row_P23__a_thing_that_knows_a_later_epoch_is_frozen_and_changes_nothing(void **state)
@@ -633,6 +765,10 @@ int main(void)
 		cmocka_unit_test(
 		    att_C_08__a_serial_number_moves_nothing_and_its_owner_is_told_once),
 		cmocka_unit_test(a_key_once_proven_is_not_changed_by_the_account_alone),
+		cmocka_unit_test(a_proven_thing_takes_the_place_of_its_old_address),
+		cmocka_unit_test(without_a_key_a_presence_question_must_have_been_answered),
+		cmocka_unit_test(row_D15__an_old_address_that_still_speaks_stops_it),
+		cmocka_unit_test(nobody_replaces_what_is_not_his),
 		cmocka_unit_test(
 		    row_P23__a_thing_that_knows_a_later_epoch_is_frozen_and_changes_nothing),
 		cmocka_unit_test(row_P23__one_that_was_owned_and_has_no_record_is_not_claimable),
