@@ -14,7 +14,8 @@ static int serve(void *arg, struct request *q, struct reply *r, struct err *e)
 	struct talk talk = desk_talk(d, q), *t = &talk;
 
 	if (!desk_may_try(d, q)) {
-		desk_text(q, r, T(DESK_WRONG_CODES), e);
+		if (desk_text(q, r, desk_wrong_codes(t), e) != 0)
+			return -1;
 		reply_error(r, COND_RESOURCE_CONSTRAINT);
 		return 0;
 	}

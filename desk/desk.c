@@ -129,6 +129,11 @@ static bool tries_code(const struct request *q)
 	}
 }
 
+const char *desk_wrong_codes(const struct talk *t)
+{
+	return T("Too many wrong codes. Wait a minute; to see the right ones, send: questions");
+}
+
 bool desk_may_try(struct desk *d, const struct request *q)
 {
 	return !tries_code(q) || !too_many_wrong(d, q->bare);
@@ -148,7 +153,7 @@ static int serve_fine(struct desk *d, struct words_line *l, struct buf *text, st
 	if (desk_is_elsewhere(d, l, text))
 		return 0;
 	if (!desk_may_try(d, &l->q)) {
-		buf_adds(text, T(DESK_WRONG_CODES));
+		buf_adds(text, desk_wrong_codes(t));
 		return 0;
 	}
 	if (desk_serve_request(d, &l->q, &r, e) != 0)

@@ -59,8 +59,7 @@ bool desk_is_elsewhere(const struct desk *d, const struct words_line *l, struct 
 /* Wrong codes slow their sender down: may he try one now?  Tell what came of it. */
 bool desk_may_try(struct desk *d, const struct request *q);
 void desk_tried(struct desk *d, const struct request *q, const struct reply *r);
-#define DESK_WRONG_CODES \
-	N_("Too many wrong codes. Wait a minute; to see the right ones, send: questions")
+const char *desk_wrong_codes(const struct talk *t);	/* "Too many ..." */
 /* The reply is this sentence, already in his language. */
 int desk_text(const struct request *q, struct reply *r, const char *text, struct err *e);
 
