@@ -271,16 +271,18 @@ static bool set_owner(struct enroll *e, const char *bare, bool is_public)
 }
 
 /* Nobody's any more.  The KEY that was used is spent: a new one is on disk
- * before the registry hears of us again. */
+ * before the registry hears of us again.  Whoever owned us may know the password. */
 static bool become_unowned(struct enroll *e)
 {
 	struct err why = ERR_INIT;
 
-	if (e->id->key_used && (identity_new_key(e->id, &why) < 0 ||
-	    identity_save(e->id, e->dir, &why) < 0)) {
-		e->id->key_used = true;		/* the one on disk is */
-		note(e, true, "%s", why.text);
-		return false;
+	if (e->id->key_used) {
+		e->id->renew = true;
+		if (identity_new_key(e->id, &why) < 0 || identity_save(e->id, e->dir, &why) < 0) {
+			e->id->key_used = true;		/* the one on disk is */
+			note(e, true, "%s", why.text);
+			return false;
+		}
 	}
 	return set_owner(e, "", false);
 }
@@ -340,6 +342,7 @@ static void pull_done(struct enroll *e)
 		settle(e);
 	if (pull_is_owed(e) || e->nonce[0])
 		pull(e);
+	renew_now(&e->renew);
 }
 
 /* It asks us to prove our continuity key: the next registration does. */
@@ -482,6 +485,8 @@ void enroll_begin(struct enroll *e)
 	e->nonce[0] = '\0';
 	e->proofs = 0;
 	e->next_ms = -1;
+	e->renew = (struct renew){ .id = e->id, .dir = e->dir, .session = e->session,
+		.note = e->ops->note, .arg = e->arg };
 	access_begin(e->access);
 	get_roster(e);
 }

@@ -10,7 +10,7 @@
  * The registry's answer to `register` is the only source of "who owns me"; a
  * push makes us ask again and is answered when the result is on disk.  Only
  * the pinned services are heard.  A thing that was owned and is no more makes
- * a new KEY before it shows itself again.
+ * a new KEY before it shows itself again, and a new password (renew.h).
  */
 #ifndef KITH_THING_ENROLL_H
 #define KITH_THING_ENROLL_H
@@ -18,6 +18,7 @@
 #include "thing/befriend.h"
 #include "thing/call.h"
 #include "thing/identity.h"
+#include "thing/renew.h"
 #include "thing/thing.h"
 
 #define ENROLL_ITEMS 20		/* of disco#items we look at */
@@ -79,6 +80,7 @@ struct enroll {
 	char nonce[WIRE_PROOF + 1];	/* the registry asked for a proof; "": not */
 	unsigned proofs;		/* given since this login */
 	bool present;			/* available presence was sent */
+	struct renew renew;
 	bool unsaved;			/* the standing is newer than its file */
 	bool untold;			/* the owner changed and our maker has not heard it */
 	size_t n_candidates, n_waiting;

@@ -44,6 +44,7 @@ int identity_new_account(struct identity *id, struct err *e)
 
 	if (ident_text(user, e) < 0 || make_password(&id->password, e) < 0)
 		return -1;
+	identity_keep_password(id);
 	memcpy(id->user, user, sizeof(id->user));
 	id->account = IDENTITY_NONE;
 	id->refused_ms = 0;
@@ -59,6 +60,25 @@ int identity_new_key(struct identity *id, struct err *e)
 	memcpy(id->key, key, sizeof(id->key));
 	id->key_used = false;
 	return 0;
+}
+
+int identity_new_password(struct identity *id, struct err *e)
+{
+	return make_password(&id->other, e);
+}
+
+void identity_swap_password(struct identity *id)
+{
+	struct secret was = id->password;
+
+	id->password = id->other;
+	id->other = was;
+}
+
+void identity_keep_password(struct identity *id)
+{
+	secret_clear(&id->other);
+	id->renew = false;
 }
 
 int identity_make(struct identity *id, const char *domain, struct err *e)
@@ -109,6 +129,7 @@ int identity_prove(char out[static IDENTITY_PROOF], const struct identity *id,
 void identity_fini(struct identity *id)
 {
 	secret_clear(&id->password);
+	secret_clear(&id->other);
 	secret_clear(&id->continuity);
 	secret_cleanse(id, sizeof(*id));
 }
@@ -158,6 +179,18 @@ static int take_continuity(struct identity *id, const char *value)
 	return ret;
 }
 
+static int take_other(struct identity *id, const char *value)
+{
+	if (strlen(value) != IDENTITY_PASSWORD - 1)
+		return -1;
+	return secret_set(&id->other, value, IDENTITY_PASSWORD - 1, NULL);
+}
+
+static int take_renew(struct identity *id, const char *value)
+{
+	return str_to_bool(value, &id->renew);
+}
+
 static int take_account(struct identity *id, const char *value)
 {
 	for (size_t i = 0; i < sizeof(account_names) / sizeof(account_names[0]); i++)
@@ -186,6 +219,8 @@ static const struct {
 	{ "domain", take_domain },
 	{ "user", take_user },
 	{ "password", take_password },
+	{ "other-password", take_other },
+	{ "renew", take_renew },
 	{ "key", take_key },
 	{ "continuity", take_continuity },
 	{ "key-used", take_key_used },
@@ -246,6 +281,10 @@ int identity_save(const struct identity *id, const char *dir, struct err *e)
 	statefile_add(&b, "domain", id->domain);
 	statefile_add(&b, "user", id->user);
 	statefile_add(&b, "password", (const char *)id->password.data);
+	if (id->other.len > 0)
+		statefile_add(&b, "other-password", (const char *)id->other.data);
+	if (id->renew)
+		statefile_add(&b, "renew", "true");
 	statefile_add(&b, "key", id->key);
 	statefile_add(&b, "key-used", id->key_used ? "true" : "false");
 	if (seed[0])

@@ -35,6 +35,10 @@ struct identity {
 	char domain[IDENTITY_DOMAIN];	/* where the account lives */
 	char user[IDENT_TEXT];		/* local part: 128 random bits, lower case */
 	struct secret password;
+	/* While a new password replaces the old one, both: either may be the one
+	 * that the broker takes.  Empty: there is only one. */
+	struct secret other;
+	bool renew;			/* the password was a former owner's: change it */
 	char key[IDENT_TEXT];		/* 128 random bits */
 	bool key_used;			/* somebody claimed with it */
 	struct secret continuity;	/* the seed of an Ed25519 key (sign.h) */
@@ -60,6 +64,12 @@ int identity_prove(char out[static IDENTITY_PROOF], const struct identity *id,
 /* Another name and password at the same broker; KEY and continuity key stay. */
 int identity_new_account(struct identity *id, struct err *e);
 int identity_new_key(struct identity *id, struct err *e);
+/* A password to change to, beside the one in use; the file holds both. */
+int identity_new_password(struct identity *id, struct err *e);
+/* The other one is tried, or is in use from now on. */
+void identity_swap_password(struct identity *id);
+/* The one in use is the only one. */
+void identity_keep_password(struct identity *id);
 
 /* The loader's core, for tests and fuzzers. */
 int identity_parse(struct identity *id, const char *text, size_t len, struct err *e);

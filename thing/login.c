@@ -150,12 +150,30 @@ static void rename_account(struct login *l)
 	l->ops->renamed(l->arg);
 }
 
+/* The password was being changed when we lost the stream: the other one counts. */
+static bool try_other(struct login *l)
+{
+	struct err e = ERR_INIT;
+
+	if (l->id->other.len == 0 || l->tried_other) {
+		l->tried_other = false;
+		return false;
+	}
+	l->tried_other = true;
+	identity_swap_password(l->id);
+	if (identity_save(l->id, l->dir, &e) < 0)
+		note(l, false, "%s", e.text);
+	return true;
+}
+
 /* The name or the password is wrong. */
 static void on_refused(struct login *l)
 {
 	struct err e = ERR_INIT;
 	int64_t now = clock_wall(l->clock);
 
+	if (try_other(l))
+		return;
 	if (l->id->account == IDENTITY_ASKED) {
 		/* The request never arrived: make it now, under the same name. */
 		l->register_next = !l->registering;
@@ -265,7 +283,7 @@ static void on_up(void *arg, const char *jid, const struct sasl_pin *pin)
 	l->was_up = true;
 	l->up_ms = clock_boot(l->clock);
 	l->weak_ms = 0;
-	l->register_next = false;
+	l->register_next = l->tried_other = false;
 	l->standing->pin = *pin;
 	if (l->id->account != IDENTITY_OURS || l->id->refused_ms) {
 		l->id->refused_ms = 0;

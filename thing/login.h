@@ -52,6 +52,7 @@ struct login {
 	bool was_up;
 	bool registering;		/* this attempt asks for an account */
 	bool register_next;		/* the next one must */
+	bool tried_other;		/* of two passwords, both were refused in a row */
 	unsigned failures;		/* in a row */
 	int64_t next_ms;		/* boot clock of the next attempt; -1: running or stopped */
 	int64_t up_ms;

@@ -115,6 +115,37 @@ int session_ask_roster(struct session *s, session_answer_fn *answer, void *arg)
 	return -1;
 }
 
+static void text_element(struct xml *x, const char *name, const char *text)
+{
+	xml_open(x, name, NULL);
+	xml_text(x, text);
+	xml_close(x);
+}
+
+int session_ask_password(struct session *s, const char *domain, const char *user,
+    const char *password, session_answer_fn *answer, void *arg)
+{
+	struct session_ask *a = new_ask(s, domain, answer, arg);
+	struct xml x;
+
+	if (!a)
+		return -1;
+	xml_begin(&x, s->out);
+	xml_open(&x, "iq", NULL);
+	xml_attr(&x, "type", "set");
+	xml_attr(&x, "id", a->id);
+	xml_attr(&x, "to", domain);
+	xml_open(&x, "query", NS_REGISTER);
+	text_element(&x, "username", user);
+	text_element(&x, "password", password);
+	xml_close(&x);
+	xml_close(&x);
+	if (xml_end(&x) == 0)
+		return 0;
+	memset(a, 0, sizeof(*a));
+	return -1;
+}
+
 bool session_is_own_server(const struct session *s, const char *from)
 {
 	size_t len;

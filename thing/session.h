@@ -57,6 +57,10 @@ int session_ask(struct session *s, struct request *q, session_answer_fn *answer,
 /* The roster of our account (RFC 6121 2.1.3). */
 int session_ask_roster(struct session *s, session_answer_fn *answer, void *arg);
 
+/* Change the password of our account at its server (XEP-0077 3.3). */
+int session_ask_password(struct session *s, const char *domain, const char *user,
+    const char *password, session_answer_fn *answer, void *arg);
+
 /* Was this result or error meant for one of ours?  Then it has been given to
  * whoever waited.  What fits no request is nobody's: drop it. */
 bool session_take_answer(struct session *s, const struct stanza *iq);

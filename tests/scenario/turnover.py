@@ -50,6 +50,15 @@ def fresh_uri(lamp, old):
     return lamp.lab.wait(look, "another claim URI")[-1]
 
 
+def password_of(lamp):
+    """Its password, once no other is waiting to replace it."""
+    def look():
+        with open(lamp.state + "/identity", encoding="ascii") as f:
+            lines = dict(line.split(" ", 1) for line in f.read().splitlines() if " " in line)
+        return "other-password" not in lines and "renew" not in lines and lines["password"]
+    return lamp.lab.wait(look, "the password to be settled")
+
+
 def ownership_code(text):
     return re.search(r"[a-z2-7]{5}(?:-[a-z2-7]{1,5}){5}", text)[0]
 
@@ -61,6 +70,7 @@ def given_up_while_away(story, home, anna, bob):
         ownership_code(anna.desk(uri))
         thing = bare(anna.befriended_by())
         anna.desk(f"name {lamp.serial} lamp")
+        password = password_of(lamp)
     with story.step("a thing that is away is given up by the long word only"):
         lamp.stop()
         anna.expect_presence(thing, "unavailable")
@@ -75,6 +85,11 @@ def given_up_while_away(story, home, anna, bob):
         lamp.start(ready=False)
         fresh_uri(lamp, uri)
         contains(anna.told("has heard"), "no longer yours")
+    with story.check("its password at the broker is another one, and it logs in with it"):
+        assert password_of(lamp) != password
+        lamp.stop()
+        lamp.start(ready=False)
+        fresh_uri(lamp, uri)
     with story.check("the old URI is worth nothing, the new one claims it"):
         contains(anna.desk(uri), "no thing that is free")
         contains(bob.desk(fresh_uri(lamp, uri)), lamp.serial)

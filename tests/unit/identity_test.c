@@ -345,6 +345,31 @@ static void the_continuity_key_is_in_the_file_and_survives_it(void **state)
 	identity_fini(&id);
 }
 
+static void while_a_password_changes_both_are_in_the_file(void **state)
+{
+	struct identity id, back;
+	struct err e = ERR_INIT;
+	char first[IDENTITY_PASSWORD];
+
+	make(&id);
+	snprintf(first, sizeof(first), "%s", (const char *)id.password.data);
+	id.renew = true;
+	assert_int_equal(identity_new_password(&id, &e), 0);
+	assert_false(secret_equal(&id.other, first, strlen(first)));
+	assert_int_equal(identity_save(&id, *state, &e), 0);
+	assert_int_equal(identity_load(&back, *state, &e), 0);
+	assert_true(back.renew);
+	assert_true(secret_equal(&back.password, first, strlen(first)));
+	assert_true(secret_equal(&back.other, id.other.data, id.other.len));
+	identity_swap_password(&back);
+	assert_true(secret_equal(&back.other, first, strlen(first)));
+	identity_keep_password(&back);
+	assert_false(back.renew);
+	assert_int_equal(back.other.len, 0);
+	identity_fini(&back);
+	identity_fini(&id);
+}
+
 static void removing_leaves_no_file(void **state)
 {
 	struct identity id;
@@ -375,6 +400,7 @@ int main(void)
 		cmocka_unit_test(errors_of_the_loader_show_no_secret),
 		cmocka_unit_test(a_new_account_keeps_the_key_and_a_new_key_the_account),
 		IN_FOLDER(the_continuity_key_is_in_the_file_and_survives_it),
+		IN_FOLDER(while_a_password_changes_both_are_in_the_file),
 		IN_FOLDER(removing_leaves_no_file),
 	};
 

@@ -249,6 +249,61 @@ static void an_account_of_ours_that_is_refused_is_made_again_only_after_a_day(vo
 	assert_int_equal(f.renamed, 1);
 }
 
+static const char *password_of(const struct identity *id)
+{
+	return (const char *)id->password.data;
+}
+
+/* The stream was lost while the password was being changed. */
+static void of_two_passwords_the_one_that_fits_is_found_also_after_a_crash(void **state)
+{
+	struct err e = ERR_INIT;
+	char first[IDENTITY_PASSWORD], second[IDENTITY_PASSWORD];
+
+	UNUSED(state);
+	next_attempt();
+	come_up();
+	snprintf(first, sizeof(first), "%s", password_of(&f.id));
+	assert_int_equal(identity_new_password(&f.id, &e), 0);
+	f.id.renew = true;
+	snprintf(second, sizeof(second), "%s", (const char *)f.id.other.data);
+	assert_int_equal(identity_save(&f.id, f.dir, &e), 0);
+	f.ops->down(f.ops_arg, CLIENT_LOST, "", 0);
+	next_attempt();
+	assert_string_equal(password_of(&f.id), first);
+	end_with(CLIENT_REFUSED);
+	/* At once, and no alarm: this is no fault of anybody. */
+	assert_int_equal(f.alarms, 0);
+	crash();
+	next_attempt();
+	assert_string_equal(password_of(&f.id), second);
+	end_with(CLIENT_REFUSED);
+	next_attempt();
+	assert_string_equal(password_of(&f.id), first);
+	come_up();
+	assert_int_equal(f.alarms, 0);
+	assert_string_equal(password_of(&f.id), first);
+	assert_int_equal(f.id.refused_ms, 0);
+}
+
+static void two_passwords_that_are_both_refused_are_a_refusal(void **state)
+{
+	struct err e = ERR_INIT;
+
+	UNUSED(state);
+	next_attempt();
+	come_up();
+	assert_int_equal(identity_new_password(&f.id, &e), 0);
+	assert_int_equal(identity_save(&f.id, f.dir, &e), 0);
+	f.ops->down(f.ops_arg, CLIENT_LOST, "", 0);
+	for (int i = 0; i < 4; i++) {
+		next_attempt();
+		end_with(CLIENT_REFUSED);
+	}
+	assert_int_equal(f.alarms, 1);
+	assert_int_not_equal(f.id.refused_ms, 0);
+}
+
 static void the_day_of_refusal_survives_a_restart(void **state)
 {
 	UNUSED(state);
@@ -381,6 +436,8 @@ int main(void)
 		T(a_crash_while_asking_leaves_at_most_one_account),
 		T(att_D_16__a_name_that_is_taken_is_given_up),
 		T(an_account_of_ours_that_is_refused_is_made_again_only_after_a_day),
+		T(of_two_passwords_the_one_that_fits_is_found_also_after_a_crash),
+		T(two_passwords_that_are_both_refused_are_a_refusal),
 		T(the_day_of_refusal_survives_a_restart),
 		T(att_D_16__a_broker_that_makes_no_accounts_is_asked_again_later),
 		T(att_D_02__a_weaker_offer_is_refused_for_a_day),

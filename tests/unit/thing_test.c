@@ -173,6 +173,69 @@ static void a_disowned_thing_makes_a_new_key_before_it_registers_again(void **st
 	assert_null(strstr(rig_expect("<register"), first + 5));
 }
 
+/* The line of the identity file that begins with `name`; "" none. */
+static const char *identity_line(const char *name)
+{
+	static char line[4][256];
+	static unsigned turn;
+	char *to = line[turn++ % 4], *text = get_file(rig->dir, "identity");
+	const char *at = strstr(text, name);
+
+	to[0] = '\0';
+	if (at != NULL && *at == '\n')
+		at++;
+	if (at != NULL)
+		snprintf(to, sizeof(line[0]), "%.*s", (int)strcspn(at, "\n"), at);
+	free(text);
+	return to;
+}
+
+/* An owned thing that has been disowned and now asks for a new password. */
+static const char *password_change(void)
+{
+	rig_owned();
+	rig_send("<iq type='set' id='d1' from='" RIG_REGISTRY "' to='%s'>"
+	    "<disowned xmlns='" X_DISCO "'/></iq>", rig->full);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, "");
+	rig_expect("unsubscribed", RIG_OWNER);
+	rig_expect("unsubscribe", RIG_OWNER);
+	rig_expect("type=\"result\"", "id=\"d1\"");
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, "");
+	rig_expect("subscribe");
+	return rig_expect("jabber:iq:register", "<username>", "to=\"home.example\"");
+}
+
+static void a_disowned_thing_changes_its_password_and_keeps_both_until_told(void **state)
+{
+	char old[256], fresh[256], asked[4096];
+
+	UNUSED(state);
+	snprintf(asked, sizeof(asked), "%s", password_change());
+	snprintf(old, sizeof(old), "%s", identity_line("\npassword "));
+	snprintf(fresh, sizeof(fresh), "%s", identity_line("other-password ") +
+	    strlen("other-password "));
+	assert_int_equal(strlen(fresh), 64);
+	assert_non_null(strstr(asked, fresh));
+	rig_answer(asked, "home.example", "");
+	assert_string_equal(identity_line("other-password "), "");
+	assert_string_equal(identity_line("renew "), "");
+	assert_string_not_equal(identity_line("\npassword "), old);
+	rig_expect_silence();
+}
+
+static void a_broker_that_keeps_the_password_is_an_alarm_and_no_loop(void **state)
+{
+	char asked[4096];
+
+	UNUSED(state);
+	snprintf(asked, sizeof(asked), "%s", password_change());
+	rig_send("<iq type='error' id='%s' from='home.example'><error type='cancel'><not-allowed "
+	    "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>", rig_attr(asked, "id"));
+	assert_string_equal(identity_line("other-password "), "");
+	assert_true(rig_said("does not change our password"));
+	rig_expect_silence();
+}
+
 static void att_D_15__a_restart_asks_who_owns_it_before_it_serves(void **state)
 {
 	UNUSED(state);
@@ -1155,6 +1218,8 @@ int main(void)
 		T(att_D_11__another_address_at_bind_is_not_used),
 		T(an_answer_from_somebody_else_is_not_taken),
 		T(a_disowned_thing_makes_a_new_key_before_it_registers_again),
+		T(a_disowned_thing_changes_its_password_and_keeps_both_until_told),
+		T(a_broker_that_keeps_the_password_is_an_alarm_and_no_loop),
 		T(att_D_15__a_restart_asks_who_owns_it_before_it_serves),
 		T(att_X_04__pushes_of_anybody_but_the_pinned_service_do_nothing),
 		T(att_X_05__no_address_that_looks_like_the_service_is_it),
