@@ -111,9 +111,12 @@ static const struct {
 	const char *word;
 	int (*fn)(const char *socket, int argc, char **argv);
 } own[] = {
+	{ "approve", kithctl_approve },
 	{ "backup", kithctl_backup },
 	{ "dump", kithctl_dump },
 	{ "graph", kithctl_graph },
+	{ "export", kithctl_export },
+	{ "import", kithctl_import },
 };
 
 static bool is_word(int argc, char **argv, int i, const char *word)

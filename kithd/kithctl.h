@@ -35,5 +35,10 @@ int kithctl_audit(const char *socket, int argc, char **argv);
 int kithctl_dump(const char *socket, int argc, char **argv);
 /* `graph [--owner JID] [--format dot|svg]`. */
 int kithctl_graph(const char *socket, int argc, char **argv);
+/* `import FILE [--dry-run] [--resume]`, `export things|rules|owners [--csv|--json]`. */
+int kithctl_import(const char *socket, int argc, char **argv);
+int kithctl_export(const char *socket, int argc, char **argv);
+/* `approve add NAME ... | list | remove NAME`. */
+int kithctl_approve(const char *socket, int argc, char **argv);
 
 #endif

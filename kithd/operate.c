@@ -10,20 +10,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/base/conf.h"
 #include "common/base/pool.h"
 #include "common/base/str.h"
 #include "common/store/ownership.h"
+#include "common/wire/iotdisco.h"
 #include "common/wire/reply.h"
 #include "common/wire/request.h"
 #include "kithd/operate_job.h"
+#include "kithd/record.h"
 #include "kithd/report.h"
+#include "policy/policy.h"
+#include "registry/approve.h"
 #include "registry/quota.h"
 #include "registry/serve.h"
 
 #define WORDS_MAX 128
 #define POOL_BYTES (256 * 1024)
+#define NAME_CHARS 64		/* of the name of a thing, as in desk/words.c */
 #define DAY INT64_C(86400000)
 #define TOO_LONG INT64_C(3650)
 
@@ -33,6 +39,7 @@ struct act {
 	struct pool pool;
 	const char *word[WORDS_MAX];	/* behind the first; NULL behind the last */
 	size_t n;
+	const char *rest;		/* the same, not parted */
 	struct operate_job *job;	/* the act goes on */
 	struct buf *out;		/* the answer's lines */
 	struct err e;
@@ -237,11 +244,228 @@ static int act_backup(struct act *a)
 	return REPORT_OK;
 }
 
+/* ---- rows of a list ---- */
+
+static struct tag *new_tag(struct act *a, struct tag_list *l, const char *name, bool is_num,
+    const char *value)
+{
+	char text[STR_DOUBLE];
+	struct tag *t;
+
+	if (l->n == WIRE_TAGS || name[0] == '\0' || str_utf8_chars(name) > WIRE_TAG_NAME ||
+	    str_utf8_chars(value) > WIRE_TAG_VALUE || tag_find(l, name) != NULL) {
+		err_set(&a->e, ERR_INPUT, "tag '%s': at most %d of them, names of %d and values "
+		    "of %d characters, none twice", name, WIRE_TAGS, WIRE_TAG_NAME,
+		    WIRE_TAG_VALUE);
+		return NULL;
+	}
+	t = &l->tag[l->n];
+	*t = (struct tag){ .name = name, .is_num = is_num, .str = value };
+	if (is_num) {
+		if (str_to_double(value, &t->num) != 0) {
+			err_set(&a->e, ERR_INPUT, "tag '%s': '%s' is no number", name, value);
+			return NULL;
+		}
+		str_from_double(text, t->num);
+		t->str = pool_strdup(&a->pool, text);
+	}
+	l->n++;
+	return t;
+}
+
+/* What is neither a column of ours nor a tag is a mistake in the list. */
+static int row_tags(struct act *a, const struct record *r, struct tag_list *l)
+{
+	l->n = 0;
+	l->tag = pool_zalloc(&a->pool, WIRE_TAGS * sizeof(*l->tag));
+	if (l->tag == NULL)
+		return fail(a, "out of memory");
+	for (size_t i = 0; i < r->n; i++) {
+		const char *name = r->field[i].name, *value = r->field[i].value;
+		bool is_num = str_starts(name, "num:");
+
+		/* An empty cell says nothing. */
+		if ((!is_num && !str_starts(name, "str:")) || value[0] == '\0')
+			continue;
+		if (new_tag(a, l, name + 4, is_num, value) == NULL)
+			return REPORT_ERROR;
+	}
+	return REPORT_OK;
+}
+
+static const char *cell(const struct record *r, const char *name)
+{
+	const char *v = record_get(r, name);
+
+	return v == NULL || v[0] == '\0' ? NULL : v;
+}
+
+static int row_claim(struct act *a, const char *text, struct request_import *i)
+{
+	struct iotdisco d;
+	const char *at;
+	size_t len;
+
+	if (iotdisco_find(text, &at, &len) != 1)
+		return fail(a, "claim holds no claim text, or several");
+	if (iotdisco_parse(&d, at, len, &a->pool, &a->e) != 0)
+		return REPORT_ERROR;
+	i->is_claim = true;
+	i->tags = d.tags;
+	return REPORT_OK;
+}
+
+static int row_addresses(struct act *a, const struct record *r, struct request_import *i)
+{
+	const char *jid = cell(r, "jid"), *owner = cell(r, "owner");
+
+	if ((jid != NULL && (i->jid = address(a, jid)) == NULL) ||
+	    (owner != NULL && (i->owner = address(a, owner)) == NULL))
+		return REPORT_ERROR;
+	if (i->owner != NULL && strchr(i->owner, '@') == NULL)
+		return fail(a, "an owner is a person: NAME@DOMAIN");
+	i->node.id = cell(r, "node");
+	i->node.source = cell(r, "source");
+	i->node.partition = cell(r, "partition");
+	i->name = cell(r, "name");
+	if (i->name != NULL && str_utf8_chars(i->name) > NAME_CHARS)
+		return fail(a, "that name is too long");
+	i->has_public = cell(r, "public") != NULL;
+	if (i->has_public && str_to_bool(cell(r, "public"), &i->is_public) != 0)
+		return fail(a, "public is true or false");
+	return REPORT_OK;
+}
+
+/* import [dry] RECORD */
+static int act_import(struct act *a)
+{
+	struct request q;
+	struct record r;
+	int status;
+
+	request_init(a, &q, VERB_IMPORT);
+	q.dry = str_starts(a->rest, "dry\t");
+	if (record_read(&r, &a->pool, a->rest + (q.dry ? 4 : 0)) != 0)
+		return fail(a, "that is no row");
+	status = row_addresses(a, &r, &q.u.import);
+	if (status == REPORT_OK)
+		status = cell(&r, "claim") != NULL ? row_claim(a, cell(&r, "claim"), &q.u.import) :
+		    row_tags(a, &r, &q.u.import.tags);
+	return status != REPORT_OK ? status : serve(a, &q);
+}
+
+static int act_export(struct act *a)
+{
+	return a->n != 1 ? fail(a, "say: export things, rules or owners") :
+	    begin(operate_export(&a->job, a->site, a->word[0], &a->e));
+}
+
+/* ---- classes approved beforehand ---- */
+
+static void show_word(struct act *a, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	buf_addf(a->out, "%s%s", name, name[0] != '\0' ? "=" : "");
+	str_escape(a->out, value, 256, name[0] != '\0');
+	buf_adds(a->out, "  ");
+}
+
+static int show_approvals(struct act *a)
+{
+	const struct approval *c;
+
+	for (size_t i = 0; (c = registry_approval_at(a->p.registry, i)) != NULL; i++) {
+		time_t until = (time_t)((c->until_ms - 1) / 1000 + a->p.zone_s);
+		char day[16] = "?";
+		struct tm tm;
+
+		if (gmtime_r(&until, &tm) != NULL)
+			(void)strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+		show_word(a, "", c->name);
+		show_word(a, "man", c->man);
+		show_word(a, "model", c->model);
+		show_word(a, "from", c->sn_from);
+		show_word(a, "to", c->sn_to);
+		show_word(a, "owner", c->owner);
+		show_word(a, "rule", c->rule);
+		buf_addf(a->out, "used=%lld of %lld  until=%s\n", (long long)c->used,
+		    (long long)c->cap, day);
+	}
+	return REPORT_OK;
+}
+
+/* It is made anew for each owner, so it cannot name one thing. */
+static int check_rule(struct act *a, const char *line)
+{
+	struct rule r;
+
+	if (line == NULL)
+		return REPORT_OK;
+	if (policy_parse_line(&r, line, clock_wall(a->p.clock), a->p.zone_s, &a->pool,
+	    &a->e) != 0)
+		return REPORT_ERROR;
+	if (r.target.kind == TARGET_THING)
+		return fail(a, "the rule names one thing; say which by a tag, as in: of MODEL=X");
+	return REPORT_OK;
+}
+
+/* A day is meant with its last minute. */
+static int last_moment(struct act *a, const char *text, int64_t *out)
+{
+	struct rule r;
+	const char *line = text == NULL ? NULL : pool_printf(&a->pool,
+	    "deny x@x.example everything until %s", text);
+	struct err e = ERR_INIT;
+
+	if (line == NULL || policy_parse_line(&r, line, clock_wall(a->p.clock), a->p.zone_s,
+	    &a->pool, &e) != 0)
+		return fail(a, "until is a day like 2026-12-31");
+	*out = r.until_ms;
+	return REPORT_OK;
+}
+
+/* approve add RECORD | remove NAME | list */
+static int act_approve(struct act *a)
+{
+	struct request q;
+	struct record r;
+	const char *owner;
+
+	request_init(a, &q, VERB_PREAPPROVE);
+	if (a->n == 0 || (a->n == 1 && strcmp(a->word[0], "list") == 0))
+		return show_approvals(a);
+	if (a->n == 2 && strcmp(a->word[0], "remove") == 0) {
+		q.u.approve.remove = true;
+		q.u.approve.name = a->word[1];
+		return serve(a, &q);
+	}
+	if (strcmp(a->word[0], "add") != 0 || record_read(&r, &a->pool, a->rest + 4) != 0)
+		return fail(a, "say: approve add, approve list or approve remove NAME");
+	q.u.approve = (struct request_approve){
+		.name = cell(&r, "class"), .man = cell(&r, "man"), .model = cell(&r, "model"),
+		.sn_from = cell(&r, "from"), .sn_to = cell(&r, "to"), .rule = cell(&r, "rule"),
+	};
+	owner = cell(&r, "owner");
+	if (owner != NULL && (q.u.approve.owner = address(a, owner)) == NULL)
+		return REPORT_ERROR;
+	if (cell(&r, "cap") == NULL || str_to_int(cell(&r, "cap"), 1, APPROVAL_CAP,
+	    &q.u.approve.cap) != 0)
+		return fail(a, "cap is a whole number from 1 to 1000000");
+	if (last_moment(a, cell(&r, "until"), &q.u.approve.until_ms) != REPORT_OK ||
+	    check_rule(a, q.u.approve.rule) != REPORT_OK)
+		return REPORT_ERROR;
+	return serve(a, &q);
+}
+
 static const struct {
 	const char *word;
 	act_fn fn;
 } acts[] = {
+	{ "approve", act_approve },
 	{ "backup", act_backup },
+	{ "export", act_export },
+	{ "import", act_import },
 	{ "hold", act_hold },
 	{ "release", act_release },
 	{ "disown", act_disown },
@@ -279,6 +503,9 @@ static int split(struct act *a, const char *line)
 	if (rest == NULL)
 		return fail(a, "out of memory");
 	(void)strsep(&rest, "\t");
+	a->rest = rest == NULL ? "" : pool_strdup(&a->pool, rest);
+	if (a->rest == NULL)
+		return fail(a, "out of memory");
 	while ((word = strsep(&rest, "\t")) != NULL) {
 		if (a->n == WORDS_MAX - 1)
 			return fail(a, "too many words");

@@ -22,6 +22,7 @@
 #include "common/wire/reply.h"
 #include "kithd/record.h"
 #include "kithd/report.h"
+#include "provisioning/serve.h"
 #include "registry/serve.h"
 
 #define ANSWER_BYTES (64 * 1024)
@@ -302,4 +303,141 @@ int operate_backup(struct operate_job **out, struct site *s, struct err *e)
 	}
 	*out = j;
 	return 0;
+}
+
+/* ---- export ---- */
+
+struct export {
+	struct operate_job job;
+	size_t at;		/* looked at so far; a thing that goes meanwhile may hide one */
+	int64_t n;
+	int (*row)(struct export *x, const struct owned *t, struct buf *out);
+};
+
+static void row_begin(struct buf *out)
+{
+	buf_adds(out, "#row");
+}
+
+static int thing_tags(struct export *x, const struct owned *t, struct buf *out)
+{
+	struct found_thing f;
+	struct pool pool;
+	struct err e = ERR_INIT;
+
+	pool_init(&pool, POOL_BYTES);
+	if (registry_describe(x->job.parts.registry, t->id, &pool, &f, &e) == 1)
+		for (size_t i = 0; i < f.tags.n; i++) {
+			const struct tag *tag = &f.tags.tag[i];
+			const char *name = pool_printf(&pool, "%s:%s", tag->is_num ? "num" :
+			    "str", tag->name);
+
+			record_add(out, name != NULL ? name : "str:?", tag->str);
+		}
+	pool_fini(&pool);
+	return 0;
+}
+
+static int thing_row(struct export *x, const struct owned *t, struct buf *out)
+{
+	row_begin(out);
+	record_add(out, "jid", t->jid);
+	record_add(out, "node", t->node);
+	record_add(out, "source", t->source);
+	record_add(out, "partition", t->partition);
+	record_add(out, "owner", t->owner);
+	record_add(out, "name", t->name);
+	record_add(out, "public", t->owner == NULL ? NULL : t->is_public ? "true" : "false");
+	record_add(out, "state", owned_state_name(t->state));
+	(void)thing_tags(x, t, out);
+	buf_addc(out, '\n');
+	x->n++;
+	return 0;
+}
+
+static bool is_first(const struct export *x, const struct owned *t)
+{
+	return t->owner != NULL &&
+	    ownership_next_of_owner(x->job.parts.ownership, t->owner, NULL) == t;
+}
+
+static int owner_row(struct export *x, const struct owned *t, struct buf *out)
+{
+	if (!is_first(x, t))
+		return 0;
+	row_begin(out);
+	record_add(out, "owner", t->owner);
+	buf_addf(out, "\tthings=%zu\n",
+	    ownership_count_of_owner(x->job.parts.ownership, t->owner));
+	x->n++;
+	return 0;
+}
+
+/* Asked as the owner asks for them. */
+static int rule_rows(struct export *x, const struct owned *t, struct buf *out)
+{
+	struct request q = { .verb = VERB_RULES, .kind = STANZA_MESSAGE, .type = IQ_NOT,
+		.from = t->owner, .bare = t->owner };
+	struct err e = ERR_INIT;
+	struct pool pool;
+	struct reply r;
+
+	if (!is_first(x, t) || x->job.parts.provisioning == NULL)
+		return 0;
+	pool_init(&pool, POOL_BYTES);
+	q.pool = &pool;
+	if (provisioning_serve(x->job.parts.provisioning, &q, &r, &e) == 0 &&
+	    r.kind == REPLY_RESULT)
+		for (size_t i = 0; i < r.u.rules.n; i++) {
+			row_begin(out);
+			record_add(out, "owner", t->owner);
+			record_add(out, "rule", r.u.rules.rule[i].text);
+			buf_addc(out, '\n');
+			x->n++;
+		}
+	pool_fini(&pool);
+	return 0;
+}
+
+static int export_step(struct operate_job *j, struct buf *out, struct err *e)
+{
+	struct export *x = (struct export *)j;
+	size_t all = ownership_count(j->parts.ownership);
+
+	(void)e;
+	for (int i = 0; i < EXPORT_ROWS && x->at < all; i++) {
+		const struct owned *t = ownership_at(j->parts.ownership, x->at++);
+
+		if (t != NULL)
+			(void)x->row(x, t, out);
+	}
+	operate_progress(out, (int64_t)x->at, (int64_t)all);
+	if (x->at < all)
+		return 1;
+	buf_addf(&j->answer, "%lld rows\n", (long long)x->n);
+	return 0;
+}
+
+int operate_export(struct operate_job **out, struct site *s, const char *what, struct err *e)
+{
+	static const struct {
+		const char *what;
+		int (*row)(struct export *x, const struct owned *t, struct buf *out);
+	} kinds[] = {
+		{ "things", thing_row }, { "owners", owner_row }, { "rules", rule_rows },
+	};
+	struct export *x;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(kinds[i].what, what) != 0)
+			continue;
+		x = job_new(s, sizeof(*x), e);
+		if (x == NULL)
+			return -1;
+		x->job.step = export_step;
+		x->row = kinds[i].row;
+		*out = &x->job;
+		return 0;
+	}
+	return err_set(e, ERR_INPUT, "say: export things, rules or owners");
 }

@@ -357,13 +357,17 @@ static int again(struct registry *g, const struct request *q, struct enrolment *
 static int take(struct registry *g, const struct request *q, struct enrolment *en,
     struct reply *r, struct err *e)
 {
+	int approved = 0;
+
 	r->kind = REPLY_RESULT;
 	r->body = en->disowned ? BODY_DISOWNED : BODY_EMPTY;
 	if (en->out.verdict == DESCENT_TAKE) {
-		if (enroll(g, q, en, e) == -1)
+		if (enroll(g, q, en, e) == -1 || (approved = registry_approve(g, q, e)) == -1)
 			return -1;
 		++*g->count.registered;
 	}
+	if (approved == 1)
+		say_claimed(registry_address(g, q->bare, &q->u.reg.node), q, r);
 	return tell_self(g, q, &en->kin, r);
 }
 

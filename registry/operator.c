@@ -264,6 +264,8 @@ static const struct {
 	{ VERB_EXPIRE, expire },
 	{ VERB_DISOWN, disown },
 	{ VERB_QUOTA, quota },
+	{ VERB_PREAPPROVE, registry_preapprove },
+	{ VERB_IMPORT, registry_import },
 };
 
 int registry_operate(struct registry *g, struct request *q, struct reply *r, struct err *e)

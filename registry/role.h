@@ -9,6 +9,7 @@
 #include "common/base/buf.h"
 #include "registry/account.h"
 #include "registry/parting.h"
+#include "registry/approve.h"
 #include "registry/quota.h"
 #include "registry/claim.h"
 #include "registry/guess.h"
@@ -59,6 +60,7 @@ struct registry {
 	struct search_budget *searchers;
 	struct search_cursors *cursors;
 	struct quotas *quotas;
+	struct approvals *approvals;
 	struct registry_counters count;
 	struct buf released;		/* answers to parked requests */
 	size_t released_kept;		/* so much of it is committed */
@@ -269,6 +271,18 @@ int registry_refuse(struct reply *r, enum condition c, const char *why);
 int registry_noted(struct registry *g, enum audit_what what, const struct owned *t,
     const char *object, const char *detail, struct err *e);
 
+/* give.c */
+/* Nobody's thing becomes this owner's; `name` may be NULL. */
+int registry_give(struct registry *g, const struct owned *t, const char *owner, const char *name,
+    bool is_public, struct err *e);
+/* A thing that nobody owns has registered: is it approved beforehand?  1 it has
+ * an owner now, 0 not, -1. */
+int registry_approve(struct registry *g, const struct request *q, struct err *e);
+int registry_preapprove(struct registry *g, struct request *q, struct reply *r, struct err *e);
+
+/* import.c */
+int registry_import(struct registry *g, struct request *q, struct reply *r, struct err *e);
+
 /* owed.c */
 /* The thing was heard of: its debts are due, and its presence is asked for. */
 int registry_alive(struct registry *g, const struct request *q, struct err *e);
@@ -287,6 +301,7 @@ int registry_notice(struct registry *g, const char *owner, const char *about, co
 /* serve.c */
 bool registry_may_register(const struct registry *g, const char *bare);
 bool registry_may_own(const struct registry *g, const char *bare);
+bool registry_is_own_site(const struct registry *g, const char *bare);
 /* Is there room for one more thing of this owner? */
 bool registry_owner_has_room(const struct registry *g, const char *bare);
 const struct owned *registry_address(const struct registry *g, const char *jid,

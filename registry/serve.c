@@ -162,6 +162,11 @@ static bool is_own_site(const struct registry *g, const char *bare)
 	return dot != NULL && jid_text_in_domain(bare, dot + 1);
 }
 
+bool registry_is_own_site(const struct registry *g, const char *bare)
+{
+	return is_own_site(g, bare);
+}
+
 bool registry_may_register(const struct registry *g, const char *bare)
 {
 	if (g->conf.domains == NULL)
@@ -411,7 +416,9 @@ int registry_open(struct registry **out, const struct registry_conf *conf,
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	}
 	if (thing_store_open(&g->things, deps->store, deps->hash_key, e) == -1 ||
-	    quotas_open(&g->quotas, deps->store, e) == -1 || registry_search_open(g, e) == -1 ||
+	    quotas_open(&g->quotas, deps->store, e) == -1 ||
+	    approvals_open(&g->approvals, deps->store, e) == -1 ||
+	    registry_search_open(g, e) == -1 ||
 	    registry_showing_open(g, e) == -1) {
 		registry_close(&g);
 		return -1;
@@ -443,6 +450,7 @@ void registry_close(struct registry **gp)
 	search_budget_close(&g->searchers);
 	search_cursors_close(&g->cursors);
 	quotas_close(&g->quotas);
+	approvals_close(&g->approvals);
 	registry_showing_close(g);
 	thing_store_close(&g->things);
 	free_domains(g->conf.domains);

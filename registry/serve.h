@@ -77,6 +77,10 @@ struct registry_deps {
 	struct codes *codes;
 	struct persons *persons;
 	struct thing_sets *sets;
+	/* A policy line becomes a rule of this owner's, in the open transaction: a
+	 * class approved beforehand may come with one.  NULL: it is left out. */
+	int (*add_rule)(void *arg, const char *owner, const char *line, struct err *e);
+	void *add_rule_arg;
 };
 
 /* Opens its schema in the store and loads its memory.  Copies conf, keeps deps' pointers. */
@@ -104,6 +108,8 @@ int registry_operate(struct registry *g, struct request *q, struct reply *r, str
 int64_t registry_registered_at(const struct registry *g, const struct owned *t);
 /* What he set, in order; NULL: no more. */
 struct quota;
+struct approval;
+const struct approval *registry_approval_at(const struct registry *g, size_t i);
 const struct quota *registry_quota_at(const struct registry *g, size_t i);
 
 /*

@@ -35,6 +35,8 @@ unic*.h: common/base/jid_prep.c common/wire/* policy/value.c registry/digest.c r
 idna.h: common/wire/*
 qrencode.h: common/base/qr.c
 ev.h: kithd/* thing/*
+jansson.h: kithd/kithctl_table.c
+seccomp.h: common/base/sandbox.c
 '
 # policy/ is pure: no clock, no I/O, no log
 impure='common/base/clock.h common/base/daemon.h common/base/conf.h common/base/log.h

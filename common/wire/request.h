@@ -309,6 +309,24 @@ struct request_desk {
 	bool co_owner;		/* share: with all he may do himself, but for passing it on */
 };
 
+struct request_import {		/* one row of an operator's list */
+	const char *jid;	/* canonical bare; NULL only with is_claim */
+	struct node node;
+	const char *owner;	/* canonical bare; NULL: nobody's */
+	const char *name;	/* what the owner calls it; NULL: as it is */
+	bool has_public, is_public;
+	bool is_claim;		/* the tags are those of a claim text */
+	struct tag_list tags;
+};
+
+struct request_approve {	/* a class of things approved beforehand */
+	bool remove;		/* only the name counts */
+	const char *name, *man, *model, *sn_from, *sn_to;
+	const char *owner;	/* canonical bare */
+	const char *rule;	/* a policy line; NULL none */
+	int64_t cap, until_ms;
+};
+
 struct request_push {		/* claimed, removed, disowned, clearCache, friend, unfriend */
 	const char *jid;	/* owner or friend; NULL if absent */
 	struct node node;
@@ -419,6 +437,7 @@ struct request {
 	const char *to;		/* canonical address it was sent to */
 	const char *lang;	/* xml:lang of the stanza; NULL: not said */
 	bool by_operator;	/* from the control socket: `from` and `bare` are NULL */
+	bool dry;		/* with by_operator: served, answered, and rolled back */
 	struct lease_ask lease;
 	struct pool *pool;	/* owns every string above and below */
 	union {
@@ -431,6 +450,8 @@ struct request {
 		struct request_owner_rule rule;
 		struct request_devices devices;
 		struct request_desk desk;
+		struct request_import import;
+		struct request_approve approve;
 		struct request_push push;
 		struct request_witness witness;
 		struct request_read read;
