@@ -100,6 +100,22 @@ static const char *address(struct act *a, const char *word)
 
 /* ---- one request ---- */
 
+int operate_serve(const struct site_parts *p, struct request *q, struct reply *r, struct err *e)
+{
+	q->by_operator = true;
+	if (store_begin(p->store, e) != 0)
+		return -1;
+	if (registry_operate(p->registry, q, r, e) != 0 ||
+	    (!q->dry && store_commit(p->store, e) != 0)) {
+		store_rollback(p->store);
+		return -1;
+	}
+	/* A trial has done it all, and nothing of it stays. */
+	if (q->dry)
+		store_rollback(p->store);
+	return 0;
+}
+
 static void request_init(struct act *a, struct request *q, enum verb v)
 {
 	memset(q, 0, sizeof(*q));
@@ -113,7 +129,7 @@ static int serve(struct act *a, struct request *q)
 {
 	struct reply r;
 
-	if (site_operate(a->site, q, &r, &a->e) != 0) {
+	if (operate_serve(&a->p, q, &r, &a->e) != 0) {
 		err_prefix(&a->e, "nothing was changed");
 		return REPORT_ERROR;
 	}
@@ -233,14 +249,19 @@ static int act_quota(struct act *a)
 
 static int act_backup(struct act *a)
 {
+	char hex[2 * 64 + 1];
+
 	if (a->n == 0)
 		return begin(operate_backup(&a->job, a->site, &a->e));
 	if (a->n != 1 || strcmp(a->word[0], "key") != 0)
 		return fail(a, "say: backup, or backup key");
 	/* Whoever may connect here may read the key's file as well. */
-	for (size_t i = 0; i < a->p.hash_key->len; i++)
-		buf_addf(a->out, "%02x", a->p.hash_key->data[i]);
+	if (a->p.hash_key->len > sizeof(hex) / 2)
+		return fail(a, "that key is too long");
+	str_hex(hex, a->p.hash_key->data, a->p.hash_key->len);
+	buf_adds(a->out, hex);
 	buf_addc(a->out, '\n');
+	secret_cleanse(hex, sizeof(hex));
 	return REPORT_OK;
 }
 

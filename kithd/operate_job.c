@@ -20,6 +20,7 @@
 #include "common/store/ownership.h"
 #include "common/store/store.h"
 #include "common/wire/reply.h"
+#include "kithd/operate.h"
 #include "kithd/record.h"
 #include "kithd/report.h"
 #include "provisioning/serve.h"
@@ -100,7 +101,7 @@ static int expire_some(struct expire *x, const uint8_t (*id)[16], size_t n, stru
 	q.u.desk.n_things = n;
 	q.u.desk.things = id;
 	q.u.desk.confirmed = !x->dry;
-	rc = site_operate(x->job.site, &q, &r, e);
+	rc = operate_serve(&x->job.parts, &q, &r, e);
 	if (rc == 0 && r.kind == REPLY_RESULT && str_to_int(r.text, 0, (int64_t)n, &did) == 0)
 		x->n += did;
 	pool_fini(&pool);

@@ -28,6 +28,7 @@
 #include "desk/desk.h"
 #include "kithd/job.h"
 #include "kithd/kithd_conf.h"
+#include "kithd/operate.h"
 #include "kithd/outbox.h"
 #include "provisioning/serve.h"
 #include "registry/serve.h"
@@ -641,26 +642,6 @@ void site_tick(struct site *s)
 	site_turn(s);
 }
 
-/* ---- the operator ---- */
-
-int site_operate(struct site *s, struct request *q, struct reply *r, struct err *e)
-{
-	q->by_operator = true;
-	if (store_begin(s->store, e) != 0)
-		return -1;
-	if (registry_operate(s->registry, q, r, e) != 0 ||
-	    (!q->dry && store_commit(s->store, e) != 0)) {
-		store_rollback(s->store);
-		return -1;
-	}
-	/* A trial has done it all, and nothing of it stays. */
-	if (q->dry)
-		store_rollback(s->store);
-	if (s->out != NULL)
-		registry_released(s->registry, s->out);
-	return 0;
-}
-
 /* ---- up and down ---- */
 
 void site_up(struct site *s, struct buf *out)
@@ -767,26 +748,6 @@ static int open_store(struct site *s, struct err *e)
 	return 0;
 }
 
-/* The registry gives a thing away with a rule: the other role makes it. */
-static int add_rule(void *arg, const char *owner, const char *line, struct err *e)
-{
-	struct site *s = arg;
-	struct pool pool;
-	struct request q = { .verb = VERB_RULE_ADD, .kind = STANZA_MESSAGE, .type = IQ_NOT,
-		.from = owner, .bare = owner, .pool = &pool, .u.desk.text = line };
-	struct reply r;
-	int rc;
-
-	if (s->provisioning == NULL)
-		return 0;
-	pool_init(&pool, 4 * WIRE_REQUEST_BYTES);
-	rc = provisioning_serve(s->provisioning, &q, &r, e);
-	if (rc == 0 && r.kind != REPLY_RESULT)
-		log_warn("a rule approved for '%s' was not taken: %s", owner, line);
-	pool_fini(&pool);
-	return rc;
-}
-
 static int open_registry(struct site *s, struct err *e)
 {
 	const struct kithd_conf *c = s->d.conf;
@@ -827,8 +788,8 @@ static int open_registry(struct site *s, struct err *e)
 		.hash_key = s->d.hash_key,
 		.stats = s->d.stats,
 		.codes = s->codes,
-		.add_rule = add_rule,
-		.add_rule_arg = s,
+		.add_rule = operate_add_rule,
+		.add_rule_arg = &s->provisioning,
 	};
 
 	if (registry_open(&s->registry, &conf, &deps, e) != 0)

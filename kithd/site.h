@@ -45,14 +45,6 @@ bool site_is_full(const struct site *s);
 int64_t site_deadline(const struct site *s);
 void site_tick(struct site *s);
 
-/*
- * An act of the operator, between two turns, in a transaction of its own.
- * Strings of *r live in q->pool.  -1: the store failed and nothing changed.
- */
-struct request;
-struct reply;
-int site_operate(struct site *s, struct request *q, struct reply *r, struct err *e);
-
 /* What kithctl may look at; the pointers belong to the site. */
 struct site_parts {
 	struct store *store;

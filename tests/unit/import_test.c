@@ -172,7 +172,10 @@ static void one_serial_counts_once_and_its_twin_is_reported(void **state)
 
 	has(operator(h, CLASS "from=10|to=99"), "0\n");
 	registers(h, LAMP, "11");
-	registers(h, FAN, "11");
+	hand(h, "<iq type='set' from='" FAN "/r' to='" ME "' id='reg'>"
+	    "<register xmlns='urn:xmpp:iot:discovery'><str name='SN' value='11'/>"
+	    "<str name='MAN' value='acme'/><str name='MODEL' value='L1'/>"
+	    "<str name='KEY' value='ffffffffffffffffffffffffffffffff'/></register></iq>");
 	owner_is(h, LAMP, ALICE);
 	owner_is(h, FAN, NULL);
 	site_turn(h->site);

@@ -105,7 +105,7 @@ static void a_long_expiry_is_cut_into_slices_that_answer_others(void **state)
 
 	for (int i = 0; i < 250; i++) {
 		snprintf(jid, sizeof(jid), "t%012d@a.example", i);
-		snprintf(sn, sizeof(sn), "%02d", i);
+		snprintf(sn, sizeof(sn), "%03d", i);
 		registers(h, jid, sn);
 	}
 	h->time.wall += DAY;
@@ -113,7 +113,7 @@ static void a_long_expiry_is_cut_into_slices_that_answer_others(void **state)
 	assert_false(operate(h->site, &job, NULL, &h->told));
 	has(buf_str(&h->told), "#progress ");
 	assert_int_equal(ownership_count(h->parts.ownership), 150);
-	has(claims(h, ALICE, "07"), "claimed");
+	has(claims(h, ALICE, "007"), "claimed");
 	while (!operate(h->site, &job, NULL, &h->told))
 		continue;
 	has(buf_str(&h->told), "249 things expired");
@@ -199,15 +199,16 @@ static void a_backup_shows_one_moment_and_hinders_nobody(void **state)
 
 	for (; i < 900; i++) {
 		snprintf(jid, sizeof(jid), "t%012d@a.example", i);
-		snprintf(sn, sizeof(sn), "%02d", i % 100);
+		snprintf(sn, sizeof(sn), "%03d", i);
 		registers(h, jid, sn);
 	}
 	buf_reset(&h->told);
 	assert_false(operate(h->site, &job, "backup", &h->told));
 	/* One thing registers in each slice. */
 	while (!operate(h->site, &job, NULL, &h->told)) {
+		snprintf(sn, sizeof(sn), "%03d", i);
 		snprintf(jid, sizeof(jid), "t%012d@a.example", i++);
-		registers(h, jid, "55");
+		registers(h, jid, sn);
 	}
 	assert_true(i > 902);
 	snprintf(path, sizeof(path), "%s/copy", h->place.dir);

@@ -141,13 +141,6 @@ int registry_debt_write(struct registry *g, const struct debt *d, struct buf *ou
 	return 0;
 }
 
-int registry_operate(struct registry *g, struct request *q, struct reply *r, struct err *e)
-{
-	(void)g;
-	(void)q;
-	(void)r;
-	return err_set(e, ERR_SYSTEM, "not in this test");
-}
 
 int registry_tick(struct registry *g, struct err *e)
 {
