@@ -54,7 +54,8 @@ static const struct {
 	    "approve list | approve remove NAME\n"
 	    "Things of one class belong to JID as soon as they register." },
 	{ "keep", "backup", "backup FILE [--key KEYFILE]\n"
-	    "A copy of the running store; keep the key apart from it." },
+	    "A copy of the running store; keep the key apart from it.  Going back:\n"
+	    "kithd restore FILE, see kithd(8)." },
 	{ "keep", "import", "import FILE.csv|FILE.json [--dry-run] [--resume]\n"
 	    "Lists of things in; each line's fate is in FILE.report." },
 	{ "keep", "export", "export things|rules|owners [--csv|--json]\nLists out." },
