@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "common/base/str.h"
-#include "kithd/kithctl_table.h"
+#include "kithd/kithctl_sheet.h"
 #include "kithd/kithctl_talk.h"
 
 #define COLUMNS_MAX 4096
@@ -68,7 +68,7 @@ static int take_row(void *arg, const char *line)
 	if (record_read(&r, &pool, line + 4) != 0)
 		rc = kithctl_fail("kithd's answer", "it holds no row");
 	else if (x->json)
-		table_json_row(stdout, &r, x->rows_written++ == 0);
+		sheet_json_row(stdout, &r, x->rows_written++ == 0);
 	else
 		rc = keep_row(x, &r, line + 4);
 	pool_fini(&pool);
@@ -80,12 +80,12 @@ static void write_csv(const struct export *x)
 	struct record r;
 	struct pool pool;
 
-	table_csv_head(stdout, (const char *const *)x->column, x->n_columns);
+	sheet_csv_head(stdout, (const char *const *)x->column, x->n_columns);
 	pool_init(&pool, ROW_POOL);
 	for (size_t i = 0; i < x->n; i++) {
 		pool_reset(&pool);
 		if (record_read(&r, &pool, x->row[i]) == 0)
-			table_csv_row(stdout, &r, (const char *const *)x->column, x->n_columns);
+			sheet_csv_row(stdout, &r, (const char *const *)x->column, x->n_columns);
 	}
 	pool_fini(&pool);
 }
@@ -124,7 +124,7 @@ int kithctl_export(const char *socket, int argc, char **argv)
 	if (status == KITHCTL_ERROR && q.text.len > 0)
 		fprintf(stderr, "kithctl: %s", buf_str(&q.text));
 	if (status == KITHCTL_OK && x.json)
-		table_json_end(stdout, x.rows_written == 0);
+		sheet_json_end(stdout, x.rows_written == 0);
 	else if (status == KITHCTL_OK)
 		write_csv(&x);
 	if (status == KITHCTL_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "common/base/str.h"
-#include "kithd/kithctl_table.h"
+#include "kithd/kithctl_sheet.h"
 #include "kithd/kithctl_talk.h"
 
 #define LINE_BYTES 4000		/* of the control socket */
@@ -32,7 +32,7 @@ struct import {
 	const char *path;
 	bool dry, resume;
 	struct kithctl_ask ask;
-	struct table_file *table;
+	struct sheet_file *sheet;
 	FILE *report;
 	unsigned char *done;	/* a bit a line: the report says it is in */
 	size_t done_bits;
@@ -79,7 +79,7 @@ static void read_report(struct import *im, const char *path)
 	while (f != NULL && fgets(text, sizeof(text), f) != NULL) {
 		unsigned long line = strtoul(text, &end, 10);
 
-		if (strchr(text, '\n') != NULL && line > 0 && line < TABLE_FILE_BYTES &&
+		if (strchr(text, '\n') != NULL && line > 0 && line < SHEET_FILE_BYTES &&
 		    strncmp(end, "\tok\t", 4) == 0)
 			note_done(im, line);
 	}
@@ -144,7 +144,7 @@ static void add_cell(struct buf *line, const char *name, const char *value, bool
 }
 
 /* 0: kithd has answered, whatever; -1: it cannot be asked. */
-static int send_row(struct import *im, const struct table_row *row)
+static int send_row(struct import *im, const struct sheet_row *row)
 {
 	struct buf line;
 	int status, rc = 0;
@@ -172,12 +172,12 @@ static int send_row(struct import *im, const struct table_row *row)
 static int run(struct import *im)
 {
 	struct err e = ERR_INIT;
-	struct table_row row = { 0 };
+	struct sheet_row row = { 0 };
 	int64_t done, all;
 	int got;
 
-	while ((got = table_next(im->table, &row, &e)) == 1) {
-		table_progress(im->table, &done, &all);
+	while ((got = sheet_next(im->sheet, &row, &e)) == 1) {
+		sheet_progress(im->sheet, &done, &all);
 		kithctl_bar(done, all);
 		if (is_done(im, row.line)) {
 			im->skipped++;
@@ -226,7 +226,7 @@ int kithctl_import(const char *socket, int argc, char **argv)
 
 	if (status != KITHCTL_OK)
 		return status;
-	if (table_open(&im.table, im.path, &e) != 0)
+	if (sheet_open(&im.sheet, im.path, &e) != 0)
 		return kithctl_fail(im.path, e.text);
 	if (!im.dry)
 		status = open_report(&im);
@@ -234,7 +234,7 @@ int kithctl_import(const char *socket, int argc, char **argv)
 		status = run(&im);
 	if (im.report != NULL && fclose(im.report) != 0)
 		status = kithctl_fail("the report", strerror(errno));
-	table_close(&im.table);
+	sheet_close(&im.sheet);
 	kithctl_ask_end(&im.ask);
 	free(im.done);
 	return status;

@@ -3,7 +3,7 @@
  * record: one row of names and values on one line of the control socket:
  * NAME=VALUE parted by tabs, with %XX for what would end a word.  kithd and
  * kithctl speak it with each other; CSV and JSON are kithctl's affair
- * (kithctl_table.h).
+ * (kithctl_sheet.h).
  */
 #ifndef KITH_KITHD_RECORD_H
 #define KITH_KITHD_RECORD_H

@@ -35,7 +35,7 @@ unic*.h: common/base/jid_prep.c common/wire/* policy/value.c registry/digest.c r
 idna.h: common/wire/*
 qrencode.h: common/base/qr.c
 ev.h: kithd/* thing/*
-jansson.h: kithd/kithctl_table.c
+jansson.h: kithd/kithctl_sheet.c
 seccomp.h: common/base/sandbox.c
 '
 # policy/ is pure: no clock, no I/O, no log

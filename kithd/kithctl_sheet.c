@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kithctl_table: a reader of quoted fields for CSV, jansson for JSON.  A cell
+ * kithctl_sheet: a reader of quoted fields for CSV, jansson for JSON.  A cell
  * that a spreadsheet would take for a formula is written as it is: whoever
  * opens the file may choose to read it as text.
  */
 #include "config.h"
 
-#include "kithd/kithctl_table.h"
+#include "kithd/kithctl_sheet.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -16,16 +16,16 @@
 
 #include "common/base/str.h"
 
-struct table_file {
+struct sheet_file {
 	FILE *csv;
 	long bytes;
 	size_t line;		/* of the next row */
-	char row[TABLE_ROW_BYTES], head[TABLE_ROW_BYTES];
+	char row[SHEET_ROW_BYTES], head[SHEET_ROW_BYTES];
 	size_t columns;
-	const char *column[TABLE_COLUMNS];
+	const char *column[SHEET_COLUMNS];
 	json_t *json;
 	size_t at;
-	char number[TABLE_COLUMNS][STR_DOUBLE];
+	char number[SHEET_COLUMNS][STR_DOUBLE];
 };
 
 /* ---- CSV ---- */
@@ -33,12 +33,12 @@ struct table_file {
 enum csv_end { CSV_FIELD, CSV_ROW, CSV_FILE, CSV_WRONG };
 
 struct csv_reader {
-	struct table_file *t;
+	struct sheet_file *t;
 	char *to, *end;
 	const char *fault;
 };
 
-static int csv_get(struct table_file *t)
+static int csv_get(struct sheet_file *t)
 {
 	int c = getc(t->csv);
 
@@ -102,9 +102,9 @@ static enum csv_end csv_field(struct csv_reader *r)
 }
 
 /* Fields of one row into `space`; how many, 0 at the end of the file. */
-static size_t csv_row(struct table_file *t, char *space, const char **field, const char **fault)
+static size_t csv_row(struct sheet_file *t, char *space, const char **field, const char **fault)
 {
-	struct csv_reader r = { .t = t, .to = space, .end = space + TABLE_ROW_BYTES - 1 };
+	struct csv_reader r = { .t = t, .to = space, .end = space + SHEET_ROW_BYTES - 1 };
 	enum csv_end end;
 	size_t n = 0;
 	int c = getc(t->csv);
@@ -116,18 +116,18 @@ static size_t csv_row(struct table_file *t, char *space, const char **field, con
 		char *start = r.to;
 
 		end = csv_field(&r);
-		if (n < TABLE_COLUMNS)
+		if (n < SHEET_COLUMNS)
 			field[n] = start;
 		else
 			r.fault = "it has too many columns";
 		n++;
 	} while (end == CSV_FIELD);
-	space[TABLE_ROW_BYTES - 1] = '\0';
+	space[SHEET_ROW_BYTES - 1] = '\0';
 	*fault = r.fault;
-	return n > TABLE_COLUMNS ? TABLE_COLUMNS : n;
+	return n > SHEET_COLUMNS ? SHEET_COLUMNS : n;
 }
 
-static int csv_open(struct table_file *t, struct err *e)
+static int csv_open(struct sheet_file *t, struct err *e)
 {
 	const char *fault = NULL;
 
@@ -143,9 +143,9 @@ static int csv_open(struct table_file *t, struct err *e)
 	return 0;
 }
 
-static int csv_next(struct table_file *t, struct table_row *row)
+static int csv_next(struct sheet_file *t, struct sheet_row *row)
 {
-	const char *field[TABLE_COLUMNS];
+	const char *field[SHEET_COLUMNS];
 	size_t n;
 
 	row->line = t->line;
@@ -167,7 +167,7 @@ static int csv_next(struct table_file *t, struct table_row *row)
 
 /* ---- JSON ---- */
 
-static int json_open(struct table_file *t, const char *path, struct err *e)
+static int json_open(struct sheet_file *t, const char *path, struct err *e)
 {
 	json_error_t why;
 
@@ -179,7 +179,7 @@ static int json_open(struct table_file *t, const char *path, struct err *e)
 	return 0;
 }
 
-static const char *json_cell(struct table_file *t, const json_t *v, size_t i, bool *is_num)
+static const char *json_cell(struct sheet_file *t, const json_t *v, size_t i, bool *is_num)
 {
 	*is_num = json_is_number(v);
 	if (json_is_string(v))
@@ -195,7 +195,7 @@ static const char *json_cell(struct table_file *t, const json_t *v, size_t i, bo
 	return t->number[i];
 }
 
-static int json_next(struct table_file *t, struct table_row *row)
+static int json_next(struct sheet_file *t, struct sheet_row *row)
 {
 	json_t *object = json_array_get(t->json, t->at++), *value;
 	const char *name;
@@ -210,7 +210,7 @@ static int json_next(struct table_file *t, struct table_row *row)
 
 		if (row->fault != NULL || json_is_null(value))
 			continue;
-		if (i == TABLE_COLUMNS) {
+		if (i == SHEET_COLUMNS) {
 			row->fault = "it has too many members";
 			continue;
 		}
@@ -232,9 +232,9 @@ static bool ends_in(const char *path, const char *end)
 	return n > m && str_case_eq(path + n - m, end);
 }
 
-int table_open(struct table_file **out, const char *path, struct err *e)
+int sheet_open(struct sheet_file **out, const char *path, struct err *e)
 {
-	struct table_file *t = calloc(1, sizeof(*t));
+	struct sheet_file *t = calloc(1, sizeof(*t));
 	struct stat st;
 	int rc;
 
@@ -243,7 +243,7 @@ int table_open(struct table_file **out, const char *path, struct err *e)
 	t->csv = fopen(path, "rb");
 	if (t->csv == NULL)
 		rc = err_errno(e, "cannot open '%s'", path);
-	else if (fstat(fileno(t->csv), &st) != 0 || st.st_size > TABLE_FILE_BYTES)
+	else if (fstat(fileno(t->csv), &st) != 0 || st.st_size > SHEET_FILE_BYTES)
 		rc = err_set(e, ERR_LIMIT, "'%s' is longer than 512 MiB", path);
 	else if (ends_in(path, ".json"))
 		rc = json_open(t, path, e);
@@ -252,7 +252,7 @@ int table_open(struct table_file **out, const char *path, struct err *e)
 	else
 		rc = err_set(e, ERR_INPUT, "'%s' must end in .csv or .json", path);
 	if (rc != 0) {
-		table_close(&t);
+		sheet_close(&t);
 		return -1;
 	}
 	t->bytes = (long)st.st_size;
@@ -260,9 +260,9 @@ int table_open(struct table_file **out, const char *path, struct err *e)
 	return 0;
 }
 
-void table_close(struct table_file **tp)
+void sheet_close(struct sheet_file **tp)
 {
-	struct table_file *t = *tp;
+	struct sheet_file *t = *tp;
 
 	if (t == NULL)
 		return;
@@ -273,7 +273,7 @@ void table_close(struct table_file **tp)
 	free(t);
 }
 
-int table_next(struct table_file *t, struct table_row *row, struct err *e)
+int sheet_next(struct sheet_file *t, struct sheet_row *row, struct err *e)
 {
 	if (t->json != NULL)
 		return json_next(t, row);
@@ -282,7 +282,7 @@ int table_next(struct table_file *t, struct table_row *row, struct err *e)
 	return csv_next(t, row);
 }
 
-void table_progress(const struct table_file *t, int64_t *done, int64_t *all)
+void sheet_progress(const struct sheet_file *t, int64_t *done, int64_t *all)
 {
 	*done = t->json != NULL ? (int64_t)t->at : ftell(t->csv);
 	*all = t->json != NULL ? (int64_t)json_array_size(t->json) : t->bytes;
@@ -306,7 +306,7 @@ static void csv_cell(FILE *to, const char *text)
 }
 
 /* "str:SN" is the column SN unless that is a name of ours. */
-void table_csv_head(FILE *to, const char *const *columns, size_t n)
+void sheet_csv_head(FILE *to, const char *const *columns, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
@@ -316,7 +316,7 @@ void table_csv_head(FILE *to, const char *const *columns, size_t n)
 	fputs("\r\n", to);
 }
 
-void table_csv_row(FILE *to, const struct record *r, const char *const *columns, size_t n)
+void sheet_csv_row(FILE *to, const struct record *r, const char *const *columns, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *v = record_get(r, columns[i]);
@@ -329,7 +329,7 @@ void table_csv_row(FILE *to, const struct record *r, const char *const *columns,
 	fputs("\r\n", to);
 }
 
-void table_json_row(FILE *to, const struct record *r, bool first)
+void sheet_json_row(FILE *to, const struct record *r, bool first)
 {
 	json_t *o = json_object();
 	char *text;
@@ -342,7 +342,7 @@ void table_json_row(FILE *to, const struct record *r, bool first)
 	json_decref(o);
 }
 
-void table_json_end(FILE *to, bool empty)
+void sheet_json_end(FILE *to, bool empty)
 {
 	fputs(empty ? "[]\n" : "\n]\n", to);
 }
