@@ -17,8 +17,8 @@
 #define CHEAP 256		/* what is gathered without a thought */
 #define TRIAL 1024		/* the short walk */
 #define GATHERED 2		/* values or numbers gathered for one look */
-#define LEAPS 16		/* looks at a set for one look at a thing */
-#define NUMBERS 32		/* numbers of things compared for one look */
+#define LEAPS 32		/* looks at a set for one look at a thing */
+#define NUMBERS 64		/* numbers of things compared for one look */
 #define NAMES 8			/* names of columns for one look */
 
 #define COLUMNS 8		/* of one term, whose name has a wildcard */
@@ -321,8 +321,17 @@ static int64_t cost_to_look(const struct plan *p, const struct search_terms *s)
 	for (size_t i = 0; i < p->sets; i++)
 		left *= p->set[i]->n / all;
 	/* Most are let go by one comparison, where numbers stand by thing. */
-	return p->filters > 0 ? (int64_t)(left / 4) + p->set[0]->n / LEAPS :
-	    (int64_t)(left * (double)s->n) + p->set[0]->n / LEAPS;
+	left *= p->filters > 0 ? (double)p->filters / NUMBERS : (double)s->n;
+	return (int64_t)left + (int64_t)p->set[0]->n * (int64_t)p->sets / LEAPS;
+}
+
+/* To look goes through memory in order, to gather does not; but what would cost
+ * too much is no way at all. */
+static bool is_better(const struct plan *p, const struct search_terms *s, int64_t cost)
+{
+	int64_t look = cost_to_look(p, s);
+
+	return 2 * cost <= look || look > *p->work;
 }
 
 /* Each that costs at most `most`, and less than to look at those that are left. */
@@ -337,7 +346,7 @@ static int gather_all(struct plan *p, const struct search_terms *s, int64_t most
 				best = &p->choice[i];
 		sort_sets(p);
 		if (best == NULL || *p->work < 0 || p->nothing || best->cost > most ||
-		    best->cost > *p->work || best->cost > cost_to_look(p, s))
+		    best->cost > *p->work || !is_better(p, s, best->cost))
 			return 0;
 		if (gather(p, best) == -1)
 			return -1;
