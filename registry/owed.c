@@ -15,6 +15,7 @@
 #include "registry/tags.h"
 
 #define LATE_AT_ONCE 64			/* parked requests answered by one tick */
+#define SUBSCRIBE_TRIES 24		/* for its presence, until it is heard of again */
 #define SWEEP_THINGS 10000		/* looked at by one tick */
 #define SWEEP_DROPS 64			/* expired by one tick */
 #define FORGET_LOOKS 256		/* used digests looked at by one tick */
@@ -72,10 +73,12 @@ int registry_notice(struct registry *g, const char *owner, const char *about, co
 int registry_ask_presence(struct registry *g, const char *thing, struct err *e)
 {
 	const struct contact *c = contact_find(g->deps.contacts, thing);
+	const struct debt *asked = debt_find(g->deps.debts, DEBT_SUBSCRIBE, thing, "");
 
 	if (c != NULL && c->from_us == SUB_YES)
 		return 0;
-	if (debt_find(g->deps.debts, DEBT_SUBSCRIBE, thing, "") != NULL)
+	/* Who has been asked often enough is asked anew when it is heard of. */
+	if (asked != NULL && asked->tries < SUBSCRIBE_TRIES)
 		return 0;
 	return debt_owe(g->deps.debts, DEBT_SUBSCRIBE, thing, "", 0, NULL, e);
 }
@@ -173,6 +176,9 @@ static int write_owner(struct registry *g, const struct debt *d, struct buf *out
 
 static int write_subscribe(struct registry *g, const struct debt *d, struct buf *out)
 {
+	/* It does not want to be seen, or nobody is there. */
+	if (d->tries >= SUBSCRIBE_TRIES)
+		return 0;
 	return presence_write(out, g->conf.jid, d->peer, "subscribe", NULL) == -1 ? -1 : 1;
 }
 

@@ -34,6 +34,18 @@ static const char *mine_node(struct world *w, const char *owner, const char *nod
 	    key);
 }
 
+static void remove_store(const char *dir)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", ".lock", "-lock" };
+	char path[96];
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		snprintf(path, sizeof(path), "%s/db%s", dir, ends[i]);
+		(void)!remove(path);
+	}
+	(void)!remove(dir);
+}
+
 static const char *const sites[] = { "ex", "free.ex", "other.ex", "a.ex", "b.ex", NULL };
 
 /* ---- self-owned ---- */
@@ -308,6 +320,78 @@ static void forgetting_is_undone_with_its_turn(void **state)
 	world_close(&w);
 }
 
+/* ---- presence ---- */
+
+static size_t asked_in(struct world *w, int days)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < days * 96; i++) {
+		n += count_text(pushes(w), "type=\"subscribe\"");
+		w->time.boot += 15 * 60000;
+	}
+	return n;
+}
+
+static void a_thing_that_never_answers_is_not_asked_for_its_presence_for_ever(void **state)
+{
+	struct world w;
+	size_t n;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	reg(&w, "t@ex/t", "k");
+	n = asked_in(&w, 3);
+	assert_in_range(n, 2, 24);
+	assert_int_equal(asked_in(&w, 3), 0);
+	/* It is there again, so it may have changed its mind. */
+	reg(&w, "t@ex/t", "k");
+	assert_true(asked_in(&w, 1) > 0);
+	say(&w, "<presence from='t@ex' to='reg.ex' type='subscribed'/>");
+	assert_int_equal(asked_in(&w, 1), 0);
+	world_close(&w);
+}
+
+/* Prosody answers our `subscribe` so while the thing is there. */
+static void interop_4_4__a_bare_unavailable_leaves_the_way_to_the_thing(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	reg(&w, "t@ex/t", "k");
+	say(&w, "<presence from='t@ex' to='reg.ex' type='unavailable'/>");
+	mine(&w, OWNER, "k");
+	HAS(pushes(&w), "to=\"t@ex/t\"");
+	world_close(&w);
+}
+
+static void subscriptions_are_known_after_a_restart_and_probed(void **state)
+{
+	char url[64], path[48] = "/tmp/kith-enroll-XXXXXX";
+	size_t cursor = 0;
+	struct world w;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	snprintf(url, sizeof(url), "sqlite:%s/db", path);
+	world_open(&w, url);
+	reg(&w, "t@ex/t", "k");
+	say(&w, "<presence from='t@ex' to='reg.ex' type='subscribed'/>");
+	HAS(say(&w, "<presence from='t@ex' to='reg.ex' type='subscribe'/>"), "subscribed");
+	world_restart(&w, url);
+	assert_int_equal(contact_find(w.contacts, "t@ex")->from_us, SUB_YES);
+	assert_int_equal(contact_find(w.contacts, "t@ex")->to_us, SUB_YES);
+	buf_reset(&w.out);
+	assert_int_equal(registry_probe(w.registry, &cursor, 10, &w.out), 0);
+	HAS(buf_str(&w.out), "type=\"probe\"");
+	/* Nobody is asked twice for what he gave. */
+	reg(&w, "t@ex/t", "k");
+	HAS_NOT(pushes(&w), "subscribe");
+	world_close(&w);
+	remove_store(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +407,10 @@ int main(void)
 		cmocka_unit_test(a_thing_without_a_KEY_is_claimed_by_all_its_tags),
 		cmocka_unit_test(att_C_17__register_claim_unregister_in_a_loop_fills_nothing),
 		cmocka_unit_test(forgetting_is_undone_with_its_turn),
+		cmocka_unit_test(
+		    a_thing_that_never_answers_is_not_asked_for_its_presence_for_ever),
+		cmocka_unit_test(interop_4_4__a_bare_unavailable_leaves_the_way_to_the_thing),
+		cmocka_unit_test(subscriptions_are_known_after_a_restart_and_probed),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
