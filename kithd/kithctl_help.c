@@ -43,7 +43,7 @@ static const struct {
 	    "The whole state without secrets, always in the same form: equal dumps, equal\n"
 	    "states." },
 	{ "act", "hold", "hold THING [for JID]\nNobody (else) can claim it until: release THING" },
-	{ "act", "release", "release THING\nEnds a hold." },
+	{ "act", "release", "release THING [to JID]\nEnds a hold, or a dispute: it stays its owner's or goes to JID." },
 	{ "act", "disown", "disown THING\nTake it from its owner, who is told." },
 	{ "act", "expire", "expire [--dry-run] THING, or: expire [--dry-run] older-than 30d\n"
 	    "Forget what nobody owns." },

@@ -105,6 +105,22 @@ static const struct conf_key keys[] = {
 	    "30d", "after this an unclaimed thing is forgotten" },
 	{ "limits", "receipt_time", CONF_TIME, AT(limits.receipt_ms), 60 * SECOND, 3650 * DAY,
 	    "30d", "how long a claim sent twice is recognised" },
+	{ "limits", "presence_time", CONF_TIME, AT(limits.showing_ms), 60 * SECOND, DAY, "10m",
+	    "how long a claimant has to show that a thing is before him" },
+	{ "limits", "presence_questions", CONF_INT, AT(limits.showings), 1, 1000, "3",
+	    "how often one claimant is asked for that in an hour" },
+	{ "limits", "presence_questions_all", CONF_INT, AT(limits.max_showings), 10, 100000,
+	    "1000", "the same for all claimants" },
+	{ "limits", "dispute_time", CONF_TIME, AT(limits.dispute_ms), 60 * SECOND, 30 * DAY, "1d",
+	    "how long after a claim it may be disputed, and how long that lasts" },
+	{ "limits", "claim_failures", CONF_INT, AT(limits.claim_failures), 1, 1000000, "30",
+	    "failed claims of one account in a minute; more are answered a second later" },
+	{ "limits", "claim_failures_domain", CONF_INT, AT(limits.claim_failures_domain), 1,
+	    1000000, "600", "the same for all accounts of one domain" },
+	{ "limits", "claim_failures_all", CONF_INT, AT(limits.claim_failures_all), 1, 10000000,
+	    "3000", "the same for all accounts" },
+	{ "limits", "wrong_keys", CONF_INT, AT(limits.wrong_keys), 1, 1000000, "100",
+	    "wrong KEYs for one maker and serial number; then short KEYs do not claim alone" },
 	{ "limits", "search_work", CONF_INT, AT(limits.search_work), 1000, 10000000, "10000",
 	    "things one search may look at, each for one term" },
 	{ "limits", "searcher_work", CONF_INT, AT(limits.searcher_work), 1000, 1000000000,
@@ -355,6 +371,12 @@ static const struct kithd_limits unlimited = {
 	.unclaimed_things = NO_LIMIT,
 	.unclaimed_ms = 3650 * DAY,
 	.receipt_ms = 3650 * DAY,
+	.showings = NO_LIMIT,
+	.max_showings = NO_LIMIT,
+	.claim_failures = NO_LIMIT,
+	.claim_failures_domain = NO_LIMIT,
+	.claim_failures_all = NO_LIMIT,
+	.wrong_keys = NO_LIMIT,
 	.search_work = NO_LIMIT,
 	.searcher_work = NO_LIMIT,
 	.searcher_domain_work = NO_LIMIT,
@@ -371,6 +393,8 @@ struct kithd_limits kithd_conf_limits(const struct kithd_conf *c)
 		return c->limits;
 	l = unlimited;
 	/* Times of leases and codes are promises, not quotas: they stay. */
+	l.showing_ms = c->limits.showing_ms;
+	l.dispute_ms = c->limits.dispute_ms;
 	l.read_lease_ms = c->limits.read_lease_ms;
 	l.control_lease_ms = c->limits.control_lease_ms;
 	l.befriend_lease_ms = c->limits.befriend_lease_ms;

@@ -32,6 +32,14 @@ struct kithd_limits {
 	int64_t unclaimed_things;
 	int64_t unclaimed_ms;
 	int64_t receipt_ms;
+	int64_t showing_ms;
+	int64_t showings;
+	int64_t max_showings;
+	int64_t dispute_ms;
+	int64_t claim_failures;
+	int64_t claim_failures_domain;
+	int64_t claim_failures_all;
+	int64_t wrong_keys;
 	int64_t search_work;
 	int64_t searcher_work;
 	int64_t searcher_domain_work;

@@ -98,6 +98,12 @@ int owner_rule_add(struct provisioning *p, const struct request *q, struct reply
 	}
 	if (rule.target.kind == TARGET_THING)
 		rules_bind(&rule, t);
+	if (rules_must_wait(p, q->bare, &rule)) {
+		say_text(r, "Nothing has changed: somebody else says that it is his thing. Until "
+		    "that is settled it gives nobody anything new; what was allowed before "
+		    "stays.");
+		return 0;
+	}
 	if (rules_add(p, q->bare, &rule, q->pool, &number, &why) < 0) {
 		if (why.kind != ERR_LIMIT && why.kind != ERR_INPUT) {
 			*e = why;
@@ -531,6 +537,10 @@ int owner_iq_rule(struct provisioning *p, const struct request *q, struct reply 
 		return 0;
 	}
 	rules_bind(&rule, t);
+	if (rules_must_wait(p, q->bare, &rule)) {
+		reply_error(r, COND_NOT_ALLOWED);
+		return 0;
+	}
 	if (iq_names(p, q, t, &rule, &asked, e) != 0 ||
 	    (asked != NULL && question_drop(p, asked, e) != 0) ||
 	    contact_set_dialect(p->deps.contacts, q->bare, q->dialect.proto, q->dialect.gen,

@@ -502,6 +502,14 @@ static int make_rule(struct provisioning *p, const struct request *q,
 		rule.n_names = 0;
 	rules_bind(&rule, thing_of(p, row));
 	line->text = rules_line(p, &rule, q->pool);
+	/* The code stays good: the question is as open as before. */
+	if (rules_must_wait(p, q->bare, &rule)) {
+		r->kind = REPLY_RESULT;
+		r->body = BODY_TEXT;
+		r->text = "Nothing has changed: somebody else says that it is his thing. Answer "
+		    "again when that is settled.";
+		return 0;
+	}
 	if (question_drop(p, row, e) != 0)	/* a code is good once */
 		return -1;
 	if (rules_add(p, q->bare, &rule, q->pool, &number, e) < 0)

@@ -105,6 +105,9 @@ int question_answer(struct provisioning *p, const struct request *q, struct repl
 
 /* rules.c: rules change */
 #define RULES_PER_OWNER 1000
+/* Does it give somebody new something of a thing that is disputed?  Then it waits:
+ * the owner may turn out to be another. */
+bool rules_must_wait(const struct provisioning *p, const char *owner, const struct rule *r);
 /* Add a rule with all that follows from it.  1 added, 0 there is an equal one
  * (*number), -1.  ERR_LIMIT: too many. */
 int rules_add(struct provisioning *p, const char *owner, const struct rule *r, struct pool *pool,

@@ -290,6 +290,19 @@ static int drop_dead(struct provisioning *p, const char *owner, struct err *e)
 	return 0;
 }
 
+bool rules_must_wait(const struct provisioning *p, const char *owner, const struct rule *r)
+{
+	const struct owned *t = NULL;
+
+	if (r->verdict != VERDICT_ALLOW)
+		return false;
+	while ((t = ownership_next_of_owner(p->deps.ownership, owner, t)) != NULL)
+		if (t->disputed && (!r->target.bound ||
+		    memcmp(r->target.id, t->id, OWNERSHIP_ID) == 0))
+			return true;
+	return false;
+}
+
 int rules_add(struct provisioning *p, const char *owner, const struct rule *r, struct pool *pool,
     int64_t *number, struct err *e)
 {
@@ -298,6 +311,8 @@ int rules_add(struct provisioning *p, const char *owner, const struct rule *r, s
 	const struct book *b;
 	uint64_t revision;
 
+	if (rules_must_wait(p, owner, r))
+		return err_set(e, ERR_LIMIT, "a disputed thing gives nobody anything new");
 	if (w == NULL || drop_dead(p, owner, e) != 0 || access_book(p->access, owner, &b, e) != 0)
 		return -1;
 	there = find_equal(b, r);
