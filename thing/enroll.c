@@ -577,6 +577,43 @@ static void push_unfriend(struct enroll *e, struct call **c)
 		befriend_unfriend(e->befriend, (*c)->q.u.push.jid);
 }
 
+static void push_show(struct enroll *e, struct call **c)
+{
+	struct reply r = { .kind = REPLY_RESULT };
+
+	witness_show(e->witness, (*c)->q.u.witness.code, (*c)->q.u.witness.seconds);
+	say(e, *c, &r);
+}
+
+static void push_listen(struct enroll *e, struct call **c)
+{
+	struct reply r = { .kind = REPLY_RESULT };
+
+	witness_listen(e->witness, (*c)->q.u.witness.seconds);
+	say(e, *c, &r);
+}
+
+/* Another thing shows our KEY.  The new one is on disk before it is shown, and
+ * shown before the push is answered. */
+static void push_new_key(struct enroll *e, struct call **c)
+{
+	struct reply r = { .kind = REPLY_RESULT };
+	struct err why = ERR_INIT;
+
+	if (e->standing->owner[0]) {
+		say(e, *c, &r);
+		return;
+	}
+	if (identity_new_key(e->id, &why) < 0 || identity_save(e->id, e->dir, &why) < 0) {
+		e->id->key_used = true;		/* the one on disk is no good */
+		note(e, true, "%s", why.text);
+		refuse(e, *c, COND_INTERNAL_SERVER_ERROR);
+		return;
+	}
+	note(e, true, "another thing has shown our KEY: claim us with the new one");
+	push_pull(e, c);
+}
+
 static const struct {
 	enum verb verb;
 	enum stanza_kind kind;
@@ -588,14 +625,23 @@ static const struct {
 	{ VERB_CLEAR_CACHE, STANZA_IQ, push_clear_cache },
 	{ VERB_FRIEND, STANZA_MESSAGE, push_friend },
 	{ VERB_UNFRIEND, STANZA_MESSAGE, push_unfriend },
+	{ VERB_SHOW_CODE, STANZA_IQ, push_show },
+	{ VERB_LISTEN, STANZA_IQ, push_listen },
+	{ VERB_NEW_KEY, STANZA_IQ, push_new_key },
 };
+
+/* urn:kith:presence:0 has no nodes. */
+static bool is_witness(enum verb v)
+{
+	return v == VERB_SHOW_CODE || v == VERB_LISTEN || v == VERB_NEW_KEY;
+}
 
 /* Which service a push must come from: ownership from the registry, the rest
  * from provisioning; both are one address as a rule. */
 static bool is_from_its_service(const struct enroll *e, const struct request *q)
 {
 	bool ownership = q->verb == VERB_CLAIMED || q->verb == VERB_DISOWNED ||
-	    q->verb == VERB_REMOVED;
+	    q->verb == VERB_REMOVED || is_witness(q->verb);
 	const char *jid = ownership ? e->standing->registry.jid : e->standing->provisioning.jid;
 
 	/* Exactly that address: a resource of it is somebody else. */
@@ -610,7 +656,7 @@ void enroll_take_push(struct enroll *e, struct call **c)
 		refuse(e, *c, COND_FORBIDDEN);
 		return;
 	}
-	if (node_is_set(&q->u.push.node)) {
+	if (!is_witness(q->verb) && node_is_set(&q->u.push.node)) {
 		refuse(e, *c, COND_ITEM_NOT_FOUND);	/* we have no nodes */
 		return;
 	}

@@ -20,6 +20,7 @@
 #include "thing/identity.h"
 #include "thing/renew.h"
 #include "thing/thing.h"
+#include "thing/witness.h"
 
 #define ENROLL_ITEMS 20		/* of disco#items we look at */
 #define ENROLL_PUSHES 8		/* waiting for the pull */
@@ -70,6 +71,7 @@ struct enroll {
 	struct befriend *befriend;
 	struct access *access;
 	struct decisions *decisions;
+	struct witness *witness;
 	const struct enroll_ops *ops;
 	void *arg;
 	enum enroll_step step;

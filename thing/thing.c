@@ -32,6 +32,7 @@
 #include "thing/readout.h"
 #include "thing/statefile.h"
 #include "thing/talk.h"
+#include "thing/witness.h"
 
 #define ALIVE_MS 45000		/* of silence before the server is asked */
 
@@ -51,6 +52,7 @@ struct kith_thing {
 	struct board board;
 	struct jobs jobs;
 	struct enroll enroll;
+	struct witness witness;
 	struct login login;
 	bool login_ready;
 	int epoll;
@@ -150,11 +152,17 @@ static void on_claimable(void *arg)
 	buf_fini(&b);
 }
 
+static void on_show(void *arg, const char *code)
+{
+	emit(arg, KITH_THING_EV_CODE, code);
+}
+
 static void on_owner(void *arg, const char *bare)
 {
 	struct kith_thing *t = arg;
 
 	set_claim_uri(t, "");
+	witness_end(&t->witness);
 	emit(t, KITH_THING_EV_OWNER, bare);
 }
 
@@ -279,6 +287,9 @@ static const struct {
 	{ VERB_CLEAR_CACHE, ANYBODY, true, serve_push },
 	{ VERB_FRIEND, ANYBODY, true, serve_push },
 	{ VERB_UNFRIEND, ANYBODY, true, serve_push },
+	{ VERB_SHOW_CODE, ANYBODY, true, serve_push },
+	{ VERB_LISTEN, ANYBODY, true, serve_push },
+	{ VERB_NEW_KEY, ANYBODY, true, serve_push },
 	{ VERB_PRESENCE, ANYBODY, true, serve_presence },
 	{ VERB_PING, KNOWN, true, serve_ping },
 	{ VERB_DISCO_INFO, KNOWN, true, serve_disco },
@@ -525,6 +536,8 @@ static int copy_conf(struct kith_thing *t, const struct kith_thing_conf *conf, s
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	t->event = conf->event;
 	t->event_arg = conf->arg;
+	t->enroll.can = SELF_NEW_KEY | (conf->shows_code ? SELF_SHOWS_CODE : 0) |
+	    (conf->has_button ? SELF_HAS_BUTTON : 0);
 	return copy_tags(t, conf, e);
 }
 
@@ -615,6 +628,9 @@ static void wire_up(struct kith_thing *t)
 	t->enroll.befriend = &t->befriend;
 	t->enroll.access = &t->access;
 	t->enroll.decisions = &t->decisions;
+	t->enroll.witness = &t->witness;
+	t->witness = (struct witness){ .clock = clock, .session = &t->session,
+		.registry = t->standing.registry.jid, .show = on_show, .arg = t };
 	t->enroll.ops = &enroll_calls;
 	t->enroll.arg = t;
 	t->enroll.next_ms = -1;
@@ -756,6 +772,7 @@ int64_t kith_thing_deadline(const struct kith_thing *t)
 		return -1;
 	at = earlier(at, session_deadline(&t->session));
 	at = earlier(at, enroll_deadline(&t->enroll));
+	at = earlier(at, witness_deadline(&t->witness));
 	at = earlier(at, jobs_deadline(&t->jobs));
 	at = earlier(at, alive_deadline(t));
 	if (session_is_up(&t->session))
@@ -813,6 +830,7 @@ void kith_thing_process(struct kith_thing *t)
 	session_tick(&t->session);
 	alive_tick(t);
 	enroll_tick(&t->enroll);
+	witness_tick(&t->witness);
 	jobs_tick(&t->jobs);
 	befriend_tick(&t->befriend);
 	if (t->decisions.dirty && decisions_save(&t->decisions, &e) < 0) {
@@ -864,6 +882,11 @@ void kith_thing_write_done(struct kith_thing *t, uint64_t ticket,
 		login_flush(&t->login);
 }
 
+void kith_thing_pressed(struct kith_thing *t)
+{
+	witness_press(&t->witness);
+}
+
 /* ---- asking ------------------------------------------------------------- */
 
 enum kith_thing_state kith_thing_state(const struct kith_thing *t)
@@ -899,6 +922,7 @@ int kith_thing_reset(const char *state, char *why, size_t why_size)
 {
 	/* Secrets first; temporary files of an interrupted save included. */
 	static const char *const files[] = { ".identity.new", "identity", ".claim.new", "claim",
+		".code.new", "code",
 		".decisions.new", "decisions", ".standing.new", "standing" };
 	struct err e = ERR_INIT;
 	int lock = statefile_lock(state, &e), ret = 0;

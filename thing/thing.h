@@ -124,7 +124,9 @@ enum kith_thing_event_kind {
 	KITH_THING_EV_SERVED,	/* one sentence: who read or controlled what */
 	KITH_THING_EV_REFUSED,	/* one sentence: who was refused what */
 	KITH_THING_EV_NOTE,	/* one sentence worth a log line */
-	KITH_THING_EV_ALARM	/* one sentence that a person should read */
+	KITH_THING_EV_ALARM,	/* one sentence that a person should read */
+	KITH_THING_EV_CODE	/* text is a code to be shown where the thing stands, "" when
+				 * it is over: whoever reads it there can prove that */
 };
 
 struct kith_thing_event {
@@ -156,6 +158,9 @@ struct kith_thing_conf {
 	int64_t boot_spread_ms;	/* first attempt after a random time up to this; 0: at once */
 	void (*event)(void *arg, const struct kith_thing_event *ev);	/* may be NULL */
 	void *arg;
+	/* How its owner can prove that it is before him, should others have its label. */
+	bool shows_code;	/* you show what KITH_THING_EV_CODE brings, to nobody far away */
+	bool has_button;	/* you call kith_thing_pressed() */
 };
 
 /* NULL on failure, with a sentence in `why` (may be NULL).  Reads or makes
@@ -193,6 +198,9 @@ void kith_thing_read_done(struct kith_thing *t, uint64_t ticket,
     enum kith_thing_result result, const struct kith_thing_value *value);
 void kith_thing_write_done(struct kith_thing *t, uint64_t ticket,
     enum kith_thing_result result, const char *why);
+
+/* The button of the device was pressed, once.  Costs nothing when nobody asks. */
+void kith_thing_pressed(struct kith_thing *t);
 
 /* ---- asking it --------------------------------------------------------- */
 

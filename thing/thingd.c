@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,6 +51,7 @@ struct thingd {
 	struct device_host host;
 	size_t n_devices;
 	struct device device[THINGD_POINTS];
+	int button;		/* -1: none */
 	bool ready;
 };
 
@@ -202,6 +204,56 @@ static void show_claim(const struct thingd_conf *c, const char *uri)
 	print_claim(c, uri, c->qr == THINGD_QR_YES || (c->qr == THINGD_QR_AUTO && isatty(1)));
 }
 
+/* ---- being seen --------------------------------------------------------- */
+
+/* To whoever can see the claim URI as well, and to nobody else. */
+static void show_code(const struct thingd_conf *c, const char *code)
+{
+	char path[4096], line[32];
+	struct err e = ERR_INIT;
+	int n = snprintf(line, sizeof(line), "%s\n", code);
+
+	snprintf(path, sizeof(path), "%s/code", c->state);
+	if (!*code) {
+		forget_file(path);
+		return;
+	}
+	if (daemon_write_file(path, line, (size_t)n, &e) < 0)
+		log_warn("cannot keep the code to be shown: %s", e.text);
+	if (under_systemd()) {
+		log_info("there is a code to be shown, in the file 'code' of the state folder");
+		return;
+	}
+	printf("code %s\n", code);
+	fflush(stdout);
+}
+
+static int open_button(struct thingd *d, struct err *e)
+{
+	struct stat st;
+
+	if (!d->conf.button)
+		return 0;
+	/* For writing too: a FIFO whose last writer went away stays open. */
+	d->button = open(d->conf.button, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (d->button < 0 || fstat(d->button, &st) < 0)
+		return err_errno(e, "cannot open the button '%s'", d->conf.button);
+	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
+		return err_set(e, ERR_INPUT, "the button '%s' is no FIFO and no device",
+		    d->conf.button);
+	return 0;
+}
+
+static void read_button(struct thingd *d)
+{
+	char text[64];
+	ssize_t n = d->button >= 0 ? read(d->button, text, sizeof(text)) : -1;
+
+	for (ssize_t i = 0; i < n; i++)
+		if (text[i] == '\n')
+			kith_thing_pressed(d->thing);
+}
+
 /* ---- events ------------------------------------------------------------- */
 
 static void on_state(struct thingd *d, const struct kith_thing_event *ev)
@@ -235,6 +287,9 @@ static void on_event(void *arg, const struct kith_thing_event *ev)
 		break;
 	case KITH_THING_EV_CLAIM:
 		show_claim(&d->conf, ev->text);
+		break;
+	case KITH_THING_EV_CODE:
+		show_code(&d->conf, ev->text);
 		break;
 	case KITH_THING_EV_OWNER:
 		on_owner(d, ev->text);
@@ -354,13 +409,15 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static void wait_for_work(struct thingd *d, const sigset_t *while_waiting)
 {
-	struct pollfd p[1 + THINGD_POINTS];
+	struct pollfd p[2 + THINGD_POINTS];
 	struct timespec ts;
 	int64_t at = kith_thing_deadline(d->thing), now = clock_boot(&clock_system), ms;
 	nfds_t n = 0;
 
 	p[n++] = (struct pollfd){ .fd = kith_thing_fd(d->thing),
 		.events = kith_thing_events(d->thing) };
+	if (d->button >= 0)
+		p[n++] = (struct pollfd){ .fd = d->button, .events = POLLIN };
 	for (size_t i = 0; i < d->n_devices; i++) {
 		const struct device *dev = &d->device[i];
 
@@ -397,6 +454,7 @@ static void loop(struct thingd *d, const sigset_t *while_waiting)
 		for (size_t i = 0; i < d->n_devices; i++)
 			if (d->device[i].ops->process)
 				d->device[i].ops->process(&d->device[i]);
+		read_button(d);
 		if (!stop_asked)
 			kith_thing_process(d->thing);
 	}
@@ -422,6 +480,8 @@ static struct kith_thing *make_thing(struct thingd *d, char *why, size_t why_siz
 		.boot_spread_ms = d->conf.boot_spread_ms,
 		.event = on_event,
 		.arg = d,
+		.shows_code = d->conf.shows_code,
+		.has_button = d->conf.button != NULL,
 	};
 
 	for (size_t i = 0; i < d->conf.n_tags; i++)
@@ -443,6 +503,11 @@ static int run(struct thingd *d)
 		log_error("%s", e.text);
 		return 1;
 	}
+	d->button = -1;
+	if (open_button(d, &e) < 0) {
+		log_error("%s", e.text);
+		return 1;
+	}
 	d->thing = make_thing(d, why, sizeof(why));
 	if (!d->thing) {
 		log_error("%s", why);
@@ -455,6 +520,8 @@ static int run(struct thingd *d)
 	}
 	for (size_t i = 0; i < d->n_devices; i++)
 		device_close(&d->device[i]);
+	if (d->button >= 0)
+		close(d->button);
 	device_cells_free(&d->host.cells);
 	kith_thing_free(&d->thing);
 	return ret;

@@ -32,6 +32,8 @@ static const struct conf_key keys[] = {
 	ROW("qr", CONF_TEXT, qr_text, 0, 0, "auto", "show the claim URI as QR code: auto (on a terminal), yes, no"),
 	ROW("qr_holds", CONF_TEXT, qr_holds_text, 0, 0, "uri", "what QR codes hold: uri, or chat: a link that opens the chat"),
 	ROW("pictures", CONF_BOOL, pictures, 0, 0, "no", "also keep the QR code as claim.png and claim.svg in state="),
+	ROW("shows_code", CONF_BOOL, shows_code, 0, 0, "yes", "show codes by which whoever stands before it can prove that"),
+	ROW("button", CONF_TEXT, button, 0, 0, NULL, "a FIFO or device: each line read from it is one press"),
 	{ "tags", "*", CONF_TEXT, 0, 0, 0, NULL, "a string tag: SN, MAN, MODEL ..." },
 	{ "num_tags", "*", CONF_TEXT, 0, 0, 0, NULL, "a numeric tag: V ..." },
 	POINT("field *", "file", CONF_TEXT, 0, 0, "read this file"),

@@ -45,11 +45,11 @@ enum thingd_qr { THINGD_QR_AUTO, THINGD_QR_YES, THINGD_QR_NO };
 enum thingd_qr_holds { THINGD_QR_URI, THINGD_QR_CHAT };
 
 struct thingd_conf {
-	char *state, *domain, *server, *ca_file, *registry, *user, *qr_text, *qr_holds_text;
+	char *state, *domain, *server, *ca_file, *registry, *user, *qr_text, *qr_holds_text, *button;
 	int64_t boot_spread_ms;
 	enum thingd_qr qr;
 	enum thingd_qr_holds qr_holds;
-	bool pictures;
+	bool pictures, shows_code;
 	size_t n_tags, n_points;
 	struct thingd_tag tag[THINGD_TAGS];
 	struct thingd_point point[THINGD_POINTS];

@@ -391,6 +391,69 @@ static void a_push_is_answered_only_when_the_owner_is_on_disk(void **state)
 	free(text);
 }
 
+#define SHOW "<show xmlns='urn:kith:presence:0' code='ABCD-EFGH' seconds='600'/>"
+
+static void it_shows_a_code_when_its_registry_asks_and_until_it_has_an_owner(void **state)
+{
+	UNUSED(state);
+	rig_enroll("");
+	rig_send("<iq type='set' id='s1' from='" RIG_REGISTRY "' to='%s'>" SHOW "</iq>", rig->full);
+	rig_expect("type=\"result\"", "id=\"s1\"");
+	assert_true(rig_said("ABCD-EFGH"));
+	rig_send("<iq type='set' id='s2' from='" RIG_REGISTRY "' to='%s'>"
+	    "<show xmlns='urn:kith:presence:0' code='2345-6723' seconds='0'/></iq>", rig->full);
+	rig_expect("type=\"result\"", "id=\"s2\"");
+	assert_false(rig_said("2345-6723"));
+}
+
+static void att_X_04__nobody_else_makes_it_show_a_code_or_change_its_key(void **state)
+{
+	static const char *const asked[] = { SHOW, "<newKey xmlns='urn:kith:presence:0'/>",
+		"<listen xmlns='urn:kith:presence:0' seconds='600'/>" };
+	char uri[4096];
+
+	UNUSED(state);
+	rig_enroll("");
+	snprintf(uri, sizeof(uri), "%s", kith_thing_claim_uri(rig->thing));
+	for (size_t i = 0; i < 3; i++) {
+		rig_send("<iq type='set' id='x1' from='eve@home.example/x' to='%s'>%s</iq>",
+		    rig->full, asked[i]);
+		rig_expect("type=\"error\"", "id=\"x1\"");
+	}
+	assert_false(rig_said("ABCD-EFGH"));
+	assert_string_equal(uri, kith_thing_claim_uri(rig->thing));
+}
+
+static void a_thing_whose_key_another_shows_makes_a_new_one_before_it_answers(void **state)
+{
+	char uri[4096];
+
+	UNUSED(state);
+	rig_enroll("");
+	snprintf(uri, sizeof(uri), "%s", kith_thing_claim_uri(rig->thing));
+	rig_send("<iq type='set' id='k1' from='" RIG_REGISTRY "' to='%s'>"
+	    "<newKey xmlns='urn:kith:presence:0'/></iq>", rig->full);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, "");
+	rig_expect("type=\"result\"", "id=\"k1\"");
+	assert_string_not_equal(uri, kith_thing_claim_uri(rig->thing));
+}
+
+static void an_owned_thing_keeps_its_key_whoever_shows_it(void **state)
+{
+	char *before, *after;
+
+	UNUSED(state);
+	rig_owned();
+	before = get_file(rig->dir, "identity");
+	rig_send("<iq type='set' id='k1' from='" RIG_REGISTRY "' to='%s'>"
+	    "<newKey xmlns='urn:kith:presence:0'/></iq>", rig->full);
+	rig_expect("type=\"result\"", "id=\"k1\"");
+	after = get_file(rig->dir, "identity");
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
 static void a_new_key_is_shown_only_when_it_is_on_disk(void **state)
 {
 	UNUSED(state);
@@ -1269,6 +1332,10 @@ int main(void)
 		T(strangers_and_machines_hear_nothing_in_chat),
 		T(a_line_typed_long_ago_is_not_obeyed),
 		T(a_silent_server_is_asked_for_a_sign_of_life),
+		T(it_shows_a_code_when_its_registry_asks_and_until_it_has_an_owner),
+		T(att_X_04__nobody_else_makes_it_show_a_code_or_change_its_key),
+		T(a_thing_whose_key_another_shows_makes_a_new_one_before_it_answers),
+		T(an_owned_thing_keeps_its_key_whoever_shows_it),
 		T(stopping_says_goodbye),
 		T(att_D_08__a_reset_leaves_no_file),
 		T(every_file_of_the_state_folder_is_private),
