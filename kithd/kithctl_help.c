@@ -45,6 +45,10 @@ static const struct {
 	{ "act", "hold", "hold THING [for JID]\nNobody (else) can claim it until: release THING" },
 	{ "act", "release", "release THING [to JID]\nEnds a hold, or a dispute: it stays its owner's or goes to JID." },
 	{ "act", "disown", "disown THING\nTake it from its owner, who is told." },
+	{ "act", "recover", "recover ADDRESS NEWADDRESS\nWho lost ADDRESS gets what it owns at "
+	    "NEWADDRESS, in 7 days; it is told." },
+	{ "act", "vouch", "vouch ADDRESS\nThat account is the owner's still, though it was away "
+	    "or deleted." },
 	{ "act", "expire", "expire [--dry-run] THING, or: expire [--dry-run] older-than 30d\n"
 	    "Forget what nobody owns." },
 	{ "act", "quota", "quota show | quota set WHO KEY N | quota unset WHO KEY\n"

@@ -247,6 +247,30 @@ static int act_quota(struct act *a)
 	return q.u.desk.jid == NULL ? REPORT_ERROR : serve(a, &q);
 }
 
+/* The owner lost his account: in a week what he has goes to another of his. */
+static int act_recover(struct act *a)
+{
+	struct request q;
+
+	if (a->n != 2)
+		return fail(a, "say: recover ADDRESS NEWADDRESS");
+	request_init(a, &q, VERB_RECOVER);
+	q.u.desk.jid = address(a, a->word[0]);
+	q.u.desk.text = address(a, a->word[1]);
+	return q.u.desk.jid == NULL || q.u.desk.text == NULL ? REPORT_ERROR : serve(a, &q);
+}
+
+static int act_vouch(struct act *a)
+{
+	struct request q;
+
+	if (a->n != 1)
+		return fail(a, "say: vouch ADDRESS");
+	request_init(a, &q, VERB_PROVE);
+	q.u.desk.jid = address(a, a->word[0]);
+	return q.u.desk.jid == NULL ? REPORT_ERROR : serve(a, &q);
+}
+
 static int act_backup(struct act *a)
 {
 	char hex[2 * 64 + 1];
@@ -492,6 +516,8 @@ static const struct {
 	{ "disown", act_disown },
 	{ "expire", act_expire },
 	{ "quota", act_quota },
+	{ "recover", act_recover },
+	{ "vouch", act_vouch },
 };
 
 /* ---- lines ---- */

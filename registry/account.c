@@ -331,6 +331,27 @@ int registry_prove(struct registry *g, const struct request *q, struct reply *r,
 	return 0;
 }
 
+int registry_vouch(struct registry *g, const struct request *q, struct reply *r, struct err *e)
+{
+	struct person p = row_of(g, q->u.desk.jid);
+	bool was_gone = p.doubt == DOUBT_GONE;
+
+	if (g->deps.persons == NULL || p.doubt == DOUBT_NONE) {
+		reply_error(r, COND_NOT_ALLOWED);
+		r->text = "nobody doubts that account";
+		return 0;
+	}
+	p.doubt = DOUBT_NONE;
+	if (person_put(g->deps.persons, &p, e) == -1 ||
+	    (was_gone && registry_doubt_changed(g, p.jid, e) == -1) ||
+	    note(g, p.jid, "operator", "vouched for by the operator", e) == -1)
+		return -1;
+	r->kind = REPLY_RESULT;
+	r->body = BODY_TEXT;
+	r->text = "it counts as its owner's again";
+	return 0;
+}
+
 /* ---- recovery ---- */
 
 /* What remains is done by the clock, in slices: there may be many things. */

@@ -253,6 +253,18 @@ const struct quota *registry_quota_at(const struct registry *g, size_t i)
 	return quota_at(g->quotas, i);
 }
 
+/* ---- accounts ---- */
+
+static int recover(struct registry *g, struct request *q, struct reply *r, struct err *e)
+{
+	return registry_recover(g, q, r, e);
+}
+
+static int vouch(struct registry *g, struct request *q, struct reply *r, struct err *e)
+{
+	return registry_vouch(g, q, r, e);
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -266,6 +278,8 @@ static const struct {
 	{ VERB_QUOTA, quota },
 	{ VERB_PREAPPROVE, registry_preapprove },
 	{ VERB_IMPORT, registry_import },
+	{ VERB_RECOVER, recover },
+	{ VERB_PROVE, vouch },
 };
 
 int registry_operate(struct registry *g, struct request *q, struct reply *r, struct err *e)

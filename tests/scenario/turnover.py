@@ -148,6 +148,31 @@ def of_another_maker(story, home, anna, bob):
         contains(bob.desk("things"), probe.serial)
 
 
+def killed_at_any_moment(story, home, anna, bob):
+    """R-G with a real store: kithd or thing is killed right behind each step."""
+    bulb = home.thing("bulb")
+    anna.desk(bulb.uri())
+    thing = bare(anna.befriended_by())
+    giver, taker = anna, bob
+    for victim, name in ((home.kithd, "kithd"), (bulb, "the thing"), (home.kithd, "kithd again")):
+        with story.check(f"att-C-13: {name} is killed in the middle of a transfer, and all agree"):
+            giver.act(f"transfer {bulb.serial} to {taker.me}")
+            code = taker.offered()
+            giver.inbox.clear()
+            taker.desk(f"accept {code}")
+            victim.kill()
+            if victim is bulb:
+                bulb.start(ready=False)
+            else:
+                home.kithd.start()
+            taker.told("has heard", "yours alone")
+            same(bare(taker.befriended_by(thing)), thing)
+            contains(taker.say(thing, "read temperature"), "21.5")
+            contains(taker.desk("things"), bulb.serial)
+            assert bulb.serial not in giver.desk("things")
+            giver, taker = taker, giver
+
+
 def another_person_at_that_address(story, home):
     carl = Keeper(home, "carl").login()
     plug = SmackThing(home.lab, home.broker, "plug", home.jid).login()
@@ -194,6 +219,7 @@ def main():
         lamp, thing = given_up_while_away(story, home, anna, bob)
         handed_over(story, lamp, thing, bob, anna)
         of_another_maker(story, home, anna, bob)
+        killed_at_any_moment(story, home, anna, bob)
         another_person_at_that_address(story, home)
 
 

@@ -305,6 +305,29 @@ static void the_operator_announces_a_week_before_and_the_owner_can_stop_it(void 
 	place_remove(&at);
 }
 
+static void the_operator_may_vouch_for_an_account(void **state)
+{
+	static struct typed c;
+	struct world w;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	claimed(&w);
+	gone(&w, "o@ex");
+	for (int pass = 0; pass < 2; pass++) {
+		typed_begin(&w, &c, VERB_PROVE, "x@ex");
+		c.q.by_operator = true;
+		c.q.bare = c.q.from = NULL;
+		c.q.u.desk.jid = "o@ex";
+		MUST(store_begin(w.store, &test_err));
+		MUST(registry_operate(w.registry, &c.q, &c.r, &test_err));
+		MUST(store_commit(w.store, &test_err));
+		assert_int_equal(c.r.kind, pass == 0 ? REPLY_RESULT : REPLY_ERROR);
+		assert_false(registry_account_is_gone(w.registry, "o@ex"));
+	}
+	world_close(&w);
+}
+
 /* Whoever has the address of an owner who left begins anew. */
 static void an_address_without_things_begins_anew(void **state)
 {
@@ -338,6 +361,7 @@ int main(void)
 		cmocka_unit_test(the_code_proves_it_once_and_brings_a_new_one),
 		cmocka_unit_test(another_account_takes_over_with_the_code_at_once),
 		cmocka_unit_test(the_operator_announces_a_week_before_and_the_owner_can_stop_it),
+		cmocka_unit_test(the_operator_may_vouch_for_an_account),
 		cmocka_unit_test(an_address_without_things_begins_anew),
 	};
 

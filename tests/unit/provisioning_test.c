@@ -37,6 +37,7 @@ static struct world {
 	struct ownership *ownership;
 	struct debts *debts;
 	struct contacts *contacts;
+	struct persons *persons;
 	struct secret key;
 	struct stats stats;
 	struct provisioning_conf conf;
@@ -98,9 +99,10 @@ static void open_all(void)
 	OK(ownership_open(&w.ownership, w.store, &e));
 	OK(debts_open(&w.debts, w.store, &w.clock, &w.key, &e));
 	OK(contacts_open(&w.contacts, w.store, &w.clock, &e));
+	OK(persons_open(&w.persons, w.store, &e));
 	w.deps = (struct provisioning_deps){ .store = w.store, .ownership = w.ownership,
 		.debts = w.debts, .contacts = w.contacts, .clock = &w.clock, .hash_key = &w.key,
-		.stats = &w.stats, .tags = tags };
+		.stats = &w.stats, .tags = tags, .persons = w.persons };
 	OK(provisioning_open(&w.p, &w.conf, &w.deps, &e));
 	ownership_on_change(w.ownership, changed, NULL);
 }
@@ -108,6 +110,7 @@ static void open_all(void)
 static void close_all(void)
 {
 	provisioning_close(&w.p);
+	persons_close(&w.persons);
 	contacts_close(&w.contacts);
 	debts_close(&w.debts);
 	ownership_close(&w.ownership);
@@ -332,6 +335,38 @@ static void subscribe_to(const char *jid)
 }
 
 /* ---- who gets what ---- */
+
+static void doubt(enum person_doubt d)
+{
+	struct person p = { .jid = OWNER, .doubt = d };
+
+	begin();
+	OK(person_put(w.persons, &p, &e));
+	commit();
+}
+
+/* Who made the address anew gets nothing; what the owner allowed others stays. */
+static void att_C_25__an_owners_account_that_is_gone_is_no_friend_and_makes_no_rules(void **state)
+{
+	(void)state;
+	subscribe_to(LAMP);
+	assert_int_not_equal(rule("allow bob@x.ex to read of lamp"), 0);
+	doubt(DOUBT_GONE);
+	assert_false(is_friend(LAMP, OWNER));
+	assert_false(is_friend(OWNER, LAMP));
+	assert_false(can_read(OWNER, "temperature", NULL));
+	assert_false(can_control(OWNER, "led"));
+	assert_true(can_read("bob@x.ex", "temperature", NULL));
+	assert_int_equal(rule("allow eve@x.ex to read of lamp"), 0);
+	assert_int_equal(w.r.condition, COND_FORBIDDEN);
+	assert_int_equal(rule("deny bob@x.ex everything of lamp"), 0);
+	doubt(DOUBT_AWAY);
+	assert_true(is_friend(LAMP, OWNER));
+	assert_int_equal(rule("allow eve@x.ex to read of lamp"), 0);
+	assert_int_not_equal(rule("deny bob@x.ex everything of lamp"), 0);
+	doubt(DOUBT_NONE);
+	assert_int_not_equal(rule("allow eve@x.ex to read of lamp"), 0);
+}
 
 static void owner_and_thing_are_friends_both_ways_from_the_claim(void **state)
 {
@@ -1284,6 +1319,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(owner_and_thing_are_friends_both_ways_from_the_claim),
+		TEST(att_C_25__an_owners_account_that_is_gone_is_no_friend_and_makes_no_rules),
 		TEST(the_owner_reads_and_controls_and_no_rule_binds_him),
 		TEST(without_a_rule_it_is_no_and_the_owner_is_asked_once),
 		TEST(a_known_question_is_not_a_write),
