@@ -195,6 +195,18 @@ class Prosody(Broker):
         return ["prosody", "-F", "--config", self.file("prosody.cfg.lua")]
 
 
+class WebProsody(Prosody):
+    """With a websocket, for clients that live in a browser."""
+
+    def _configure(self):
+        self.http = free_port()
+        with_web = (PROSODY.replace("http_ports = {{ }}", "http_ports = {{ {http} }}", 1)
+                    .replace('"roster";', '"roster"; "websocket";', 1)
+                    .replace('storage = "internal"', 'consider_websocket_secure = true\n'
+                             'http_default_host = "{domain}"\nstorage = "internal"', 1))
+        self._write("prosody.cfg.lua", with_web, hash=self.password_hash, http=self.http)
+
+
 class Ejabberd(Broker):
     name = user = "ejabberd"
 

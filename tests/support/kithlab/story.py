@@ -32,9 +32,9 @@ class _Ended(Exception):
 class Home:
     """A broker and its kithd, and whoever lives there."""
 
-    def __init__(self, lab, **settings):
+    def __init__(self, lab, broker=None, **settings):
         self.lab = lab
-        self.broker = Broker.make(lab).start()
+        self.broker = (broker or Broker.make(lab)).start()
         self.kithd = Kithd(lab, self.broker, **settings).start()
         self.jid, self.desk = self.kithd.jid, self.kithd.desk
 
