@@ -198,10 +198,11 @@ is_speakable(const char *value)
 	    strstr(value, "\xc2\xab") == NULL && strstr(value, "\xc2\xbb") == NULL;
 }
 
-int
-command_thing(const struct command_view *v, const struct owned **out)
+/* The thing of his that was chosen in this field: 1; 0 none. */
+static int
+chosen(const struct command_view *v, const char *var, const struct owned **out)
 {
-	const char *hex = command_session_value(v->session, "thing");
+	const char *hex = command_session_value(v->session, var);
 	uint8_t id[OWNERSHIP_ID];
 	const struct owned *o;
 
@@ -212,6 +213,12 @@ command_thing(const struct command_view *v, const struct owned **out)
 		return 0;
 	*out = o;
 	return 1;
+}
+
+int
+command_thing(const struct command_view *v, const struct owned **out)
+{
+	return chosen(v, "thing", out);
 }
 
 /* Any name it answers to; which one it is goes beside the line, as its id. */
@@ -228,8 +235,8 @@ spoken_value(const struct command_view *v, const char *var)
 {
 	const struct owned *o;
 
-	if (strcmp(var, "thing") == 0)
-		return command_thing(v, &o) == 1 ? spoken_name(o) : NULL;
+	if (strcmp(var, "thing") == 0 || strcmp(var, "new") == 0)
+		return chosen(v, var, &o) == 1 ? spoken_name(o) : NULL;
 	return command_session_value(v->session, var);
 }
 
@@ -386,6 +393,16 @@ write_typed(const struct command_view *v, const char *typed, struct buf *line)
 }
 
 static int
+write_what_if(const struct command_view *v, struct buf *line, struct err *e)
+{
+	const char *typed = command_session_value(v->session, "line");
+
+	(void)e;
+	buf_adds(line, "what if ");
+	return write_typed(v, typed != NULL ? typed : "", line);
+}
+
+static int
 write_rule(const struct command_view *v, struct buf *line, struct err *e)
 {
 	static const char some[] = "%effect %who to %may [$name ]of $thing[ for %for]";
@@ -406,19 +423,32 @@ write_rule(const struct command_view *v, struct buf *line, struct err *e)
 
 /* Values of tags may stand in quotes, as in chat; another line may not begin. */
 static int
-write_tags(const struct command_view *v, struct buf *line, struct err *e)
+write_words_and_tags(const struct command_view *v, const char *words, struct buf *line)
 {
 	const char *tags = command_session_value(v->session, "tags");
 
-	(void)e;
 	if (tags == NULL || strpbrk(tags, "\r\n") != NULL) {
 		buf_adds(v->why, command_text(v, N_("A value cannot hold several lines.")));
 		return 1;
 	}
-	if (expand(v, "tag $thing ", line) != 0)
+	if (expand(v, words, line) != 0)
 		return 1;
 	buf_adds(line, tags);
 	return 0;
+}
+
+static int
+write_tags(const struct command_view *v, struct buf *line, struct err *e)
+{
+	(void)e;
+	return write_words_and_tags(v, "tag $thing ", line);
+}
+
+static int
+write_find(const struct command_view *v, struct buf *line, struct err *e)
+{
+	(void)e;
+	return write_words_and_tags(v, "find ", line);
 }
 
 /* The names that he uses for the things he ticked. */
@@ -469,10 +499,12 @@ static const struct command_choice thing_acts[] = {
 	{ "why", N_("May somebody, and why") }, { "history", N_("What happened to it") },
 	{ "publish", N_("Let others find it, or not") },
 	{ "remove", N_("Take it off the list") }, { "transfer", N_("Give it away") },
-	{ "disown", N_("Let it go") }, { NULL, NULL }
+	{ "disown", N_("Let it go") }, { "replace", N_("Something takes its place") },
+	{ NULL, NULL }
 };
 static const struct command_choice rule_acts[] = {
 	{ "rules-list", N_("List my rules") }, { "rule", N_("Add a rule") },
+	{ "what-if", N_("Try a rule without effect") },
 	{ "forget", N_("Take a rule away") }, { "revoke", N_("Take back what somebody was allowed") },
 	{ NULL, NULL }
 };
@@ -583,6 +615,21 @@ static const struct command_field tag_fields[] = {
 	    .label = N_("Tags to set (room=kitchen floor=1) or to take away (-floor)") },
 	END
 };
+static const struct command_field find_fields[] = {
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "tags", .required = true,
+	    .label = N_("Tags it has (class=lamp room=kitchen)") },
+	END
+};
+static const struct command_field what_if_fields[] = {
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "line", .required = true,
+	    .label = N_("The whole rule in one line") },
+	END
+};
+static const struct command_field replace_fields[] = {
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "new", .label = N_("What takes its place"),
+	    .required = true, .fill = fill_things },
+	END
+};
 static const struct command_field share_fields[] = {
 	{ .kind = DATAFORM_JID_SINGLE, .var = "who", .label = N_("Who"), .required = true },
 	{ .kind = DATAFORM_LIST_SINGLE, .var = "as", .label = N_("What"), .required = true,
@@ -682,6 +729,8 @@ static const struct command_form forms[] = {
 	    { .line = "rules" } } },
 	{ "rule", N_("Add a rule"), false, true, 1, {
 	    { .field = rule_fields, .write = write_rule } } },
+	{ "what-if", N_("Try a rule without effect"), false, true, 1, {
+	    { .field = what_if_fields, .write = write_what_if } } },
 	{ "forget", N_("Take a rule away"), false, true, 1, {
 	    { .field = forget_fields, .line = "forget %rule" } } },
 	{ "revoke", N_("Take back what somebody was allowed"), false, true, 1, {
@@ -710,6 +759,11 @@ static const struct command_form forms[] = {
 	{ "disown", N_("Let a thing go"), false, false, 2, {
 	    { .field = thing_field },
 	    { .field = offline_fields, .line = "disown $thing[?offline offline]" } } },
+	{ "replace", N_("Something takes the place of a thing"), false, true, 2, {
+	    { .field = thing_field },
+	    { .field = replace_fields, .line = "replace $thing by $new" } } },
+	{ "find", N_("Find things"), false, false, 1, {
+	    { .field = find_fields, .write = write_find } } },
 	{ "sets", N_("Sets of things"), false, false, 1, {
 	    { .field = sets_fields, .jumps = true } } },
 	{ "sets-list", N_("List my sets"), false, true, 1, {

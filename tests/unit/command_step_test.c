@@ -445,6 +445,114 @@ static void a_typed_rule_is_a_rule_and_no_other_line(void **state)
 	assert_int_equal(go_on(f, "rules", COMMAND_COMPLETE), 1);
 }
 
+static void a_thing_takes_the_place_of_another_and_things_are_found_by_tags(void **state)
+{
+	struct fixture *f = *state;
+
+	open_command(f, "things");
+	answer(f, "thing", choice(f, "thing", "lamp (online)"));
+	go_on(f, "things", COMMAND_NEXT);
+	answer(f, "do", "replace");
+	go_on(f, "things", COMMAND_NEXT);
+	answer(f, "new", choice(f, "new", "lamp two (online)"));
+	assert_int_equal(go_on(f, "things", COMMAND_COMPLETE), 1);
+	assert_int_equal(role.last.verb, VERB_REPLACE);
+	assert_int_equal(role.thing[0], 1);
+	assert_string_equal(role.last.u.desk.name, "lamp two");
+	open_command(f, "find");
+	answer(f, "tags", "room=\"living room\" class=lamp");
+	assert_int_equal(go_on(f, "find", COMMAND_COMPLETE), 1);
+	assert_int_equal(role.last.verb, VERB_FIND);
+	assert_int_equal(role.last.u.desk.tags.n, 2);
+	open_command(f, "find");
+	answer(f, "tags", "a=b\nforget 7");
+	assert_int_equal(go_on(f, "find", COMMAND_COMPLETE), 0);
+}
+
+static void every_setting_and_set_has_its_form(void **state)
+{
+	static const struct { const char *menu, *what, *var, *value; enum verb verb; } all[] = {
+		{ "settings", "language", "language", "de", VERB_LANGUAGE },
+		{ "settings", "timezone", "zone", "Europe/Berlin", VERB_TIMEZONE },
+		{ "settings", "mute", "for", "2 h", VERB_MUTE },
+		{ "settings", "digest", "digest", "on", VERB_DIGEST },
+		{ "account", "prove", "code", "abcd", VERB_PROVE },
+		{ "account", "recover", "code", "abcd", VERB_RECOVER },
+		{ "account", "ownership-code", NULL, NULL, VERB_OWNERSHIP_CODE },
+		{ "sets", "sets-list", NULL, NULL, VERB_SET },
+		{ "sets", "set-end", "name", "garden", VERB_SET },
+		{ "rules", "revoke", "who", "bob@b.example", VERB_REVOKE },
+		{ "rules", "what-if", "line", "deny bob@b.example everything", VERB_WHAT_IF },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		int served;
+
+		open_command(f, all[i].menu);
+		answer(f, "do", all[i].what);
+		served = go_on(f, all[i].menu, COMMAND_NEXT);
+		if (all[i].var != NULL) {
+			assert_int_equal(served, 0);
+			answer(f, all[i].var, all[i].value);
+			served = go_on(f, all[i].menu, COMMAND_COMPLETE);
+		}
+		assert_int_equal(served, 1);
+		assert_int_equal(role.last.verb, all[i].verb);
+	}
+	open_command(f, "sets");
+	answer(f, "do", "set");
+	go_on(f, "sets", COMMAND_NEXT);
+	dataform_set(&f->form, dataform_add(&f->form, DATAFORM_LIST_MULTI, "things", NULL),
+	    choice(f, "things", "lamp (online)"));
+	dataform_set(&f->form, &f->form.field[0], choice(f, "things", "lamp two (online)"));
+	answer(f, "name", "garden");
+	assert_int_equal(go_on(f, "sets", COMMAND_COMPLETE), 1);
+	assert_int_equal(role.last.u.desk.names.n, 2);
+	assert_string_equal(role.last.u.desk.names.name[1], "lamp two");
+}
+
+static void every_act_on_a_thing_has_its_form(void **state)
+{
+	static const struct { const char *node, *var, *value, *more, *value2; enum verb verb; } all[] = {
+		{ "tag", "tags", "room=kitchen -floor", NULL, NULL, VERB_TAG },
+		{ "share", "who", "bob@b.example", "as", "to control", VERB_SHARE },
+		{ "share", "who", "bob@b.example", "as", "as co-owner", VERB_SHARE },
+		{ "publish", "act", "unpublish", NULL, NULL, VERB_PUBLISH },
+		{ "transfer", "who", "bob@b.example", NULL, NULL, VERB_TRANSFER },
+		{ "disown", "offline", "1", NULL, NULL, VERB_DISOWN },
+		{ "why", "who", "bob@b.example", "may", "read", VERB_WHY },
+		{ "remove", NULL, NULL, NULL, NULL, VERB_REMOVE },
+		{ "history", NULL, NULL, NULL, NULL, VERB_HISTORY },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		int served;
+
+		memset(role.thing, 0, sizeof(role.thing));
+		open_command(f, all[i].node);
+		answer(f, "thing", choice(f, "thing", "lamp two (online)"));
+		served = go_on(f, all[i].node, COMMAND_EXECUTE);
+		if (all[i].var != NULL) {
+			assert_int_equal(served, 0);
+			answer(f, all[i].var, all[i].value);
+			if (all[i].more != NULL)
+				answer(f, all[i].more, all[i].value2);
+			served = go_on(f, all[i].node, COMMAND_COMPLETE);
+		}
+		assert_int_equal(served, 1);
+		assert_int_equal(role.last.verb, all[i].verb);
+		assert_int_equal(role.thing[0], 2);
+	}
+	assert_int_equal(open_command(f, "undo"), 1);
+	assert_int_equal(role.last.verb, VERB_UNDO);
+	open_command(f, "accept");
+	answer(f, "code", "abcd-efgh");
+	assert_int_equal(go_on(f, "accept", COMMAND_COMPLETE), 1);
+	assert_string_equal(role.line, "ABCD-EFGH");
+}
+
 static void what_he_cancels_or_leaves_is_not_done(void **state)
 {
 	struct fixture *f = *state;
@@ -796,6 +904,9 @@ int main(void)
 		TEST(with_nothing_to_choose_from_it_says_so_and_ends),
 		TEST(rules_are_listed_added_and_taken_away),
 		TEST(a_typed_rule_is_a_rule_and_no_other_line),
+		TEST(a_thing_takes_the_place_of_another_and_things_are_found_by_tags),
+		TEST(every_setting_and_set_has_its_form),
+		TEST(every_act_on_a_thing_has_its_form),
 		TEST(what_he_cancels_or_leaves_is_not_done),
 		TEST(an_act_that_lasts_is_shown_first_and_done_once),
 		TEST(att_H_11__a_session_is_of_one_address_one_command_and_one_use),
