@@ -17,7 +17,7 @@ static const struct {
 } words[] = {
 	{ "look", "things", "things [NAME|OWNER] [--state STATE] [--limit N] [--offset N]\n"
 	    "All things, or those of that name or owner, or in that state: unclaimed,\n"
-	    "owned, selfOwned, tombstone, turning, held, disputed, online, offline." },
+	    "owned, self-owned, tombstone, turning-over, held, frozen, disputed, online,\noffline." },
 	{ "look", "show", "show THING\nEverything about one thing: state, owner, tags, what it is "
 	    "owed, the end of\nits history.  THING: its address, name, id, or 8 letters of its "
 	    "address." },

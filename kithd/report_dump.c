@@ -83,7 +83,7 @@ static void thing_line(struct report *r, const struct owned *t)
 	word(out, t->partition);
 	word(out, t->owner);
 	number(out, (int64_t)t->epoch);
-	buf_addf(out, " %s %s", owned_state_name(t->state), owned_hold_name(t->hold));
+	buf_addf(out, " %s %s", report_state_word(t->state), report_hold_word(t->hold));
 	word(out, t->held_for);
 	word(out, t->former);
 	number(out, t->until_ms);
@@ -134,6 +134,15 @@ static void debt_line(struct buf *out, const struct debt *d)
 	number(out, (int64_t)d->number);
 	word(out, d->text);
 	buf_addc(out, '\n');
+}
+
+/* Of a stranger nothing is on disk. */
+static bool is_known(const struct contact *c)
+{
+	for (int i = 0; i < CONTACT_PROTOS; i++)
+		if (c->gen[i] >= 0)
+			return true;
+	return c->to_us != SUB_NONE || c->from_us != SUB_NONE || c->lang[0] != '\0';
 }
 
 static void contact_line(struct buf *out, const struct contact *c)
@@ -191,7 +200,7 @@ static bool dump_contact(struct report *r, size_t at)
 {
 	const struct contact *c = contact_at(r->p->contacts, at);
 
-	if (c != NULL)
+	if (c != NULL && is_known(c))
 		contact_line(r->rows.out, c);
 	return c != NULL;
 }
@@ -267,7 +276,7 @@ static bool graph_step(struct report *r)
 		tab_word(r->rows.out, t->name != NULL ? t->name :
 		    t->node != NULL ? t->node : t->jid);
 		tab_word(r->rows.out, t->disputed ? "disputed" : t->hold != HOLD_NONE ? "held" :
-		    owned_state_name(t->state));
+		    report_state_word(t->state));
 		buf_addc(r->rows.out, '\n');
 		if (report_is_first_of_owner(r, t))
 			graph_rules(r, t->owner);

@@ -54,6 +54,9 @@ int report_ask_as(struct report *r, const char *owner, enum verb v, struct reply
 /* Is this the first of its owner's things (so that each owner comes once)? */
 bool report_is_first_of_owner(const struct report *r, const struct owned *t);
 const char *report_debt_name(enum debt_kind k);
+/* One word each, for options, JSON and labels: "tombstone", "frozen". */
+const char *report_state_word(enum owned_state s);
+const char *report_hold_word(enum owned_hold h);
 
 /* report_thing.c */
 int report_things(struct report *r);

@@ -78,7 +78,7 @@ static void each_gauge(const struct site_parts *p, gauge_fn fn, void *arg)
 	plain_gauges(p, fn, arg);
 	for (int s = 0; s <= OWNED_TURNING; s++) {
 		struct gauge g = { "things", "things known, by state", "state",
-			owned_state_name((enum owned_state)s),
+			report_state_word((enum owned_state)s),
 			(int64_t)ownership_count_in(p->ownership, (enum owned_state)s) };
 
 		fn(arg, &g);
@@ -87,6 +87,19 @@ static void each_gauge(const struct site_parts *p, gauge_fn fn, void *arg)
 		struct gauge g = { "debts", "pushes and messages still owed, by kind", "kind",
 			report_debt_name((enum debt_kind)k),
 			(int64_t)debt_count_of(p->debts, (enum debt_kind)k) };
+
+		fn(arg, &g);
+	}
+}
+
+/* What happened, by kind, since the start: claims refused, things held, frozen,
+ * disputed, decisions.  Who did it is in the record (kithctl audit). */
+static void each_event(const struct site_parts *p, gauge_fn fn, void *arg)
+{
+	for (int w = 1; w < AUDIT_WHAT_COUNT && p->audit != NULL; w++) {
+		struct gauge g = { "events", "what happened, by kind", "what",
+			audit_what_name((enum audit_what)w),
+			(int64_t)audit_count(p->audit, (enum audit_what)w) };
 
 		fn(arg, &g);
 	}
@@ -138,6 +151,7 @@ static void people_rows(struct report *r)
 	rows_begin(&r->rows, false);
 	row_begin(&r->rows);
 	each_gauge(r->p, gauge_row, &r->rows);
+	each_event(r->p, gauge_row, &r->rows);
 	stat_row(&r->rows, "things", (int64_t)ownership_count(r->p->ownership));
 	stat_row(&r->rows, "debts", (int64_t)debt_count(r->p->debts));
 	head_row(r);
@@ -178,18 +192,26 @@ struct exposition {
 	const char *last;	/* the name whose head is written */
 };
 
+static void add_value(struct exposition *x, const struct gauge *g, const char *suffix,
+    const char *type)
+{
+	if (x->last == NULL || strcmp(x->last, g->name) != 0)
+		add_head(x->out, g->name, suffix, g->help, type);
+	x->last = g->name;
+	buf_addf(x->out, "kith_%s%s", g->name, suffix);
+	if (g->label != NULL)
+		buf_addf(x->out, "{%s=\"%s\"}", g->label, g->value);
+	buf_addf(x->out, " %lld\n", (long long)g->now);
+}
+
 static void add_gauge(void *arg, const struct gauge *g)
 {
-	struct exposition *x = arg;
+	add_value(arg, g, "", "gauge");
+}
 
-	if (x->last == NULL || strcmp(x->last, g->name) != 0)
-		add_head(x->out, g->name, "", g->help, "gauge");
-	x->last = g->name;
-	if (g->label == NULL)
-		buf_addf(x->out, "kith_%s %lld\n", g->name, (long long)g->now);
-	else
-		buf_addf(x->out, "kith_%s{%s=\"%s\"} %lld\n", g->name, g->label, g->value,
-		    (long long)g->now);
+static void add_event(void *arg, const struct gauge *g)
+{
+	add_value(arg, g, "_total", "counter");
 }
 
 void report_prometheus(const struct site_parts *p, struct buf *out)
@@ -197,6 +219,7 @@ void report_prometheus(const struct site_parts *p, struct buf *out)
 	struct exposition x = { .out = out };
 
 	each_gauge(p, add_gauge, &x);
+	each_event(p, add_event, &x);
 	for (size_t i = 0; i < p->stats->n; i++) {
 		add_head(out, p->stats->row[i].name, "_total", p->stats->row[i].help, "counter");
 		buf_addf(out, "kith_%s_total %llu\n", p->stats->row[i].name,

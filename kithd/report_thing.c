@@ -19,6 +19,26 @@
 
 /* ---- one thing ---- */
 
+const char *report_state_word(enum owned_state s)
+{
+	static const char *const words[] = {
+		[OWNED_NOBODY] = "unclaimed", [OWNED] = "owned", [OWNED_SELF] = "self-owned",
+		[OWNED_TOMBSTONE] = "tombstone", [OWNED_TURNING] = "turning-over",
+	};
+
+	return (size_t)s < sizeof(words) / sizeof(words[0]) ? words[s] : "unknown";
+}
+
+const char *report_hold_word(enum owned_hold h)
+{
+	static const char *const words[] = {
+		[HOLD_NONE] = "free", [HOLD_DESCENT] = "descent", [HOLD_PRESENCE] = "presence",
+		[HOLD_OPERATOR] = "operator", [HOLD_FROZEN] = "frozen",
+	};
+
+	return (size_t)h < sizeof(words) / sizeof(words[0]) ? words[h] : "unknown";
+}
+
 /* Any of its names, without case. */
 static bool thing_fits(const struct owned *t, const char *word)
 {
@@ -77,9 +97,9 @@ static void thing_row(struct report *r, const struct owned *t)
 	row_text(rows, "partition", t->partition);
 	row_text(rows, "name", t->name);
 	row_text(rows, "owner", t->owner);
-	row_text(rows, "state", owned_state_name(t->state));
+	row_text(rows, "state", report_state_word(t->state));
 	if (t->hold != HOLD_NONE)
-		row_text(rows, "hold", owned_hold_name(t->hold));
+		row_text(rows, "hold", report_hold_word(t->hold));
 	if (t->disputed)
 		row_bool(rows, "disputed", true);
 	row_bool(rows, "public", t->is_public);
@@ -89,36 +109,62 @@ static void thing_row(struct report *r, const struct owned *t)
 	row_hex(rows, "id", t->id, OWNERSHIP_ID);
 }
 
-/* "unclaimed", "owned", ...; a hold's name, "held", "disputed", "online", "offline". */
+static bool is_online(const struct report *r, const struct owned *t)
+{
+	const struct contact *k = contact_find(r->p->contacts, t->jid);
+
+	return k != NULL && k->online;
+}
+
+/* Words of --state beside the names of the states themselves. */
+static bool is_held(const struct report *r, const struct owned *t)
+{
+	(void)r;
+	return t->hold != HOLD_NONE;
+}
+
+static bool is_frozen(const struct report *r, const struct owned *t)
+{
+	(void)r;
+	return t->hold == HOLD_FROZEN;
+}
+
+static bool is_disputed(const struct report *r, const struct owned *t)
+{
+	(void)r;
+	return t->disputed;
+}
+
+static bool is_offline(const struct report *r, const struct owned *t)
+{
+	return !is_online(r, t);
+}
+
+static const struct {
+	const char *word;
+	bool (*fits)(const struct report *r, const struct owned *t);
+} more_states[] = {
+	{ "held", is_held }, { "frozen", is_frozen }, { "disputed", is_disputed },
+	{ "online", is_online }, { "offline", is_offline },
+};
+
 static bool state_fits(const struct report *r, const struct owned *t)
 {
-	const struct contact *k;
-
-	if (r->state == NULL || str_case_eq(r->state, owned_state_name(t->state)))
+	if (r->state == NULL || str_case_eq(r->state, report_state_word(t->state)))
 		return true;
-	if (str_case_eq(r->state, "disputed"))
-		return t->disputed;
-	if (t->hold != HOLD_NONE && (str_case_eq(r->state, "held") ||
-	    str_case_eq(r->state, owned_hold_name(t->hold))))
-		return true;
-	k = contact_find(r->p->contacts, t->jid);
-	if (str_case_eq(r->state, "online"))
-		return k != NULL && k->online;
-	return str_case_eq(r->state, "offline") && (k == NULL || !k->online);
+	for (size_t i = 0; i < sizeof(more_states) / sizeof(more_states[0]); i++)
+		if (str_case_eq(r->state, more_states[i].word))
+			return more_states[i].fits(r, t);
+	return false;
 }
 
 static bool is_state(const char *word)
 {
-	static const char *const more[] = { "held", "disputed", "online", "offline" };
-
 	for (int s = 0; s <= OWNED_TURNING; s++)
-		if (str_case_eq(word, owned_state_name((enum owned_state)s)))
+		if (str_case_eq(word, report_state_word((enum owned_state)s)))
 			return true;
-	for (int h = HOLD_NONE + 1; h <= HOLD_FROZEN; h++)
-		if (str_case_eq(word, owned_hold_name((enum owned_hold)h)))
-			return true;
-	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
-		if (str_case_eq(word, more[i]))
+	for (size_t i = 0; i < sizeof(more_states) / sizeof(more_states[0]); i++)
+		if (str_case_eq(word, more_states[i].word))
 			return true;
 	return false;
 }
@@ -148,8 +194,8 @@ static bool things_step(struct report *r)
 int report_things(struct report *r)
 {
 	if (r->state != NULL && !is_state(r->state))
-		return report_fail(r, "--state is unclaimed, owned, selfOwned, tombstone, turning, "
-		    "held, disputed, online, offline or the name of a hold");
+		return report_fail(r, "--state is unclaimed, owned, self-owned, tombstone, "
+		    "turning-over, held, frozen, disputed, online or offline");
 	rows_begin(&r->rows, true);
 	r->step = things_step;
 	return REPORT_OK;

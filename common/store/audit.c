@@ -38,6 +38,7 @@ struct audit {
 	int64_t keep_ms;		/* 0: for ever */
 	int64_t cut_ms;			/* wall: when to look for old rows again; -1 never */
 	bool cutting, flushing;
+	uint64_t count[AUDIT_WHAT_COUNT], added[AUDIT_WHAT_COUNT];	/* added: not committed */
 	struct stmt *write, *by_thing, *by_owner, *by_both, *all, *walk;
 	struct stmt *read_start, *set_start, *oldest, *cut;
 };
@@ -166,13 +167,17 @@ int audit_add(struct audit *a, const struct audit_event *ev, struct err *e)
 	struct audit_row r = { .count = 1 };
 
 	r.at_ms = r.since_ms = clock_wall(a->clock);
-	return append(a, ev, &r, e);
+	if (append(a, ev, &r, e) != 0)
+		return -1;
+	a->added[ev->what]++;
+	return 0;
 }
 
 /* ---- decisions ---- */
 
 void audit_decided(struct audit *a, const struct audit_event *ev)
 {
+	a->count[ev->what]++;
 	audit_count_add(a->counts, ev, clock_wall(a->clock));
 }
 
@@ -194,6 +199,11 @@ int audit_flush(struct audit *a, struct err *e)
 		n++;
 	}
 	return n;
+}
+
+uint64_t audit_count(const struct audit *a, enum audit_what w)
+{
+	return a->count[w];
 }
 
 uint64_t audit_dropped(const struct audit *a)
@@ -420,6 +430,10 @@ static void on_end(void *arg, bool committed)
 		a->kept = a->head;
 	else
 		a->head = a->kept;
+	for (int w = 0; w < AUDIT_WHAT_COUNT; w++) {
+		a->count[w] += committed ? a->added[w] : 0;
+		a->added[w] = 0;
+	}
 	if (a->flushing)
 		audit_count_end(a->counts, committed);
 	if (a->cutting && !committed)

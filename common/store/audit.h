@@ -85,6 +85,9 @@ int audit_flush(struct audit *a, struct err *e);
 int audit_cut(struct audit *a, struct err *e);
 void audit_keep(struct audit *a, int64_t keep_ms);	/* 0: for ever, the default */
 int64_t audit_deadline(const struct audit *a);	/* wall ms of the next of both; -1 none */
+/* How many of them since the start, for who watches: rows that were committed,
+ * and decisions as they fell. */
+uint64_t audit_count(const struct audit *a, enum audit_what w);
 uint64_t audit_dropped(const struct audit *a);	/* decisions that were never noted */
 
 /* One row as it is read back; strings live until the callback returns. */

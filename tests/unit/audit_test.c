@@ -170,9 +170,11 @@ static void a_row_lives_or_dies_with_its_transaction(void **state)
 	MUST(store_begin(r->store, &test_err));
 	MUST(audit_add(r->audit, &ev, &test_err));
 	store_rollback(r->store);
+	assert_int_equal(audit_count(r->audit, AUDIT_CLAIMED), 0);
 	assert_int_equal(audit_head(r->audit, after), 1);
 	assert_memory_equal(before, after, AUDIT_HASH);
 	note(r, AUDIT_CLAIMED, lamp, "o@x", NULL);
+	assert_int_equal(audit_count(r->audit, AUDIT_CLAIMED), 1);
 	assert_string_equal(verify(r), "");
 	close_rig(r);
 	open_rig(r);
