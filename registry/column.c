@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define IN_BLOCK 256
+#define AHEAD 8
 #define LEAF 1024		/* things of one row of numbers */
 #define LEAVES_FROM 256	/* things that make such rows worth it */
 #define LEAVES_BEGIN 8		/* if one of so many things has the tag */
@@ -182,6 +183,9 @@ static struct column_value *step(struct column_span *s)
 		s->at = 0;
 	}
 	s->n--;
+	/* They lie all over memory: ask for one a little ahead. */
+	if (s->at + AHEAD < s->column->block[s->block]->n)
+		__builtin_prefetch(s->column->block[s->block]->value[s->at + AHEAD]);
 	return s->column->block[s->block]->value[s->at++];
 }
 

@@ -307,9 +307,14 @@ static int by_size(const void *a, const void *b)
 	return ((*x)->n > (*y)->n) - ((*x)->n < (*y)->n);
 }
 
+/* The rarest first; those that hold all things say nothing. */
 static void sort_sets(struct plan *p)
 {
+	const uint32_t all = search_index_all(p->x)->n;
+
 	qsort(p->set, p->sets, sizeof(p->set[0]), by_size);
+	while (p->sets > 1 && p->set[p->sets - 1]->n >= all)
+		p->sets--;
 }
 
 /* What it would cost to look at all things that are in all sets, if what they say of
