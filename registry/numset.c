@@ -10,7 +10,7 @@
 #define MANY UINT32_MAX		/* as `cap` */
 #define BITS 12			/* of a number within its group */
 #define IN_GROUP (1u << BITS)
-#define ROW (IN_GROUP / 16)	/* as many 16-bit numbers as bits fit */
+#define ROW 128			/* more in a group, and they are bits: those are walked faster */
 #define WORDS (IN_GROUP / 64)
 
 struct group {
