@@ -11,6 +11,7 @@
 #include "common/base/buf.h"
 #include "common/base/str.h"
 #include "common/wire/control.h"
+#include "common/wire/dataform.h"
 #include "common/wire/sensordata.h"
 
 #define LIST 16
@@ -28,6 +29,7 @@ struct recipe {
 	const char *feature[LIST];
 	struct reply_item item[LIST];
 	size_t tags;
+	struct dataform dataform;
 };
 
 typedef void step_fn(struct recipe *r, char *arg[WORDS]);
@@ -216,6 +218,72 @@ do_item(struct recipe *r, char *arg[WORDS])
 	r->reply.u.items.item = r->item;
 }
 
+static void
+do_command(struct recipe *r, char *arg[WORDS])
+{
+	struct reply_command *c = &r->reply.u.command;
+	bool executing = arg[0] != NULL && strcmp(arg[0], "executing") == 0;
+
+	r->reply.kind = REPLY_RESULT;
+	r->reply.body = BODY_COMMAND;
+	c->node = r->q->u.command.node;
+	c->session = maybe(arg[1]);
+	c->status = executing ? COMMAND_EXECUTING : COMMAND_COMPLETED;
+	if (executing) {
+		c->actions = 1u << COMMAND_NEXT | 1u << COMMAND_COMPLETE;
+		c->execute = COMMAND_NEXT;
+	}
+	dataform_begin(&r->dataform, executing ? DATAFORM_FORM : DATAFORM_RESULT, r->q->pool,
+	    maybe(arg[2]));
+	c->form = &r->dataform;
+}
+
+static void
+do_note(struct recipe *r, char *arg[WORDS])
+{
+	r->reply.u.command.note_type = (enum command_note)whole(arg[0]);
+	r->reply.u.command.note = arg[1];
+}
+
+/* ask KIND VAR LABEL VALUE: a field that must be filled in */
+static void
+do_ask(struct recipe *r, char *arg[WORDS])
+{
+	struct dataform_field *field = dataform_add(&r->dataform,
+	    (enum dataform_kind)whole(arg[0]), maybe(arg[1]), maybe(arg[2]));
+
+	field->required = true;
+	dataform_set(&r->dataform, field, maybe(arg[3]));
+}
+
+static void
+do_offer(struct recipe *r, char *arg[WORDS])
+{
+	dataform_offer(&r->dataform, &r->dataform.field[r->dataform.n - 1], arg[0], maybe(arg[1]));
+}
+
+static void
+do_column(struct recipe *r, char *arg[WORDS])
+{
+	dataform_column(&r->dataform, arg[0], maybe(arg[1]));
+}
+
+static void
+do_row(struct recipe *r, char *arg[WORDS])
+{
+	const char *cells[WORDS];
+
+	for (size_t i = 0; i < WORDS; i++)
+		cells[i] = maybe(arg[i]);
+	dataform_row(&r->dataform, cells);
+}
+
+static void
+do_fault(struct recipe *r, char *arg[WORDS])
+{
+	r->reply.u.command.fault = (enum command_fault)whole(arg[0]);
+}
+
 /* 2026-05-01T08:00:00Z and a quarter of a second later. */
 static const struct reading readings[] = {
 	{ .name = "Temperature", .type = VALUE_NUMERIC, .num = 21.5, .unit = "C",
@@ -320,6 +388,8 @@ static const struct { const char *word; step_fn *step; } steps[] = {
 	{ "item", do_item }, { "accepted", do_accepted }, { "data", do_data },
 	{ "inline", do_inline }, { "refuse", do_refuse }, { "cancelled", do_cancelled },
 	{ "done", do_done }, { "fail", do_fail }, { "form", do_form },
+	{ "command", do_command }, { "note", do_note }, { "ask", do_ask }, { "offer", do_offer },
+	{ "column", do_column }, { "row", do_row }, { "fault", do_fault },
 };
 
 static int
