@@ -21,6 +21,7 @@
 #include "common/base/daemon.h"
 #include "common/base/ident.h"
 #include "common/base/log.h"
+#include "common/base/sandbox.h"
 #include "common/base/secret.h"
 #include "common/base/str.h"
 #include "common/store/audit.h"
@@ -68,7 +69,7 @@ struct daemon {
 	struct metrics_http *metrics;
 	struct ev_loop *loop;
 	struct ev_io io;
-	struct ev_timer timer, hourly;
+	struct ev_timer timer, hourly, hourly_open;
 	struct ev_prepare prepare;
 	struct ev_signal term, intr, hup;
 	bool was_up;
@@ -246,6 +247,14 @@ static void warn_no_limits(struct ev_loop *loop, struct ev_timer *timer, int rev
 	log_warn("[limits] all = off: anybody can fill this machine; for benchmarks only");
 }
 
+static void warn_no_sandbox(struct ev_loop *loop, struct ev_timer *timer, int revents)
+{
+	(void)loop;
+	(void)timer;
+	(void)revents;
+	log_warn("[daemon] sandbox = off: a fault in this program is a fault of the machine");
+}
+
 static void watch_signal(struct daemon *d, struct ev_signal *w,
     void (*fn)(struct ev_loop *loop, struct ev_signal *w, int revents), int signum)
 {
@@ -274,6 +283,9 @@ static int open_loop(struct daemon *d, struct err *e)
 	ev_timer_init(&d->hourly, warn_no_limits, 0., HOUR_S);
 	if (!d->conf.limits.all)
 		ev_timer_start(d->loop, &d->hourly);
+	ev_timer_init(&d->hourly_open, warn_no_sandbox, 0., HOUR_S);
+	if (!d->conf.sandbox)
+		ev_timer_start(d->loop, &d->hourly_open);
 	return 0;
 }
 
@@ -534,6 +546,41 @@ static void drain(struct daemon *d)
 	}
 }
 
+/* The folder of a file, or the file itself where it stands alone. */
+static char *folder_of(const char *path)
+{
+	const char *slash = path == NULL ? NULL : strrchr(path, '/');
+
+	if (slash == NULL)
+		return path == NULL ? NULL : strdup(".");
+	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* All is open: from here on there is the store, the sockets and nothing else. */
+static int enter_sandbox(struct daemon *d, struct err *e)
+{
+	const char *db = strchr(d->conf.store_url, ':');
+	char *store = folder_of(db != NULL && db[1] != ':' ? db + 1 : NULL);
+	char *socket = folder_of(d->conf.control_socket);
+	const struct sandbox_path path[] = {
+		{ store, true }, { socket, true }, { d->options.file, false },
+	};
+	const struct sandbox s = { .path = path, .n = sizeof(path) / sizeof(path[0]) };
+	char what[SANDBOX_TEXT];
+	int rc = 0;
+
+	if (d->conf.sandbox) {
+		rc = sandbox_enter(&s, what, e);
+		if (rc == 0)
+			log_info("sandbox: %s", what);
+		else
+			err_prefix(e, "[daemon] sandbox");
+	}
+	free(store);
+	free(socket);
+	return rc;
+}
+
 static int run(struct daemon *d, struct err *e)
 {
 	if (daemon_drop(d->conf.user, e) != 0 ||
@@ -543,6 +590,8 @@ static int run(struct daemon *d, struct err *e)
 	    open_component(d, e) != 0)
 		return -1;
 	operate_backup_tidy(d->conf.store_url);
+	if (enter_sandbox(d, e) != 0)
+		return -1;
 	log_info("kithd %s starts: %s", PACKAGE_VERSION, d->conf.jid);
 	log_head(d);
 	ev_run(d->loop, 0);

@@ -39,6 +39,8 @@ static const struct conf_key keys[] = {
 	    "the broker verifies certificates of other servers" },
 	{ "daemon", "user", CONF_TEXT, AT(user), 0, 0, NULL,
 	    "user to become when started by root" },
+	{ "daemon", "sandbox", CONF_BOOL, AT(sandbox), 0, 0, "on",
+	    "give up all files and system calls that are not needed (landlock, seccomp)" },
 	{ "daemon", "log", CONF_TEXT, AT(log_level), 0, 0, "info",
 	    "how much is logged: error, warn, info or debug; read again at SIGHUP" },
 	{ "daemon", "timezone", CONF_TEXT, AT(timezone), 0, 0, "UTC",

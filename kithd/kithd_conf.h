@@ -62,6 +62,7 @@ struct kithd_conf {
 	char *profile_name;
 	char *timezone;
 	char *languages;
+	bool sandbox;
 	bool allow_remote;
 	bool remote_verified;
 	char *store_url;

@@ -37,6 +37,7 @@ qrencode.h: common/base/qr.c
 ev.h: kithd/* thing/*
 jansson.h: kithd/kithctl_sheet.c
 seccomp.h: common/base/sandbox.c
+linux/landlock.h: common/base/sandbox.c
 '
 # policy/ is pure: no clock, no I/O, no log
 impure='common/base/clock.h common/base/daemon.h common/base/conf.h common/base/log.h
