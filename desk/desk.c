@@ -498,11 +498,47 @@ int desk_text(const struct request *q, struct reply *r, const char *text, struct
 	return r->text != NULL ? 0 : err_set(e, ERR_LIMIT, "the message is too long");
 }
 
-void desk_question_text(const struct desk *d, struct buf *text, const struct owner_question *q)
+void desk_question_text(const struct desk *d, struct buf *text, const struct owner_question *q,
+    size_t n)
 {
 	struct talk t = talk_to(d, q->owner, NULL);
 
-	prompt_question(text, &t, q);
+	if (n == 1)
+		prompt_question(text, &t, q);
+	else
+		prompt_questions(text, &t, q, n);
+}
+
+#define HOUR_MS (3600 * 1000LL)
+
+bool desk_may_prompt(struct desk *d, const char *owner)
+{
+	const struct sender *s = desk_sender(d, owner);
+
+	return s->prompts < DESK_PROMPTS || clock_boot(d->d.clock) - s->prompts_ms >= HOUR_MS;
+}
+
+void desk_prompted(struct desk *d, const char *owner)
+{
+	struct sender *s = desk_sender(d, owner);
+	int64_t now = clock_boot(d->d.clock);
+
+	if (s->prompts == 0 || now - s->prompts_ms >= HOUR_MS) {
+		s->prompts = 0;
+		s->prompts_ms = now;
+	}
+	s->prompts++;
+}
+
+bool desk_may_notify(const struct desk *d, const char *owner, int64_t oldest_ms)
+{
+	const struct person *p = d->d.persons == NULL ? NULL :
+	    person_find(d->d.persons, owner);
+	int64_t now = clock_wall(d->d.clock);
+
+	if (p == NULL || now >= oldest_ms + 24 * HOUR_MS)
+		return p == NULL || p->mute_until_ms <= now;
+	return !p->digest && p->mute_until_ms <= now;
 }
 
 void desk_notice_text(const struct desk *d, struct buf *text, const char *owner,

@@ -78,8 +78,21 @@ int desk_presence(struct desk *d, const struct request *q, struct buf *out);
 /* True once per person and start, when an owner wrote: ask to see his
  * presence, because servers that block strangers would swallow our questions. */
 bool desk_wants_subscription(struct desk *d, const struct request *chat);
-/* The words of a DEBT_QUESTION: "bob@x wants to read ... yes CODE ...". */
-void desk_question_text(const struct desk *d, struct buf *text, const struct owner_question *q);
+/* The words of one DEBT_QUESTION ("bob@x wants to read ... yes CODE ..."), or of
+ * several to one owner in one message. */
+void desk_question_text(const struct desk *d, struct buf *text, const struct owner_question *q,
+    size_t n);
+/*
+ * May he be asked something now?  At most DESK_PROMPTS messages an hour, each
+ * with all that is open; what is held back comes with the next.  Then that it
+ * was done.
+ */
+#define DESK_PROMPTS 6
+bool desk_may_prompt(struct desk *d, const char *owner);
+void desk_prompted(struct desk *d, const char *owner);
+/* May he be told news now, the oldest of which is of that moment (wall)?  Not
+ * while he is mute, and with a digest only once a day. */
+bool desk_may_notify(const struct desk *d, const char *owner, int64_t oldest_ms);
 /* A DEBT_NOTICE as it may be said: escaped, and no claim text in it. */
 void desk_notice_text(const struct desk *d, struct buf *text, const char *owner,
     const char *notice);

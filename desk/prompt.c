@@ -8,6 +8,8 @@
 
 #include "desk/prompt.h"
 
+#include <stdio.h>
+
 #include "desk/talk.h"
 #include "policy/value.h"
 
@@ -68,4 +70,19 @@ void prompt_question(struct buf *out, const struct talk *t, const struct owner_q
 		buf_adds(out, T("\n(The last one allows every reading of it.)"));
 	else if (q->action == ACTION_CONTROL)
 		buf_adds(out, T("\n(The last one allows every control of it.)"));
+}
+
+void prompt_questions(struct buf *out, const struct talk *t, const struct owner_question *q,
+    size_t n)
+{
+	char count[24];
+
+	snprintf(count, sizeof(count), "%zu", n);
+	catalogue_fill(out, T("%1 questions; until you answer, the answer is no:"), count, NULL);
+	for (size_t i = 0; i < n; i++) {
+		buf_addf(out, "\n- %s: ", q[i].code);
+		prompt_sentence(out, t, q[i].requester, q[i].action, &q[i].names,
+		    q[i].thing_name != NULL ? q[i].thing_name : q[i].thing_jid);
+	}
+	buf_adds(out, T("\nAnswer one with: yes CODE, no CODE or always CODE"));
 }

@@ -15,4 +15,8 @@ void prompt_sentence(struct buf *out, const struct talk *t, const char *requeste
     const struct name_list *names, const char *thing);
 void prompt_question(struct buf *out, const struct talk *t, const struct owner_question *q);
 
+/* Several at once, each with its code. */
+void prompt_questions(struct buf *out, const struct talk *t, const struct owner_question *q,
+    size_t n);
+
 #endif

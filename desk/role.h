@@ -28,6 +28,8 @@ struct sender {
 	int64_t wrong_ms;		/* boot, start of the minute of wrong codes */
 	unsigned wrong;
 	bool subscription_asked;
+	int64_t prompts_ms;		/* boot, start of the hour of our questions */
+	unsigned prompts;
 	/* A line that came late, done when he answers with this code. */
 	char *late;
 	char late_code[IDENT_CODE];

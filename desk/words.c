@@ -65,10 +65,9 @@ static const struct words_command commands[] = {
 	    N_("A deny is stronger than any allow. Also: deny WHO to read \"NAME\" of THING."),
 	    phrase_rule },
 	{ "share", "share THING with WHO [to control] [for 2 h]",
-	    N_("share THING with WHO [to control] [for 2 h] [as co-owner]: a guest"),
+	    N_("share THING with WHO [to control] [for 2 h]: a guest, for a while"),
 	    N_("A guest may read the thing, for a day if you say no time; to control, or to read "
-	    "and control, if you say so. A co-owner may do what you may but give the thing away, "
-	    "and let others in himself."),
+	    "and control, if you say so. To end it earlier: revoke WHO"),
 	    phrase_share },
 	{ "questions", "questions", N_("questions, yes|no|always CODE: what waits for your answer"),
 	    N_("Each has a code; answer with yes CODE, no CODE or always CODE."),

@@ -21,6 +21,8 @@
 
 #define HANDED_MAX 64		/* chat lines waiting for one ping */
 #define CHAT_BYTES (16 * 1024)	/* of one line we send */
+#define GROUP_MAX 20		/* questions, or notices, in one message */
+#define LOOK_AHEAD 256		/* debts looked at to find them */
 
 struct handed {
 	int64_t row;
@@ -102,16 +104,68 @@ static int say(struct outbox *o, const struct debt *t, struct buf *out)
 	return PAY_WRITTEN;
 }
 
+/*
+ * What else is due now to the same person: said in the same message.  Those are
+ * handed over with it, so the walk over what is due passes them by.
+ */
+static const struct debt *next_of_peer(const struct outbox *o, const struct debt *t,
+    const struct debt *after, size_t *looked)
+{
+	const struct debt *d = after;
+
+	while (*looked < LOOK_AHEAD && (d = debt_next_due(o->d.debts, d)) != NULL) {
+		++*looked;
+		if (d->kind == t->kind && strcmp(d->peer, t->peer) == 0 && !chat_must_wait(o, d))
+			return d;
+	}
+	return NULL;
+}
+
+static size_t group_of(const struct outbox *o, const struct debt *t,
+    const struct debt *group[static GROUP_MAX])
+{
+	size_t n = 0, looked = 0;
+
+	for (const struct debt *d = t; d != NULL && n < GROUP_MAX &&
+	    o->n_fresh + n < HANDED_MAX; d = next_of_peer(o, t, d, &looked))
+		group[n++] = d;
+	return n;
+}
+
+static int say_group(struct outbox *o, const struct debt *const *group, size_t n,
+    struct buf *out)
+{
+	int said = say(o, group[0], out);
+
+	for (size_t i = 1; said == PAY_WRITTEN && i < n; i++)
+		note_handed(o, group[i]);
+	return said;
+}
+
 static int pay_notice(struct outbox *o, const struct debt *t, struct buf *out)
 {
+	const struct debt *group[GROUP_MAX];
+	int64_t oldest = t->since_ms;
+	size_t n;
+
 	if (chat_must_wait(o, t))
 		return PAY_SOON;
-	/* Whoever has that address now may be somebody else. */
-	if (registry_account_is_gone(o->d.registry, t->peer))
+	n = group_of(o, t, group);
+	for (size_t i = 0; i < n; i++)
+		oldest = group[i]->since_ms < oldest ? group[i]->since_ms : oldest;
+	if (!desk_may_notify(o->d.desk, t->peer, oldest))
 		return PAY_NOT_NOW;
 	buf_reset(&o->text);
-	desk_notice_text(o->d.desk, &o->text, t->peer, t->text != NULL ? t->text : "");
-	return say(o, t, out);
+	for (size_t i = 0; i < n; i++) {
+		if (o->text.len > CHAT_BYTES / 2) {
+			n = i;
+			break;
+		}
+		buf_adds(&o->text, i > 0 ? "\n\n" : "");
+		desk_notice_text(o->d.desk, &o->text, t->peer,
+		    group[i]->text != NULL ? group[i]->text : "");
+	}
+	return say_group(o, group, n, out);
 }
 
 /* Settle a list in a transaction of its own. */
@@ -154,35 +208,64 @@ static int write_question_data(struct outbox *o, const struct owner_question *q,
 	return push_question_write(out, &p);
 }
 
+/* Which of them are still open; those that are over are dropped.  -1: cannot tell. */
+static int open_questions(struct outbox *o, const struct debt **group, size_t *n,
+    struct owner_question *q)
+{
+	struct err e = ERR_INIT;
+	size_t kept = 0;
+
+	pool_reset(&o->pool);
+	for (size_t i = 0; i < *n; i++) {
+		const struct debt *t = group[i];
+		int found = provisioning_question(o->d.provisioning, t->subject, &o->pool,
+		    &q[kept], &e);
+
+		if (found == 0 && o->n_over < HANDED_MAX) {
+			o->over[o->n_over].row = t->row;
+			o->over[o->n_over++].number = t->number;
+		}
+		/* No room for more in one message: the rest comes in the next. */
+		if (found < 0 && kept > 0)
+			break;
+		if (found < 0) {
+			log_error("cannot ask '%s': %s", t->peer, e.text);
+			return -1;
+		}
+		if (found == 1)
+			group[kept++] = t;
+	}
+	*n = kept;
+	return 0;
+}
+
 static int pay_question(struct outbox *o, const struct debt *t, struct buf *out)
 {
-	struct owner_question q;
-	struct err e = ERR_INIT;
-	size_t start = out->len;
-	int found, said;
+	const struct debt *group[GROUP_MAX];
+	struct owner_question q[GROUP_MAX];
+	size_t start = out->len, fresh = o->n_fresh, n;
+	int said;
 
-	if (o->d.provisioning == NULL || registry_account_is_gone(o->d.registry, t->peer))
+	if (o->d.provisioning == NULL)
 		return PAY_NOT_NOW;
 	if (chat_must_wait(o, t))
 		return PAY_SOON;
-	pool_reset(&o->pool);
-	found = provisioning_question(o->d.provisioning, t->subject, &o->pool, &q, &e);
-	if (found == 0 && o->n_over < HANDED_MAX) {
-		o->over[o->n_over].row = t->row;
-		o->over[o->n_over++].number = t->number;
-	}
-	if (found < 0)
-		log_error("cannot ask '%s': %s", t->peer, e.text);
-	if (found <= 0)
+	n = group_of(o, t, group);
+	if (open_questions(o, group, &n, q) != 0 || n == 0 || group[0] != t ||
+	    !desk_may_prompt(o->d.desk, t->peer))
 		return PAY_NOT_NOW;
 	buf_reset(&o->text);
-	desk_question_text(o->d.desk, &o->text, &q);
-	said = say(o, t, out);
-	if (said == PAY_WRITTEN && write_question_data(o, &q, out) != 0) {
+	desk_question_text(o->d.desk, &o->text, q, n);
+	said = say_group(o, group, n, out);
+	for (size_t i = 0; said == PAY_WRITTEN && i < n; i++)
+		if (write_question_data(o, &q[i], out) != 0)
+			said = PAY_FULL;
+	if (said != PAY_WRITTEN) {
 		buf_truncate(out, start);
-		o->n_fresh--;
-		return PAY_FULL;
+		o->n_fresh = fresh;
+		return said;
 	}
+	desk_prompted(o->d.desk, t->peer);
 	return said;
 }
 

@@ -170,6 +170,10 @@ static int serve_chat(struct site *s, const struct job *j, struct buf *out, stru
 	buf_reset(&s->text);
 	if (desk_serve(s->desk, q, &s->text, e) != 0)
 		return -1;
+	/* Asked for by people only: a program's line is not acknowledged either. */
+	if (q->u.chat.wants_receipt && q->id != NULL && s->text.len > 0 &&
+	    receipt_write(out, q->to, q->from, q->id) != 0)
+		return err_set(e, ERR_LIMIT, "too many replies for one turn");
 	if (s->text.len == 0)
 		return 0;
 	++*s->n.chats;

@@ -20,7 +20,7 @@ void access_decide_thing(const struct access_facts *f, const struct access_thing
     const char **space, size_t n_space, struct answer *out)
 {
 	struct question q = { .action = f->action, .asker = f->requester, .now_ms = f->now_ms,
-		.zone_s = f->zone_s, .clock_unsure = f->clock_unsure, .tags = t->tags, .n_tags = t->n_tags };
+		.zone_s = t->has_zone ? t->zone_s : f->zone_s, .clock_unsure = f->clock_unsure, .tags = t->tags, .n_tags = t->n_tags };
 
 	*out = (struct answer){ .verdict = VERDICT_DENY };
 	if (!has_owner(t->thing))			/* 1 */
@@ -43,6 +43,9 @@ void access_decide_thing(const struct access_facts *f, const struct access_thing
 		q.n_names = f->names.n;
 	}
 	policy_decide(t->rules, &q, space, n_space, out);	/* 4 */
+	/* An edge behind the change of clocks is not known yet: look again then. */
+	if (t->has_zone && t->zone_until_ms != 0 && out->edge_ms > t->zone_until_ms)
+		out->edge_ms = t->zone_until_ms;
 }
 
 static bool is_node(const struct owned *t)

@@ -27,13 +27,18 @@ struct access_thing {
 	bool trusted;			/* the requester's domain is believed */
 	const struct question_tag *tags;
 	size_t n_tags;
+	/* The owner's own zone, and when it next changes its offset (0 never): a
+	 * time of day in his rules is his time of day. */
+	bool has_zone;
+	int32_t zone_s;
+	int64_t zone_until_ms;
 };
 
 struct access_facts {
 	enum action action;
 	const char *requester;
 	int64_t now_ms;
-	int32_t zone_s;
+	int32_t zone_s;			/* of whoever has chosen none */
 	bool clock_unsure;		/* the clock fell behind what the store has seen */
 	bool revocable;			/* the asking thing forgets by itself or can be told */
 	bool nodes_asked;

@@ -10,6 +10,7 @@
 
 #include "common/base/jid.h"
 #include "common/base/pool.h"
+#include "common/base/zone.h"
 #include "provisioning/role.h"
 
 static int no_room(struct err *e)
@@ -92,6 +93,25 @@ static int load_tags(struct provisioning *p, const struct owned *t, struct pool 
 	return 0;
 }
 
+static void load_zone(const struct provisioning *p, const char *owner, struct access_thing *out)
+{
+	const struct zone *z = p->deps.persons == NULL ? NULL :
+	    person_zone(p->deps.persons, owner);
+
+	if (z == NULL)
+		return;
+	out->has_zone = true;
+	out->zone_s = zone_offset(z, provisioning_now(p), &out->zone_until_ms);
+}
+
+int32_t provisioning_zone(const struct provisioning *p, const char *owner)
+{
+	struct access_thing at = { .zone_s = p->conf.zone_s };
+
+	load_zone(p, owner, &at);
+	return at.zone_s;
+}
+
 int provisioning_thing(struct provisioning *p, const struct owned *t, const char *requester,
     struct pool *pool, struct access_thing *out, struct err *e)
 {
@@ -107,6 +127,7 @@ int provisioning_thing(struct provisioning *p, const struct owned *t, const char
 	if (book == NULL)
 		return 0;
 	out->rules = book->rules;
+	load_zone(p, t->owner, out);
 	if (book->has_tags && p->deps.tags != NULL)
 		return load_tags(p, t, pool, out, e);
 	return 0;

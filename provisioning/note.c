@@ -22,7 +22,7 @@ int provisioning_note_rule(struct provisioning *p, enum audit_what what, const c
 	if (p->deps.audit == NULL)
 		return 0;
 	ev.object = r->subject.kind == SUBJECT_ANYONE ? NULL : r->subject.text;
-	ev.detail = rules_line(p, r, pool);
+	ev.detail = rules_line(p, owner, r, pool);
 	if (r->target.kind == TARGET_THING && r->target.bound) {
 		ev.thing = r->target.id;
 		ev.epoch = r->target.epoch;

@@ -25,15 +25,15 @@ static void say_text(struct reply *r, const char *text)
 	r->text = text;
 }
 
-static int say_rule(const struct provisioning *p, struct reply *r, const struct rule *rule,
-    int64_t number, struct pool *pool, struct err *e)
+static int say_rule(const struct provisioning *p, const char *owner, struct reply *r,
+    const struct rule *rule, int64_t number, struct pool *pool, struct err *e)
 {
 	struct rule_line *line = pool_alloc(pool, sizeof(*line));
 
 	if (line == NULL)
 		return no_room(e);
 	line->number = number;
-	line->text = rules_line(p, rule, pool);
+	line->text = rules_line(p, owner, rule, pool);
 	r->kind = REPLY_RESULT;
 	r->body = BODY_RULE;
 	r->u.rules.n = 1;
@@ -78,8 +78,8 @@ int owner_rule_add(struct provisioning *p, const struct request *q, struct reply
 	int64_t number;
 	struct rule rule;
 
-	if (policy_parse_line(&rule, q->u.desk.text, provisioning_now(p), p->conf.zone_s, q->pool,
-		&why) != 0) {
+	if (policy_parse_line(&rule, q->u.desk.text, provisioning_now(p),
+		provisioning_zone(p, q->bare), q->pool, &why) != 0) {
 		say_text(r, pool_printf(q->pool, "I cannot read that rule: %s.", why.text));
 		return 0;
 	}
@@ -112,7 +112,7 @@ int owner_rule_add(struct provisioning *p, const struct request *q, struct reply
 		reply_error(r, COND_RESOURCE_CONSTRAINT);
 		return 0;
 	}
-	return say_rule(p, r, &rule, number, q->pool, e);
+	return say_rule(p, q->bare, r, &rule, number, q->pool, e);
 }
 
 /* ---- seeing and forgetting ---- */
@@ -154,7 +154,7 @@ int owner_rules(struct provisioning *p, const struct request *q, struct reply *r
 		if (!is_alive(p, q->bare, rule) || !is_about(rule, t))
 			continue;
 		line->number = rule->number;
-		line->text = rules_line(p, rule, q->pool);
+		line->text = rules_line(p, q->bare, rule, q->pool);
 		if (line->text == NULL)
 			break;
 		line++;
@@ -182,7 +182,7 @@ int owner_forget(struct provisioning *p, const struct request *q, struct reply *
 		return no_room(e);
 	if (rules_withdraw(p, q->bare, number, q->pool, e) != 0)
 		return -1;
-	return say_rule(p, r, &rule, number, q->pool, e);
+	return say_rule(p, q->bare, r, &rule, number, q->pool, e);
 }
 
 /* ---- taking back ---- */
@@ -302,7 +302,7 @@ static int deny_him(struct provisioning *p, const struct request *q, const struc
 	say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone. Others would still let "
 	    "%s in, so this one is in force now:\nrule %lld: %s", removed,
 	    removed == 1 ? "is" : "are", q->u.desk.jid, (long long)number,
-	    rules_line(p, &rule, q->pool)));
+	    rules_line(p, q->bare, &rule, q->pool)));
 	return 0;
 }
 
@@ -370,7 +370,7 @@ static int explain(struct provisioning *p, const struct access_facts *f, const s
 	access_decide_thing(f, &at, space, POLICY_NAMES, &a);
 	buf_init(&text, 2 * POLICY_LINE);
 	if (!at.is_owner && at.trusted)
-		policy_explain(&text, &asked, &a, f->zone_s);
+		policy_explain(&text, &asked, &a, at.has_zone ? at.zone_s : f->zone_s);
 	explain_beside_rules(p, &at, &a, &text);
 	out->verdict = verdict_name(a.verdict);
 	out->reason = pool_strdup(pool, buf_str(&text));

@@ -475,7 +475,7 @@ static int already_decided(struct provisioning *p, const struct request *q,
 	buf_init(&text, POLICY_LINE);
 	buf_adds(&text, "Nothing to answer any more: ");
 	if (alive)
-		policy_explain(&text, &asked, a, p->conf.zone_s);
+		policy_explain(&text, &asked, a, provisioning_zone(p, q->bare));
 	else
 		buf_adds(&text, "that thing is not yours as it was when I asked");
 	buf_addc(&text, '.');
@@ -501,7 +501,7 @@ static int make_rule(struct provisioning *p, const struct request *q,
 	if (q->u.desk.yes_no == ANSWER_ALWAYS)
 		rule.n_names = 0;
 	rules_bind(&rule, thing_of(p, row));
-	line->text = rules_line(p, &rule, q->pool);
+	line->text = rules_line(p, q->bare, &rule, q->pool);
 	/* The code stays good: the question is as open as before. */
 	if (rules_must_wait(p, q->bare, &rule)) {
 		r->kind = REPLY_RESULT;

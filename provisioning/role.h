@@ -43,6 +43,8 @@ bool provisioning_account_is_gone(const struct provisioning *p, const char *bare
 /* The facts that every decision has: who, what, and now. */
 struct access_facts provisioning_moment(const struct provisioning *p, enum action a,
     const char *requester);
+/* Where this owner lives, in seconds east of UTC at this moment. */
+int32_t provisioning_zone(const struct provisioning *p, const char *owner);
 /* What the owner's rules need to know of a thing. */
 int provisioning_thing(struct provisioning *p, const struct owned *t, const char *requester,
     struct pool *pool, struct access_thing *out, struct err *e);
@@ -116,7 +118,8 @@ int rules_add(struct provisioning *p, const char *owner, const struct rule *r, s
 int rules_withdraw(struct provisioning *p, const char *owner, int64_t number, struct pool *pool,
     struct err *e);
 /* The line of a rule as its owner reads it. */
-const char *rules_line(const struct provisioning *p, const struct rule *r, struct pool *pool);
+const char *rules_line(const struct provisioning *p, const char *owner, const struct rule *r,
+    struct pool *pool);
 void rules_bind(struct rule *r, const struct owned *t);
 /* Is this address among those a rule speaks of? */
 bool rules_cover(const struct subject *s, const char *jid);
@@ -126,6 +129,7 @@ int owner_rule_add(struct provisioning *p, const struct request *q, struct reply
 int owner_rules(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 int owner_forget(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 int owner_revoke(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+int owner_what_if(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 int owner_why(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 int owner_iq_rule(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 int owner_clear_cache(struct provisioning *p, const struct request *q, struct reply *r,

@@ -44,7 +44,8 @@ void rules_bind(struct rule *r, const struct owned *t)
 	memcpy(r->target.id, t->id, sizeof(r->target.id));
 }
 
-const char *rules_line(const struct provisioning *p, const struct rule *r, struct pool *pool)
+const char *rules_line(const struct provisioning *p, const char *owner, const struct rule *r,
+    struct pool *pool)
 {
 	struct rule shown = *r;
 	struct buf text;
@@ -58,7 +59,7 @@ const char *rules_line(const struct provisioning *p, const struct rule *r, struc
 			shown.target.name = t->name;
 	}
 	buf_init(&text, POLICY_LINE);
-	policy_print(&text, &shown, p->conf.zone_s);
+	policy_print(&text, &shown, provisioning_zone(p, owner));
 	copy = pool_strdup(pool, buf_str(&text));
 	buf_fini(&text);
 	return copy;

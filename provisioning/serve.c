@@ -85,6 +85,7 @@ static const struct row {
 	[VERB_FORGET] = { always, owner_forget },
 	[VERB_REVOKE] = { always, owner_revoke },
 	[VERB_WHY] = { never, owner_why },
+	[VERB_WHAT_IF] = { never, owner_what_if },
 };
 
 /* Lets somebody in who was not. */

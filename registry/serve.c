@@ -34,7 +34,7 @@ static const char *const component_features[] = {
 	"urn:nfi:iot:disco:1.0", "urn:nfi:iot:prov:d:1.0", "urn:nfi:iot:prov:o:1.0",
 };
 static const char *const desk_features[] = {
-	NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_COMMANDS, NS_DATA,
+	NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_COMMANDS, NS_DATA, NS_RECEIPTS,
 };
 
 static int serve_disco_info(struct registry *g, const struct request *q, struct reply *r,

@@ -14,7 +14,6 @@
 #include "common/base/str.h"
 #include "common/wire/stanza.h"
 
-#define NS_RECEIPTS "urn:xmpp:receipts"
 #define NS_FALLBACK "urn:xmpp:fallback:0"
 #define NS_AXOLOTL "eu.siacs.conversations.axolotl"
 

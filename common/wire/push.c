@@ -127,6 +127,24 @@ chat_write(struct buf *out, const char *from, const char *to, const char *id,
 }
 
 int
+receipt_write(struct buf *out, const char *from, const char *to, const char *of)
+{
+	struct xml x;
+
+	xml_begin(&x, out);
+	xml_open(&x, "message", NULL);
+	xml_attr(&x, "type", "chat");
+	xml_attr(&x, "from", from);
+	xml_attr(&x, "to", to);
+	xml_open(&x, "received", NS_RECEIPTS);
+	xml_attr(&x, "id", of);
+	xml_close(&x);
+	xml_leaf(&x, "auto", NS_AUTO, "");
+	xml_close(&x);
+	return xml_end(&x);
+}
+
+int
 presence_write(struct buf *out, const char *from, const char *to, const char *type,
     const char *status)
 {

@@ -42,6 +42,8 @@ int push_question_write(struct buf *out, const struct push_question *p);
 /* A chat line from the desk or a thing: type chat, marked <auto/>. */
 int chat_write(struct buf *out, const char *from, const char *to, const char *id,
     const char *body);
+/* XEP-0184: the message with the id `of` has come. */
+int receipt_write(struct buf *out, const char *from, const char *to, const char *of);
 /* Presence; type NULL: available. */
 int presence_write(struct buf *out, const char *from, const char *to, const char *type,
     const char *status);

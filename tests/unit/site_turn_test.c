@@ -351,11 +351,34 @@ bool desk_wants_subscription(struct desk *d, const struct request *chat)
 	return false;
 }
 
-void desk_question_text(const struct desk *d, struct buf *text, const struct owner_question *q)
+void desk_question_text(const struct desk *d, struct buf *text, const struct owner_question *q,
+    size_t n)
 {
+	(void)n;
 	(void)d;
 	(void)text;
 	(void)q;
+}
+
+bool desk_may_prompt(struct desk *d, const char *owner)
+{
+	(void)d;
+	(void)owner;
+	return true;
+}
+
+void desk_prompted(struct desk *d, const char *owner)
+{
+	(void)d;
+	(void)owner;
+}
+
+bool desk_may_notify(const struct desk *d, const char *owner, int64_t oldest_ms)
+{
+	(void)d;
+	(void)owner;
+	(void)oldest_ms;
+	return true;
 }
 
 void desk_notice_text(const struct desk *d, struct buf *text, const char *owner,
