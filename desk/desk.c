@@ -515,7 +515,7 @@ bool desk_may_prompt(struct desk *d, const char *owner)
 {
 	const struct sender *s = desk_sender(d, owner);
 
-	return s->prompts < DESK_PROMPTS || clock_boot(d->d.clock) - s->prompts_ms >= HOUR_MS;
+	return s->prompts < d->conf.prompts || clock_boot(d->d.clock) - s->prompts_ms >= HOUR_MS;
 }
 
 void desk_prompted(struct desk *d, const char *owner)
@@ -560,6 +560,7 @@ int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk
 	}
 	d->conf = *conf;
 	d->conf.jid = d->jid;
+	d->conf.prompts = conf->prompts > 0 ? conf->prompts : DESK_PROMPTS;
 	d->d = *deps;
 	if (catalogues_open(&d->languages, conf->languages, e) != 0) {
 		free(d->jid);

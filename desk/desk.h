@@ -22,6 +22,7 @@ struct desk_conf {
 	const char *jid;	/* the component; desk@jid is the node people see */
 	enum jid_profile profile;
 	int32_t zone_s;
+	int64_t prompts;	/* messages with questions to one owner in an hour; 0: 6 */
 	const char *languages;	/* folder of catalogues; NULL: where they are installed */
 };
 
@@ -83,7 +84,7 @@ bool desk_wants_subscription(struct desk *d, const struct request *chat);
 void desk_question_text(const struct desk *d, struct buf *text, const struct owner_question *q,
     size_t n);
 /*
- * May he be asked something now?  At most DESK_PROMPTS messages an hour, each
+ * May he be asked something now?  Only so many messages an hour (conf.prompts), each
  * with all that is open; what is held back comes with the next.  Then that it
  * was done.
  */

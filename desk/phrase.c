@@ -62,7 +62,7 @@ int phrase_things(struct words_line *l, const char *rest, enum jid_profile profi
 	return 0;
 }
 
-/* "page 2" by itself, and "more": of the list he saw last. */
+/* "page 2" by itself, of all he has; "more" of the list he saw last. */
 int phrase_page(struct words_line *l, const char *rest, enum jid_profile profile)
 {
 	int64_t page = 0;

@@ -29,7 +29,7 @@ struct sender {
 	unsigned wrong;
 	bool subscription_asked;
 	int64_t prompts_ms;		/* boot, start of the hour of our questions */
-	unsigned prompts;
+	int64_t prompts;
 	/* A line that came late, done when he answers with this code. */
 	char *late;
 	char late_code[IDENT_CODE];

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "desk/role.h"
@@ -42,6 +43,24 @@ static int by_answer(struct desk *d, struct request *q, struct reply *r, struct 
 	if (c != NULL && c->purpose == CODE_ACCEPT)
 		a.verb = VERB_ACCEPT;
 	return desk_serve_role(d, &a, r, e);
+}
+
+/* "things more" goes on where the page before ended. */
+static int things(struct desk *d, struct request *q, struct reply *r, struct err *e)
+{
+	struct sender *s = desk_sender(d, q->bare);
+	struct request_devices *list = &q->u.devices;
+
+	if (list->offset == PHRASE_MORE) {
+		list->offset = s->listed_to;
+		list->filter = s->listed != NULL ? pool_strdup(q->pool, s->listed) : NULL;
+	}
+	if (inventory_serve(&d->inventory, q, r, e) != 0)
+		return -1;
+	free(s->listed);
+	s->listed = list->filter != NULL ? strdup(list->filter) : NULL;
+	s->listed_to = r->u.found.more ? list->offset + (int64_t)r->u.found.n : 0;
+	return 0;
 }
 
 /* remove and disown have the shape of their iq, with the things instead of an address. */
@@ -116,7 +135,7 @@ struct row {
 static const struct row rows[] = {
 	{ VERB_HELP, RESOLVE_NOTHING, false, ONE_ONLY, help },
 	{ VERB_MINE, RESOLVE_NOTHING, true, ONE_ONLY, by_claim },
-	{ VERB_GET_DEVICES, RESOLVE_NOTHING, false, ONE_ONLY, by_inventory },
+	{ VERB_GET_DEVICES, RESOLVE_NOTHING, false, ONE_ONLY, things },
 	{ VERB_SHOW, RESOLVE_OR_ONLY, false, ONE_ONLY, by_inventory },
 	{ VERB_NAME_THING, RESOLVE_THING, true, ONE_ONLY, by_inventory },
 	{ VERB_TAG, RESOLVE_THING, true, EACH, by_inventory },

@@ -139,6 +139,8 @@ static const struct conf_key keys[] = {
 	    "15m", "how long a yes to befriending holds" },
 	{ "limits", "stranger_questions", CONF_INT, AT(limits.stranger_questions), 1, 10000, "20",
 	    "open questions of one owner about people he never met" },
+	{ "limits", "prompts", CONF_INT, AT(limits.prompts), 1, 10000, "6",
+	    "messages with questions to one owner in an hour; what is open is in each" },
 	{ "limits", "question_time", CONF_TIME, AT(limits.question_ms), 60 * SECOND, 3650 * DAY,
 	    "90d", "how long a question stays open" },
 	{ "limits", "code_time", CONF_TIME, AT(limits.code_ms), 10 * SECOND, 90 * DAY, "7d",
@@ -384,6 +386,7 @@ static const struct kithd_limits unlimited = {
 	.searcher_domain_work = NO_LIMIT,
 	.searchers_work = NO_LIMIT,
 	.stranger_questions = NO_LIMIT,
+	.prompts = NO_LIMIT,
 	.control_clients = 64,
 };
 

@@ -48,6 +48,7 @@ struct kithd_limits {
 	int64_t control_lease_ms;
 	int64_t befriend_lease_ms;
 	int64_t stranger_questions;
+	int64_t prompts;
 	int64_t question_ms;
 	int64_t code_ms;
 	int64_t control_clients;

@@ -853,6 +853,7 @@ static int open_desk(struct site *s, struct err *e)
 		.jid = s->d.conf->jid,
 		.profile = s->d.conf->profile,
 		.zone_s = s->d.conf->zone_s,
+		.prompts = s->limits.prompts,
 		.languages = s->d.conf->languages != NULL && s->d.conf->languages[0] != '\0' ?
 		    s->d.conf->languages : NULL,
 	};

@@ -17,7 +17,7 @@ def code_in(text):
 
 def is_question(text):
     """The desk asks by itself; everything else it says is a reply."""
-    return text.startswith("Question:")
+    return bool(re.match(r"Question:|\d+ questions;", text))
 
 
 class Owner(Person):

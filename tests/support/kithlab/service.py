@@ -77,7 +77,12 @@ class Kithd(_Daemon):
                           "secret_file": secret},
             "store": {"url": "sqlite:" + lab.path(name + ".db")},
             "control": {"socket": self.socket},
+            # A story asks more in a minute than anybody in an hour.
+            "limits": {"prompts": "10000"},
         }
+        languages = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "po"))
+        if os.path.isdir(languages) and "KITH_PREFIX" not in os.environ:
+            settings["daemon"] = {"languages": languages}
         for section, keys in more.items():
             settings.setdefault(section, {}).update(keys)
         super().__init__(lab, name, lab.write(name + ".conf", ini(settings)))
