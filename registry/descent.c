@@ -34,6 +34,9 @@ void descent_decide(const struct descent_facts *f, struct descent_outcome *out)
 	/* Others have decided about this record: registering again changes nothing. */
 	if (f->hold == HOLD_OPERATOR || f->hold == HOLD_PRESENCE)
 		return;
+	/* He knows what it comes from, and that nobody is there to claim it. */
+	if (f->let_go)
+		return;
 	/* The key before the tags: a label can be photographed, a key cannot. */
 	if (f->by_key != FROM_NOBODY) {
 		hold_for(out, f->by_key, BY_KEY);

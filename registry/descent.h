@@ -22,6 +22,7 @@ enum descent_from {
 struct descent_facts {
 	bool owned;			/* the record of this address has an owner */
 	enum owned_hold hold;		/* why that record is held already */
+	bool let_go;			/* the operator released it, as it shows itself now */
 	bool newer;			/* it has heard of what our store has not */
 	bool key_named;			/* the continuity key of an owned thing, unproven */
 	enum descent_from by_key;	/* the same key, proven */

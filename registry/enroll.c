@@ -193,6 +193,7 @@ static int keep_tags(struct registry *g, const struct request *q, struct enrolme
 	keep_key(en, q, have);
 	if (have != NULL) {
 		en->want.noticed = have->noticed;
+		en->want.let_go = en->kin.facts.let_go;
 		if (en->want.heard_epoch == 0 && en->want.heard_floor == 0) {
 			en->want.heard_epoch = have->heard_epoch;
 			en->want.heard_floor = have->heard_floor;

@@ -93,6 +93,19 @@ static void load_key(const struct registry *g, const struct request *q, struct k
 		kin->facts.key_named = from != FROM_NOBODY;
 }
 
+/* What was released shows the same today: else it is looked at anew. */
+static bool is_let_go(const struct registry *g, const struct owned *have,
+    const struct thing *want, const struct kin *kin)
+{
+	const struct thing *thing = have != NULL ? thing_store_find(g->things, have->id) : NULL;
+
+	if (thing == NULL || !thing->let_go || have->hold != HOLD_NONE ||
+	    !secret_bytes_equal(thing->digest, want->digest, DIGEST_BYTES))
+		return false;
+	return kin->continuity != CONTINUITY_PROVEN ||
+	    (thing->has_key && memcmp(thing->key, kin->key, SIGN_KEY) == 0);
+}
+
 void kin_load(const struct registry *g, const struct request *q, const struct owned *have,
     const struct thing *want, struct kin *out)
 {
@@ -105,6 +118,7 @@ void kin_load(const struct registry *g, const struct request *q, const struct ow
 	out->facts.owned = have != NULL && have->owner != NULL;
 	out->facts.hold = have != NULL ? have->hold : HOLD_NONE;
 	out->facts.newer = is_newer(g, &q->u.reg.self, have);
+	out->facts.let_go = is_let_go(g, have, want, out);
 	load_key(g, q, out);
 	n = thing_store_same(g->things, want->digest, like, LOOKS);
 	out->facts.by_tags = owners(g, like, n, q, &out->by_tags);
@@ -170,6 +184,18 @@ bool registry_is_silent(const struct registry *g, const char *bare)
 	    &more, look_at, &last, NULL) == -1)
 		return false;
 	return clock_wall(g->deps.clock) - last.at_ms >= SILENT_MS;
+}
+
+int registry_let_go(struct registry *g, const struct owned *t, struct err *e)
+{
+	const struct thing *thing = thing_store_find(g->things, t->id);
+	struct thing free_now;
+
+	if (thing == NULL)
+		return 0;
+	free_now = *thing;
+	free_now.let_go = true;
+	return thing_store_put(g->things, &free_now, e);
 }
 
 /* ---- tell ---- */

@@ -124,6 +124,8 @@ static int release(struct registry *g, struct request *q, struct reply *r, struc
 	freed = *t;
 	freed.hold = HOLD_NONE;
 	freed.held_for = NULL;
+	if (t->hold == HOLD_DESCENT && registry_let_go(g, t, e) == -1)
+		return -1;
 	if (t->hold == HOLD_FROZEN && registry_thaw(g, t, &freed, e) == -1)
 		return -1;
 	freed.disputed = false;

@@ -92,6 +92,8 @@ int registry_thaw(struct registry *g, const struct owned *t, struct owned *thawe
 /* kin.c */
 /* May it be claimed at all, and by him, whatever he shows? */
 bool registry_may_claim(const struct registry *g, const struct owned *t, const char *bare);
+/* In a transaction: descent holds it no more, as long as it shows the same. */
+int registry_let_go(struct registry *g, const struct owned *t, struct err *e);
 /* Was there no sign of this person for 90 days? */
 bool registry_is_silent(const struct registry *g, const char *bare);
 

@@ -409,7 +409,8 @@ static int load_thing(struct thing_store *t, struct stmt *st, struct err *e)
 		.at_ms = stmt_int(st, 6), .can = (unsigned)stmt_int(st, 7),
 		.key_bits = (unsigned)stmt_int(st, 9),
 		.heard_epoch = (uint64_t)stmt_int(st, 10),
-		.heard_floor = (uint64_t)stmt_int(st, 11), .noticed = stmt_int(st, 12) != 0,
+		.heard_floor = (uint64_t)stmt_int(st, 11), .noticed = (stmt_int(st, 12) & 1) != 0,
+		.let_go = (stmt_int(st, 12) & 2) != 0,
 	};
 	size_t key_len = 0;
 	const void *key = stmt_blob(st, 8, &key_len);
@@ -610,7 +611,7 @@ static int write_thing(struct thing_store *t, const struct record *r, struct err
 	stmt_bind_int(t->write, 10, r->pub.key_bits);
 	stmt_bind_int(t->write, 11, (int64_t)r->pub.heard_epoch);
 	stmt_bind_int(t->write, 12, (int64_t)r->pub.heard_floor);
-	stmt_bind_int(t->write, 13, r->pub.noticed);
+	stmt_bind_int(t->write, 13, (r->pub.noticed ? 1 : 0) | (r->pub.let_go ? 2 : 0));
 	return stmt_run(t->write, NULL, e);
 }
 

@@ -32,6 +32,7 @@ struct thing {
 	uint8_t key[THING_KEY];		/* ... this continuity key (Ed25519, public) */
 	uint64_t heard_epoch, heard_floor;	/* what it stated when it was frozen */
 	bool noticed;			/* its owner knows of another with its name */
+	bool let_go;			/* the operator released it though it descends */
 	unsigned key_bits;		/* at most so much is there to guess in its KEY */
 };
 

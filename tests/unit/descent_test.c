@@ -629,6 +629,79 @@ static void a_plain_thing_is_never_frozen(void **state)
 	world_close(&w);
 }
 
+/* ---- the operator ---- */
+
+static const char *release(struct world *w, const char *thing)
+{
+	static char said[1024];
+	uint8_t id[16];
+	struct request q = { .verb = VERB_RELEASE, .kind = STANZA_MESSAGE, .type = IQ_NOT,
+		.pool = &w->pool, .by_operator = true };
+	struct reply r = { 0 };
+
+	pool_reset(&w->pool);
+	memcpy(id, thing_of(w, thing)->id, sizeof(id));
+	q.u.desk.thing_id = id;
+	q.u.desk.confirmed = true;
+	MUST(store_begin(w->store, &test_err));
+	MUST(registry_operate(w->registry, &q, &r, &test_err));
+	MUST(store_commit(w->store, &test_err));
+	snprintf(said, sizeof(said), "%s %s", r.kind == REPLY_ERROR ?
+	    condition_name(r.condition) : "done", r.text != NULL ? r.text : "");
+	return said;
+}
+
+static void row_P23__released_it_counts_above_everything_it_has_heard(void **state)
+{
+	struct world w;
+	struct device d;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	device_open(&d, "t@ex/t");
+	device_registers(&w, &d, "k");
+	mine(&w, OWNER, "k");
+	d.epoch = 9;
+	d.owner = "bob@ex";
+	HAS(device_registers(&w, &d, "k"), "unexpected-request");
+	HAS(release(&w, "t@ex"), "done");
+	/* What was allowed in epoch 2 may have been taken back in epoch 5. */
+	assert_int_equal(thing_of(&w, "t@ex")->epoch, 10);
+	assert_string_equal(thing_of(&w, "t@ex")->owner, "ann@ex");
+	HAS(device_registers(&w, &d, "k"), "epoch=\"10\"");
+	secret_clear(&d.seed);
+	world_close(&w);
+}
+
+static void a_thing_held_by_descent_is_released_only_after_90_days_of_silence(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	reg(&w, "t@ex/t", "k");
+	mine(&w, OWNER, "k");
+	reg(&w, "twin@ex/t", "k");
+	HAS(release(&w, "twin@ex"), "not-allowed");
+	w.time.wall += INT64_C(89) * 86400000;
+	HAS(release(&w, "twin@ex"), "not-allowed");
+	w.time.wall += INT64_C(1) * 86400000;
+	say(&w, "<presence from='" OWNER "' to='reg.ex'/>");
+	HAS(release(&w, "twin@ex"), "not-allowed");
+	say(&w, "<presence from='" OWNER "' to='reg.ex' type='unavailable'/>");
+	HAS(release(&w, "twin@ex"), "not-allowed");
+	w.time.wall += INT64_C(91) * 86400000;
+	HAS(release(&w, "twin@ex"), "done");
+	assert_int_equal(thing_of(&w, "twin@ex")->hold, HOLD_NONE);
+	/* It comes back as it was, and stays released; as another it is looked at anew. */
+	reg(&w, "twin@ex/t", "k");
+	assert_int_equal(thing_of(&w, "twin@ex")->hold, HOLD_NONE);
+	reg(&w, "twin@ex/t", "other");
+	reg(&w, "twin@ex/t", "k");
+	assert_int_equal(thing_of(&w, "twin@ex")->hold, HOLD_DESCENT);
+	world_close(&w);
+}
+
 /* ---- recipe R-F: every order ---- */
 
 enum step { T_COMES, TWIN_COMES, ANN_CLAIMS, MALLORY_CLAIMS, ANN_LETS_GO, T_IS_RESET, BOB_CLAIMS,
@@ -775,6 +848,9 @@ int main(void)
 		cmocka_unit_test(a_record_that_expired_here_is_no_reason_to_freeze),
 		cmocka_unit_test(row_P23__a_revision_that_this_file_never_gave_out_freezes),
 		cmocka_unit_test(a_plain_thing_is_never_frozen),
+		cmocka_unit_test(row_P23__released_it_counts_above_everything_it_has_heard),
+		cmocka_unit_test(
+		    a_thing_held_by_descent_is_released_only_after_90_days_of_silence),
 		cmocka_unit_test(att_C_07_10_11__no_order_of_the_steps_hijacks_a_thing),
 	};
 
