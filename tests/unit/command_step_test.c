@@ -31,6 +31,7 @@ static struct {
 	bool confirms, confirmed, broken;
 	enum condition refuse;
 	size_t questions;
+	size_t page;			/* things at once; 0: all */
 } role;
 
 static struct ownership *owners;
@@ -38,13 +39,21 @@ static struct ownership *owners;
 static int list_things(const struct request *q, struct reply *r)
 {
 	struct reply_found *f = &r->u.found;
+	int64_t skip = q->u.devices.offset;
 
 	f->thing = pool_zalloc(q->pool, 8 * sizeof(*f->thing));
 	for (const struct owned *t = ownership_next_of_owner(owners, q->bare, NULL); t != NULL;
-	    t = ownership_next_of_owner(owners, q->bare, t))
+	    t = ownership_next_of_owner(owners, q->bare, t)) {
+		if (skip-- > 0)
+			continue;
+		if (role.page > 0 && f->n == role.page) {
+			f->more = true;
+			break;
+		}
 		f->thing[f->n++] = (struct found_thing){ .jid = pool_strdup(q->pool, t->jid),
 			.name = t->name != NULL ? pool_strdup(q->pool, t->name) : NULL,
 			.online = true };
+	}
 	r->body = BODY_FOUND;
 	return 0;
 }
@@ -371,6 +380,18 @@ static void things_end_in_a_table_when_none_is_chosen(void **state)
 	go_on(f, "things", COMMAND_NEXT);
 	check_status(f, COMMAND_EXECUTING);
 	assert_string_equal(f->r.u.command.note, "Please fill in: Thing");
+}
+
+static void things_of_several_pages_are_all_offered(void **state)
+{
+	struct fixture *f = *state;
+
+	role.page = 1;
+	open_command(f, "show");
+	assert_int_equal(dataform_find(f->r.u.command.form, "thing")->n_options, 2);
+	answer(f, "thing", choice(f, "thing", "lamp two (online)"));
+	assert_int_equal(go_on(f, "show", COMMAND_COMPLETE), 1);
+	assert_int_equal(role.thing[0], 2);
 }
 
 static void a_question_is_answered_by_its_code(void **state)
@@ -900,6 +921,7 @@ int main(void)
 		TEST(a_claim_without_a_key_shows_the_form_again_and_why),
 		TEST(things_are_listed_shown_and_acted_on),
 		TEST(things_end_in_a_table_when_none_is_chosen),
+		TEST(things_of_several_pages_are_all_offered),
 		TEST(a_question_is_answered_by_its_code),
 		TEST(with_nothing_to_choose_from_it_says_so_and_ends),
 		TEST(rules_are_listed_added_and_taken_away),
