@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * code: the rows of open codes and their copy in memory, found by the keyed
- * hash of owner and code.  The code in clear is nowhere: who reads the file
- * cannot type one.  What a code opens is not known here.
+ * hash of owner and code.  The code in clear is in none of them: who reads the
+ * rows cannot type one.  What a code opens is not known here.
  */
 #include "config.h"
 
