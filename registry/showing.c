@@ -155,7 +155,7 @@ void registry_showing_note(struct registry *g, const char *who,
 
 	for (size_t i = 0; i < s->n_notes; i++)
 		if (s->note[i].ask == ask && strcmp(s->note[i].who, who) == 0 &&
-		    memcmp(s->note[i].digest, digest, DIGEST_BYTES) == 0)
+		    secret_bytes_equal(s->note[i].digest, digest, DIGEST_BYTES))
 			return;
 	if (s->n_notes == NOTES || str_copy(n->who, sizeof(n->who), who) < 0)
 		return;
@@ -227,7 +227,7 @@ static bool is_asked_already(const struct registry *g, const struct question *wa
 		const struct question *q = presence_store_at(g->asked, i);
 
 		if (!q->is_over && q->purpose == want->purpose &&
-		    memcmp(q->digest, want->digest, DIGEST_BYTES) == 0 &&
+		    secret_bytes_equal(q->digest, want->digest, DIGEST_BYTES) &&
 		    strcmp(q->claimant, want->claimant) == 0)
 			return true;
 	}

@@ -29,7 +29,7 @@ static bool shows(const struct registry *g, const struct question *q, size_t i,
 		const struct question *any = presence_store_at(g->asked, k);
 		struct question_seed seed = registry_seed(g, any);
 
-		if (any->is_over || memcmp(any->digest, q->digest, DIGEST_BYTES) != 0)
+		if (any->is_over || !secret_bytes_equal(any->digest, q->digest, DIGEST_BYTES))
 			continue;
 		presence_question_code(code, &seed, q->candidate[i].id);
 		same = secret_bytes_equal(code, typed, IDENT_CODE) || same;
@@ -106,8 +106,6 @@ int registry_presence_code(struct registry *g, const struct request *q, struct r
 	}
 	guess_failed(g->guess, q->bare, clock_boot(g->deps.clock), &late);
 	reply_error(r, COND_ITEM_NOT_FOUND);
-	r->text = "No thing I asked you about shows that code now. Send it as you see it there: "
-	    "code ABCD-EFGH. When the time is over, claim the thing again.";
 	return 0;
 }
 
@@ -349,7 +347,7 @@ int registry_enrolled(struct registry *g, const uint8_t id[static OWNERSHIP_ID],
 	bool twin;
 
 	if (thing == NULL ||
-	    (before != NULL && memcmp(before, thing->digest, DIGEST_BYTES) == 0))
+	    (before != NULL && secret_bytes_equal(before, thing->digest, DIGEST_BYTES)))
 		return 0;
 	n = thing_store_same(g->things, thing->digest, same, REGISTRY_SAME);
 	twin = has_twin(g, same, n, id);

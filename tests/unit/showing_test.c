@@ -837,7 +837,9 @@ static void att_C_10__in_no_order_is_an_impostor_bound_without_an_answer(void **
 
 			for (size_t k = 0; k < d; k++, rest /= STEPS)
 				order[k] = (enum step)(rest % STEPS);
-			run_order(order, d);
+			/* Before the first registration nothing can happen. */
+			if (order[0] == REG_T || order[0] == REG_TWIN)
+				run_order(order, d);
 		}
 	}
 }
