@@ -190,6 +190,7 @@ static const struct shape shapes[] = {
 	    "allow bob@b.example to read \"t\" of lamp" },
 	{ "home there", VERB_NONE, WORDS_NOT_YET, NULL },
 	{ "thigns", VERB_NONE, WORDS_UNKNOWN, NULL },
+	{ "\"things\" is what I typed", VERB_NONE, WORDS_UNKNOWN, NULL },
 	{ "good morning", VERB_NONE, WORDS_UNKNOWN, NULL },
 };
 
