@@ -113,6 +113,7 @@ static const struct {
 } own[] = {
 	{ "approve", kithctl_approve },
 	{ "backup", kithctl_backup },
+	{ "doctor", kithctl_doctor },
 	{ "dump", kithctl_dump },
 	{ "graph", kithctl_graph },
 	{ "export", kithctl_export },

@@ -63,6 +63,9 @@ static const struct {
 	{ "keep", "import", "import FILE.csv|FILE.json [--dry-run] [--resume]\n"
 	    "Lists of things in; each line's fate is in FILE.report." },
 	{ "keep", "export", "export things|rules|owners [--csv|--json]\nLists out." },
+	{ "tools", "doctor", "doctor --prosody FILE [--json]\n"
+	    "Unsafe settings of the broker beside kithd, each with the line to change.\n"
+	    "Exit status 0 clean, 1 findings." },
 	{ "tools", "policy", "policy ask JID ACTION THING [NAME]\n"
 	    "Would it be allowed?  Exit status 0 allow, 1 not.\n"
 	    "policy check|print -f FILE, policy ask -f FILE JID ACTION THING [NAME]\n"
