@@ -309,6 +309,10 @@ static void att_A_07__a_proof_counts_for_one_key_address_registry_and_ten_minute
 	prove(&d, "reg.ex", "t@ex", nonce, proof, sizeof(proof));
 	nonce[3] = nonce[3] == 'A' ? 'B' : 'A';
 	assert_int_equal(CHECK("reg.ex", "t@ex", now), CONTINUITY_NAMED);
+	/* A nonce that was given to somebody else. */
+	continuity_nonce(nonce, &site, "u@ex", now);
+	prove(&d, "reg.ex", "t@ex", nonce, proof, sizeof(proof));
+	assert_int_equal(CHECK("reg.ex", "t@ex", now), CONTINUITY_NAMED);
 	self.continuity = "c2hvcnQ=";
 	assert_int_equal(CHECK("reg.ex", "t@ex", now), CONTINUITY_NONE);
 #undef CHECK
