@@ -139,7 +139,7 @@ static bool same(const struct person *a, const struct person *b)
 	return strcmp(a->lang, b->lang) == 0 && strcmp(a->zone, b->zone) == 0 &&
 	    a->mute_until_ms == b->mute_until_ms && a->digest == b->digest &&
 	    a->doubt == b->doubt && a->has_code == b->has_code &&
-	    (!a->has_code || memcmp(a->code_hash, b->code_hash, SECRET_HASH) == 0) &&
+	    (!a->has_code || secret_bytes_equal(a->code_hash, b->code_hash, SECRET_HASH)) &&
 	    same_text(a->heir, b->heir) && a->heir_until_ms == b->heir_until_ms &&
 	    same_text(a->undo, b->undo) && a->undo_until_ms == b->undo_until_ms;
 }
