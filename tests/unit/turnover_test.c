@@ -434,6 +434,12 @@ static void of_many_things_all_go_or_none(void **state)
 	typed_about(&w, VERB_DISOWN, "o@ex", "u@ex", true, true);
 	HAS(typed_code(&w, "p@ex", code, ANSWER_YES), "not on offer");
 	assert_true(owned_by(thing_of(&w, "t@ex"), "o@ex"));
+	/* His again, and offered again: the code of before is about another ownership. */
+	reg(&w, "u@ex/r", "k3");
+	mine(&w, OWNER, "k3");
+	typed_transfer(&w, "o@ex", "u@ex", "p@ex", true);
+	HAS(typed_code(&w, "p@ex", code, ANSWER_YES), "not on offer");
+	assert_true(owned_by(thing_of(&w, "u@ex"), "o@ex"));
 	world_close(&w);
 }
 
