@@ -23,6 +23,8 @@ static const struct row rows[] = {
 	{ "one record", { .may_own = true, .claimable = 1 }, CLAIM_NEW, CLAIM_FITS },
 	{ "one record, a stranger's domain", { .claimable = 1 }, CLAIM_NOT_FOUND, CLAIM_ASKER },
 	{ "att-C-07 twins", { .may_own = true, .claimable = 2 }, CLAIM_NOT_FOUND, CLAIM_TWINS },
+	{ "att-C-07 held after another was shown", { .may_own = true, .held = 1 },
+	  CLAIM_NOT_FOUND, CLAIM_HELD },
 	{ "many twins", { .may_own = true, .claimable = 9 }, CLAIM_NOT_FOUND, CLAIM_TWINS },
 	{ "att-C-11 spent", { .may_own = true, .claimable = 1, .spent = true },
 	  CLAIM_NOT_FOUND, CLAIM_SPENT },
