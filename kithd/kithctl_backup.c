@@ -3,7 +3,7 @@
  * kithctl_backup: the bytes of a running kithd's store into a new file of the
  * operator's, private from its first byte on, complete or not there.  The key
  * of the claim digests goes into a file of its own: who finds one of the two
- * learns nothing.  Going back: kithd --restore (kithd_restore.h).
+ * learns nothing.  Going back: kithd --restore (kithd/restore.h).
  */
 #include "config.h"
 
@@ -21,6 +21,7 @@
 #include "kithd/kithctl_talk.h"
 
 #define PART_BYTES (256 * 1024)
+#define KEY_BYTES 256
 
 struct target {
 	const char *path;
@@ -104,11 +105,31 @@ static bool same_folder(const char *a, const char *b)
 	return n == m && memcmp(a, b, n) == 0;
 }
 
+/* Whoever keeps the key must have the right to read it, as for any file. */
+static int copy_key(const char *from, const char *to)
+{
+	char text[KEY_BYTES];
+	int fd = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), status = KITHCTL_OK;
+	struct err e = ERR_INIT;
+	ssize_t n;
+
+	if (fd < 0)
+		return kithctl_fail(from, strerror(errno));
+	n = read(fd, text, sizeof(text));
+	if (n <= 0 || n == KEY_BYTES)
+		status = kithctl_fail(from, n < 0 ? strerror(errno) : "is no key of kithd");
+	else if (daemon_write_file(to, text, (size_t)n, &e) != 0)
+		status = kithctl_fail(to, e.text);
+	close(fd);
+	secret_cleanse(text, sizeof(text));
+	return status;
+}
+
+/* kithd says where it is. */
 static int save_key(struct kithctl_ask *q, const char *path)
 {
 	static char word[] = "backup", key[] = "key";
 	char *argv[] = { word, key };
-	struct err e = ERR_INIT;
 	int status;
 
 	if (access(path, F_OK) == 0)
@@ -116,12 +137,10 @@ static int save_key(struct kithctl_ask *q, const char *path)
 	q->part = NULL;
 	q->keep = true;
 	status = kithctl_ask(q, 2, argv);
-	if (status == KITHCTL_OK && daemon_write_file(path, q->text.data,
-	    strcspn(q->text.data, "\n"), &e) != 0)
-		status = kithctl_fail(path, e.text);
-	if (q->text.data != NULL)
-		secret_cleanse(q->text.data, q->text.cap);
-	return status;
+	if (status != KITHCTL_OK)
+		return status;
+	q->text.data[strcspn(q->text.data, "\n")] = '\0';
+	return copy_key(q->text.data, path);
 }
 
 static int save_store(struct kithctl_ask *q, const char *path)

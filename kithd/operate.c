@@ -271,22 +271,24 @@ static int act_vouch(struct act *a)
 	return q.u.desk.jid == NULL ? REPORT_ERROR : serve(a, &q);
 }
 
+/* Where the key is, not what it is: no secret passes this socket. */
+static int tell_key(struct act *a)
+{
+	char *path = realpath(a->p.hash_key_file, NULL);
+
+	str_escape(a->out, path != NULL ? path : a->p.hash_key_file, 4096, false);
+	buf_addc(a->out, '\n');
+	free(path);
+	return REPORT_OK;
+}
+
 static int act_backup(struct act *a)
 {
-	char hex[2 * 64 + 1];
-
 	if (a->n == 0)
 		return begin(operate_backup(&a->job, a->site, &a->e));
-	if (a->n != 1 || strcmp(a->word[0], "key") != 0)
-		return fail(a, "say: backup, or backup key");
-	/* Whoever may connect here may read the key's file as well. */
-	if (a->p.hash_key->len > sizeof(hex) / 2)
-		return fail(a, "that key is too long");
-	str_hex(hex, a->p.hash_key->data, a->p.hash_key->len);
-	buf_adds(a->out, hex);
-	buf_addc(a->out, '\n');
-	secret_cleanse(hex, sizeof(hex));
-	return REPORT_OK;
+	if (a->n == 1 && strcmp(a->word[0], "key") == 0)
+		return tell_key(a);
+	return fail(a, "say: backup, or backup key");
 }
 
 /* ---- rows of a list ---- */

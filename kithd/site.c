@@ -984,7 +984,7 @@ void site_parts(const struct site *s, struct site_parts *out)
 	out->provisioning = s->provisioning;
 	out->stats = s->d.stats;
 	out->clock = s->d.clock;
-	out->hash_key = s->d.hash_key;
+	out->hash_key_file = s->d.conf->hash_key_file;
 	out->zone_s = s->d.conf->zone_s;
 	out->profile = s->d.conf->profile;
 	out->up = s->out != NULL;

@@ -58,7 +58,7 @@ struct site_parts {
 	struct provisioning *provisioning;	/* NULL: switched off */
 	struct stats *stats;
 	const struct clock *clock;
-	const struct secret *hash_key;
+	const char *hash_key_file;
 	int32_t zone_s;
 	enum jid_profile profile;
 	bool up;

@@ -226,11 +226,13 @@ static void a_backup_shows_one_moment_and_hinders_nobody(void **state)
 	unlink(path);
 }
 
-static void the_key_is_given_apart(void **state)
+static void the_key_itself_never_passes_the_socket(void **state)
 {
 	struct hand *h = *state;
 
-	has(operator(h, "backup|key"), "0\n0909090909090909");
+	has(operator(h, "backup|key"), "0\n/");
+	has(buf_str(&h->told), h->conf.hash_key_file);
+	has_not(buf_str(&h->told), "09090909");
 	has_not(operator(h, "backup"), "09090909");
 	has(operator(h, "backup|everything"), "2\n");
 }
@@ -251,7 +253,7 @@ int main(void)
 		CASE(quotas_bind_one_address_or_a_domain),
 		CASE(an_act_that_the_store_refuses_changes_nothing),
 		CASE(a_backup_shows_one_moment_and_hinders_nobody),
-		CASE(the_key_is_given_apart),
+		CASE(the_key_itself_never_passes_the_socket),
 	};
 
 	return cmocka_run_group_tests_name("operate", tests, NULL, NULL);

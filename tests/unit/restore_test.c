@@ -37,7 +37,8 @@ static void back_up(struct hand *h)
 	fclose(f);
 	f = fopen(key_path, "wb");
 	assert_non_null(f);
-	fputs(strchr(operator(h, "backup|key"), '\n') + 1, f);
+	for (size_t i = 0; i < h->key.len; i++)
+		fprintf(f, "%02x", h->key.data[i]);
 	fclose(f);
 }
 
