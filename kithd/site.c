@@ -239,16 +239,14 @@ static int serve_role(struct site *s, const struct job *j, struct buf *out, stru
 		ret = 0;
 	}
 	if (ret != 0)
-		return -1;
+		return ret;
 	if (reply_write(out, &j->q, &r) != 0)
 		return err_set(e, ERR_LIMIT, "too many replies for one turn");
 	return 0;
 }
 
-/* -1: the store failed or `out` is full; nothing of it may be answered. */
-static int serve(struct site *s, const struct job *j, struct buf *out, struct err *e)
+static int serve_one(struct site *s, const struct job *j, struct buf *out, struct err *e)
 {
-	++*s->n.requests;
 	if (j->refused != COND_NONE) {
 		++*s->n.refused;
 		write_refusal(&j->q, j->refused, out);
@@ -264,6 +262,18 @@ static int serve(struct site *s, const struct job *j, struct buf *out, struct er
 	default:
 		return serve_role(s, j, out, e);
 	}
+}
+
+/*
+ * -1: the store failed or `out` is full; nothing of it may be answered.
+ * PROVISIONING_WRITES, outside of a transaction only: not served yet.
+ */
+static int serve(struct site *s, const struct job *j, struct buf *out, struct err *e)
+{
+	int ret = serve_one(s, j, out, e);
+
+	*s->n.requests += ret != PROVISIONING_WRITES;
+	return ret;
 }
 
 /* Its own turn failed as well: "cannot tell now", never "no". */
@@ -306,14 +316,18 @@ static void serve_reads(struct site *s)
 	while (*at != NULL && !site_is_full(s)) {
 		struct job *j = *at;
 		struct err e = ERR_INIT;
+		int ret = PROVISIONING_WRITES;
 
-		j->writes = may_write(s, j);
-		if (j->writes || waits_for_write(s->queue.first, j)) {
+		/* What waits for a write of its sender goes with it. */
+		if (!waits_for_write(s->queue.first, j) && !may_write(s, j))
+			ret = serve(s, j, s->out, &e);
+		j->writes = ret == PROVISIONING_WRITES;
+		if (j->writes) {
 			at = &j->next;
 			continue;
 		}
 		job_unlink(&s->queue, at);
-		if (serve(s, j, s->out, &e) != 0)
+		if (ret != 0)
 			answer_failure(s, j, &e);
 		job_give(&s->queue, j);
 	}

@@ -78,8 +78,7 @@ static int inquire(struct provisioning *p, const struct request *q, struct inqui
 	    access_decide(&n->facts, q->pool, &n->out) != 0)
 		err_set(&why, ERR_LIMIT, "no room for the answer");
 	if (why.kind != ERR_NONE && why.kind != ERR_LIMIT) {
-		if (e != NULL)
-			*e = why;
+		*e = why;
 		return -1;
 	}
 	/* Too much at once: false, as for what is malformed; it must ask per node. */
@@ -99,14 +98,6 @@ static bool must_write(const struct provisioning *p, const struct request *q,
 	return n->n_wishes > 0 || lease_is_news(p, q->bare, q->lease.asked, n->out.edge_ms) ||
 	       contact_dialect_differs(p->deps.contacts, q->bare, q->dialect.proto,
 		   q->dialect.gen, q->dialect.vocab);
-}
-
-bool device_writes(struct provisioning *p, const struct request *q)
-{
-	struct inquiry n;
-
-	/* What cannot be told now is told by device_serve(). */
-	return inquire(p, q, &n, NULL) == 0 && must_write(p, q, &n);
 }
 
 static int write_notes(struct provisioning *p, const struct request *q, struct inquiry *n,
@@ -160,12 +151,16 @@ static void say(const struct provisioning *p, const struct request *q, const str
 int device_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
 {
 	struct inquiry n;
+	bool writes;
 
 	if (inquire(p, q, &n, e) != 0)
 		return -1;
+	writes = must_write(p, q, &n);
+	if (writes && !store_in_transaction(p->deps.store))
+		return PROVISIONING_WRITES;
 	if (n.facts.now_ms > p->latest_ms)
 		p->latest_ms = n.facts.now_ms;
-	if (must_write(p, q, &n) && write_notes(p, q, &n, e) != 0)
+	if (writes && write_notes(p, q, &n, e) != 0)
 		return -1;
 	if (n.out.held_back)
 		lease_wait(p, q->bare);

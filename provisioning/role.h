@@ -69,7 +69,6 @@ void provisioning_note_decision(struct provisioning *p, const struct access_fact
     const struct access_outcome *out);
 
 /* device.c: things ask */
-bool device_writes(struct provisioning *p, const struct request *q);
 int device_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 
 /* question.c: owners are asked */

@@ -65,13 +65,14 @@ static bool never(struct provisioning *p, const struct request *q)
 }
 
 static const struct row {
+	/* NULL: serve() itself finds out, and comes back with PROVISIONING_WRITES. */
 	bool (*writes)(struct provisioning *p, const struct request *q);
 	int (*serve)(struct provisioning *p, const struct request *q, struct reply *r,
 	    struct err *e);
 } rows[VERB_COUNT] = {
-	[VERB_IS_FRIEND] = { device_writes, device_serve },
-	[VERB_CAN_READ] = { device_writes, device_serve },
-	[VERB_CAN_CONTROL] = { device_writes, device_serve },
+	[VERB_IS_FRIEND] = { NULL, device_serve },
+	[VERB_CAN_READ] = { NULL, device_serve },
+	[VERB_CAN_CONTROL] = { NULL, device_serve },
 	[VERB_IS_FRIEND_RULE] = { always, owner_iq_rule },
 	[VERB_CAN_READ_RULE] = { always, owner_iq_rule },
 	[VERB_CAN_CONTROL_RULE] = { always, owner_iq_rule },
@@ -135,7 +136,7 @@ bool provisioning_serves(enum verb v)
 /* Looks things up in books that may have to be read again after a rollback. */
 bool provisioning_writes(const struct provisioning *p, const struct request *q)
 {
-	return provisioning_serves(q->verb) &&
+	return provisioning_serves(q->verb) && rows[q->verb].writes != NULL &&
 	       rows[q->verb].writes((struct provisioning *)(uintptr_t)p, q);
 }
 

@@ -69,10 +69,18 @@ int provisioning_open(struct provisioning **out, const struct provisioning_conf 
 void provisioning_close(struct provisioning **p);
 
 bool provisioning_serves(enum verb v);
-/* isFriend, canRead, canControl write only when they raise a question or when
- * a foreign thing's cached answer must be noted: the turn asks before. */
+/* Must this be served in a transaction?  The turn asks before. */
 bool provisioning_writes(const struct provisioning *p, const struct request *q);
-int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+/*
+ * isFriend, canRead, canControl write only when they raise a question or when
+ * the answer must be noted, which they know once they have decided: outside of
+ * any transaction that is PROVISIONING_WRITES, nothing was done or said, and
+ * the turn serves it again within one.  So what is asked often, and changes
+ * nothing, is decided once.
+ */
+#define PROVISIONING_WRITES 1
+int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e);
 
 /* DEBT_FLOOR, DEBT_FRIEND, DEBT_UNFRIEND, DEBT_QUESTION: as in registry/serve.h. */
 int provisioning_debt_answered(struct provisioning *p, const struct debt *d,

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *const stores[] = {"kith.db", "kith.db-wal", "kith.db-shm"};
@@ -127,19 +128,17 @@ void subject_explain(const struct subject *s)
 	fclose(f);
 }
 
+int64_t subject_cpu_of(pid_t pid)
+{
+	clockid_t clock;
+	struct timespec t;
+
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
+		return 0;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 int64_t subject_cpu_us(const struct subject *s)
 {
-	char path[64];
-	long user = 0, system = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)s->pid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
-	    &user, &system) != 2)
-		user = system = 0;
-	fclose(f);
-	return (user + system) * (1000000 / sysconf(_SC_CLK_TCK));
+	return subject_cpu_of(s->pid);
 }

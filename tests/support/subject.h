@@ -30,5 +30,6 @@ void subject_fini(struct subject *s);
 void subject_explain(const struct subject *s);
 /* CPU time it has used, in microseconds. */
 int64_t subject_cpu_us(const struct subject *s);
+int64_t subject_cpu_of(pid_t pid);
 
 #endif

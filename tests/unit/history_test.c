@@ -78,13 +78,15 @@ static int64_t rows(void)
 /* As the site would serve it. */
 static void serve(struct request *q, struct reply *r)
 {
-	bool writes = provisioning_writes(roles, q);
+	int ret = provisioning_writes(roles, q) ? PROVISIONING_WRITES :
+	    provisioning_serve(roles, q, r, &test_err);
 
-	if (writes)
-		MUST(store_begin(w.store, &test_err));
+	MUST(ret);
+	if (ret != PROVISIONING_WRITES)
+		return;
+	MUST(store_begin(w.store, &test_err));
 	MUST(provisioning_serve(roles, q, r, &test_err));
-	if (writes)
-		MUST(store_commit(w.store, &test_err));
+	MUST(store_commit(w.store, &test_err));
 }
 
 static bool can_read(const char *who, const char *name)

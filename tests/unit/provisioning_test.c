@@ -195,12 +195,17 @@ static struct request request(enum verb verb, const char *bare)
 
 static void serve(const struct request *q)
 {
-	w.wrote = provisioning_writes(w.p, q);
-	if (w.wrote)
-		begin();
-	OK(provisioning_serve(w.p, q, &w.r, &e));
-	if (w.wrote)
-		commit();
+	struct err e = ERR_INIT;
+	int ret = provisioning_writes(w.p, q) ? PROVISIONING_WRITES :
+	    provisioning_serve(w.p, q, &w.r, &e);
+
+	ok(ret, &e);
+	w.wrote = ret == PROVISIONING_WRITES;
+	if (!w.wrote)
+		return;
+	begin();
+	ok(provisioning_serve(w.p, q, &w.r, &e), &e);
+	commit();
 }
 
 static bool is_friend(const char *thing, const char *jid)

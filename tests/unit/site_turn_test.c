@@ -32,6 +32,7 @@ static struct {
 	struct stmt *insert;
 	int serves, reads_in_transaction, gaps;
 	bool everything_writes;
+	bool notes_answers;	/* a question of a thing is noted */
 } role;
 
 static const char fake_sql[] =
@@ -219,6 +220,8 @@ int provisioning_serve(struct provisioning *p, const struct request *q, struct r
     struct err *e)
 {
 	(void)p;
+	if (role.notes_answers && !store_in_transaction(role.store))
+		return PROVISIONING_WRITES;
 	role.serves++;
 	role.reads_in_transaction += store_in_transaction(role.store);
 	if (role.everything_writes)
@@ -560,7 +563,38 @@ static void a_question_waits_for_the_senders_own_write_before_it(void **state)
 	second = strstr(buf_str(&f->out), "id=\"later\"");
 	assert_true(first != NULL && second != NULL && first < second);
 	assert_true(strstr(buf_str(&f->out), "id=\"other\"") < first);
-	assert_int_equal(role.reads_in_transaction, 0);
+}
+
+static void nor_does_the_senders_next_write_overtake_a_question_that_waits(void **state)
+{
+	struct fixture *f = *state;
+	const char *at[3];
+
+	hand_register(f, "a", "1");
+	hand(f, "<iq type='get' from='ta@a.example/r' to='" ME "' id='b'><ping "
+	    "xmlns='urn:xmpp:ping'/></iq>");
+	hand(f, "<iq type='set' from='ta@a.example/r' to='" ME "' id='c'><register "
+	    "xmlns='urn:xmpp:iot:discovery'><str name='SN' value='2'/></register></iq>");
+	site_turn(f->site);
+	at[0] = strstr(buf_str(&f->out), "id=\"a\"");
+	at[1] = strstr(buf_str(&f->out), "id=\"b\"");
+	at[2] = strstr(buf_str(&f->out), "id=\"c\"");
+	assert_true(at[0] != NULL && at[0] < at[1] && at[1] < at[2]);
+	assert_int_equal(stat_of(f, "site_commits"), 1);
+}
+
+static void an_answer_that_must_be_noted_is_given_after_its_commit(void **state)
+{
+	struct fixture *f = *state;
+
+	role.notes_answers = true;
+	hand(f, "<iq type='get' from='" HIM "' to='" ME "' id='f'>"
+	    "<isFriend xmlns='urn:xmpp:iot:provisioning' jid='b@b.example'/></iq>");
+	site_turn(f->site);
+	assert_int_equal(role.reads_in_transaction, 1);
+	assert_int_equal(stat_of(f, "site_commits"), 1);
+	assert_int_equal(stat_of(f, "site_requests"), 1);
+	assert_true(said(f, "isFriendResponse"));
 }
 
 static void only_the_culprit_of_a_store_error_fails(void **state)
@@ -866,6 +900,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(questions_never_enter_the_transaction, set_up,
 		    tear_down),
 		CASE(a_question_waits_for_the_senders_own_write_before_it),
+		CASE(nor_does_the_senders_next_write_overtake_a_question_that_waits),
+		CASE(an_answer_that_must_be_noted_is_given_after_its_commit),
 		cmocka_unit_test_setup_teardown(only_the_culprit_of_a_store_error_fails, set_up,
 		    tear_down),
 		CASE(a_commit_that_fails_answers_nobody_until_each_was_tried_alone),
