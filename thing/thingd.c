@@ -30,6 +30,7 @@
 #include "common/wire/iotdisco.h"
 #include "thing/thing.h"
 #include "thing/thingd_conf.h"
+#include "thing/thingd_sandbox.h"
 
 #define DEFAULT_FILE KITH_SYSCONFDIR "/kith/kith-thing.conf"
 #define EX_USAGE 64
@@ -490,7 +491,7 @@ static struct kith_thing *make_thing(struct thingd *d, char *why, size_t why_siz
 	return kith_thing_new(&conf, why, why_size);
 }
 
-static int run(struct thingd *d)
+static int run(struct thingd *d, const char *file)
 {
 	struct err e = ERR_INIT;
 	char why[512] = "";
@@ -511,7 +512,7 @@ static int run(struct thingd *d)
 	d->thing = make_thing(d, why, sizeof(why));
 	if (!d->thing) {
 		log_error("%s", why);
-	} else if (add_points(d, &e) < 0) {
+	} else if (add_points(d, &e) < 0 || thingd_sandbox(&d->conf, file, &e) < 0) {
 		log_error("%s", e.text);
 	} else {
 		log_info("%s at %s", kith_thing_jid(d->thing), d->conf.domain);
@@ -689,7 +690,7 @@ int main(int argc, char **argv)
 			print_settings(&d.conf);
 		ret = 0;
 	} else {
-		ret = run(&d);
+		ret = run(&d, o.file ? o.file : DEFAULT_FILE);
 	}
 	thingd_conf_free(&d.conf);
 	return ret;

@@ -49,7 +49,8 @@ struct thingd_conf {
 	int64_t boot_spread_ms;
 	enum thingd_qr qr;
 	enum thingd_qr_holds qr_holds;
-	bool pictures, shows_code;
+	char *command_writes;
+	bool pictures, shows_code, sandbox;
 	size_t n_tags, n_points;
 	struct thingd_tag tag[THINGD_TAGS];
 	struct thingd_point point[THINGD_POINTS];

@@ -2,7 +2,7 @@
 /*
  * sandbox: what a program that has started gives up for good: every file but
  * those it names (landlock), every system call but those a quiet daemon makes
- * (seccomp), new rights by exec.  What the kernel lacks is left out and said.
+ * (x
  */
 #ifndef KITH_BASE_SANDBOX_H
 #define KITH_BASE_SANDBOX_H
@@ -20,7 +20,7 @@ struct sandbox_path {
 struct sandbox {
 	const struct sandbox_path *path;
 	size_t n;
-	bool may_exec;		/* it runs commands of its settings */
+	bool may_exec;		/* it runs commands of its settings, which get all calls but a few */
 	bool may_read_all;	/* it reads sensors anywhere */
 };
 

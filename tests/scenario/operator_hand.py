@@ -154,6 +154,10 @@ def main():
         owner, bob = Owner(home, "owner").login(), Owner(home, "bob").login()
         with story.check("kithd has given up what it does not need, or says why not"):
             contains(home.kithd.process.log(), "sandbox: ")
+        with story.check("shut in, it speaks its owner's language and takes it back"):
+            contains(owner.desk("language de"), "Deutsch")
+            contains(owner.desk("rules"), "Regel")
+            contains(owner.desk("language en"), "English")
         holding(story, home, owner)
         approving(story, home, owner)
         listing(story, home, owner)

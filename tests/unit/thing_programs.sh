@@ -53,6 +53,7 @@ ok "att-D-06: a second one on the same folder is refused"
 ! "$thing" reset --yes -f "$dir/conf" >/dev/null 2>&1 </dev/null && [ -s "$dir/state/identity" ]
 ok "a running thing is not reset"
 kill -0 "$pid"; ok "an absent broker does not end it"
+grep -q "sandbox: " "$dir/err"; ok "it says what it has given up"
 kill -TERM "$pid"; wait "$pid"; ok "SIGTERM ends it with status 0"
 pid=
 [ "$(find "$dir/state" -type f ! -perm 600)" = "" ] && [ "$(find "$dir/state" -maxdepth 0 -perm 700)" != "" ] &&

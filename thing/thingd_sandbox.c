@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thingd_sandbox: the state folder for writing; settings, certificates and
+ * what fields are read from for reading; the files of controls for writing.
+ * With command= the machine stays readable and programs may be run, since
+ * nobody knows what they need; what they may write stands in command_writes.
+ */
+#include "config.h"
+
+#include "thing/thingd_sandbox.h"
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/sandbox.h"
+#include "common/base/str.h"
+
+#define WRITES_MAX 16
+#define PATHS_MAX (THINGD_POINTS * 2 + WRITES_MAX + 16)
+
+struct list {
+	struct sandbox_path path[PATHS_MAX];
+	char *made[PATHS_MAX];		/* to be freed */
+	size_t n;
+	struct sandbox s;
+};
+
+/* Where OpenSSL and the distributions keep what everybody trusts. */
+static const char *const certificates[] = {
+	"/etc/ssl", "/usr/lib/ssl", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+	"/etc/pki", "/etc/ca-certificates",
+};
+
+/* Takes `made`, which may be NULL: then it is left out. */
+static void add(struct list *l, char *made, bool writable)
+{
+	if (made == NULL || l->n == PATHS_MAX) {
+		free(made);
+		return;
+	}
+	l->made[l->n] = made;
+	l->path[l->n++] = (struct sandbox_path){ made, writable };
+}
+
+/* Its folder, so that a file which is replaced by another stays in reach; for a
+ * pattern the folder before its first *. */
+static char *folder_of(const char *path)
+{
+	size_t len = strcspn(path, "*?[");
+
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return len == 0 ? strdup(".") : strndup(path, len);
+}
+
+/* Links of /sys and /proc lead all over /sys and /proc. */
+static void add_read(struct list *l, const char *path)
+{
+	if (str_starts(path, "/sys/"))
+		add(l, strdup("/sys"), false);
+	else if (str_starts(path, "/proc/"))
+		add(l, strdup("/proc"), false);
+	else
+		add(l, folder_of(path), false);
+}
+
+static void add_written(struct list *l, const char *path)
+{
+	glob_t g;
+
+	add_read(l, path);
+	if (glob(path, 0, NULL, &g) != 0)
+		return;
+	add(l, strdup(g.gl_pathv[0]), true);
+	globfree(&g);
+}
+
+static void add_command(struct list *l, const struct thingd_conf *c)
+{
+	const char *at = c->command_writes;
+
+	if (l->s.may_exec)
+		return;
+	l->s.may_exec = l->s.may_read_all = true;
+	for (size_t n = 0; *(at += strspn(at, " \t")) != '\0' && n < WRITES_MAX; n++) {
+		size_t len = strcspn(at, " \t");
+
+		add(l, strndup(at, len), true);
+		at += len;
+	}
+}
+
+static void add_point(struct list *l, const struct thingd_conf *c, const struct thingd_point *p)
+{
+	if (p->ops == &device_command)
+		add_command(l, c);
+	else if (p->ops == &device_file && p->is_control)
+		add_written(l, p->spec);
+	else if (p->ops == &device_file)
+		add_read(l, p->spec);
+}
+
+int thingd_sandbox(const struct thingd_conf *c, const char *file, struct err *e)
+{
+	struct list l = { .n = 0 };
+	char what[SANDBOX_TEXT];
+	int rc;
+
+	if (!c->sandbox) {
+		log_warn("[thing] sandbox = off: a fault in this program is a fault of the machine");
+		return 0;
+	}
+	add(&l, strdup(c->state), true);
+	add(&l, strdup(file), false);
+	if (c->ca_file != NULL)
+		add(&l, folder_of(c->ca_file), false);
+	for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++)
+		add(&l, strdup(certificates[i]), false);
+	for (size_t i = 0; i < c->n_points; i++)
+		add_point(&l, c, &c->point[i]);
+	l.s.path = l.path;
+	l.s.n = l.n;
+	rc = sandbox_enter(&l.s, what, e);
+	if (rc == 0)
+		log_info("sandbox: %s%s", what, l.s.may_exec ? ", but commands may be run" : "");
+	else
+		err_prefix(e, "[thing] sandbox");
+	for (size_t i = 0; i < l.n; i++)
+		free(l.made[i]);
+	return rc;
+}
