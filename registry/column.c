@@ -434,9 +434,10 @@ static void leaves_begin(struct column *c)
 	const struct column_value *v;
 
 	while ((v = step(&all)) != NULL) {
+		struct numset_walk w = { &v->things, 0 };
 		uint32_t thing = 0;
 
-		for (; numset_next(&v->things, thing, &thing); thing++) {
+		for (; numset_walk_on(&w, thing, &thing); thing++) {
 			double *leaf = leaf_make(c, thing);
 
 			if (leaf == NULL) {
@@ -468,6 +469,12 @@ void column_now(const struct column_value *v, uint32_t thing)
 
 	if (c->leaf != NULL && thing / LEAF < c->leaves && c->leaf[thing / LEAF] != NULL)
 		c->leaf[thing / LEAF][thing % LEAF] = column_num(v);
+}
+
+void column_ask_for(const struct column *c, uint32_t thing)
+{
+	if (thing / LEAF < c->leaves && c->leaf[thing / LEAF] != NULL)
+		__builtin_prefetch(&c->leaf[thing / LEAF][thing % LEAF]);
 }
 
 bool column_num_of(const struct column *c, uint32_t thing, double *out)
@@ -609,13 +616,11 @@ void column_remove(struct column_value *v, uint32_t thing)
 
 /* ---- values that hold a string ---- */
 
-#define SETS 8	/* of so many pieces; more would hardly leave fewer */
-
 /* False: none holds it. */
 static bool sets_of(const struct column_grams *g, const char *str, const struct numset **set,
     size_t *n)
 {
-	size_t pieces = pieces_of(str), step = (pieces + SETS - 1) / SETS;
+	size_t pieces = pieces_of(str), step = (pieces + COLUMN_HOLDING - 1) / COLUMN_HOLDING;
 
 	*n = 0;
 	for (size_t i = 0; i < pieces; i += step) {
@@ -628,18 +633,26 @@ static bool sets_of(const struct column_grams *g, const char *str, const struct 
 	return true;
 }
 
-const struct column_value *column_next_holding(const struct column *c, const char *str,
-    uint32_t *from, uint64_t *leaps)
+struct column_holding column_holding(const struct column *c, const char *str)
 {
-	const struct numset *set[SETS];
-	uint32_t id;
-	size_t n;
+	const struct numset *set[COLUMN_HOLDING];
+	struct column_holding h = { .column = c };
 
-	if (!sets_of(c->grams, str, set, &n) ||
-	    !numset_next_in_all(set, n, *from, &id, leaps))
+	if (!sets_of(c->grams, str, set, &h.n))
+		h.n = 0;
+	for (size_t i = 0; i < h.n; i++)
+		h.walk[i].set = set[i];
+	return h;
+}
+
+const struct column_value *column_next_holding(struct column_holding *h, uint64_t *leaps)
+{
+	uint32_t id;
+
+	if (!numset_walk_all(h->walk, h->n, h->from, &id, leaps))
 		return NULL;
-	*from = id + 1;
-	return c->grams->by_id[id].value;
+	h->from = id + 1;
+	return h->column->grams->by_id[id].value;
 }
 
 bool column_knows(const struct column *c, const char *str)
@@ -649,7 +662,7 @@ bool column_knows(const struct column *c, const char *str)
 
 size_t column_count_holding(const struct column *c, const char *str)
 {
-	const struct numset *set[SETS];
+	const struct numset *set[COLUMN_HOLDING];
 	size_t n, least = c->n;
 
 	if (!sets_of(c->grams, str, set, &n))

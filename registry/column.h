@@ -55,6 +55,8 @@ void column_remove(struct column_value *v, uint32_t thing);
  */
 void column_follow(struct column *c, uint32_t thing, size_t all_things);
 void column_now(const struct column_value *v, uint32_t thing);
+/* It will be wanted soon. */
+void column_ask_for(const struct column *c, uint32_t thing);
 /* False: not known. */
 bool column_num_of(const struct column *c, uint32_t thing, double *out);
 
@@ -86,9 +88,16 @@ const struct column_value *column_next(struct column_span *s);
 bool column_knows(const struct column *c, const char *str);
 /* How many values hold a string it knows, at most. */
 size_t column_count_holding(const struct column *c, const char *str);
-/* The values that hold a string it knows: some may not, none is left out.
- * *from starts at 0.  NULL: no more. */
-const struct column_value *column_next_holding(const struct column *c, const char *str,
-    uint32_t *from, uint64_t *leaps);
+/* The values that hold a string it knows: some may not, none is left out. */
+#define COLUMN_HOLDING 8	/* sets; of more pieces hardly fewer would be left */
+struct column_holding {
+	const struct column *column;
+	struct numset_walk walk[COLUMN_HOLDING];
+	size_t n;
+	uint32_t from;
+};
+struct column_holding column_holding(const struct column *c, const char *str);
+/* NULL: no more.  *leaps counts the looks at sets. */
+const struct column_value *column_next_holding(struct column_holding *h, uint64_t *leaps);
 
 #endif

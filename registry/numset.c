@@ -266,12 +266,18 @@ static int few_to_many(struct numset *s)
 	return 0;
 }
 
-static bool many_next(const struct numset_many *m, uint32_t from, uint32_t *out)
+/* *at: a group that is not behind the one to be found, and afterwards that one. */
+static bool many_next(const struct numset_many *m, uint32_t *at, uint32_t from, uint32_t *out)
 {
-	uint32_t at = place_in_many(m, from >> BITS), low;
+	uint32_t low;
 
-	for (; at < m->n; at++) {
-		const struct group *g = &m->group[at];
+	/* Mostly it is the same group, or the next one. */
+	if (*at < m->n && m->group[*at].key < from >> BITS)
+		++*at;
+	if (*at < m->n && m->group[*at].key < from >> BITS)
+		*at = place_in_many(m, from >> BITS);
+	for (; *at < m->n; ++*at) {
+		const struct group *g = &m->group[*at];
 		uint32_t start = g->key == from >> BITS ? from % IN_GROUP : 0;
 
 		if (group_next(g, start, &low)) {
@@ -280,6 +286,24 @@ static bool many_next(const struct numset_many *m, uint32_t from, uint32_t *out)
 		}
 	}
 	return false;
+}
+
+/* As above, in twice as long steps each time. */
+static bool few_next(const struct numset *s, uint32_t *at, uint32_t from, uint32_t *out)
+{
+	const uint32_t *few = s->u.few;
+	uint32_t step = 1;
+
+	while (*at + step < s->n && few[*at + step] < from) {
+		*at += step;
+		step *= 2;
+	}
+	if (step > s->n - *at)
+		step = s->n - *at;
+	*at += place_in_few(&few[*at], step, from);
+	if (*at < s->n)
+		*out = few[*at];
+	return *at < s->n;
 }
 
 /* ---- any form ---- */
@@ -367,32 +391,35 @@ void numset_remove(struct numset *s, uint32_t number)
 	s->n--;
 }
 
-bool numset_next(const struct numset *s, uint32_t from, uint32_t *out)
+bool numset_walk_on(struct numset_walk *w, uint32_t from, uint32_t *out)
 {
-	uint32_t at;
+	const struct numset *s = w->set;
 
 	if (s->cap == MANY)
-		return many_next(s->u.many, from, out);
-	if (s->cap == 0) {
-		*out = s->u.one;
-		return s->n == 1 && s->u.one >= from;
-	}
-	at = place_in_few(s->u.few, s->n, from);
-	if (at < s->n)
-		*out = s->u.few[at];
-	return at < s->n;
+		return many_next(s->u.many, &w->at, from, out);
+	if (s->cap != 0)
+		return few_next(s, &w->at, from, out);
+	*out = s->u.one;
+	return s->n == 1 && s->u.one >= from;
 }
 
-bool numset_next_in_all(const struct numset *const *sets, size_t n, uint32_t from, uint32_t *out,
+bool numset_next(const struct numset *s, uint32_t from, uint32_t *out)
+{
+	struct numset_walk w = { s, 0 };
+
+	return numset_walk_on(&w, from, out);
+}
+
+bool numset_walk_all(struct numset_walk *w, size_t n, uint32_t from, uint32_t *out,
     uint64_t *leaps)
 {
 	size_t agree = 0;
 	uint32_t at = from, next;
 
 	/* Each set in turn goes to where the others are, until none moves. */
-	for (size_t i = 0; agree < n; i = (i + 1) % n) {
+	for (size_t i = 0; agree < n; i = i + 1 < n ? i + 1 : 0) {
 		++*leaps;
-		if (!numset_next(sets[i], at, &next))
+		if (!numset_walk_on(&w[i], at, &next))
 			return false;
 		agree = next == at ? agree + 1 : 1;
 		at = next;

@@ -35,8 +35,19 @@ bool numset_has(const struct numset *s, uint32_t number);
 /* The least that is not below `from`. */
 bool numset_next(const struct numset *s, uint32_t from, uint32_t *out);
 
+/*
+ * A walk remembers where the last look was, so that the next one, which never is
+ * further back, does not search from the beginning.  Begun with the set alone; the
+ * set must not change meanwhile.
+ */
+struct numset_walk {
+	const struct numset *set;
+	uint32_t at;		/* place of the number, or of its group */
+};
+
+bool numset_walk_on(struct numset_walk *w, uint32_t from, uint32_t *out);
 /* The least that is not below `from` and in all of them; *leaps counts the looks. */
-bool numset_next_in_all(const struct numset *const *sets, size_t n, uint32_t from, uint32_t *out,
+bool numset_walk_all(struct numset_walk *w, size_t n, uint32_t from, uint32_t *out,
     uint64_t *leaps);
 
 #endif

@@ -19,6 +19,7 @@
 #define GATHERED 2		/* values or numbers gathered for one look */
 #define LEAPS 32		/* looks at a set for one look at a thing */
 #define NUMBERS 64		/* numbers of things compared for one look */
+#define HANDFUL 16		/* things asked for at once */
 #define NAMES 8			/* names of columns for one look */
 
 #define COLUMNS 8		/* of one term, whose name has a wildcard */
@@ -52,7 +53,8 @@ struct plan {
 	struct filter {
 		const struct search_term *term;
 		const struct column *column;
-	} filter[WIRE_TAGS];	/* of numbers that stand by thing */
+		double left;		/* the part of the values that it lets pass */
+	} filter[WIRE_TAGS];	/* of numbers that stand by thing; the strictest first */
 	size_t filters;
 	struct numset *gathered;
 	size_t n_gathered;
@@ -216,10 +218,24 @@ static bool columns_named(struct plan *p, const struct search_term *t,
 	return true;
 }
 
+static void add_filter(struct plan *p, const struct choice *c, const struct column *column,
+    bool is_run)
+{
+	struct filter f = { c->term, column, 1 };
+	size_t at = p->filters++;
+
+	if (is_run)
+		f.left = (double)c->part[0].span.n / (double)column->n;
+	for (; at > 0 && p->filter[at - 1].left > f.left; at--)
+		p->filter[at] = p->filter[at - 1];
+	p->filter[at] = f;
+}
+
 static void plan_term(struct plan *p, const struct search_terms *s, size_t i, struct pool *pool)
 {
 	struct choice *c = &p->choice[p->choices];
 	const struct column *column[COLUMNS];
+	bool is_run = true;
 	size_t n = 1;
 
 	*p->work -= TERM_WORK;
@@ -233,36 +249,37 @@ static void plan_term(struct plan *p, const struct search_terms *s, size_t i, st
 		p->nothing = true;
 		return;
 	}
-	if (n == 1) {
+	for (size_t k = 0; is_run && k < n; k++)
+		is_run = part_of(c, column[k], &c->part[c->parts++], pool);
+	if (n == 1)
 		add_set(p, &column[0]->things);
-		if (column[0]->leaf != NULL)
-			p->filter[p->filters++] = (struct filter){ c->term, column[0] };
-	}
-	for (size_t k = 0; k < n; k++)
-		if (!part_of(c, column[k], &c->part[c->parts++], pool))
-			return;
-	offer(p, c);
+	if (n == 1 && column[0]->leaf != NULL)
+		add_filter(p, c, column[0], is_run);
+	if (is_run)
+		offer(p, c);
 }
 
 /* ---- gathering ---- */
 
-static const struct column_value *next_value(struct part *p, uint32_t *from, int64_t *work)
+static const struct column_value *next_value(struct part *p, struct column_holding *h,
+    int64_t *work)
 {
 	uint64_t leaps = 0;
 	const struct column_value *v;
 
 	if (p->holding == NULL)
 		return column_next(&p->span);
-	v = column_next_holding(p->span.column, p->holding, from, &leaps);
+	v = column_next_holding(h, &leaps);
 	*work -= (int64_t)(leaps / LEAPS);
 	return v;
 }
 
 static int gather_value(const struct column_value *v, struct numset *into, int64_t *work)
 {
+	struct numset_walk w = { &v->things, 0 };
 	uint32_t number = 0;
 
-	for (size_t n = 1; numset_next(&v->things, number, &number); number++, n++) {
+	for (size_t n = 1; numset_walk_on(&w, number, &number); number++, n++) {
 		if (numset_add(into, number) == -1)
 			return -1;
 		if (n % GATHERED == 0 && --*work < 0)
@@ -274,9 +291,11 @@ static int gather_value(const struct column_value *v, struct numset *into, int64
 static int gather_part(const struct choice *c, struct part *p, struct numset *into, int64_t *work)
 {
 	const struct column_value *v;
-	uint32_t from = 0;
+	struct column_holding h = { .n = 0 };
 
-	for (size_t n = 1; *work >= 0 && (v = next_value(p, &from, work)) != NULL; n++) {
+	if (p->holding != NULL)
+		h = column_holding(p->span.column, p->holding);
+	for (size_t n = 1; *work >= 0 && (v = next_value(p, &h, work)) != NULL; n++) {
 		if (n % (GATHERED / 2) == 0)
 			--*work;
 		if (c->filtered && !search_term_str(c->term, c->regex, column_str(v), work))
@@ -371,27 +390,52 @@ static bool passes(const struct plan *p, uint32_t at)
 	return true;
 }
 
+/* Things that are in all sets.  Their numbers lie far apart in memory, so they are
+ * asked for before the first of them is compared. */
+struct handful {
+	struct numset_walk set[SETS];
+	uint32_t next;		/* where the next handful begins */
+	uint32_t at[HANDFUL];
+	size_t n;
+	uint64_t leaps, compared;
+};
+
+static bool take_handful(const struct plan *p, struct handful *h)
+{
+	for (h->n = 0; h->n < HANDFUL; h->n++) {
+		uint32_t *at = &h->at[h->n];
+
+		if (!numset_walk_all(h->set, p->sets, h->next, at, &h->leaps))
+			break;
+		h->next = *at + 1;
+		if (p->filters > 0)
+			column_ask_for(p->filter[0].column, *at);
+	}
+	h->compared += h->n * p->filters;
+	*p->work -= (int64_t)(h->leaps / LEAPS + h->compared / NUMBERS);
+	h->leaps %= LEAPS;
+	h->compared %= NUMBERS;
+	return h->n > 0;
+}
+
 /* False: the work went below `least` first; *from is where to go on. */
 static bool walk(struct plan *p, uint32_t *from, int64_t least, search_plan_fn fn, void *arg)
 {
 	struct tag room[WIRE_TAGS];
 	struct search_item item;
-	uint64_t leaps = 0, compared = 0;
-	uint32_t at;
+	struct handful h = { .next = *from };
 
-	while (numset_next_in_all(p->set, p->sets, *from, &at, &leaps)) {
-		compared += p->filters;
-		*p->work -= (int64_t)(leaps / LEAPS + compared / NUMBERS);
-		leaps %= LEAPS;
-		compared %= NUMBERS;
-		if (*p->work < least) {
-			*from = at;
-			return false;
+	for (size_t i = 0; i < p->sets; i++)
+		h.set[i] = (struct numset_walk){ p->set[i], 0 };
+	while (take_handful(p, &h))
+		for (size_t i = 0; i < h.n; i++) {
+			*from = h.at[i];
+			if (*p->work < least)
+				return false;
+			if (passes(p, *from) && search_index_item(p->x, *from, room, &item) &&
+			    !fn(arg, &item))
+				return true;
 		}
-		if (passes(p, at) && search_index_item(p->x, at, room, &item) && !fn(arg, &item))
-			return true;
-		*from = at + 1;
-	}
 	return true;
 }
 

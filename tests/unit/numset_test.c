@@ -102,7 +102,7 @@ static void what_is_in_all_sets_is_found_in_order(void **state)
 	for (unsigned turn = 0; turn < 50; turn++) {
 		static uint8_t in[NUMBERS];
 		struct numset s[3] = { { 0 }, { 0 }, { 0 } };
-		const struct numset *const sets[3] = { &s[0], &s[1], &s[2] };
+		struct numset_walk walk[3] = { { &s[0], 0 }, { &s[1], 0 }, { &s[2], 0 } };
 		uint64_t leaps = 0;
 		uint32_t at = 0;
 
@@ -117,13 +117,40 @@ static void what_is_in_all_sets_is_found_in_order(void **state)
 		for (uint32_t i = 0; i < NUMBERS; i++) {
 			if (in[i] != 7)
 				continue;
-			assert_true(numset_next_in_all(sets, 3, at, &at, &leaps));
+			assert_true(numset_walk_all(walk, 3, at, &at, &leaps));
 			assert_int_equal(at, i);
 			at++;
 		}
-		assert_false(numset_next_in_all(sets, 3, at, &at, &leaps));
+		assert_false(numset_walk_all(walk, 3, at, &at, &leaps));
 		for (unsigned k = 0; k < 3; k++)
 			numset_fini(&s[k]);
+	}
+}
+
+/* From wherever the last step ended, by steps of any length, in every form. */
+static void a_walk_finds_what_a_search_from_the_beginning_finds(void **state)
+{
+	static const unsigned sizes[] = { 0, 1, 2, 40, 1000, 5000, 30000 };
+
+	(void)state;
+	for (unsigned turn = 0; turn < 20 * sizeof(sizes) / sizeof(sizes[0]); turn++) {
+		struct numset s = { 0 };
+		struct numset_walk w = { &s, 0 };
+		uint32_t from = 0, there = 0, expected = 0;
+		bool found, expect;
+
+		for (unsigned i = 0; i < sizes[turn / 20]; i++)
+			assert_int_equal(numset_add(&s, pick(100 * NUMBERS)), 0);
+		do {
+			from = expected + pick(1u << pick(20));
+			expect = numset_next(&s, from, &expected);
+			found = numset_walk_on(&w, from, &there);
+			assert_int_equal(found, expect);
+			if (found)
+				assert_int_equal(there, expected);
+		} while (found);
+		assert_false(numset_walk_on(&w, from, &there));
+		numset_fini(&s);
 	}
 }
 
@@ -133,6 +160,7 @@ int main(void)
 		cmocka_unit_test(it_holds_what_was_added_and_not_removed),
 		cmocka_unit_test(the_ends_of_the_numbers_are_no_trap),
 		cmocka_unit_test(what_is_in_all_sets_is_found_in_order),
+		cmocka_unit_test(a_walk_finds_what_a_search_from_the_beginning_finds),
 	};
 
 	return cmocka_run_group_tests_name("numset", tests, NULL, NULL);
