@@ -40,6 +40,9 @@ struct kithd_limits {
 	int64_t claim_failures_domain;
 	int64_t claim_failures_all;
 	int64_t wrong_keys;
+	int64_t registrations;
+	int64_t registrations_domain;
+	int64_t registration_ms;
 	int64_t search_work;
 	int64_t searcher_work;
 	int64_t searcher_domain_work;

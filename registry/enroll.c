@@ -120,6 +120,12 @@ static enum condition refusal(struct registry *g, const struct request *q,
 		*reason = "quota-tags";
 	} else if (t == NULL) {
 		*reason = registry_full(g, q->bare);
+		/* Last: who is refused for good uses nothing up. */
+		if (*reason == NULL && !newcomer_may(g->newcomers, q->bare,
+		    clock_boot(g->deps.clock))) {
+			++*g->count.too_many_new;
+			*reason = "quota-rate";
+		}
 	}
 	return *reason != NULL ? COND_RESOURCE_CONSTRAINT : COND_NONE;
 }

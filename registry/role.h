@@ -13,6 +13,7 @@
 #include "registry/quota.h"
 #include "registry/claim.h"
 #include "registry/guess.h"
+#include "registry/newcomer.h"
 #include "registry/presence_store.h"
 #include "registry/search_budget.h"
 #include "registry/search_cursor.h"
@@ -37,6 +38,7 @@ struct registry_counters {
 	uint64_t *guess_alarms, *asked, *shown, *not_shown, *disputes, *answers_late;
 	uint64_t *held, *frozen, *replaced, *clones, *namesakes, *twins_seen;
 	uint64_t *full_thing, *full_jid, *full_domain, *full_site, *full_pool, *full_self;
+	uint64_t *too_many_new;
 	uint64_t *disowned, *removed, *unregistered, *searches, *too_costly, *scans, *refused;
 	uint64_t *expired, *transferred;
 };
@@ -56,6 +58,7 @@ struct registry {
 	struct presence_store *asked;
 	struct showing *showing;
 	struct guess *guess;
+	struct newcomers *newcomers;
 	struct search_index *findable;
 	struct search_budget *searchers;
 	struct search_cursors *cursors;

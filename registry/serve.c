@@ -299,6 +299,8 @@ static void count_open(struct registry *g)
 	    "registrations with the maker and serial number of an owned thing");
 	c->twins_seen = stats_slot(s, "registry_twins_seen",
 	    "registrations with the tags of another unclaimed thing");
+	c->too_many_new = stats_slot(s, "registry_too_many_new",
+	    "new registrations that came too fast");
 	c->full_thing = stats_slot(s, "registry_full_thing", "registrations with too many tags");
 	c->full_jid = stats_slot(s, "registry_full_address",
 	    "registrations refused: too many things of one address");
@@ -388,6 +390,9 @@ static int copy_conf(struct registry *g, const struct registry_conf *conf)
 	g->conf.failures_per_domain = or_default(conf->failures_per_domain, 600);
 	g->conf.failures = or_default(conf->failures, 3000);
 	g->conf.wrong_keys = or_default(conf->wrong_keys, 100);
+	g->conf.newcomers_per_jid = or_default(conf->newcomers_per_jid, 2000);
+	g->conf.newcomers_per_domain = or_default(conf->newcomers_per_domain, 20000);
+	g->conf.newcomers_ms = or_default(conf->newcomers_ms, 60000);
 	return 0;
 }
 
@@ -400,6 +405,14 @@ static void turn_ended(void *arg, bool committed)
 	else
 		buf_truncate(&g->released, g->released_kept);
 	registry_showing_ended(g, committed);
+}
+
+static int open_newcomers(struct registry *g, struct err *e)
+{
+	const struct newcomer_limits limits = { g->conf.newcomers_per_jid,
+		g->conf.newcomers_per_domain, g->conf.newcomers_ms };
+
+	return newcomers_open(&g->newcomers, &limits, e);
 }
 
 int registry_open(struct registry **out, const struct registry_conf *conf,
@@ -418,7 +431,7 @@ int registry_open(struct registry **out, const struct registry_conf *conf,
 	if (thing_store_open(&g->things, deps->store, deps->hash_key, e) == -1 ||
 	    quotas_open(&g->quotas, deps->store, e) == -1 ||
 	    approvals_open(&g->approvals, deps->store, e) == -1 ||
-	    registry_search_open(g, e) == -1 ||
+	    registry_search_open(g, e) == -1 || open_newcomers(g, e) == -1 ||
 	    registry_showing_open(g, e) == -1) {
 		registry_close(&g);
 		return -1;
@@ -446,6 +459,7 @@ void registry_close(struct registry **gp)
 		return;
 	*gp = NULL;
 	ownership_on_row(g->deps.ownership, NULL, NULL);
+	newcomers_close(&g->newcomers);
 	search_index_close(&g->findable);
 	search_budget_close(&g->searchers);
 	search_cursors_close(&g->cursors);

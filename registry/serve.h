@@ -56,6 +56,9 @@ struct registry_conf {
 	int64_t failures_per_domain;
 	int64_t failures;
 	int64_t wrong_keys;		/* for one (MAN, SN), before short KEYs are weak */
+	int64_t newcomers_per_jid;	/* things that register for the first time */
+	int64_t newcomers_per_domain;
+	int64_t newcomers_ms;		/* in so long */
 	int32_t zone_s;			/* operator's zone; for times told to people */
 	bool show_owner;		/* `owner` in X search results */
 	bool remote_verified;		/* JIDs of other domains may own things */

@@ -132,6 +132,28 @@ static void att_C_16__things_that_own_themselves_are_refused(void **state)
 	world_close(&w);
 }
 
+static void new_things_come_so_fast_and_old_ones_as_they_like__row_P11(void **state)
+{
+	struct world w;
+	char jid[32];
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	w.conf.newcomers_per_domain = 5;
+	world_restart(&w, "sqlite::memory:");
+	w.time.boot += 1000000;
+	for (int i = 0; i < 10; i++) {
+		snprintf(jid, sizeof(jid), "s%d@ex/r", i);
+		HAS(reg(&w, jid, "x"), i < 5 ? "result" : "resource-constraint");
+	}
+	HAS(reg(&w, "s7@ex/r", "x"), "wait");
+	for (int i = 0; i < 5; i++)
+		HAS(reg(&w, "s1@ex/r", "x"), "result");
+	w.time.boot += 60000;
+	HAS(reg(&w, "s7@ex/r", "x"), "result");
+	world_close(&w);
+}
+
 static void att_C_17__quotas_hold_and_honest_things_still_register(void **state)
 {
 	struct world w;
@@ -1282,6 +1304,7 @@ int main(void)
 		cmocka_unit_test(nodes_of_one_address_are_things_of_their_own),
 		cmocka_unit_test(other_domains_register_only_when_listed),
 		cmocka_unit_test(att_C_16__things_that_own_themselves_are_refused),
+		cmocka_unit_test(new_things_come_so_fast_and_old_ones_as_they_like__row_P11),
 		cmocka_unit_test(att_C_17__quotas_hold_and_honest_things_still_register),
 		cmocka_unit_test(a_full_pool_of_present_things_refuses_new_ones),
 		cmocka_unit_test(unclaimed_things_expire_unless_present),
