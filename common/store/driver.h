@@ -36,6 +36,9 @@ struct driver {
 	 * fsync): nothing may be acknowledged any more. */
 	bool (*dead)(const struct driver_db *db);
 
+	/* `fn` hears each statement; NULL: no more. */
+	void (*trace)(struct driver_db *db, void (*fn)(void *arg, const char *sql), void *arg);
+
 	/* See store_backup_begin(); all NULL where the engine has tools of its own. */
 	int (*backup_begin)(struct driver_backup **out, struct driver_db *db, const char *path,
 	    struct err *e);

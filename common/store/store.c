@@ -339,6 +339,11 @@ void store_rollback(struct store *s)
 		tell_end(s, false);
 }
 
+void store_trace(struct store *s, store_trace_fn fn, void *arg)
+{
+	s->drv->trace(s->db, fn, arg);
+}
+
 bool store_in_transaction(const struct store *s)
 {
 	return s->drv->in_transaction(s->db);

@@ -95,6 +95,10 @@ int store_backup_step(struct store_backup *b, int pages, int64_t *done, int64_t 
 void store_backup_end(struct store_backup **b);
 
 /* For tests and tools. */
+/* `fn` hears the text of each statement that begins to run, also of those that
+ * the store runs for itself; NULL ends it.  Values are not in it. */
+typedef void (*store_trace_fn)(void *arg, const char *sql);
+void store_trace(struct store *s, store_trace_fn fn, void *arg);
 int store_integrity(struct store *s, struct err *e);
 const char *store_url(const struct store *s);
 

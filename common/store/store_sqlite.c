@@ -22,6 +22,8 @@
 
 struct driver_db {
 	sqlite3 *db;
+	void (*trace)(void *arg, const char *sql);
+	void *trace_arg;
 	bool ddl;	/* a schema step is running */
 	bool dead;
 };
@@ -407,6 +409,28 @@ static int backup_step(struct driver_backup *b, int pages, int64_t *done, int64_
 	return 0;
 }
 
+/* ---- tracing ---- */
+
+/* The text as it was prepared: no value of a request gets out this way. */
+static int traced(unsigned what, void *arg, void *st, void *text)
+{
+	const struct driver_db *d = arg;
+
+	(void)what;
+	(void)st;
+	if (text != NULL)
+		d->trace(d->trace_arg, text);
+	return 0;
+}
+
+static void db_trace(struct driver_db *d, void (*fn)(void *arg, const char *sql), void *arg)
+{
+	d->trace = fn;
+	d->trace_arg = arg;
+	(void)sqlite3_trace_v2(d->db, fn != NULL ? SQLITE_TRACE_STMT : 0,
+	    fn != NULL ? traced : NULL, d);
+}
+
 /* ---- statements ---- */
 
 static int st_prepare(struct driver_stmt **out, struct driver_db *d, const char *sql,
@@ -517,6 +541,7 @@ const struct driver driver_sqlite = {
 	.rollback = db_rollback,
 	.in_transaction = db_in_transaction,
 	.dead = db_dead,
+	.trace = db_trace,
 	.backup_begin = backup_begin,
 	.backup_step = backup_step,
 	.backup_end = backup_end,
