@@ -429,6 +429,7 @@ static int leave_owner(struct registry *g, const struct request *q, const struct
 	struct owned gone = without_owner(g, t);
 
 	gone.listed = false;
+	gone.hold = t->hold;		/* the operator's word stands */
 	gone.is_public = t->is_public;
 	gone.name = t->name;
 	gone.former = t->owner;
@@ -450,6 +451,20 @@ static int leave_turning(struct registry *g, const struct request *q, const stru
 	    -1 : 0;
 }
 
+/* What others decided about a record is not shed by leaving and coming back. */
+static int leave_unclaimed(struct registry *g, const struct request *q, const struct owned *t,
+    struct err *e)
+{
+	struct owned gone = *t;
+
+	if (registry_note(g, AUDIT_UNREGISTERED, t, q->bare, NULL, e) == -1)
+		return -1;
+	if (t->hold == HOLD_NONE || t->hold == HOLD_DESCENT)
+		return registry_drop(g, t, e);
+	gone.listed = false;
+	return ownership_put(g->deps.ownership, &gone, e);
+}
+
 int registry_unregister(struct registry *g, const struct request *q, struct reply *r,
     struct err *e)
 {
@@ -467,8 +482,7 @@ int registry_unregister(struct registry *g, const struct request *q, struct repl
 	else if (t != NULL && t->owner != NULL)
 		rc = leave_owner(g, q, t, e);
 	else if (t != NULL && t->listed && t->state == OWNED_NOBODY)
-		rc = registry_note(g, AUDIT_UNREGISTERED, t, q->bare, NULL, e) == -1 ? -1 :
-		    registry_drop(g, t, e);
+		rc = leave_unclaimed(g, q, t, e);
 	if (rc == -1)
 		return -1;
 	/* XEP-0347 3.15: the answer is empty, whether it was known or not. */

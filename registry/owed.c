@@ -317,6 +317,9 @@ static bool is_expired(const struct registry *g, const struct owned *t, int64_t 
 	/* Somebody may have it back until then. */
 	if (t->former != NULL && t->until_ms > now)
 		return false;
+	/* Held by the operator, it waits for him; a new record would be free. */
+	if (t->hold == HOLD_OPERATOR)
+		return false;
 	/* Who owns itself has nobody who would take it out of the search. */
 	return (t->state == OWNED_NOBODY || t->state == OWNED_SELF) &&
 	    (c == NULL || !c->online) &&

@@ -30,7 +30,8 @@ static size_t find_droppable(const struct registry *g, const struct owned *out[s
 		const struct contact *c = contact_find(g->deps.contacts, t->jid);
 		size_t at;
 
-		if (t->state != OWNED_NOBODY || (c != NULL && c->online))
+		if (t->state != OWNED_NOBODY || t->hold == HOLD_OPERATOR ||
+		    (c != NULL && c->online))
 			continue;
 		for (at = n; at > 0 && drops_before(g, t, out[at - 1]); at--)
 			if (at < DROP_AT_ONCE)

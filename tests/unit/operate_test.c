@@ -28,6 +28,32 @@ static void what_is_held_is_claimed_by_nobody(void **state)
 	owner_is(h, LAMP, ALICE);
 }
 
+static const char *unregisters(struct hand *h, const char *thing)
+{
+	return hand(h, "<iq type='set' from='%s/r' to='" ME "' id='u'>"
+	    "<unregister xmlns='urn:xmpp:iot:discovery'/></iq>", thing);
+}
+
+static void a_hold_is_not_shed_by_leaving_or_waiting(void **state)
+{
+	struct hand *h = *state;
+
+	registers(h, LAMP, "01");
+	has(operator(h, "hold|%s", LAMP), "0\n");
+	has(unregisters(h, LAMP), "result");
+	registers(h, LAMP, "01");
+	assert_int_equal(thing_at(h, LAMP)->hold, HOLD_OPERATOR);
+	has(claims(h, ALICE, "01"), "item-not-found");
+	unregisters(h, LAMP);
+	h->time.wall += 40 * DAY;
+	h->time.boot += 40 * DAY;
+	site_tick(h->site);
+	registers(h, LAMP, "01");
+	has(claims(h, ALICE, "01"), "item-not-found");
+	has(operator(h, "release|%s", LAMP), "0\n");
+	has(claims(h, ALICE, "01"), "claimed");
+}
+
 static void what_is_held_for_somebody_is_claimed_by_him_alone(void **state)
 {
 	struct hand *h = *state;
@@ -243,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(what_is_held_is_claimed_by_nobody),
+		CASE(a_hold_is_not_shed_by_leaving_or_waiting),
 		CASE(what_is_held_for_somebody_is_claimed_by_him_alone),
 		CASE(what_is_owned_is_not_held),
 		CASE(a_name_must_mean_one_thing),

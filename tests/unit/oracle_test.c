@@ -44,7 +44,7 @@ static const char *mine_with(struct hand *h, const char *who, const char *sn, co
 
 static const char *chat_with(struct hand *h, const char *who, const char *sn, const char *key)
 {
-	return hand(h, "<message type='chat' from='%s/r' to='" DESK "'><body>claim SN=%s;MAN=acme;"
+	return hand(h, "<message type='chat' from='%s/r' to='" DESK "'><body>claim iotdisco:SN=%s;MAN=acme;"
 	    "KEY=%s</body></message>", who, sn, key);
 }
 
@@ -290,6 +290,9 @@ static void att_C_03__every_failed_claim_is_the_same_bytes_and_statements(void *
 	look(h, mine_with, M, "99", KEYS, NULL, &s);
 	has(s.said, "item-not-found");
 	assert_string_equal(s.ran, "BEGIN IMMEDIATE\nCOMMIT\n");
+	/* And the right tags of a free thing are another matter, by either way. */
+	has(chat_with(h, M, "1", KEYS), "free");
+	assert_non_null(thing_called(h, "free")->owner);
 }
 
 /* Whose server nobody vouches for hears what everybody hears. */
