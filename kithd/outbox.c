@@ -97,7 +97,7 @@ static int say(struct outbox *o, const struct debt *t, struct buf *out)
 	char id[IDENT_TEXT];
 
 	if (!buf_ok(&o->text) || ident_text(id, NULL) != 0 ||
-	    chat_write(out, o->d.desk_jid, t->peer, id, buf_str(&o->text)) != 0)
+	    chat_write(out, o->d.desk_jid, t->peer, id, NULL, buf_str(&o->text)) != 0)
 		return PAY_FULL;
 	note_handed(o, t);
 	++*o->chats;

@@ -158,7 +158,7 @@ static int say(const struct request *q, const char *text, struct buf *out)
 		return 0;
 	if (ident_text(id, NULL) != 0)
 		return -1;
-	return chat_write(out, q->to, q->from, id, text);
+	return chat_write(out, q->to, q->from, id, q->id, text);
 }
 
 static int serve_chat(struct site *s, const struct job *j, struct buf *out, struct err *e)

@@ -21,7 +21,7 @@ static void say(const struct jobs *js, const struct request *q, const char *text
 	char id[IDENT_TEXT];
 
 	if (session_is_up(js->session) && ident_text(id, NULL) == 0)
-		(void)chat_write(js->session->out, NULL, q->from, id, text);
+		(void)chat_write(js->session->out, NULL, q->from, id, q->id, text);
 }
 
 static void quote(struct buf *b, const char *word)

@@ -110,7 +110,7 @@ push_question_write(struct buf *out, const struct push_question *p)
 
 int
 chat_write(struct buf *out, const char *from, const char *to, const char *id,
-    const char *body)
+    const char *re, const char *body)
 {
 	struct xml x;
 
@@ -121,7 +121,9 @@ chat_write(struct buf *out, const char *from, const char *to, const char *id,
 	xml_attr(&x, "to", to);
 	xml_attr(&x, "id", id);
 	xml_leaf(&x, "body", NULL, body);
-	xml_leaf(&x, "auto", NS_AUTO, "");
+	xml_open(&x, "auto", NS_AUTO);
+	xml_attr(&x, "re", re);
+	xml_close(&x);
 	xml_close(&x);
 	return xml_end(&x);
 }

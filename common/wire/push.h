@@ -39,9 +39,10 @@ struct push_question {
 };
 int push_question_write(struct buf *out, const struct push_question *p);
 
-/* A chat line from the desk or a thing: type chat, marked <auto/>. */
+/* A chat line from the desk or a thing: type chat, marked <auto/>.  `re`: the id of
+ * the line it answers; NULL: nobody asked, or he gave none. */
 int chat_write(struct buf *out, const char *from, const char *to, const char *id,
-    const char *body);
+    const char *re, const char *body);
 /* XEP-0184: the message with the id `of` has come. */
 int receipt_write(struct buf *out, const char *from, const char *to, const char *of);
 /* Presence; type NULL: available. */

@@ -234,6 +234,7 @@ def going_away(story, owner, bob, thing, other):
             "command", COMMANDS, node="disown", sessionid=step.session, action="complete"),
             id="k-disown")
         thing.pushed("disowned")
+        owner.hear(owner.home.desk, "that it has let go", words=("let go",))
         contains(owner.desk("things"), other.serial)
         assert "hall meter" not in owner.desk("things")
 

@@ -15,15 +15,9 @@ from kithlab.dialect import SmackThing, element, tags
 from kithlab.person import bare
 from kithlab.story import Story, contains, same
 
-NEWS = re.compile("has registered as|Should you ever lose|For your information")
-
 
 class Keeper(Owner):
     """An owner who hears news of things unasked."""
-
-    @staticmethod
-    def is_unasked(text):
-        return Owner.is_unasked(text) or bool(NEWS.search(text))
 
     def told(self, *words):
         return self.hear(self.home.desk, "news: " + ", ".join(words), words=words)

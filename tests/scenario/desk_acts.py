@@ -4,7 +4,6 @@ What an owner does with his things beyond letting others in, by chat: lists and
 finding, names and tags, sets, undo, guests, what if, settings, another
 language, receipts, and acts that are shown before they are done.
 """
-import re
 import sys
 
 sys.path.insert(0, __file__.rsplit("/", 2)[0] + "/support")
@@ -16,15 +15,6 @@ from kithlab.person import CLIENT, body
 from kithlab.story import Story, contains, same
 
 RECEIPTS = "urn:xmpp:receipts"
-
-
-class Keeper(Owner):
-    """An owner who hears news unasked."""
-
-    @staticmethod
-    def is_unasked(text):
-        return bool(re.match(r"Question:|\d+ questions;|.*(let it go|lets? go|no longer yours)",
-                             text))
 
 
 def claimed(owner, name):
@@ -126,7 +116,7 @@ def sets(story, owner):
 def main():
     with Story("an owner and his things") as story:
         home = story.home()
-        owner, bob = Keeper(home, "owner").login(), Owner(home, "bob").login()
+        owner, bob = Owner(home, "owner").login(), Owner(home, "bob").login()
         with story.step("the owner has two things"):
             claimed(owner, "lamp")
             claimed(owner, "pump")

@@ -18,16 +18,10 @@ from kithlab.story import Story, contains, same
 DISCO = "urn:nf:iot:disco:1.0"
 SELF = "<self xmlns='urn:kith:thing:0' can='code'/>"
 SHOWING = "urn:kith:presence:0"
-UNASKED = re.compile("please show|You have shown|is yours: you|stays yours|stays with|"
-                     "no longer yours: somebody|both of you|Should you ever lose|Question:")
 
 
 class Claimant(Owner):
     """Somebody who is asked to show a thing."""
-
-    @staticmethod
-    def is_unasked(text):
-        return bool(UNASKED.search(text))
 
     def asked(self, *words):
         return self.hear(self.home.desk, "to be asked to show it", words=("please show",) + words)

@@ -15,16 +15,9 @@ from kithlab.dialect import SmackThing, element, tags
 from kithlab.person import CLIENT, bare
 from kithlab.story import Story, contains, same
 
-UNASKED = re.compile("Question:|wants to give you|has heard|has accepted|does not want|"
-                     "unregistered itself|Should you ever lose")
-
 
 class Keeper(Owner):
     """An owner who hears news of things unasked."""
-
-    @staticmethod
-    def is_unasked(text):
-        return bool(UNASKED.search(text))
 
     def act(self, line):
         """A line with an effect is shown first; then it is done."""

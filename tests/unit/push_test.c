@@ -140,10 +140,13 @@ chat__is_marked_as_written_by_a_program(void **state)
 
 	(void)state;
 	buf_init(&b, 4096);
-	assert_int_equal(chat_write(&b, "desk@r.ex", "o@ex", "c-1", "<1> & \"2\"\nnext"), 0);
+	assert_int_equal(chat_write(&b, "desk@r.ex", "o@ex", "c-1", NULL, "<1> & \"2\"\nnext"), 0);
 	assert_string_equal(buf_str(&b), "<message type=\"chat\" from=\"desk@r.ex\" to=\"o@ex\" "
 	    "id=\"c-1\"><body>&lt;1&gt; &amp; \"2\"\nnext</body>"
 	    "<auto xmlns=\"urn:kith:auto:0\"/></message>");
+	buf_reset(&b);
+	assert_int_equal(chat_write(&b, "desk@r.ex", "o@ex", "c-2", "q'1", "yes"), 0);
+	assert_non_null(strstr(buf_str(&b), "<auto xmlns=\"urn:kith:auto:0\" re=\"q'1\"/>"));
 	buf_fini(&b);
 }
 

@@ -42,10 +42,10 @@ import re
 import textwrap
 import urllib.parse
 
-from .desk import Owner
+from .desk import Owner, is_question
 from .dialect import GENERATIONS, VOCABULARIES, tags
 from .lab import Missing
-from .person import CLIENT, bare, condition, parse, text_of
+from .person import CLIENT, bare, body, condition, parse, text_of
 
 SHARED = ("owner", "other")
 
@@ -260,12 +260,13 @@ class Play:
         actor.inbox[:] = [s for s in actor.inbox if not self.is_push(s)]
 
     def nothing(self, line):
-        """nothing ACTOR push | presence | message"""
+        """nothing ACTOR push | presence | question | message"""
         actor = self.actor(line.words[1])
         kinds = {
             "push": self.is_push,
             "presence": lambda s: (s.tag == CLIENT + "presence"
                                    and bare(s.get("from", "")) == self.home.jid),
+            "question": lambda s: is_question(str(body(s))),
             "message": lambda s: (s.tag == CLIENT + "message"
                                   and bare(s.get("from", "")) in (self.home.jid, self.home.desk)),
         }

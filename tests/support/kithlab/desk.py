@@ -37,10 +37,6 @@ class Owner(Person):
         return self.hear(self.home.desk, "a question about " + ", ".join(about), words=about)
 
     @staticmethod
-    def is_unasked(text):
-        return is_question(text)
-
-    @staticmethod
     def rule_number(text, containing):
         """The number in the line of `rules` that contains something."""
         for line in text.splitlines():

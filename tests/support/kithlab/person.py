@@ -195,16 +195,16 @@ class Person(slixmpp.ClientXMPP):
 
     def say(self, to, line, seconds=30):
         """Type one line and return the reply, which comes from the same address."""
-        def is_reply(stanza):
-            return self._is_chat(stanza, to) and not self.is_unasked(body(stanza))
-        self.inbox[:] = [s for s in self.inbox if not is_reply(s)]
-        self.message(to, f"<body>{escape(line)}</body>")
-        return body(self.expect(is_reply, f"a reply to '{line}' from {to}", seconds))
+        id = self.next_id()
+        self.message(to, f"<body>{escape(line)}</body>", id=id)
+        return body(self.expect(lambda s: self._is_chat(s, to) and self.answers(s) == id,
+                                f"a reply to '{line}' from {to}", seconds))
 
     @staticmethod
-    def is_unasked(_text):
-        """A chat line that is no reply to one of ours."""
-        return False
+    def answers(stanza):
+        """The id of the line this line answers; None: nobody asked."""
+        mark = stanza.find("{urn:kith:auto:0}auto")
+        return None if mark is None else mark.get("re")
 
     @staticmethod
     def _is_chat(stanza, sender):
@@ -214,7 +214,7 @@ class Person(slixmpp.ClientXMPP):
     def hear(self, sender, what="a line", seconds=30, words=()):
         """The next chat line from a bare address that has all these words."""
         def fits(stanza):
-            return (self._is_chat(stanza, sender)
+            return (self._is_chat(stanza, sender) and self.answers(stanza) is None
                     and all(word.lower() in body(stanza).lower() for word in words))
         return body(self.expect(fits, f"{what} from {sender}", seconds))
 
