@@ -29,7 +29,11 @@ static const struct owned *claimed_with(const struct registry *g, const uint8_t 
 	return t;
 }
 
-/* Once per digest; who opened it may ask again while it lasts. */
+/*
+ * Once per digest.  While it lasts whoever has the label may ask to be heard, not
+ * only who opened it: else a thief would dispute his own claim by a second
+ * account, and the true owner came too late.
+ */
 bool registry_is_disputable(const struct registry *g, const uint8_t digest[static DIGEST_BYTES],
     const char *asker)
 {
@@ -40,8 +44,7 @@ bool registry_is_disputable(const struct registry *g, const uint8_t digest[stati
 	if (t == NULL || strcmp(t->owner, asker) == 0)
 		return false;
 	if (d != NULL)
-		return d->state == DISPUTE_OPEN && d->epoch == t->epoch &&
-		    strcmp(d->claimant, asker) == 0;
+		return d->state == DISPUTE_OPEN && d->epoch == t->epoch;
 	return clock_wall(g->deps.clock) - at < g->conf.dispute_ms;
 }
 
@@ -130,20 +133,38 @@ static int keep(struct registry *g, const struct dispute *d, const struct owned 
 	    tell(g, d->claimant, t, " stays with its owner.", e) == -1 ? -1 : 0;
 }
 
+/* What a claim of his is answered by from now on. */
+static int receipt(struct registry *g, const uint8_t *id, const uint8_t *digest, struct err *e)
+{
+	const struct owned *t = ownership_by_id(g->deps.ownership, id);
+	struct used u = { .owner = t->owner, .epoch = t->epoch,
+	    .at_ms = clock_wall(g->deps.clock) };
+
+	memcpy(u.digest, digest, sizeof(u.digest));
+	memcpy(u.id, id, sizeof(u.id));
+	return thing_store_spend(g->things, &u, e);
+}
+
+/*
+ * The thing obeys the loser still, so it changes hands as if he had passed it on:
+ * it hears `disowned` first, and until it has, nobody has a right that rests on him.
+ */
 static int give(struct registry *g, const struct dispute *d, const struct owned *t,
     const char *detail, struct err *e)
 {
-	struct binding b = { d->claimant, d->digest, d->is_public };
 
 	if (!registry_owner_has_room(g, d->claimant))
 		return keep(g, d, t, "the claimant's quota is full", e);
 	if (tell(g, t->owner, t, " is no longer yours: somebody else has shown that it is before "
 	    "him, and you have not. What you allowed others to do with it has ended.", e) == -1 ||
 	    registry_event(g, AUDIT_DISPUTED, t, d->claimant, NULL, detail, e) == -1 ||
-	    close_dispute(g, d, DISPUTE_OVER, e) == -1 || registry_bind(g, t, &b, e) == -1)
+	    close_dispute(g, d, DISPUTE_OVER, e) == -1 ||
+	    registry_turn_over(g, t, d->claimant, e) == -1 ||
+	    receipt(g, d->id, d->digest, e) == -1)
 		return -1;
 	t = ownership_by_id(g->deps.ownership, d->id);
-	return tell(g, d->claimant, t, " is yours: you have shown that it is before you.", e);
+	return tell(g, d->claimant, t, " is yours: you have shown that it is before you. Until it "
+	    "has heard so it may still obey its former owner; I tell you when that is over.", e);
 }
 
 static int hand_over(struct registry *g, const struct dispute *d, const struct owned *t,
@@ -172,9 +193,17 @@ int registry_dispute_settle(struct registry *g, const struct question *q,
 {
 	const struct dispute *d = dispute_by_digest(g->asked, q->digest);
 	const struct owned *t = d != NULL && d->state != DISPUTE_OVER ? still_owned(g, d) : NULL;
+	struct dispute his;
 
 	if (t == NULL)
 		return 0;
+	/* Whoever showed it is the one it is between now. */
+	if (v == QUESTION_GIVE || v == QUESTION_OPERATOR) {
+		his = *d;
+		his.claimant = q->claimant;
+		his.is_public = q->is_public;
+		d = &his;
+	}
 	switch (v) {
 	case QUESTION_GIVE:
 		++*g->count.shown;

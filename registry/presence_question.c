@@ -114,6 +114,8 @@ static enum question_verdict decide_dispute(const struct question_facts *f)
 		return QUESTION_OPERATOR;
 	if (!f->over)
 		return QUESTION_WAIT;
+	if (f->fitting > 1)
+		return QUESTION_NOBODY;
 	if (claimant)
 		return QUESTION_GIVE;
 	return f->owner_answered ? QUESTION_KEEP : QUESTION_NOBODY;
@@ -128,7 +130,16 @@ enum question_verdict presence_question_decide(const struct question_facts *f)
 	/* Whoever knew what only the claimant was told is not the thing alone. */
 	if (f->fitting > 1)
 		return QUESTION_NOBODY;
-	return f->purpose == QUESTION_AGAIN && f->fits_owned ? QUESTION_KEEP : QUESTION_GIVE;
+	if (f->purpose == QUESTION_AGAIN && f->fits_owned)
+		return QUESTION_KEEP;
+	/* What a thing can do by itself it can do by chance, if there are enough of
+	 * them; a code is read and typed by a person. */
+	if (f->crowd && !f->by_code)
+		return f->over ? QUESTION_NOBODY : QUESTION_WAIT;
+	/* He never asked for this question, and may not even have read it. */
+	if (f->purpose == QUESTION_AGAIN && !f->by_code && !f->confirmed)
+		return QUESTION_CONFIRM;
+	return QUESTION_GIVE;
 }
 
 /* What signs add between letters and digits is not counted: a date with

@@ -17,7 +17,7 @@
 #include "common/base/secret.h"
 
 #define QUESTION_NONCE 16
-#define QUESTION_THINGS 16	/* that one question can be about */
+#define QUESTION_THINGS 64	/* that one question can be about: a bit each */
 #define QUESTION_GROUPS 6	/* of presses in a rhythm ... */
 #define QUESTION_PRESSES 4	/* ... each of 1 to so many: 4096 rhythms */
 #define QUESTION_RHYTHM (2 * QUESTION_GROUPS)	/* "2 4 1 3 1 2" and a NUL */
@@ -77,7 +77,11 @@ struct question_facts {
 	enum question_purpose purpose;
 	bool over;		/* its time has run out */
 	size_t fitting;		/* things that fit what the claimant was told */
-	bool owner_answered;	/* QUESTION_DISPUTE: the other one fits as well */
+	bool by_code;		/* he typed what the one that fits shows */
+	bool crowd;		/* more things have the tags than one question holds */
+	bool confirmed;		/* QUESTION_AGAIN: he said that it was him */
+	bool owner_answered;	/* QUESTION_DISPUTE: another showed the same, or the claimant
+				 * nothing and the owner something */
 	bool fits_owned;	/* QUESTION_AGAIN: it is the one he owns already */
 };
 
@@ -86,6 +90,7 @@ enum question_verdict {
 	QUESTION_GIVE,		/* the thing that fits is the claimant's */
 	QUESTION_KEEP,		/* whose it is, it stays */
 	QUESTION_OPERATOR,	/* both have it before them: a person must look */
+	QUESTION_CONFIRM,	/* a thing did it, maybe by chance: was it him? */
 	QUESTION_NOBODY		/* nothing was shown */
 };
 enum question_verdict presence_question_decide(const struct question_facts *f);

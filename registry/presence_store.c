@@ -318,7 +318,7 @@ static int load_question(struct presence_store *d, struct stmt *st, struct err *
 		.claimant = stmt_text(st, 4), .other = stmt_text(st, 5),
 		.is_public = stmt_int(st, 6) != 0, .is_over = stmt_int(st, 7) != 0,
 		.opened_ms = stmt_int(st, 8), .until_ms = stmt_int(st, 9),
-		.fits = (uint32_t)stmt_int(st, 10), .other_fits = (uint32_t)stmt_int(st, 11),
+		.fits = (uint64_t)stmt_int(st, 10), .other_fits = (uint64_t)stmt_int(st, 11),
 	};
 	struct held_question *h;
 
@@ -452,8 +452,8 @@ static int write_question(struct presence_store *d, const struct question *q, st
 	stmt_bind_int(st, 8, q->is_over);
 	stmt_bind_int(st, 9, q->opened_ms);
 	stmt_bind_int(st, 10, q->until_ms);
-	stmt_bind_int(st, 11, q->fits);
-	stmt_bind_int(st, 12, q->other_fits);
+	stmt_bind_int(st, 11, (int64_t)q->fits);
+	stmt_bind_int(st, 12, (int64_t)q->other_fits);
 	stmt_bind_blob(st, 13, things, len);
 	return stmt_run(st, NULL, e);
 }

@@ -31,7 +31,9 @@ struct question {
 	bool is_public;			/* of a claim */
 	bool is_over;
 	int64_t opened_ms, until_ms;	/* wall */
-	uint32_t fits, other_fits;	/* bit i: candidate i fits what he was told */
+	/* Bit i: candidate i fits what he was told; QUESTION_AGAIN has no other, there
+	 * it is: he said that it was him. */
+	uint64_t fits, other_fits;
 	size_t n;
 	struct candidate candidate[QUESTION_THINGS];
 };

@@ -131,6 +131,96 @@ static int merge(struct registry *g, const struct request *q, const struct owned
 	return registry_note(g, AUDIT_REPLACED, old, q->bare, was, e);
 }
 
+/* ---- moved: the owner stood before another address than the one he has ---- */
+
+static struct thing as_of(const struct thing *x, const uint8_t *id, void *bytes)
+{
+	struct thing now = *x;
+
+	if (x->tags_len > 0)
+		memcpy(bytes, x->tags, x->tags_len);
+	now.tags = bytes;
+	memcpy(now.id, id, OWNERSHIP_ID);
+	return now;
+}
+
+/* What stands for a thing at one address goes with it to the other. */
+static int swap_things(struct registry *g, const uint8_t *a, const uint8_t *b, struct pool *pool,
+    struct err *e)
+{
+	const struct thing *x = thing_store_find(g->things, a), *y = thing_store_find(g->things, b);
+	void *of_x, *of_y;
+	struct thing to_b, to_a;
+
+	if (x == NULL || y == NULL)
+		return 0;
+	of_x = pool_alloc(pool, x->tags_len + 1);
+	of_y = pool_alloc(pool, y->tags_len + 1);
+	if (of_x == NULL || of_y == NULL)
+		return err_set(e, ERR_LIMIT, "no room for the tags of a thing");
+	to_b = as_of(x, b, of_x);
+	to_a = as_of(y, a, of_y);
+	return thing_store_put(g->things, &to_a, e) == -1 ||
+	    thing_store_put(g->things, &to_b, e) == -1 ? -1 : 0;
+}
+
+static int swap(struct registry *g, const struct owned *old, const struct owned *new,
+    struct pool *pool, struct err *e)
+{
+	const char *from = pool_strdup(pool, old->jid), *to = pool_strdup(pool, new->jid);
+	struct owned here = *old, there = *new;
+	struct thing tags = { 0 };
+	const struct thing *x = thing_store_find(g->things, new->id);
+	char hex[REGISTRY_HEX];
+	void *bytes = pool_alloc(pool, x != NULL ? x->tags_len + 1 : 1);
+
+	if (from == NULL || to == NULL || bytes == NULL)
+		return err_set(e, ERR_LIMIT, "no room for an address");
+	if (x != NULL)
+		tags = as_of(x, new->id, bytes);
+	here.jid = to;
+	there.jid = from;
+	there.epoch = old->epoch + 1;
+	there.hold = HOLD_PRESENCE;
+	there.held_for = there.former = there.name = NULL;
+	there.since_ms = clock_wall(g->deps.clock);
+	/* Two rows never share an address. */
+	if (cancel(g, old, e) == -1 || cancel(g, new, e) == -1 ||
+	    thing_store_delete(g->things, there.id, e) == -1 ||
+	    ownership_delete(g->deps.ownership, there.id, e) == -1 ||
+	    ownership_put(g->deps.ownership, &here, e) == -1 ||
+	    ownership_put(g->deps.ownership, &there, e) == -1 ||
+	    (x != NULL && thing_store_put(g->things, &tags, e) == -1) ||
+	    swap_things(g, here.id, there.id, pool, e) == -1)
+		return -1;
+	registry_hex(hex, here.id);
+	if (debt_owe(g->deps.debts, DEBT_OWNER, here.jid, hex, here.epoch, NULL, e) == -1)
+		return -1;
+	registry_hex(hex, there.id);
+	return debt_owe(g->deps.debts, DEBT_OWNER, there.jid, hex, there.epoch, NULL, e) == -1 ||
+	    registry_ask_presence(g, here.jid, e) == -1 ||
+	    registry_note(g, AUDIT_REPLACED, &here, here.owner, from, e) == -1 ? -1 : 0;
+}
+
+int registry_move(struct registry *g, const struct owned *old, const struct owned *new,
+    struct err *e)
+{
+	struct pool pool;
+	int rc;
+
+	/* As in replace_decide(): statements of a later epoch would look newer for ever. */
+	if (old == NULL || new == NULL || new->state != OWNED_NOBODY || !is_settled(g, old) ||
+	    new->epoch > old->epoch || !same_text(old->node, new->node) ||
+	    !same_text(old->source, new->source) || !same_text(old->partition, new->partition))
+		return 0;
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	rc = swap(g, old, new, &pool, e);
+	pool_fini(&pool);
+	if (rc == 0)
+		++*g->count.replaced;
+	return rc == 0 ? 1 : -1;
+}
+
 /* ---- words ---- */
 
 static const char *const sentences[] = {

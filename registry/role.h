@@ -112,6 +112,11 @@ int registry_replace(struct registry *g, const struct request *q, struct reply *
  * counts in the place of a continuity key. */
 #define REGISTRY_SHOWN_MS INT64_C(600000)
 void registry_presence_shown(struct registry *g, const uint8_t id[static OWNERSHIP_ID]);
+/* The record of `old`, with its name and rules, goes to the address of `new`, and
+ * that one, which nobody owns, to the old address, where it can be claimed by its
+ * tags no more.  1 done, 0 it cannot go on there, -1. */
+int registry_move(struct registry *g, const struct owned *old, const struct owned *new,
+    struct err *e);
 
 /* mine.c */
 int registry_mine(struct registry *g, const struct request *q, struct reply *r, struct err *e);

@@ -152,11 +152,20 @@ void registry_showing_note(struct registry *g, const char *who,
 {
 	struct showing *s = g->showing;
 	struct note *n = &s->note[s->n_notes];
+	size_t his = 0;
 
-	for (size_t i = 0; i < s->n_notes; i++)
-		if (s->note[i].ask == ask && strcmp(s->note[i].who, who) == 0 &&
+	for (size_t i = 0; i < s->n_notes; i++) {
+		if (strcmp(s->note[i].who, who) != 0)
+			continue;
+		his++;
+		if (s->note[i].ask == ask &&
 		    secret_bytes_equal(s->note[i].digest, digest, DIGEST_BYTES))
 			return;
+	}
+	/* Who cannot be asked any more this hour takes no place from others. */
+	if ((int64_t)(his + registry_questions_of(g, who, ask == CLAIM_ASK_AGAIN ?
+	    QUESTION_AGAIN : QUESTION_CLAIM)) >= g->conf.showings)
+		return;
 	if (s->n_notes == NOTES || str_copy(n->who, sizeof(n->who), who) < 0)
 		return;
 	memcpy(n->digest, digest, DIGEST_BYTES);
@@ -248,40 +257,73 @@ static void add_candidate(struct registry *g, struct question *q, const struct o
 	q->n++;
 }
 
-static int64_t came_at(const struct registry *g, const uint8_t *id)
+/* The last time several things did what only he was told.  He did it himself, so
+ * the one that is his was among them, and the others were not. */
+static const struct question *narrowed(const struct registry *g, const struct question *want)
 {
-	const struct owned *t = ownership_by_id(g->deps.ownership, id);
+	const struct question *last = NULL;
 
-	return t != NULL ? t->since_ms : INT64_MAX;
+	for (size_t i = 0; i < presence_store_count(g->asked); i++) {
+		const struct question *q = presence_store_at(g->asked, i);
+
+		if (q->is_over && q->purpose == want->purpose && (q->fits & (q->fits - 1)) != 0 &&
+		    q->n < QUESTION_THINGS &&
+		    secret_bytes_equal(q->digest, want->digest, DIGEST_BYTES) &&
+		    strcmp(q->claimant, want->claimant) == 0)
+			last = q;
+	}
+	return last;
 }
 
-/* One for each address, the oldest first: who comes with a thousand twins
- * pushes nobody out. */
-static void load_candidates(struct registry *g, struct question *q)
+static bool is_among(const struct question *q, const uint8_t *id)
+{
+	for (size_t i = 0; q != NULL && i < q->n; i++)
+		if ((q->fits >> i & 1) != 0 && memcmp(q->candidate[i].id, id, OWNERSHIP_ID) == 0)
+			return true;
+	return q == NULL;
+}
+
+/* May he be asked about it?  In a dispute, about all that nobody else has in hand:
+ * the thing itself may be held for whoever claimed an imitation before it came. */
+static bool may_ask(const struct registry *g, const struct question *q, const struct owned *t)
+{
+	if (q->purpose == QUESTION_DISPUTE)
+		return t != NULL && t->state == OWNED_NOBODY && t->listed &&
+		    t->hold != HOLD_OPERATOR && t->hold != HOLD_FROZEN;
+	return registry_is_candidate(g, t, q->claimant);
+}
+
+/* One for each address; when that is too many, chance decides, so that being
+ * there first or last pushes nobody out. */
+static int load_candidates(struct registry *g, struct question *q, struct err *e)
 {
 	const struct thing *same[REGISTRY_SAME];
 	const struct owned *found[REGISTRY_SAME];
+	const struct question *last = narrowed(g, q);
 	size_t n = thing_store_same(g->things, q->digest, same, REGISTRY_SAME), k = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct owned *t = ownership_by_id(g->deps.ownership, same[i]->id);
-		bool known = false;
-		size_t at;
+		bool known = !may_ask(g, q, t) || !is_among(last, t->id);
 
-		if (!registry_is_candidate(g, t, q->claimant))
-			continue;
-		for (size_t j = 0; j < k; j++)
-			known = known || strcmp(found[j]->jid, t->jid) == 0;
-		for (at = k; !known && at > 0 &&
-		    came_at(g, found[at - 1]->id) > came_at(g, t->id); at--)
-			found[at] = found[at - 1];
-		if (!known) {
-			found[at] = t;
-			k++;
-		}
+		for (size_t j = 0; !known && j < k; j++)
+			known = strcmp(found[j]->jid, t->jid) == 0;
+		if (!known)
+			found[k++] = t;
 	}
-	for (size_t i = 0; i < k; i++)
-		add_candidate(g, q, found[i]);
+	if (q->n + k > QUESTION_THINGS)
+		log_warn("%zu addresses show the very tags that '%s' claims by: all but one of "
+		    "them are imitations", k, q->claimant);
+	for (size_t i = 0; i < k && q->n < QUESTION_THINGS; i++) {
+		uint32_t chance;
+
+		if (ident_random((uint8_t *)&chance, sizeof(chance), e) == -1)
+			return -1;
+		n = i + chance % (k - i);
+		add_candidate(g, q, found[n]);
+		found[n] = found[i];
+	}
+	return 0;
 }
 
 static void witness_subject(char out[static SUBJECT], const char *what, const struct question *q)
@@ -445,12 +487,25 @@ static int ask_person(struct registry *g, const struct question *q, const char *
 	return rc;
 }
 
+/* What is over waits only to be counted: it must keep nobody from being asked. */
+static bool no_room(const struct registry *g)
+{
+	int64_t open = 0;
+
+	for (size_t i = 0; i < presence_store_count(g->asked); i++)
+		open += !presence_store_at(g->asked, i)->is_over;
+	return open >= g->conf.max_showings ||
+	    (int64_t)presence_store_count(g->asked) >= 8 * g->conf.max_showings;
+}
+
 int registry_question_open(struct registry *g, struct question *q, struct err *e)
 {
-	if (q->n == 0 || is_asked_already(g, q))
+	if (q->purpose != QUESTION_CLAIM && q->n > 0 && load_candidates(g, q, e) == -1)
+		return -1;
+	if (q->n == 0 || is_asked_already(g, q) || (q->purpose == QUESTION_AGAIN && q->n < 2))
 		return 0;
 	if ((int64_t)registry_questions_of(g, q->claimant, q->purpose) >= g->conf.showings ||
-	    (int64_t)presence_store_count(g->asked) >= g->conf.max_showings)
+	    no_room(g))
 		return 0;
 	if (ident_random(q->nonce, sizeof(q->nonce), e) == -1)
 		return -1;
@@ -468,8 +523,7 @@ static int open_claim(struct registry *g, const struct note *n, struct err *e)
 	    .is_public = n->is_public };
 
 	memcpy(q.digest, n->digest, DIGEST_BYTES);
-	load_candidates(g, &q);
-	return registry_question_open(g, &q, e);
+	return load_candidates(g, &q, e) == -1 ? -1 : registry_question_open(g, &q, e);
 }
 
 /* `n->who` owns the thing that was claimed with these tags; others have come. */
@@ -484,8 +538,7 @@ static int open_again(struct registry *g, const struct note *n, struct err *e)
 	memcpy(q.digest, n->digest, DIGEST_BYTES);
 	q.is_public = t->is_public;
 	add_candidate(g, &q, t);
-	load_candidates(g, &q);
-	return q.n < 2 ? 0 : registry_question_open(g, &q, e);
+	return registry_question_open(g, &q, e);
 }
 
 static int open_one(struct registry *g, const struct note *n, struct err *e)
@@ -519,11 +572,11 @@ static int open_noted(struct registry *g, int64_t now, struct err *e)
 /* ---- ending ---- */
 
 /* The bits of things that were switched off and on as this person was told. */
-static uint32_t fitting_sessions(struct registry *g, const struct question *q, const char *person)
+static uint64_t fitting_sessions(struct registry *g, const struct question *q, const char *person)
 {
 	struct question_seed seed = registry_seed(g, q);
 	int64_t times[QUESTION_SESSIONS];
-	uint32_t fits = 0;
+	uint64_t fits = 0;
 
 	presence_question_times(times, &seed, person, q->until_ms - q->opened_ms);
 	for (size_t i = 0; i < q->n; i++) {
@@ -531,12 +584,12 @@ static uint32_t fitting_sessions(struct registry *g, const struct question *q, c
 
 		if (q->candidate[i].kind == QUESTION_POWER && seen != NULL &&
 		    presence_question_sessions_fit(times, seen, q->until_ms - q->opened_ms))
-			fits |= UINT32_C(1) << i;
+			fits |= UINT64_C(1) << i;
 	}
 	return fits;
 }
 
-static size_t count_bits(uint32_t bits, size_t *last)
+static size_t count_bits(uint64_t bits, size_t *last)
 {
 	size_t n = 0;
 
@@ -603,14 +656,24 @@ static int let_go_of_old(struct registry *g, const struct question *q, struct er
 	    debt_owe(g->deps.debts, DEBT_OWNER, gone.jid, hex, gone.epoch, NULL, e) == -1 ? -1 : 0;
 }
 
+/* 1: his thing is where he showed it, 0: it cannot go on there, -1. */
+static int move(struct registry *g, const struct question *q, size_t winner, struct err *e)
+{
+	const struct owned *old = still_there(g, q, 0);
+	int moved = !owned_by(old, q->claimant) ? 0 :
+	    registry_move(g, old, still_there(g, q, winner), e);
+
+	return moved != 0 ? moved : let_go_of_old(g, q, e);
+}
+
 static int give(struct registry *g, const struct question *q, size_t winner, struct err *e)
 {
 	const struct owned *t = still_there(g, q, winner);
 	struct binding b = { q->claimant, q->digest, q->is_public };
 	struct buf text;
-	int rc;
+	int rc, moved;
 
-	if (!registry_is_candidate(g, t, q->claimant) || !registry_owner_has_room(g, q->claimant))
+	if (!may_ask(g, q, t) || !registry_owner_has_room(g, q->claimant))
 		return tell(g, q, q->claimant, "That was right, but it cannot be yours any more: "
 		    "it has changed since you were asked.", e);
 	buf_init(&text, TEXT_BYTES);
@@ -619,15 +682,18 @@ static int give(struct registry *g, const struct question *q, size_t winner, str
 	buf_adds(&text, " is yours.");
 	++*g->count.shown;
 	rc = registry_event(g, AUDIT_PRESENCE, t, q->claimant, t->jid, "shown", e) == -1 ||
-	    (q->purpose == QUESTION_AGAIN && let_go_of_old(g, q, e) == -1) ? -1 : 0;
-	t = still_there(g, q, winner);
-	if (rc == 0 && (t == NULL || registry_bind(g, t, &b, e) == -1 ||
-	    hold_others(g, q, winner, e) == -1 ||
+	    (q->purpose == QUESTION_DISPUTE &&
+	    registry_dispute_settle(g, q, QUESTION_KEEP, e) == -1) ? -1 : 0;
+	moved = rc == 0 && q->purpose == QUESTION_AGAIN ? move(g, q, winner, e) : 0;
+	if (moved == -1)
+		rc = -1;
+	t = ownership_by_id(g->deps.ownership, q->candidate[winner].id);
+	if (rc == 0 && ((moved == 0 && registry_bind(g, t, &b, e) == -1) ||
+	    hold_others(g, q, moved == 1 ? 0 : winner, e) == -1 ||
 	    tell(g, q, q->claimant, buf_str(&text), e) == -1))
 		rc = -1;
-	t = still_there(g, q, winner);
-	if (rc == 0 && t != NULL)
-		registry_presence_shown(g, t->id);
+	if (rc == 0 && moved == 0)
+		registry_presence_shown(g, q->candidate[winner].id);
 	buf_fini(&text);
 	return rc;
 }
@@ -663,6 +729,8 @@ static int end_without(struct registry *g, const struct question *q, size_t fitt
 static int act(struct registry *g, const struct question *q, enum question_verdict v,
     size_t fitting, size_t winner, struct err *e)
 {
+	if (q->purpose == QUESTION_DISPUTE && v == QUESTION_GIVE && winner > 0)
+		return give(g, q, winner, e);
 	if (q->purpose == QUESTION_DISPUTE)
 		return registry_dispute_settle(g, q, v, e);
 	if (v == QUESTION_GIVE)
@@ -672,28 +740,96 @@ static int act(struct registry *g, const struct question *q, enum question_verdi
 	return end_without(g, q, fitting, e);
 }
 
+/* Others who were asked about the same thing in the same dispute, and showed it. */
+static bool others_showed(const struct registry *g, const struct question *q,
+    const uint8_t *id)
+{
+	for (size_t k = 0; k < presence_store_count(g->asked); k++) {
+		const struct question *any = presence_store_at(g->asked, k);
+		uint64_t fits = any->other_fits;
+
+		if (any->purpose != QUESTION_DISPUTE ||
+		    !secret_bytes_equal(any->digest, q->digest, DIGEST_BYTES))
+			continue;
+		if (strcmp(any->claimant, q->claimant) != 0)
+			fits |= any->fits;
+		for (size_t i = 0; i < any->n; i++)
+			if ((fits >> i & 1) != 0 && memcmp(any->candidate[i].id, id,
+			    OWNERSHIP_ID) == 0 && any->candidate[0].epoch == q->candidate[0].epoch)
+				return true;
+	}
+	return false;
+}
+
+static enum question_verdict decide(const struct registry *g, const struct question *q, bool over,
+    size_t fitting, size_t winner)
+{
+	struct question_facts f = { .purpose = q->purpose, .over = over, .fitting = fitting,
+	    .by_code = q->candidate[winner].kind == QUESTION_CODE,
+	    .crowd = q->n == QUESTION_THINGS, .fits_owned = winner == 0 };
+
+	if (q->purpose != QUESTION_DISPUTE) {
+		f.confirmed = (q->other_fits >> winner & 1) != 0;
+		return presence_question_decide(&f);
+	}
+	f.owner_answered = fitting == 0 ? q->other_fits != 0 :
+	    (q->other_fits >> winner & 1) != 0 ||
+	    others_showed(g, q, q->candidate[winner].id);
+	return presence_question_decide(&f);
+}
+
+static bool is_confirming(const struct registry *g, const struct question *q)
+{
+	return q->purpose == QUESTION_AGAIN && q->until_ms > q->opened_ms + g->conf.showing_ms;
+}
+
+/* With enough of them, a thing presses or restarts in the right way by chance. */
+static int ask_to_confirm(struct registry *g, struct question *q, size_t i, struct err *e)
+{
+	const struct owned *t = ownership_by_id(g->deps.ownership, q->candidate[i].id);
+	struct question_seed seed = registry_seed(g, q);
+	char code[IDENT_CODE];
+	struct buf b;
+	int rc;
+
+	q->until_ms = clock_wall(g->deps.clock) + g->conf.showing_ms + 1;
+	buf_init(&b, TEXT_BYTES);
+	str_escape(&b, t != NULL ? t->jid : "a thing that is gone", 200, true);
+	presence_question_code(code, &seed, q->candidate[i].id);
+	buf_addf(&b, " has just done what I told you to do with your thing. If that was you, with "
+	    "the thing in your hands, send: code %s\nThen your thing is at that address from now "
+	    "on. If it was not you, do nothing: all stays as it is.", code);
+	rc = presence_store_put(g->asked, q, e) == -1 ||
+	    tell(g, q, q->claimant, buf_str(&b), e) == -1 ? -1 : 0;
+	secret_cleanse(code, sizeof(code));
+	buf_fini(&b);
+	return rc;
+}
+
 int registry_settle(struct registry *g, const struct question *q, bool over, struct err *e)
 {
 	struct question now = *q;
-	struct question_facts f = { .purpose = q->purpose, .over = over };
 	enum question_verdict v;
-	size_t winner = 0, nobody = 0;
+	size_t winner = 0, fitting;
 
 	if (q->is_over)
 		return 0;
-	if (over) {
+	/* While he is asked to confirm, its times are not those he was told. */
+	if (over && !is_confirming(g, q)) {
 		now.fits |= fitting_sessions(g, q, q->claimant);
 		if (q->other != NULL)
 			now.other_fits |= fitting_sessions(g, q, q->other);
 	}
-	f.fitting = count_bits(now.fits, &winner);
-	f.owner_answered = count_bits(now.other_fits, &nobody) > 0;
-	f.fits_owned = winner == 0;
-	v = presence_question_decide(&f);
+	fitting = count_bits(now.fits, &winner);
+	v = decide(g, &now, over, fitting, winner);
+	if (v == QUESTION_CONFIRM && !is_confirming(g, q))
+		return ask_to_confirm(g, &now, winner, e);
+	if (v == QUESTION_CONFIRM)
+		v = over ? QUESTION_NOBODY : QUESTION_WAIT;
 	now.is_over = v != QUESTION_WAIT;
 	if (presence_store_put(g->asked, &now, e) == -1 || v == QUESTION_WAIT)
 		return v == QUESTION_WAIT ? 0 : -1;
-	return spare_things(g, &now, e) == -1 || act(g, &now, v, f.fitting, winner, e) == -1
+	return spare_things(g, &now, e) == -1 || act(g, &now, v, fitting, winner, e) == -1
 	    ? -1 : 0;
 }
 

@@ -23,8 +23,16 @@ static bool shows(const struct registry *g, const struct question *q, size_t i,
 	char code[IDENT_CODE];
 	bool same = false;
 
-	if (q->candidate[i].kind != QUESTION_CODE)
-		return false;
+	/* One that did what only he was told: he was told its code, to confirm it. */
+	if (q->candidate[i].kind != QUESTION_CODE) {
+		struct question_seed own = registry_seed(g, q);
+
+		presence_question_code(code, &own, q->candidate[i].id);
+		same = q->purpose == QUESTION_AGAIN && (q->fits >> i & 1) != 0 &&
+		    secret_bytes_equal(code, typed, IDENT_CODE);
+		secret_cleanse(code, sizeof(code));
+		return same;
+	}
 	for (size_t k = 0; k < presence_store_count(g->asked); k++) {
 		const struct question *any = presence_store_at(g->asked, k);
 		struct question_seed seed = registry_seed(g, any);
@@ -53,9 +61,9 @@ static int noted(struct registry *g, const struct question *q, int part, size_t 
 	struct question now = *q;
 
 	if (part == 1)
-		now.fits |= UINT32_C(1) << i;
+		now.fits |= UINT64_C(1) << i;
 	else
-		now.other_fits |= UINT32_C(1) << i;
+		now.other_fits |= UINT64_C(1) << i;
 	if (presence_store_put(g->asked, &now, e) == -1)
 		return -1;
 	return registry_settle(g, presence_store_by_nonce(g->asked, now.nonce), false, e);
@@ -77,7 +85,7 @@ static int code_fits(struct registry *g, const struct request *req, const struct
 	const struct owned *t;
 
 	memcpy(id, q->candidate[i].id, sizeof(id));
-	if (noted(g, q, part, i, e) == -1)
+	if (noted(g, q, q->candidate[i].kind == QUESTION_CODE ? part : 2, i, e) == -1)
 		return -1;
 	t = ownership_by_id(g->deps.ownership, id);
 	if (!dispute && owned_by(t, req->bare))
