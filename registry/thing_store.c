@@ -20,16 +20,14 @@
 struct record {
 	struct thing pub;	/* first: a thing is the start of its record */
 	int64_t row;
-	uint64_t id_hash, digest_hash, key_hash, name;
+	uint64_t name;
 	struct record *next, *prev;	/* ring of one digest; its head is in the table */
-	bool head;
 	uint8_t bytes[];		/* the packed tags */
 };
 
 struct spent {
 	struct used pub;	/* first, as above */
 	int64_t row;
-	uint64_t hash;
 	char owner[];
 };
 
@@ -109,16 +107,28 @@ static struct record *record_new(const struct thing_store *t, const struct thing
 	if (thing->tags_len > 0)
 		memcpy(r->bytes, thing->tags, thing->tags_len);
 	r->pub.tags = r->bytes;
-	r->id_hash = table_hash(&t->seed, 0, thing->id, OWNERSHIP_ID);
-	r->digest_hash = table_hash(&t->seed, 0, thing->digest, DIGEST_BYTES);
-	r->key_hash = table_hash(&t->seed, 0, thing->key, THING_KEY);
 	r->name = name_of(t, &r->pub);
 	return r;
 }
 
+static uint64_t hash_id(const struct thing_store *t, const uint8_t *id)
+{
+	return table_hash(&t->seed, 0, id, OWNERSHIP_ID);
+}
+
+static uint64_t hash_digest(const struct thing_store *t, const uint8_t *digest)
+{
+	return table_hash(&t->seed, 0, digest, DIGEST_BYTES);
+}
+
+static uint64_t hash_key(const struct thing_store *t, const uint8_t *key)
+{
+	return table_hash(&t->seed, 0, key, THING_KEY);
+}
+
 static struct record *find_head(const struct thing_store *t, const uint8_t *digest)
 {
-	uint64_t hash = table_hash(&t->seed, 0, digest, DIGEST_BYTES);
+	uint64_t hash = hash_digest(t, digest);
 	size_t at;
 	struct record *r;
 
@@ -134,10 +144,9 @@ static void join_ring(struct thing_store *t, struct record *r)
 {
 	struct record *head = find_head(t, r->pub.digest);
 
-	r->head = head == NULL;
 	if (head == NULL) {
 		r->next = r->prev = r;
-		table_add(&t->by_digest, r->digest_hash, r);
+		table_add(&t->by_digest, hash_digest(t, r->pub.digest), r);
 		return;
 	}
 	/* At the end: who comes with many twins stays behind those who were there. */
@@ -149,34 +158,34 @@ static void join_ring(struct thing_store *t, struct record *r)
 
 static void leave_ring(struct thing_store *t, struct record *r)
 {
-	if (r->head && r->next == r) {
-		table_remove(&t->by_digest, r->digest_hash, r);
+	bool is_head = find_head(t, r->pub.digest) == r;
+
+	if (r->next == r) {
+		table_remove(&t->by_digest, hash_digest(t, r->pub.digest), r);
 		return;
 	}
-	if (r->head) {
-		r->next->head = true;
-		table_replace(&t->by_digest, r->digest_hash, r, r->next);
-	}
+	if (is_head)
+		table_replace(&t->by_digest, hash_digest(t, r->pub.digest), r, r->next);
 	r->next->prev = r->prev;
 	r->prev->next = r->next;
 }
 
 static void come_in(struct thing_store *t, struct record *r)
 {
-	table_add(&t->by_id, r->id_hash, r);
+	table_add(&t->by_id, hash_id(t, r->pub.id), r);
 	join_ring(t, r);
 	if (r->pub.has_key)
-		table_add(&t->by_key, r->key_hash, r);
+		table_add(&t->by_key, hash_key(t, r->pub.key), r);
 	if (r->name != 0)
 		table_add(&t->by_name, r->name, r);
 }
 
 static void go_out(struct thing_store *t, struct record *r)
 {
-	table_remove(&t->by_id, r->id_hash, r);
+	table_remove(&t->by_id, hash_id(t, r->pub.id), r);
 	leave_ring(t, r);
 	if (r->pub.has_key)
-		table_remove(&t->by_key, r->key_hash, r);
+		table_remove(&t->by_key, hash_key(t, r->pub.key), r);
 	if (r->name != 0)
 		table_remove(&t->by_name, r->name, r);
 }
@@ -206,7 +215,7 @@ static const struct mirror_ops thing_ops = { swap_thing, drop, NULL };
 
 static struct record *find_record(const struct thing_store *t, const uint8_t *id)
 {
-	uint64_t hash = table_hash(&t->seed, 0, id, OWNERSHIP_ID);
+	uint64_t hash = hash_id(t, id);
 	size_t at;
 	struct record *r;
 
@@ -241,7 +250,7 @@ size_t thing_store_same(const struct thing_store *t, const uint8_t digest[static
 size_t thing_store_of_key(const struct thing_store *t, const uint8_t key[static THING_KEY],
     const struct thing **out, size_t max)
 {
-	uint64_t hash = table_hash(&t->seed, 0, key, THING_KEY);
+	uint64_t hash = hash_key(t, key);
 	size_t at, n = 0;
 	const struct record *r;
 
@@ -268,8 +277,7 @@ size_t thing_store_named(const struct thing_store *t, uint64_t name, const struc
 
 /* ---- memory of used digests ---- */
 
-static struct spent *spent_new(const struct thing_store *t, const struct used *u, int64_t row,
-    struct err *e)
+static struct spent *spent_new(const struct used *u, int64_t row, struct err *e)
 {
 	size_t owner = u->owner != NULL ? strlen(u->owner) + 1 : 0;
 	struct spent *s = malloc(sizeof(*s) + owner);
@@ -282,7 +290,6 @@ static struct spent *spent_new(const struct thing_store *t, const struct used *u
 	s->row = row;
 	if (u->owner != NULL)
 		s->pub.owner = memcpy(s->owner, u->owner, owner);
-	s->hash = table_hash(&t->seed, 0, u->digest, DIGEST_BYTES);
 	return s;
 }
 
@@ -303,14 +310,14 @@ static void swap_used(void *arg, void *out, void *in)
 	struct spent *gone = out, *come = in;
 
 	if (gone != NULL && come != NULL) {
-		table_replace(&t->by_used, gone->hash, gone, come);
+		table_replace(&t->by_used, hash_digest(t, gone->pub.digest), gone, come);
 		leave_list(t, gone, come);
 	} else if (come != NULL) {
-		table_add(&t->by_used, come->hash, come);
+		table_add(&t->by_used, hash_digest(t, come->pub.digest), come);
 		if (come->pub.owner != NULL)
 			t->receipts[t->n_receipts++] = come;
 	} else {
-		table_remove(&t->by_used, gone->hash, gone);
+		table_remove(&t->by_used, hash_digest(t, gone->pub.digest), gone);
 		if (t->n_receipts > t->first_receipt && t->receipts[t->n_receipts - 1] == gone)
 			t->n_receipts--;
 		else
@@ -335,7 +342,7 @@ static const struct mirror_ops used_ops = { swap_used, drop, kept_used };
 static const struct used *latest_use(const struct thing_store *t, const uint8_t *digest,
     const char *owner)
 {
-	uint64_t hash = table_hash(&t->seed, 0, digest, DIGEST_BYTES);
+	uint64_t hash = hash_digest(t, digest);
 	const struct spent *s, *latest = NULL;
 	size_t at;
 
@@ -450,7 +457,7 @@ static int load_used(struct thing_store *t, struct stmt *st, struct err *e)
 		return damaged("registry_used", stmt_int(st, 0), e);
 	memcpy(u.id, id, OWNERSHIP_ID);
 	memcpy(u.digest, digest, DIGEST_BYTES);
-	if (reserve_used(t, e) == -1 || (s = spent_new(t, &u, stmt_int(st, 0), e)) == NULL)
+	if (reserve_used(t, e) == -1 || (s = spent_new(&u, stmt_int(st, 0), e)) == NULL)
 		return -1;
 	swap_used(t, NULL, s);
 	kept_used(t, s);
@@ -657,7 +664,7 @@ static int put_used(struct thing_store *t, struct spent *old, const struct used 
 
 	if (reserve_used(t, e) == -1)
 		return -1;
-	s = spent_new(t, u, old != NULL ? old->row : t->last_used + 1, e);
+	s = spent_new(u, old != NULL ? old->row : t->last_used + 1, e);
 	if (s == NULL)
 		return -1;
 	stmt_bind_int(t->spend, 1, s->row);
@@ -711,7 +718,7 @@ size_t thing_store_used_count(const struct thing_store *t)
 
 static struct spent *find_spent(const struct thing_store *t, const void *digest, int64_t row)
 {
-	uint64_t hash = table_hash(&t->seed, 0, digest, DIGEST_BYTES);
+	uint64_t hash = hash_digest(t, digest);
 	size_t at;
 	struct spent *s;
 

@@ -36,7 +36,7 @@ struct person {
 	struct contact pub;		/* first: a contact is the start of its person */
 	int64_t row;			/* 0: a stranger */
 	struct facts *facts;		/* NULL: a stranger, or undone */
-	struct resource resource[CONTACT_RESOURCES];
+	struct resource *resource;	/* room for the next power of two of those there */
 	size_t n_resources;
 	uint64_t hash;
 	size_t index;			/* in contacts.all */
@@ -91,6 +91,7 @@ static void person_free(struct person *p)
 {
 	for (size_t i = 0; i < p->n_resources; i++)
 		free(p->resource[i].full);
+	free(p->resource);
 	free(p->facts);
 	free(p);
 }
@@ -325,24 +326,47 @@ static void drop_resource(struct person *p, struct resource *r)
 	*r = p->resource[--p->n_resources];
 }
 
+/* Most have one at most.  A power of two is full: twice as many. */
+static int grow_resources(struct person *p)
+{
+	size_t n = p->n_resources;
+	struct resource *more;
+
+	if ((n & (n - 1)) != 0)
+		return 0;
+	more = reallocarray(p->resource, n > 0 ? 2 * n : 1, sizeof(*more));
+	if (more == NULL)
+		return -1;
+	p->resource = more;
+	return 0;
+}
+
 /* Room for one more: an unavailable one goes first, then the oldest. */
+static int make_room(struct person *p)
+{
+	struct resource *worst = p->resource;
+
+	if (p->n_resources < CONTACT_RESOURCES)
+		return grow_resources(p);
+	for (size_t i = 1; i < p->n_resources; i++) {
+		struct resource *r = &p->resource[i];
+
+		if (r->available < worst->available ||
+		    (r->available == worst->available && r->order < worst->order))
+			worst = r;
+	}
+	drop_resource(p, worst);
+	return 0;
+}
+
 static struct resource *add_resource(struct person *p, const char *full)
 {
 	char *copy = strdup(full);
 	struct resource *r;
 
-	if (copy == NULL)
+	if (copy == NULL || make_room(p) == -1) {
+		free(copy);
 		return NULL;
-	if (p->n_resources == CONTACT_RESOURCES) {
-		struct resource *worst = &p->resource[0];
-
-		for (size_t i = 1; i < p->n_resources; i++) {
-			r = &p->resource[i];
-			if (r->available < worst->available ||
-			    (r->available == worst->available && r->order < worst->order))
-				worst = r;
-		}
-		drop_resource(p, worst);
 	}
 	r = &p->resource[p->n_resources++];
 	r->full = copy;

@@ -21,14 +21,9 @@ enum ring { BY_JID, BY_OWNER, BY_DOMAIN, RINGS };
 struct entry {
 	struct owned pub;	/* first: a struct owned is the start of its entry */
 	int64_t row;
-	size_t index;		/* in ownership.all */
-	uint64_t address_hash, id_hash;
-	struct {
-		uint64_t hash;
-		struct entry *next, *prev;	/* NULL: in no ring */
-		bool head;
-		size_t count;			/* of the whole ring; kept by the head */
-	} ring[RINGS];
+	struct entry *next[RINGS], *prev[RINGS];	/* NULL: in no ring */
+	uint32_t count[RINGS];	/* of the whole ring, kept by its head; 0: not the head */
+	uint32_t index;		/* in ownership.all */
 	char text[];		/* the strings of pub */
 };
 
@@ -123,6 +118,11 @@ static uint64_t hash_address(const struct ownership *o, const char *jid, const c
 	return table_hash_text(&o->seed, h, partition);
 }
 
+static uint64_t hash_of(const struct ownership *o, const struct owned *t)
+{
+	return hash_address(o, t->jid, t->node, t->source, t->partition);
+}
+
 static uint64_t hash_id(const struct ownership *o, const uint8_t *id)
 {
 	return table_hash(&o->seed, 0, id, OWNERSHIP_ID);
@@ -149,8 +149,7 @@ static const char *domain_of(const char *jid)
 	return at != NULL ? at + 1 : jid;
 }
 
-static struct entry *entry_new(const struct ownership *o, const struct owned *t, int64_t row,
-    struct err *e)
+static struct entry *entry_new(const struct owned *t, int64_t row, struct err *e)
 {
 	const char *const text[] = { t->jid, t->node, t->source, t->partition, t->owner, t->name,
 	    t->held_for, t->former };
@@ -176,11 +175,6 @@ static struct entry *entry_new(const struct ownership *o, const struct owned *t,
 	keep_text(&n->pub.name, &to);
 	keep_text(&n->pub.held_for, &to);
 	keep_text(&n->pub.former, &to);
-	n->id_hash = hash_id(o, t->id);
-	n->address_hash = hash_address(o, t->jid, t->node, t->source, t->partition);
-	n->ring[BY_JID].hash = table_hash_text(&o->seed, 0, t->jid);
-	n->ring[BY_OWNER].hash = table_hash_text(&o->seed, 0, t->owner);
-	n->ring[BY_DOMAIN].hash = table_hash_text(&o->seed, 0, domain_of(t->jid));
 	return n;
 }
 
@@ -191,6 +185,11 @@ static const char *ring_key(const struct owned *t, enum ring r)
 	if (r == BY_DOMAIN)
 		return domain_of(t->jid);
 	return r == BY_JID ? t->jid : t->owner;
+}
+
+static uint64_t ring_hash(const struct ownership *o, enum ring r, const struct entry *x)
+{
+	return table_hash_text(&o->seed, 0, ring_key(&x->pub, r));
 }
 
 static struct entry *ring_head(const struct ownership *o, enum ring r, const char *key)
@@ -214,72 +213,72 @@ static void ring_add(struct ownership *o, enum ring r, struct entry *x)
 		return;
 	head = ring_head(o, r, key);
 	if (head == NULL) {
-		x->ring[r].next = x->ring[r].prev = x;
-		x->ring[r].head = true;
-		x->ring[r].count = 1;
-		table_add(&o->heads[r], x->ring[r].hash, x);
+		x->next[r] = x->prev[r] = x;
+		x->count[r] = 1;
+		table_add(&o->heads[r], ring_hash(o, r, x), x);
 		return;
 	}
-	x->ring[r].head = false;
-	x->ring[r].next = head;
-	x->ring[r].prev = head->ring[r].prev;
-	head->ring[r].prev->ring[r].next = x;
-	head->ring[r].prev = x;
-	head->ring[r].count++;
+	x->count[r] = 0;
+	x->next[r] = head;
+	x->prev[r] = head->prev[r];
+	head->prev[r]->next[r] = x;
+	head->prev[r] = x;
+	head->count[r]++;
 }
 
 static void ring_remove(struct ownership *o, enum ring r, struct entry *x)
 {
-	struct entry *next = x->ring[r].next;
+	struct entry *next = x->next[r];
 
 	if (next == NULL)
 		return;
-	if (!x->ring[r].head) {
-		ring_head(o, r, ring_key(&x->pub, r))->ring[r].count--;
+	if (x->count[r] == 0) {
+		ring_head(o, r, ring_key(&x->pub, r))->count[r]--;
 	} else if (next != x) {
-		next->ring[r].head = true;
-		next->ring[r].count = x->ring[r].count - 1;
-		table_replace(&o->heads[r], x->ring[r].hash, x, next);
+		next->count[r] = x->count[r] - 1;
+		table_replace(&o->heads[r], ring_hash(o, r, x), x, next);
 	} else {
-		table_remove(&o->heads[r], x->ring[r].hash, x);
+		table_remove(&o->heads[r], ring_hash(o, r, x), x);
 	}
-	next->ring[r].prev = x->ring[r].prev;
-	x->ring[r].prev->ring[r].next = next;
-	x->ring[r].next = x->ring[r].prev = NULL;
+	next->prev[r] = x->prev[r];
+	x->prev[r]->next[r] = next;
+	x->next[r] = x->prev[r] = NULL;
 }
 
 /* `in` takes the place of `out`, so that lists keep their order. */
 static void ring_replace(struct ownership *o, enum ring r, struct entry *out, struct entry *in)
 {
-	if (out->ring[r].next == NULL)
+	if (out->next[r] == NULL)
 		return;
-	in->ring[r] = out->ring[r];
-	if (in->ring[r].head)
-		table_replace(&o->heads[r], in->ring[r].hash, out, in);
-	if (in->ring[r].next == out)
-		in->ring[r].next = in->ring[r].prev = in;
-	in->ring[r].next->ring[r].prev = in;
-	in->ring[r].prev->ring[r].next = in;
-	out->ring[r].next = out->ring[r].prev = NULL;
+	in->next[r] = out->next[r];
+	in->prev[r] = out->prev[r];
+	in->count[r] = out->count[r];
+	if (in->count[r] > 0)
+		table_replace(&o->heads[r], ring_hash(o, r, in), out, in);
+	if (in->next[r] == out)
+		in->next[r] = in->prev[r] = in;
+	in->next[r]->prev[r] = in;
+	in->prev[r]->next[r] = in;
+	out->next[r] = out->prev[r] = NULL;
 }
 
 /* ---- memory ---- */
 
 static void link_entry(struct ownership *o, struct entry *x)
 {
-	table_add(&o->by_id, x->id_hash, x);
-	table_add(&o->by_address, x->address_hash, x);
+	table_add(&o->by_id, hash_id(o, x->pub.id), x);
+	table_add(&o->by_address, hash_of(o, &x->pub), x);
 	for (enum ring r = 0; r < RINGS; r++)
 		ring_add(o, r, x);
-	x->index = o->n;
+	x->index = (uint32_t)o->n;
 	o->all[o->n++] = x;
 	o->in_state[x->pub.state]++;
 }
 
 static void unlink_entry(struct ownership *o, struct entry *x)
 {
-	table_remove(&o->by_id, x->id_hash, x);
-	table_remove(&o->by_address, x->address_hash, x);
+	table_remove(&o->by_id, hash_id(o, x->pub.id), x);
+	table_remove(&o->by_address, hash_of(o, &x->pub), x);
 	for (enum ring r = 0; r < RINGS; r++)
 		ring_remove(o, r, x);
 	o->all[x->index] = o->all[--o->n];
@@ -289,9 +288,9 @@ static void unlink_entry(struct ownership *o, struct entry *x)
 
 static void replace_entry(struct ownership *o, struct entry *out, struct entry *in)
 {
-	table_replace(&o->by_id, out->id_hash, out, in);
-	table_remove(&o->by_address, out->address_hash, out);
-	table_add(&o->by_address, in->address_hash, in);
+	table_replace(&o->by_id, hash_id(o, out->pub.id), out, in);
+	table_remove(&o->by_address, hash_of(o, &out->pub), out);
+	table_add(&o->by_address, hash_of(o, &in->pub), in);
 	for (enum ring r = 0; r < RINGS; r++) {
 		if (same_text(ring_key(&out->pub, r), ring_key(&in->pub, r))) {
 			ring_replace(o, r, out, in);
@@ -374,7 +373,7 @@ static int load_row(struct ownership *o, struct stmt *st, struct err *e)
 	if (ownership_by_id(o, t.id) != NULL ||
 	    ownership_by_address(o, t.jid, t.node, t.source, t.partition) != NULL)
 		goto damaged;
-	if (reserve(o, e) == -1 || (x = entry_new(o, &t, row, e)) == NULL)
+	if (reserve(o, e) == -1 || (x = entry_new(&t, row, e)) == NULL)
 		return -1;
 	link_entry(o, x);
 	o->last_row = row;
@@ -488,8 +487,8 @@ static const struct owned *ring_next(const struct ownership *o, enum ring r, con
 
 	if (after == NULL)
 		x = ring_head(o, r, key);
-	else if ((x = (const struct entry *)after)->ring[r].next != NULL)
-		x = x->ring[r].next->ring[r].head ? NULL : x->ring[r].next;
+	else if ((x = (const struct entry *)after)->next[r] != NULL)
+		x = x->next[r]->count[r] > 0 ? NULL : x->next[r];
 	else
 		x = NULL;
 	return x != NULL ? &x->pub : NULL;
@@ -511,21 +510,21 @@ size_t ownership_count_of_owner(const struct ownership *o, const char *owner)
 {
 	const struct entry *head = ring_head(o, BY_OWNER, owner);
 
-	return head != NULL ? head->ring[BY_OWNER].count : 0;
+	return head != NULL ? head->count[BY_OWNER] : 0;
 }
 
 size_t ownership_count_of_jid(const struct ownership *o, const char *jid)
 {
 	const struct entry *head = ring_head(o, BY_JID, jid);
 
-	return head != NULL ? head->ring[BY_JID].count : 0;
+	return head != NULL ? head->count[BY_JID] : 0;
 }
 
 size_t ownership_count_of_domain(const struct ownership *o, const char *domain)
 {
 	const struct entry *head = ring_head(o, BY_DOMAIN, domain);
 
-	return head != NULL ? head->ring[BY_DOMAIN].count : 0;
+	return head != NULL ? head->count[BY_DOMAIN] : 0;
 }
 
 size_t ownership_count(const struct ownership *o)
@@ -610,7 +609,7 @@ int ownership_put(struct ownership *o, const struct owned *t, struct err *e)
 		return err_set(e, ERR_INPUT, "a thing in no known state");
 	if (reserve(o, e) == -1)
 		return -1;
-	x = entry_new(o, t, old != NULL ? old->row : o->last_row + 1, e);
+	x = entry_new(t, old != NULL ? old->row : o->last_row + 1, e);
 	if (x == NULL)
 		return -1;
 	if (write_row(o, x, e) == -1) {

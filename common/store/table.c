@@ -12,7 +12,8 @@
 
 #include "common/base/ident.h"
 
-#define TABLE_FIRST 64
+#define TABLE_FIRST 80
+#define TABLE_MOST UINT32_MAX	/* slots */
 
 int table_seed(struct table_seed *s, struct err *e)
 {
@@ -81,12 +82,36 @@ void table_fini(struct table *t)
 	memset(t, 0, sizeof(*t));
 }
 
+/*
+ * The hash as a fraction of the table, so that any size will do and growing, by a
+ * quarter, keeps the order of the items: there are many tables with an entry for
+ * each thing, and half of a doubled one would be empty.
+ */
+static size_t home(const struct table *t, uint64_t hash)
+{
+	uint64_t low = (hash & UINT32_MAX) * t->cap, high = (hash >> 32) * t->cap;
+
+	/* The upper half of the product; TABLE_MOST keeps each part within 64 bits. */
+	return (size_t)((high + (low >> 32)) >> 32);
+}
+
+static size_t behind(const struct table *t, size_t i)
+{
+	return i + 1 < t->cap ? i + 1 : 0;
+}
+
+/* How far `i` is behind `from`, going round. */
+static size_t distance(const struct table *t, size_t from, size_t i)
+{
+	return i >= from ? i - from : i + t->cap - from;
+}
+
 static void place(struct table *t, uint64_t hash, void *item)
 {
-	size_t i = hash & (t->cap - 1);
+	size_t i = home(t, hash);
 
 	while (t->slot[i].item != NULL)
-		i = (i + 1) & (t->cap - 1);
+		i = behind(t, i);
 	t->slot[i].hash = hash;
 	t->slot[i].item = item;
 }
@@ -96,8 +121,10 @@ int table_reserve(struct table *t, size_t more, struct err *e)
 	struct table old = *t;
 	size_t cap = t->cap > 0 ? t->cap : TABLE_FIRST;
 
-	while (cap / 2 < t->n + more)
-		cap *= 2;
+	if (t->n + more > TABLE_MOST / 2)
+		return err_set(e, ERR_LIMIT, "a table in memory is full");
+	while (cap / 5 * 4 < t->n + more)
+		cap += cap / 4;
 	if (cap == t->cap)
 		return 0;
 	t->slot = calloc(cap, sizeof(*t->slot));
@@ -121,11 +148,9 @@ void table_add(struct table *t, uint64_t hash, void *item)
 
 static struct table_slot *find_item(const struct table *t, uint64_t hash, const void *item)
 {
-	size_t i = hash & (t->cap - 1);
-
 	if (t->cap == 0)
 		return NULL;
-	for (; t->slot[i].item != NULL; i = (i + 1) & (t->cap - 1))
+	for (size_t i = home(t, hash); t->slot[i].item != NULL; i = behind(t, i))
 		if (t->slot[i].item == item)
 			return &t->slot[i];
 	return NULL;
@@ -139,11 +164,9 @@ void table_remove(struct table *t, uint64_t hash, const void *item)
 	if (found == NULL)
 		return;
 	hole = (size_t)(found - t->slot);
-	for (i = (hole + 1) & (t->cap - 1); t->slot[i].item != NULL; i = (i + 1) & (t->cap - 1)) {
-		size_t home = t->slot[i].hash & (t->cap - 1);
-
+	for (i = behind(t, hole); t->slot[i].item != NULL; i = behind(t, i)) {
 		/* Movable unless its home lies behind the hole, going round. */
-		if (((i - home) & (t->cap - 1)) < ((i - hole) & (t->cap - 1)))
+		if (distance(t, home(t, t->slot[i].hash), i) < distance(t, hole, i))
 			continue;
 		t->slot[hole] = t->slot[i];
 		hole = i;
@@ -162,7 +185,7 @@ void table_replace(struct table *t, uint64_t hash, const void *old, void *item)
 
 static void *scan(const struct table *t, uint64_t hash, size_t *at)
 {
-	for (; t->slot[*at].item != NULL; *at = (*at + 1) & (t->cap - 1))
+	for (; t->slot[*at].item != NULL; *at = behind(t, *at))
 		if (t->slot[*at].hash == hash)
 			return t->slot[*at].item;
 	return NULL;
@@ -172,12 +195,12 @@ void *table_first(const struct table *t, uint64_t hash, size_t *at)
 {
 	if (t->cap == 0)
 		return NULL;
-	*at = hash & (t->cap - 1);
+	*at = home(t, hash);
 	return scan(t, hash, at);
 }
 
 void *table_next(const struct table *t, uint64_t hash, size_t *at)
 {
-	*at = (*at + 1) & (t->cap - 1);
+	*at = behind(t, *at);
 	return scan(t, hash, at);
 }

@@ -23,7 +23,7 @@ struct table_slot {
 
 struct table {
 	struct table_slot *slot;
-	size_t cap;		/* power of two, at most half full */
+	size_t cap;		/* at most four fifths full */
 	size_t n;
 };
 
