@@ -74,6 +74,7 @@ struct kithd_conf {
 	int64_t audit_keep_ms;
 	bool registry_enabled;
 	char *registry_jid;
+	int64_t claim_window_ms, claim_press_ms;
 	bool show_owner;
 	char *domains_text;
 	char *self_owned_text;

@@ -798,6 +798,8 @@ static int open_registry(struct site *s, struct err *e)
 		.newcomers_per_domain = s->limits.registrations_domain,
 		.newcomers_ms = s->limits.registration_ms,
 		.zone_s = c->zone_s,
+		.claim_window_ms = c->claim_window_ms,
+		.claim_press_ms = c->claim_press_ms,
 		.search_work = s->limits.search_work,
 		.searcher_work = s->limits.searcher_work,
 		.searcher_domain_work = s->limits.searcher_domain_work,

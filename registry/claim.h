@@ -19,7 +19,8 @@ struct claim_facts {
 	size_t held;		/* the same, but held: another was in an owner's hand once */
 	bool spent;		/* the digest was claimed with before, by anybody */
 	bool weak;		/* a short KEY, and somebody is guessing it */
-	bool closed;		/* thing or operator asked for a window, and it is not open */
+	bool closed;		/* thing or operator asked for a window, and none of them is in
+				 * its own */
 	bool disputable;	/* another owns a thing claimed with this digest within a day,
 				 * and nobody else disputed it yet */
 };

@@ -166,10 +166,22 @@ static int new_owned(struct registry *g, const struct request *q, struct owned *
 	return 0;
 }
 
+/* Its window begins anew.  A press within one that is open costs no row. */
+static bool opens_window(const struct registry *g, const struct thing *have,
+    const struct thing *want)
+{
+	int64_t age = want->at_ms - have->at_ms;
+
+	if ((want->can & SELF_WINDOW) != 0)
+		return (want->can & SELF_OPEN) != 0 && age >= g->conf.claim_press_ms / 2;
+	return g->conf.claim_window_ms > 0 && age >= g->conf.claim_window_ms / 2;
+}
+
 /* A thing that comes back every minute with the same tags costs no row. */
-static bool is_fresh(const struct thing *have, const struct thing *want)
+static bool is_fresh(const struct registry *g, const struct thing *have, const struct thing *want)
 {
 	return have != NULL && want->at_ms - have->at_ms < DAY && want->can == have->can &&
+	    !opens_window(g, have, want) &&
 	    want->has_key == have->has_key && memcmp(want->key, have->key, SIGN_KEY) == 0 &&
 	    secret_bytes_equal(have->digest, want->digest, DIGEST_BYTES) &&
 	    have->heard_epoch == want->heard_epoch && have->heard_floor == want->heard_floor &&
@@ -205,7 +217,7 @@ static int keep_tags(struct registry *g, const struct request *q, struct enrolme
 			en->want.heard_floor = have->heard_floor;
 		}
 	}
-	if (is_fresh(have, &en->want))
+	if (is_fresh(g, have, &en->want))
 		return 0;
 	if (have != NULL)
 		memcpy(before, have->digest, sizeof(before));
@@ -267,7 +279,7 @@ static int keep_abilities(struct registry *g, const struct request *q, struct en
 	if (have == NULL || !q->u.reg.self.is_ours)
 		return 0;
 	want = *have;
-	want.can = q->u.reg.self.can;
+	want.can = q->u.reg.self.can & ~SELF_OPEN;
 	if (!have->has_key && en->kin.continuity == CONTINUITY_PROVEN &&
 	    !node_is_set(&q->u.reg.node)) {
 		want.has_key = true;

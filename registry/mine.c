@@ -28,6 +28,23 @@ struct claim_load {
 
 /* ---- facts ---- */
 
+/*
+ * The time counts from its registration, which the thing repeats when it starts and
+ * when its button is pressed: both take somebody who stands before it.
+ */
+bool registry_claim_closed(const struct registry *g, const struct owned *t)
+{
+	const struct thing *thing = t != NULL ? thing_store_find(g->things, t->id) : NULL;
+	int64_t age;
+
+	if (thing == NULL)
+		return false;
+	age = clock_wall(g->deps.clock) - thing->at_ms;
+	if ((thing->can & SELF_WINDOW) != 0)
+		return (thing->can & SELF_OPEN) == 0 || age >= g->conf.claim_press_ms;
+	return g->conf.claim_window_ms > 0 && age >= g->conf.claim_window_ms;
+}
+
 bool registry_is_candidate(const struct registry *g, const struct owned *t, const char *asker)
 {
 	return registry_may_claim(g, t, asker) || (t != NULL && t->state == OWNED_NOBODY &&
@@ -42,6 +59,7 @@ static void load_candidates(const struct registry *g, const struct request *q,
 	size_t n = thing_store_same(g->things, l->digest, same, REGISTRY_SAME);
 
 	l->known = n > 0;
+	l->facts.closed = true;
 	for (size_t i = 0; i < n; i++) {
 		const struct owned *t = ownership_by_id(g->deps.ownership, same[i]->id);
 
@@ -53,7 +71,8 @@ static void load_candidates(const struct registry *g, const struct request *q,
 			l->facts.held++;
 		if (same[i]->key_bits < WEAK_BITS && guess_is_weak(g->guess, l->name))
 			l->facts.weak = true;
-		l->facts.closed = l->facts.closed || registry_claim_closed(g, t);
+		/* An imitation that waits for a press keeps nobody from the thing. */
+		l->facts.closed = l->facts.closed && registry_claim_closed(g, t);
 		l->thing = t;
 	}
 }

@@ -178,12 +178,7 @@ int registry_enrolled(struct registry *g, const uint8_t id[static OWNERSHIP_ID],
     const uint8_t *before, struct err *e);
 
 /* Is it outside of the time in which it may be claimed? */
-static inline bool registry_claim_closed(const struct registry *g, const struct owned *t)
-{
-	(void)g;
-	(void)t;
-	return false;
-}
+bool registry_claim_closed(const struct registry *g, const struct owned *t);
 
 /* dispute.c */
 bool registry_is_disputable(const struct registry *g, const uint8_t digest[static DIGEST_BYTES],

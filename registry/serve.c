@@ -390,6 +390,7 @@ static int copy_conf(struct registry *g, const struct registry_conf *conf)
 	g->conf.failures_per_domain = or_default(conf->failures_per_domain, 600);
 	g->conf.failures = or_default(conf->failures, 3000);
 	g->conf.wrong_keys = or_default(conf->wrong_keys, 100);
+	g->conf.claim_press_ms = or_default(conf->claim_press_ms, 300000);
 	g->conf.newcomers_per_jid = or_default(conf->newcomers_per_jid, 2000);
 	g->conf.newcomers_per_domain = or_default(conf->newcomers_per_domain, 20000);
 	g->conf.newcomers_ms = or_default(conf->newcomers_ms, 60000);

@@ -59,6 +59,9 @@ struct registry_conf {
 	int64_t newcomers_per_jid;	/* things that register for the first time */
 	int64_t newcomers_per_domain;
 	int64_t newcomers_ms;		/* in so long */
+	int64_t claim_window_ms;	/* a thing can be claimed so long after it registered; 0:
+					 * at any time */
+	int64_t claim_press_ms;		/* one that asks for it, after a press: 5 min */
 	int32_t zone_s;			/* operator's zone; for times told to people */
 	bool show_owner;		/* `owner` in X search results */
 	bool remote_verified;		/* JIDs of other domains may own things */

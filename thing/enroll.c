@@ -427,7 +427,8 @@ static void say_self(const struct enroll *e, const struct self_texts *texts,
 {
 	const struct standing *s = e->standing;
 
-	*self = (struct thing_self){ .is_ours = true, .can = e->can };
+	*self = (struct thing_self){ .is_ours = true,
+		.can = e->can | (e->pressed ? SELF_OPEN : 0) };
 	if (texts->key[0])
 		self->continuity = texts->key;
 	if (texts->proof[0]) {
@@ -457,6 +458,7 @@ static int send_register(struct enroll *e)
 	say_self(e, &texts, &self);
 	rc = asking_register(e->session, &e->standing->registry, &list, &self, on_registered, e);
 	e->nonce[0] = '\0';
+	e->pressed = false;
 	return rc;
 }
 
@@ -498,6 +500,16 @@ void enroll_end(struct enroll *e)
 	e->pulling = e->present = false;
 	for (size_t i = 0; i < ENROLL_PUSHES; i++)
 		call_free(&e->push[i].call);	/* the service still owes them */
+}
+
+/* It registers again, saying so.  Kept for nothing later: who pressed it while it was
+ * away may be gone. */
+void enroll_pressed(struct enroll *e)
+{
+	if ((e->can & SELF_WINDOW) == 0 || !e->present || e->pulling || e->standing->owner[0])
+		return;
+	e->pressed = true;
+	pull(e);
 }
 
 bool enroll_is_serving(const struct enroll *e)

@@ -64,6 +64,7 @@ struct enroll {
 	const char *registry;		/* configured; NULL: found */
 	struct tag_list tags;		/* without KEY; lives as long as this */
 	unsigned can;			/* SELF_*: what our board has */
+	bool pressed;			/* its button, since it registered last */
 	struct identity *id;
 	struct standing *standing;
 	struct session *session;
@@ -99,6 +100,9 @@ void enroll_end(struct enroll *e);
  * Takes the call over (*c becomes NULL) when its answer has to wait.
  */
 void enroll_take_push(struct enroll *e, struct call **c);
+
+/* Its button was pressed: it can be claimed for a while, if it is that kind. */
+void enroll_pressed(struct enroll *e);
 
 /* Does the thing answer requests now? */
 bool enroll_is_serving(const struct enroll *e);

@@ -537,7 +537,8 @@ static int copy_conf(struct kith_thing *t, const struct kith_thing_conf *conf, s
 	t->event = conf->event;
 	t->event_arg = conf->arg;
 	t->enroll.can = SELF_NEW_KEY | (conf->shows_code ? SELF_SHOWS_CODE : 0) |
-	    (conf->has_button ? SELF_HAS_BUTTON : 0);
+	    (conf->has_button ? SELF_HAS_BUTTON : 0) |
+	    (conf->has_button && conf->claim_button ? SELF_WINDOW : 0);
 	return copy_tags(t, conf, e);
 }
 
@@ -884,7 +885,12 @@ void kith_thing_write_done(struct kith_thing *t, uint64_t ticket,
 
 void kith_thing_pressed(struct kith_thing *t)
 {
+	/* A press that somebody asked for is his; any other opens the window. */
+	if (!witness_listens(&t->witness))
+		enroll_pressed(&t->enroll);
 	witness_press(&t->witness);
+	if (!t->inside)
+		login_flush(&t->login);
 }
 
 /* ---- asking ------------------------------------------------------------- */

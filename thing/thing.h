@@ -161,6 +161,7 @@ struct kith_thing_conf {
 	/* How its owner can prove that it is before him, should others have its label. */
 	bool shows_code;	/* you show what KITH_THING_EV_CODE brings, to nobody far away */
 	bool has_button;	/* you call kith_thing_pressed() */
+	bool claim_button;	/* ... and it can be claimed for a while after that only */
 };
 
 /* NULL on failure, with a sentence in `why` (may be NULL).  Reads or makes

@@ -483,6 +483,7 @@ static struct kith_thing *make_thing(struct thingd *d, char *why, size_t why_siz
 		.arg = d,
 		.shows_code = d->conf.shows_code,
 		.has_button = d->conf.button != NULL,
+		.claim_button = d->conf.claim_button,
 	};
 
 	for (size_t i = 0; i < d->conf.n_tags; i++)

@@ -34,6 +34,7 @@ static const struct conf_key keys[] = {
 	ROW("pictures", CONF_BOOL, pictures, 0, 0, "no", "also keep the QR code as claim.png and claim.svg in state="),
 	ROW("shows_code", CONF_BOOL, shows_code, 0, 0, "yes", "show codes by which whoever stands before it can prove that"),
 	ROW("button", CONF_TEXT, button, 0, 0, NULL, "a FIFO or device: each line read from it is one press"),
+	ROW("claim_button", CONF_BOOL, claim_button, 0, 0, "no", "with button: it can be claimed for a while after a press only"),
 	ROW("sandbox", CONF_BOOL, sandbox, 0, 0, "on", "give up all files and system calls that are not needed (landlock, seccomp)"),
 	ROW("command_writes", CONF_TEXT, command_writes, 0, 0, "/dev /sys /tmp", "folders that programs of command= may write below, parted by blanks"),
 	{ "tags", "*", CONF_TEXT, 0, 0, 0, NULL, "a string tag: SN, MAN, MODEL ..." },

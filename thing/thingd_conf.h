@@ -50,7 +50,7 @@ struct thingd_conf {
 	enum thingd_qr qr;
 	enum thingd_qr_holds qr_holds;
 	char *command_writes;
-	bool pictures, shows_code, sandbox;
+	bool pictures, shows_code, claim_button, sandbox;
 	size_t n_tags, n_points;
 	struct thingd_tag tag[THINGD_TAGS];
 	struct thingd_point point[THINGD_POINTS];

@@ -37,13 +37,18 @@ void witness_listen(struct witness *w, int64_t seconds)
 	w->listen_until_ms = seconds > 0 ? until(w, seconds) : 0;
 }
 
+bool witness_listens(const struct witness *w)
+{
+	return clock_boot(w->clock) < w->listen_until_ms;
+}
+
 /* A group more, or one press more in the last one; nobody counts beyond nine. */
 void witness_press(struct witness *w)
 {
 	int64_t now = clock_boot(w->clock);
 	size_t len = strlen(w->rhythm);
 
-	if (now >= w->listen_until_ms)
+	if (!witness_listens(w))
 		return;
 	if (len == 0) {
 		w->rhythm[len++] = '1';

@@ -37,6 +37,7 @@ struct witness {
 
 void witness_show(struct witness *w, const char *code, int64_t seconds);
 void witness_listen(struct witness *w, int64_t seconds);
+bool witness_listens(const struct witness *w);
 /* The button was pressed once. */
 void witness_press(struct witness *w);
 /* Nobody asks any more: the thing has an owner. */

@@ -17,6 +17,8 @@ static const struct { const char *word; unsigned bit; } abilities[] = {
 	{ "code", SELF_SHOWS_CODE },
 	{ "button", SELF_HAS_BUTTON },
 	{ "key", SELF_NEW_KEY },
+	{ "window", SELF_WINDOW },
+	{ "open", SELF_OPEN },
 };
 #define ABILITIES (sizeof(abilities) / sizeof(abilities[0]))
 

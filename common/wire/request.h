@@ -170,6 +170,8 @@ struct lease_ask {
 #define SELF_SHOWS_CODE 0x1u	/* it can show a code to whoever stands before it */
 #define SELF_HAS_BUTTON 0x2u
 #define SELF_NEW_KEY 0x4u	/* it makes a new KEY when it is asked to */
+#define SELF_WINDOW 0x8u	/* it can be claimed for a while after a press of its button ... */
+#define SELF_OPEN 0x10u		/* ... and it was pressed just now */
 
 struct thing_self {
 	bool is_ours;

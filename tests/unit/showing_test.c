@@ -5,126 +5,7 @@
  */
 #include "config.h"
 
-#include "tests/unit/registry_support.h"
-
-#define A "a@ex/phone"
-#define M "m@ex/den"
-#define DAY INT64_C(86400000)
-#define MINUTE INT64_C(60000)
-
-/* ---- the cast ---- */
-
-static const char *reg_ours(struct world *w, const char *thing, const char *key, const char *can)
-{
-	return say(w, "<iq type='set' from='%s' to='reg.ex' id='r1'><register xmlns='" X "'>%s"
-	    "<self xmlns='urn:kith:thing:0' can='%s'/></register></iq>", thing, tags_of(key), can);
-}
-
-static void wait_ms(struct world *w, int64_t ms)
-{
-	w->time.wall += ms;
-	w->time.boot += ms;
-	tick(w);
-}
-
-/* What this person was last told about anything; NULL: nothing. */
-static const char *told(const struct world *w, const char *who)
-{
-	const char *text = NULL;
-	int64_t row = -1;
-
-	for (size_t i = 0; i < debt_count(w->debts); i++) {
-		const struct debt *d = debt_at(w->debts, i);
-
-		if (d->kind == DEBT_NOTICE && strcmp(d->peer, who) == 0 && d->row > row) {
-			row = d->row;
-			text = d->text;
-		}
-	}
-	return text;
-}
-
-/* All notices are said; what comes later is new. */
-static void heard(struct world *w)
-{
-	MUST(store_begin(w->store, &test_err));
-	for (size_t i = debt_count(w->debts); i-- > 0;) {
-		struct debt d = *debt_at(w->debts, i);
-
-		if (d.kind == DEBT_NOTICE)
-			MUST(debt_settle(w->debts, d.row, d.number, &test_err));
-	}
-	MUST(store_commit(w->store, &test_err));
-}
-
-/* The code that this thing shows now; "" none. */
-static const char *shown_code(struct world *w, const char *thing)
-{
-	static char code[IDENT_CODE];
-	char to[64];
-	const char *at = pushes(w);
-
-	code[0] = '\0';
-	snprintf(to, sizeof(to), "to=\"%s\"", thing);
-	while ((at = strstr(at, to)) != NULL) {
-		const char *end = strstr(at, "</iq>"), *show = strstr(at, "code=\"");
-
-		if (show != NULL && end != NULL && show < end) {
-			memcpy(code, show + 6, IDENT_CODE - 1);
-			code[IDENT_CODE - 1] = '\0';
-		}
-		at += strlen(to);
-	}
-	return code;
-}
-
-static struct reply type_code(struct world *w, const char *who, const char *code)
-{
-	struct request q = { .verb = VERB_PRESENCE_CODE, .kind = STANZA_MESSAGE, .type = IQ_NOT,
-	    .from = who, .to = "desk@reg.ex", .pool = &w->pool, .u.desk.code = code };
-	struct reply r = { 0 };
-	static char bare[64];
-
-	snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(who, "/"), who);
-	q.bare = bare;
-	pool_reset(&w->pool);
-	MUST(store_begin(w->store, &test_err));
-	MUST(registry_serve(w->registry, &q, &r, &test_err));
-	MUST(store_commit(w->store, &test_err));
-	return r;
-}
-
-static void presence(struct world *w, const char *full, const char *type)
-{
-	say(w, "<presence from='%s' to='reg.ex'%s/>", full, type);
-}
-
-static const char *owner_of(const struct world *w, const char *thing)
-{
-	const struct owned *t = thing_of(w, thing);
-
-	return t != NULL && t->owner != NULL ? t->owner : "nobody";
-}
-
-/* The times in "at 14:31:20, 14:33:00 and 14:35:40", as ms behind midnight. */
-static void told_times(const char *text, int64_t out[static 3])
-{
-	const char *at = strstr(text, "on again at ");
-	int h, m, s;
-
-	assert_non_null(at);
-	for (int i = 0; i < 3; i++) {
-		at = strpbrk(at, "0123456789");
-		assert_int_equal(sscanf(at, "%2d:%2d:%2d", &h, &m, &s), 3);
-		out[i] = ((h * 60 + m) * INT64_C(60) + s) * 1000;
-		at += 8;
-	}
-}
-
-static int64_t of_day(const struct world *w)
-{
-	return w->time.wall % DAY;
-}
+#include "tests/unit/showing_support.h"
 
 /* ---- twins ---- */
 
@@ -220,16 +101,6 @@ static void a_button_is_pressed_in_a_rhythm_told_only_to_the_claimant(void **sta
 	world_close(&w);
 }
 
-static void switch_at(struct world *w, const char *full, const int64_t times[3])
-{
-	for (int i = 0; i < 3; i++) {
-		wait_ms(w, times[i] - of_day(w) - 3000);
-		presence(w, full, " type='unavailable'");
-		wait_ms(w, 8000);
-		presence(w, full, "");
-	}
-}
-
 static void any_other_thing_is_switched_off_and_on_at_times_told_only_to_him(void **state)
 {
 	struct world w;
@@ -321,120 +192,6 @@ static void att_R_02__a_thousand_twins_of_one_address_push_nobody_out(void **sta
 	wait_ms(&w, 300);
 	memcpy(code, shown_code(&w, "t@ex/r"), sizeof(code));
 	assert_int_equal(type_code(&w, A, code).body, BODY_CLAIMED);
-	world_close(&w);
-}
-
-static void att_C_07__accounts_that_came_before_the_true_thing_push_it_out_of_no_question(
-    void **state)
-{
-	struct world w;
-	char code[IDENT_CODE], thing[32];
-
-	(void)state;
-	world_open(&w, "sqlite::memory:");
-	for (int i = 0; i < 30; i++) {
-		snprintf(thing, sizeof(thing), "m%d@ex/r", i);
-		reg_ours(&w, thing, "k", "code");
-		w.time.wall += 1000;
-	}
-	reg_ours(&w, "t@ex/r", "k", "code");
-	w.time.wall += 1000;
-	for (int i = 30; i < 60; i++) {
-		snprintf(thing, sizeof(thing), "m%d@ex/r", i);
-		reg_ours(&w, thing, "k", "code");
-	}
-	mine(&w, A, "k");
-	wait_ms(&w, 300);
-	memcpy(code, shown_code(&w, "t@ex/r"), sizeof(code));
-	assert_int_equal(type_code(&w, A, code).body, BODY_CLAIMED);
-	assert_string_equal(owner_of(&w, "t@ex"), "a@ex");
-	world_close(&w);
-}
-
-/* More than one question holds: what things do by themselves, some do by chance. */
-static void att_C_07__in_a_crowd_only_what_a_person_read_decides(void **state)
-{
-	struct world w;
-	char thing[32];
-	int64_t times[3];
-
-	(void)state;
-	world_open(&w, "sqlite::memory:");
-	for (int i = 0; i < 70; i++) {
-		snprintf(thing, sizeof(thing), "m%d@ex/r", i);
-		reg(&w, thing, "k");
-		presence(&w, thing, "");
-	}
-	mine(&w, A, "k");
-	wait_ms(&w, 300);
-	told_times(told(&w, "a@ex"), times);
-	switch_at(&w, "m5@ex/r", times);
-	wait_ms(&w, 10 * MINUTE);
-	assert_string_equal(owner_of(&w, "m5@ex"), "nobody");
-	world_close(&w);
-}
-
-static void those_that_did_it_by_chance_are_left_alone_with_it(void **state)
-{
-	struct world w;
-	int64_t times[3];
-
-	(void)state;
-	world_open(&w, "sqlite::memory:");
-	reg(&w, "t@ex/r", "k");
-	reg(&w, "twin@ex/r", "k");
-	reg(&w, "third@ex/r", "k");
-	mine(&w, A, "k");
-	wait_ms(&w, 300);
-	told_times(told(&w, "a@ex"), times);
-	for (int i = 0; i < 3; i++) {
-		wait_ms(&w, times[i] - of_day(&w));
-		presence(&w, "t@ex/r", " type='unavailable'");
-		presence(&w, "twin@ex/r", " type='unavailable'");
-		presence(&w, "t@ex/r", "");
-		presence(&w, "twin@ex/r", "");
-	}
-	wait_ms(&w, 10 * MINUTE);
-	HAS(told(&w, "a@ex"), "More than one thing");
-	heard(&w);
-	mine(&w, A, "k");
-	wait_ms(&w, 300);
-	told_times(told(&w, "a@ex"), times);
-	/* It did nothing when he did, so it is not his, whatever it does now. */
-	for (int i = 0; i < 3; i++) {
-		wait_ms(&w, times[i] - of_day(&w));
-		presence(&w, "t@ex/r", " type='unavailable'");
-		presence(&w, "third@ex/r", " type='unavailable'");
-		presence(&w, "t@ex/r", "");
-		presence(&w, "third@ex/r", "");
-	}
-	wait_ms(&w, 10 * MINUTE);
-	assert_string_equal(owner_of(&w, "t@ex"), "a@ex");
-	world_close(&w);
-}
-
-static void att_R_01__one_account_with_many_doubts_takes_no_place_from_others(void **state)
-{
-	struct world w;
-	char key[16];
-
-	(void)state;
-	world_open(&w, "sqlite::memory:");
-	for (int i = 0; i < 70; i++) {
-		snprintf(key, sizeof(key), "m%d", i);
-		for (int k = 0; k < 2; k++)
-			say(&w, "<iq type='set' from='rack%d@ex/p' to='reg.ex' id='1'><register xmlns='"
-			    X "' nodeId='n%d'>%s</register></iq>", k, i, tags_of(key));
-	}
-	reg_ours(&w, "t@ex/r", "k", "code");
-	reg_ours(&w, "twin@ex/r", "k", "code");
-	for (int i = 0; i < 70; i++) {
-		snprintf(key, sizeof(key), "m%d", i);
-		mine(&w, M, key);
-	}
-	mine(&w, A, "k");
-	wait_ms(&w, 300);
-	HAS(told(&w, "a@ex") != NULL ? told(&w, "a@ex") : "nothing", "code ABCD-EFGH");
 	world_close(&w);
 }
 
@@ -676,91 +433,6 @@ static void the_address_the_owner_stands_before_becomes_his(void **state)
 	world_close(&w);
 }
 
-/* What rules and sets hang on: the same thing in the same epoch. */
-static void what_moves_to_another_address_keeps_its_name_and_its_rules(void **state)
-{
-	struct world w;
-	struct owned named;
-	char code[IDENT_CODE];
-	uint8_t id[OWNERSHIP_ID];
-	uint64_t epoch;
-
-	(void)state;
-	world_open(&w, "sqlite::memory:");
-	reg_ours(&w, "twin@ex/r", "k", "code");
-	mine(&w, A, "k");
-	named = *thing_of(&w, "twin@ex");
-	named.name = "lamp";
-	MUST(store_begin(w.store, &test_err));
-	MUST(ownership_put(w.ownership, &named, &test_err));
-	MUST(store_commit(w.store, &test_err));
-	memcpy(id, named.id, sizeof(id));
-	epoch = named.epoch;
-	reg_ours(&w, "t@ex/r", "k", "code button");
-	wait_ms(&w, 300);
-	memcpy(code, shown_code(&w, "t@ex/r"), sizeof(code));
-	type_code(&w, A, code);
-	assert_string_equal(owner_of(&w, "t@ex"), "a@ex");
-	assert_memory_equal(thing_of(&w, "t@ex")->id, id, sizeof(id));
-	assert_int_equal(thing_of(&w, "t@ex")->epoch, epoch);
-	assert_string_equal(thing_of(&w, "t@ex")->name, "lamp");
-	assert_null(thing_of(&w, "twin@ex")->name);
-	/* What was sent to the old address before settles nothing there. */
-	assert_true(thing_of(&w, "twin@ex")->epoch > epoch);
-	HAS(mine(&w, A, "k"), "jid=\"t@ex\"");
-	HAS(mine(&w, M, "k"), "item-not-found");
-	world_close(&w);
-}
-
-/* Nobody stood anywhere: M has many of them, and one pressed right by chance. */
-static void att_C_07__a_thing_that_does_it_by_chance_takes_nothing_from_a_sleeping_owner(
-    void **state)
-{
-	struct world w;
-	char rhythm[16], code[IDENT_CODE];
-	const char *at;
-
-	(void)state;
-	world_open(&w, "sqlite::memory:");
-	reg_ours(&w, "t@ex/r", "k", "button");
-	mine(&w, A, "k");
-	heard(&w);
-	reg_ours(&w, "twin@ex/r", "k", "button");
-	wait_ms(&w, 300);
-	at = strstr(told(&w, "a@ex"), "press it ");
-	assert_non_null(at);
-	snprintf(rhythm, sizeof(rhythm), "%c %c %c %c %c %c", at[9], at[12], at[15], at[18],
-	    at[21], at[28]);
-	say(&w, "<iq type='set' from='twin@ex/r' to='reg.ex' id='p'><pressed "
-	    "xmlns='urn:kith:presence:0' rhythm='%s'/></iq>", rhythm);
-	assert_string_equal(owner_of(&w, "t@ex"), "a@ex");
-	assert_string_equal(owner_of(&w, "twin@ex"), "nobody");
-	at = strstr(told(&w, "a@ex"), "send: code ");
-	assert_non_null(at);
-	snprintf(code, sizeof(code), "%.9s", at + strlen("send: code "));
-	/* Not the thief's word. */
-	assert_int_equal(type_code(&w, M, code).condition, COND_ITEM_NOT_FOUND);
-	wait_ms(&w, 11 * MINUTE);
-	assert_string_equal(owner_of(&w, "t@ex"), "a@ex");
-	assert_int_equal(type_code(&w, A, code).condition, COND_ITEM_NOT_FOUND);
-	/* Awake, and with the other one in his hands. */
-	unregister(&w, "twin@ex/r");
-	reg_ours(&w, "twin@ex/r", "k", "button");
-	wait_ms(&w, 300);
-	at = strstr(told(&w, "a@ex"), "press it ");
-	snprintf(rhythm, sizeof(rhythm), "%c %c %c %c %c %c", at[9], at[12], at[15], at[18],
-	    at[21], at[28]);
-	say(&w, "<iq type='set' from='twin@ex/r' to='reg.ex' id='p'><pressed "
-	    "xmlns='urn:kith:presence:0' rhythm='%s'/></iq>", rhythm);
-	at = strstr(told(&w, "a@ex"), "send: code ");
-	assert_non_null(at);
-	snprintf(code, sizeof(code), "%.9s", at + strlen("send: code "));
-	assert_int_not_equal(type_code(&w, A, code).kind, REPLY_ERROR);
-	assert_string_equal(owner_of(&w, "twin@ex"), "a@ex");
-	assert_string_equal(owner_of(&w, "t@ex"), "nobody");
-	world_close(&w);
-}
-
 static void unanswered_the_owner_keeps_what_he_has(void **state)
 {
 	struct world w;
@@ -779,16 +451,6 @@ static void unanswered_the_owner_keeps_what_he_has(void **state)
 }
 
 /* ---- disputes ---- */
-
-/* M photographed the label and was faster. */
-static void stolen(struct world *w)
-{
-	reg_ours(w, "t@ex/r", "k", "code");
-	HAS(mine(w, M, "k"), "jid=\"t@ex\"");
-	heard(w);
-	HAS(mine(w, A, "k"), "item-not-found");
-	wait_ms(w, 300);
-}
 
 static void att_C_24__who_alone_shows_the_thing_within_a_day_has_it(void **state)
 {
@@ -816,85 +478,6 @@ static void att_C_24__who_alone_shows_the_thing_within_a_day_has_it(void **state
 	wait_ms(&w, 300);
 	assert_false(thing_of(&w, "t@ex")->disputed);
 	HAS(mine(&w, A, "k"), "jid=\"t@ex\"");
-	world_close(&w);
-}
-
-/* Once per digest: so the thief lets a second account of his do it at once. */
-static void att_C_24__a_thief_who_disputes_his_own_claim_keeps_the_owner_out_of_nothing(
-    void **state)
-{
-	struct world w;
-	char code[IDENT_CODE];
-
-	(void)state;
-	world_open(&w, "sqlite::memory:");
-	reg_ours(&w, "t@ex/r", "k", "code");
-	mine(&w, M, "k");
-	mine(&w, "m2@ex/den", "k");
-	wait_ms(&w, 300);
-	assert_true(thing_of(&w, "t@ex")->disputed);
-	heard(&w);
-	wait_ms(&w, MINUTE);
-	HAS(mine(&w, A, "k"), "item-not-found");
-	wait_ms(&w, 300);
-	HAS(told(&w, "a@ex") != NULL ? told(&w, "a@ex") : "nothing", "code ABCD-EFGH");
-	memcpy(code, shown_code(&w, "t@ex/r"), sizeof(code));
-	type_code(&w, A, code);
-	wait_ms(&w, 10 * MINUTE);
-	assert_string_equal(owner_of(&w, "t@ex"), "a@ex");
-	assert_false(thing_of(&w, "t@ex")->disputed);
-	world_close(&w);
-}
-
-/* M's imitation came first and was claimed; then the thing is held for M. */
-static void att_C_08__the_true_thing_is_not_held_for_who_claimed_an_imitation(void **state)
-{
-	struct world w;
-	char code[IDENT_CODE];
-
-	(void)state;
-	world_open(&w, "sqlite::memory:");
-	reg_ours(&w, "twin@ex/r", "k", "code");
-	HAS(mine(&w, M, "k"), "jid=\"twin@ex\"");
-	reg_ours(&w, "t@ex/r", "k", "code");
-	assert_int_equal(thing_of(&w, "t@ex")->hold, HOLD_DESCENT);
-	HAS(mine(&w, A, "k"), "item-not-found");
-	wait_ms(&w, 300);
-	memcpy(code, shown_code(&w, "t@ex/r"), sizeof(code));
-	assert_int_equal(strlen(code), 9);
-	type_code(&w, A, code);
-	/* M shows his own: that says nothing about the other one. */
-	memcpy(code, shown_code(&w, "twin@ex/r"), sizeof(code));
-	type_code(&w, M, code);
-	wait_ms(&w, 10 * MINUTE);
-	assert_string_equal(owner_of(&w, "t@ex"), "a@ex");
-	assert_string_equal(owner_of(&w, "twin@ex"), "m@ex");
-	assert_false(thing_of(&w, "twin@ex")->disputed);
-	world_close(&w);
-}
-
-static void who_loses_a_dispute_is_forgotten_by_the_thing_before_it_hears_of_another(void **state)
-{
-	struct world w;
-	char code[IDENT_CODE];
-
-	(void)state;
-	world_open(&w, "sqlite::memory:");
-	stolen(&w);
-	memcpy(code, shown_code(&w, "t@ex/r"), sizeof(code));
-	type_code(&w, A, code);
-	wait_ms(&w, 10 * MINUTE);
-	assert_string_equal(owner_of(&w, "t@ex"), "a@ex");
-	assert_int_equal(thing_of(&w, "t@ex")->state, OWNED_TURNING);
-	assert_string_equal(thing_of(&w, "t@ex")->former, "m@ex");
-	HAS(pushes(&w), "<disowned");
-	HAS_NOT(buf_str(&w.out), "<claimed");
-	say(&w, "<iq type='result' from='t@ex/r' to='reg.ex' id='%s'/>", push_id(&w));
-	HAS(pushes(&w), "<clearCache");
-	say(&w, "<iq type='result' from='t@ex/r' to='reg.ex' id='%s'/>", push_id(&w));
-	HAS(pushes(&w), "<claimed");
-	HAS(buf_str(&w.out), "a@ex");
-	assert_int_equal(thing_of(&w, "t@ex")->state, OWNED);
 	world_close(&w);
 }
 
@@ -1144,18 +727,6 @@ int main(void)
 		cmocka_unit_test(the_address_the_owner_stands_before_becomes_his),
 		cmocka_unit_test(unanswered_the_owner_keeps_what_he_has),
 		cmocka_unit_test(att_C_24__who_alone_shows_the_thing_within_a_day_has_it),
-		cmocka_unit_test(
-		    att_C_07__accounts_that_came_before_the_true_thing_push_it_out_of_no_question),
-		cmocka_unit_test(att_C_07__in_a_crowd_only_what_a_person_read_decides),
-		cmocka_unit_test(those_that_did_it_by_chance_are_left_alone_with_it),
-		cmocka_unit_test(att_R_01__one_account_with_many_doubts_takes_no_place_from_others),
-		cmocka_unit_test(what_moves_to_another_address_keeps_its_name_and_its_rules),
-		cmocka_unit_test(
-		    att_C_07__a_thing_that_does_it_by_chance_takes_nothing_from_a_sleeping_owner),
-		cmocka_unit_test(
-		    att_C_24__a_thief_who_disputes_his_own_claim_keeps_the_owner_out_of_nothing),
-		cmocka_unit_test(att_C_08__the_true_thing_is_not_held_for_who_claimed_an_imitation),
-		cmocka_unit_test(who_loses_a_dispute_is_forgotten_by_the_thing_before_it_hears_of_another),
 		cmocka_unit_test(the_owner_who_shows_it_keeps_it),
 		cmocka_unit_test(when_both_show_it_a_person_decides),
 		cmocka_unit_test(after_a_day_nobody_disputes_and_a_dispute_ends_for_the_owner),

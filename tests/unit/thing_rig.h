@@ -41,6 +41,7 @@ struct rig {
 	unsigned led_writes, reads;
 	double level;
 	bool led, slow;
+	bool claim_button;	/* it can be claimed after a press only */
 	uint64_t ticket;
 };
 

@@ -320,6 +320,37 @@ static void att_X_05__no_address_that_looks_like_the_service_is_it(void **state)
 	assert_string_equal(kith_thing_owner(rig->thing), RIG_OWNER);
 }
 
+/* Nobody owns it, and who stands before it says so by pressing. */
+static void a_press_opens_the_window_of_a_thing_that_has_one(void **state)
+{
+	const char *q;
+	char asked[4096];
+
+	UNUSED(state);
+	rig_stop();
+	rig->claim_button = true;
+	rig_start();
+	q = rig_reach_registry();
+	assert_non_null(strstr(q, "can=\"button key window\""));
+	rig_answer(q, RIG_REGISTRY, "");
+	while (rig_next()[0])
+		continue;
+	kith_thing_pressed(rig->thing);
+	rig_process();
+	snprintf(asked, sizeof(asked), "%s",
+	    rig_expect("<register", "can=\"button key window open\""));
+	/* A second press waits for the answer to the first. */
+	kith_thing_pressed(rig->thing);
+	rig_process();
+	rig_expect_silence();
+	rig_answer(asked, RIG_REGISTRY, CLAIMED);
+	while (rig_next()[0])
+		continue;
+	kith_thing_pressed(rig->thing);
+	rig_process();
+	rig_expect_silence();
+}
+
 static void a_claimed_push_is_only_a_reason_to_ask(void **state)
 {
 	UNUSED(state);
@@ -1286,6 +1317,7 @@ int main(void)
 		T(att_D_15__a_restart_asks_who_owns_it_before_it_serves),
 		T(att_X_04__pushes_of_anybody_but_the_pinned_service_do_nothing),
 		T(att_X_05__no_address_that_looks_like_the_service_is_it),
+		T(a_press_opens_the_window_of_a_thing_that_has_one),
 		T(a_claimed_push_is_only_a_reason_to_ask),
 		T(a_push_during_a_pull_waits_for_the_next_pull),
 		T(a_push_is_answered_only_when_the_owner_is_on_disk),
