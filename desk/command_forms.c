@@ -209,7 +209,8 @@ chosen(const struct command_view *v, const char *var, const struct owned **out)
 	if (hex == NULL || str_unhex(id, sizeof(id), hex) != 0)
 		return 0;
 	o = ownership_by_id(v->d->ownership, id);
-	if (o == NULL || !owned_by(o, v->q->bare))
+	if (o == NULL || (!owned_by(o, v->q->bare) &&
+	    !v->d->ops->is_shared(v->d->arg, v->q->bare, o)))
 		return 0;
 	*out = o;
 	return 1;
@@ -512,7 +513,7 @@ static const struct command_choice rule_acts[] = {
 static const struct command_choice guests[] = {
 	{ "to read", N_("read") }, { "to control", N_("control") },
 	{ "to read and control", N_("read and control") },
-	{ "as co-owner", N_("everything but giving it away (co-owner)") }, { NULL, NULL }
+	{ "as co-owner", N_("everything, and let others in as far (co-owner)") }, { NULL, NULL }
 };
 static const struct command_choice publishing[] = {
 	{ "publish", N_("Everybody can find it") }, { "unpublish", N_("Nobody else finds it") },

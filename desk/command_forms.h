@@ -27,6 +27,8 @@ struct command_ops {
 	/* A moment in his time zone. */
 	void (*when)(void *arg, struct buf *out, const struct request *q, int64_t wall_ms);
 	bool (*is_person)(void *arg, const char *bare);
+	/* Is it another's, who made him a co-owner? */
+	bool (*is_shared)(void *arg, const char *bare, const struct owned *t);
 };
 
 struct command_deps {

@@ -69,6 +69,14 @@ static bool is_person(void *arg, const char *bare)
 	return desk_is_person(arg, bare);
 }
 
+static bool is_shared(void *arg, const char *bare, const struct owned *t)
+{
+	struct desk *d = arg;
+
+	return d->d.provisioning != NULL &&
+	    provisioning_is_co_owner(d->d.provisioning, bare, t);
+}
+
 static const struct command_ops ops = {
 	.serve = serve,
 	.say = say,
@@ -76,6 +84,7 @@ static const struct command_ops ops = {
 	.text = text_of,
 	.when = when,
 	.is_person = is_person,
+	.is_shared = is_shared,
 };
 
 int desk_commands_open(struct desk *d, struct err *e)

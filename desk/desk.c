@@ -569,6 +569,7 @@ int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk
 	}
 	inventory_init(&d->inventory, deps->ownership, deps->registry);
 	d->inventory.audit = deps->audit;
+	d->inventory.provisioning = deps->provisioning;
 	d->lines = stats_slot(deps->stats, "desk_lines", "chat lines read");
 	d->unknown = stats_slot(deps->stats, "desk_not_understood", "chat lines that were no "
 	    "command");

@@ -118,6 +118,22 @@ void inventory_find(struct inventory *v, const char *owner, const char *name,
 			add_match(m, t);
 }
 
+void inventory_find_shared(struct inventory *v, const char *jid, const char *name,
+    struct inventory_match *m)
+{
+	const struct owned *shared[PROVISIONING_SHARED];
+	size_t n = v->provisioning == NULL ? 0 :
+	    provisioning_shared(v->provisioning, jid, shared, PROVISIONING_SHARED);
+
+	m->n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (is_called(v, shared[i], name))
+			add_match(m, shared[i]);
+	for (size_t i = 0; m->n == 0 && i < n; i++)
+		if (begins_local_part(shared[i], name))
+			add_match(m, shared[i]);
+}
+
 /* ---- requests ---- */
 
 static bool holds(const char *text, const char *word)
@@ -207,36 +223,56 @@ static int no_room(struct err *e)
 	return err_set(e, ERR_LIMIT, "the message is too long");
 }
 
-/* A page; a full one ends early rather than fail, and says so. */
+struct listing {
+	struct inventory *v;
+	const struct request *q;
+	struct filter want;
+	struct reply_found *found;
+	int64_t skip;
+	size_t max;
+};
+
+/* A page; a full one ends early rather than fail, and says so: false. */
+static bool list_one(struct listing *l, const struct owned *t)
+{
+	struct reply_found *f = l->found;
+	struct found_thing one;
+
+	pool_reset(&l->v->scratch);
+	if (registry_describe(l->v->registry, t->id, &l->v->scratch, &one, NULL) != 1 ||
+	    !fits(&one, &l->want) || l->skip-- > 0)
+		return true;
+	if (f->n == l->max || registry_describe(l->v->registry, t->id, l->q->pool,
+		&f->thing[f->n], NULL) != 1) {
+		f->more = true;
+		return false;
+	}
+	f->thing[f->n++].owner = t->owner;
+	return true;
+}
+
+/* His own, then what others share with him. */
 static int list(struct inventory *v, const struct request *q, struct reply *r, struct err *e)
 {
 	const struct request_devices *d = &q->u.devices;
-	struct reply_found *f = &r->u.found;
-	int64_t skip = d->offset > 0 ? d->offset : 0;
-	size_t max = d->max > 0 && d->max < WIRE_PAGE ? (size_t)d->max : WIRE_PAGE;
-	const struct owned *t;
-	struct filter want;
+	struct listing l = { .v = v, .q = q, .found = &r->u.found,
+		.skip = d->offset > 0 ? d->offset : 0,
+		.max = d->max > 0 && d->max < WIRE_PAGE ? (size_t)d->max : WIRE_PAGE };
+	const struct owned *shared[PROVISIONING_SHARED], *t = NULL;
+	size_t n = v->provisioning == NULL ? 0 :
+	    provisioning_shared(v->provisioning, q->bare, shared, PROVISIONING_SHARED);
 
 	r->kind = REPLY_RESULT;
 	r->body = BODY_FOUND;
-	f->thing = pool_alloc(q->pool, max * sizeof(*f->thing));
-	if (f->thing == NULL || read_filter(&want, d->filter, q->pool) != 0)
+	l.found->thing = pool_alloc(q->pool, l.max * sizeof(*l.found->thing));
+	if (l.found->thing == NULL || read_filter(&l.want, d->filter, q->pool) != 0)
 		return no_room(e);
-	for (t = ownership_next_of_owner(v->ownership, q->bare, NULL); t != NULL;
-	    t = ownership_next_of_owner(v->ownership, q->bare, t)) {
-		struct found_thing one;
-
-		pool_reset(&v->scratch);
-		if (registry_describe(v->registry, t->id, &v->scratch, &one, NULL) != 1 ||
-		    !fits(&one, &want) || skip-- > 0)
-			continue;
-		if (f->n == max || registry_describe(v->registry, t->id, q->pool,
-			&f->thing[f->n], NULL) != 1) {
-			f->more = true;
+	while ((t = ownership_next_of_owner(v->ownership, q->bare, t)) != NULL)
+		if (!list_one(&l, t))
 			return 0;
-		}
-		f->n++;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (!list_one(&l, shared[i]))
+			return 0;
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "common/base/pool.h"
 #include "common/store/ownership.h"
 #include "common/wire/reply.h"
+#include "provisioning/serve.h"
 #include "registry/serve.h"
 
 #define INVENTORY_OPTIONS 5	/* listed when a name fits several */
@@ -19,6 +20,7 @@ struct inventory {
 	struct ownership *ownership;
 	struct registry *registry;
 	struct audit *audit;	/* NULL: nothing is noted */
+	struct provisioning *provisioning;	/* who is a co-owner; NULL: nobody */
 	struct pool scratch;
 };
 
@@ -32,6 +34,10 @@ void inventory_fini(struct inventory *v);
 
 /* Everything of this owner that answers to the name: never a guess. */
 void inventory_find(struct inventory *v, const char *owner, const char *name,
+    struct inventory_match *out);
+
+/* The same among the things that others share with him as a co-owner. */
+void inventory_find_shared(struct inventory *v, const char *jid, const char *name,
     struct inventory_match *out);
 
 /* VERB_GET_DEVICES, VERB_SHOW, VERB_FIND, VERB_NAME_THING and VERB_TAG; the

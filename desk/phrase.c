@@ -250,13 +250,35 @@ int phrase_always(struct words_line *l, const char *rest, enum jid_profile profi
 	return parse_answer(l, rest, ANSWER_ALWAYS);
 }
 
+/* "to read and control": two rules; `name` gets the line of the second. */
+static int split_rule(struct words_line *l, const char *line)
+{
+	static const char *const both[] = { " read and control ", " control and read " };
+	struct request_desk *d = &l->q.u.desk;
+
+	for (const char *at = line; *at != '\0' && *at != '"'; at++)
+		for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+			int before = (int)(at - line);
+			const char *rest = at + strlen(both[i]);
+
+			if (!str_case_starts(at, both[i]))
+				continue;
+			d->text = pool_printf(l->q.pool, "%.*s read %s", before, line, rest);
+			d->name = pool_printf(l->q.pool, "%.*s control %s", before, line, rest);
+			return d->text == NULL || d->name == NULL ? -1 : 0;
+		}
+	d->text = line;
+	return 0;
+}
+
 /* The whole line goes to the policy language, which reads it (desk.c). */
 int phrase_rule(struct words_line *l, const char *rest, enum jid_profile profile)
 {
+	const char *line = pool_printf(l->q.pool, "%s %s", l->command->word, rest);
+
 	(void)profile;
 	l->q.verb = VERB_RULE_ADD;
-	l->q.u.desk.text = pool_printf(l->q.pool, "%s %s", l->command->word, rest);
-	return rest[0] == '\0' || l->q.u.desk.text == NULL ? -1 : 0;
+	return rest[0] == '\0' || line == NULL ? -1 : split_rule(l, line);
 }
 
 int phrase_rules(struct words_line *l, const char *rest, enum jid_profile profile)
@@ -276,9 +298,14 @@ int phrase_forget(struct words_line *l, const char *rest, enum jid_profile profi
 
 	(void)profile;
 	token_skip(pool, &rest, "rule");
-	number = token_without_stop(pool, rest[0] == '#' ? rest + 1 : rest);
+	number = token_take(pool, &rest, NULL);
+	number = number == NULL ? NULL :
+	    token_without_stop(pool, number[0] == '#' ? number + 1 : number);
 	l->q.verb = VERB_FORGET;
-	return number == NULL ||
+	/* Of a thing that is shared with him: his numbers there are its owner's. */
+	if (token_skip(pool, &rest, "of"))
+		l->q.u.desk.thing = token_take_rest(pool, &rest);
+	return number == NULL || rest[0] != '\0' ||
 	    str_to_int(number, 1, INT64_C(1000000000), &l->q.u.desk.number) != 0 ? -1 : 0;
 }
 

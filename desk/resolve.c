@@ -67,12 +67,51 @@ static int keep_id(struct request *q, const struct owned *t, struct err *e)
 	return 1;
 }
 
+/* What a co-owner says about a thing of another; all else is the owner's. */
+static bool co_owner_may(const struct request *q)
+{
+	switch (q->verb) {
+	case VERB_SHOW:
+	case VERB_RULE_ADD:
+	case VERB_RULES:
+	case VERB_FORGET:
+	case VERB_REVOKE:
+	case VERB_WHY:
+		return true;
+	case VERB_SHARE:
+		return !q->u.desk.co_owner;
+	default:
+		return false;
+	}
+}
+
+static int say_not_yours(const struct desk *d, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	struct talk talk = desk_talk(d, q), *t = &talk;
+	int rc = desk_text(q, r, T("That thing is shared with you; this only its owner can do. You "
+	    "may use it, and: allow, deny, share, revoke, rules, forget, why."), e);
+
+	reply_error(r, COND_FORBIDDEN);
+	return rc;
+}
+
+/* His own first; then what others share with him. */
+static void find(struct desk *d, const char *bare, const char *name, struct inventory_match *m)
+{
+	inventory_find(&d->inventory, bare, name, m);
+	if (m->n == 0)
+		inventory_find_shared(&d->inventory, bare, name, m);
+}
+
 static int one(struct desk *d, struct request *q, const char *name, struct reply *r,
     struct err *e)
 {
 	struct inventory_match m;
 
-	inventory_find(&d->inventory, q->bare, name, &m);
+	find(d, q->bare, name, &m);
+	if (m.n == 1 && !owned_by(m.thing[0], q->bare) && !co_owner_may(q))
+		return say_not_yours(d, q, r, e);
 	if (m.n == 1)
 		return keep_id(q, m.thing[0], e);
 	return m.n == 0 ? say_none(d, q, name, r, e) : say_which(d, q, name, &m, r, e);
@@ -172,7 +211,7 @@ static int inside_why(struct desk *d, struct request *q, struct reply *r, struct
 	if (q->u.desk.thing != NULL)
 		return one(d, q, q->u.desk.thing, r, e);
 	if (q->u.desk.name != NULL)
-		inventory_find(&d->inventory, q->bare, q->u.desk.name, &m);
+		find(d, q->bare, q->u.desk.name, &m);
 	if (m.n == 0)
 		return the_only_one(d, q, r, e);
 	q->u.desk.thing = q->u.desk.name;
@@ -192,12 +231,20 @@ static int two(struct desk *d, struct request *q, struct reply *r, struct err *e
 	return one(d, q, q->u.desk.thing != NULL ? q->u.desk.thing : "", r, e);
 }
 
+/* A command knows already which one it is. */
+static int known(struct desk *d, const struct request *q, struct reply *r, struct err *e)
+{
+	const struct owned *t = ownership_by_id(d->d.ownership, q->u.desk.thing_id);
+
+	return t == NULL || owned_by(t, q->bare) || co_owner_may(q) ? 1 :
+	    say_not_yours(d, q, r, e);
+}
+
 int resolve_request(struct desk *d, struct request *q, enum resolve_want want, struct reply *r,
     struct err *e)
 {
-	/* A command may know already which one it is. */
 	if (want != RESOLVE_NOTHING && q->u.desk.thing_id != NULL)
-		return 1;
+		return known(d, q, r, e);
 	switch (want) {
 	case RESOLVE_NOTHING:
 		return 1;

@@ -88,6 +88,9 @@ int desk_commands_open(struct desk *d, struct err *e);
 /* serve.c */
 /* By the role it belongs to; its names are looked up already. */
 int desk_serve_role(struct desk *d, const struct request *q, struct reply *r, struct err *e);
+/* Policy lines that belong together, VERB_RULE_ADD each: *r lists what was made and says why
+ * the rest was not; if the first is refused, nothing was. */
+int desk_rules(struct desk *d, struct request *rule, size_t n, struct reply *r, struct err *e);
 
 /* confirm.c */
 /* Keep the line until he says yes; `text` gets the code and what to type. */

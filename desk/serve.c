@@ -45,6 +45,44 @@ static int by_answer(struct desk *d, struct request *q, struct reply *r, struct 
 	return desk_serve_role(d, &a, r, e);
 }
 
+int desk_rules(struct desk *d, struct request *rule, size_t n, struct reply *r, struct err *e)
+{
+	struct rule_line *line = pool_alloc(rule->pool, n * sizeof(*line));
+	const char *refused = NULL;
+	size_t made = 0;
+
+	if (line == NULL)
+		return err_set(e, ERR_LIMIT, "the message is too long");
+	for (size_t i = 0; i < n && refused == NULL; i++) {
+		memset(r, 0, sizeof(*r));
+		if (desk_serve_role(d, &rule[i], r, e) != 0)
+			return -1;
+		if (r->kind == REPLY_RESULT && r->body == BODY_RULE)
+			line[made++] = r->u.rules.rule[0];
+		else if (made == 0)
+			return 0;
+		else
+			refused = r->text != NULL ? r->text :
+			    N_("That is more than I keep for one person. Take something away first.");
+	}
+	memset(r, 0, sizeof(*r));
+	r->kind = REPLY_RESULT;
+	r->body = BODY_RULE;
+	r->reason = refused;
+	r->u.rules.n = made;
+	r->u.rules.rule = line;
+	return 0;
+}
+
+/* "to read and control": a rule for each, in one act. */
+static int by_rule(struct desk *d, struct request *q, struct reply *r, struct err *e)
+{
+	struct request rule[2] = { *q, *q };
+
+	rule[1].u.desk.text = q->u.desk.name;
+	return desk_rules(d, rule, q->u.desk.name != NULL ? 2 : 1, r, e);
+}
+
 /* "things more" goes on where the page before ended. */
 static int things(struct desk *d, struct request *q, struct reply *r, struct err *e)
 {
@@ -144,7 +182,7 @@ static const struct row rows[] = {
 	{ VERB_REMOVE, RESOLVE_THING, true, ALL, by_address },
 	{ VERB_DISOWN, RESOLVE_THING, true, ALL, by_address },
 	{ VERB_TRANSFER, RESOLVE_THING, true, ALL, by_role },
-	{ VERB_RULE_ADD, RESOLVE_RULE, true, ONE_ONLY, by_role },
+	{ VERB_RULE_ADD, RESOLVE_RULE, true, ONE_ONLY, by_rule },
 	{ VERB_WHAT_IF, RESOLVE_RULE, false, ONE_ONLY, by_role },
 	{ VERB_WHY, RESOLVE_WHY, false, ONE_ONLY, by_role },
 	{ VERB_RULES, RESOLVE_IF_NAMED, false, ONE_ONLY, by_role },
@@ -165,7 +203,7 @@ static const struct row rows[] = {
 	{ VERB_REPLACE, RESOLVE_TWO, true, ONE_ONLY, by_role },
 	{ VERB_QUESTIONS, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
 	{ VERB_ANSWER_QUESTION, RESOLVE_NOTHING, true, ONE_ONLY, by_answer },
-	{ VERB_FORGET, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
+	{ VERB_FORGET, RESOLVE_IF_NAMED, true, ONE_ONLY, by_role },
 };
 
 static const struct row *row_of(enum verb v)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * share: letting somebody in for a while, said in one line: what he may do
- * becomes rules, each with an end.  A guest also becomes a friend of the thing,
- * or he could not talk to it.
+ * becomes rules.  A guest's have an end, and he also becomes a friend of the
+ * thing, or he could not talk to it; a co-owner's let him give what he has.
  */
 #include "config.h"
 
@@ -24,6 +24,16 @@ struct wish {
 static bool is_clause(const char *w)
 {
 	return token_is(w, "for") || token_is(w, "until") || token_is(w, "daily");
+}
+
+/* A co-owner may all of it, until it is taken back or for as long as is said. */
+static int read_co_owner(struct wish *w, const char *text)
+{
+	w->read = w->control = true;
+	w->names = "";
+	w->until = text;
+	return text[0] == '\0' || str_case_starts(text, "for ") ||
+	    str_case_starts(text, "until ") ? 0 : -1;
 }
 
 /* "[to] read [and control] [NAMES] [for ...]" */
@@ -61,43 +71,31 @@ static int read_wish(struct wish *w, const char *text, struct pool *pool)
 	return 0;
 }
 
-/* Each is one line of the policy language, as if he had typed it. */
-static int add_rule(struct desk *d, const struct request *q, const char *what,
-    const struct wish *w, struct reply *r, struct err *e)
+/* Each is one line of the policy language, as if he had typed it: 1; 0 *r says why not. */
+static int write_rule(struct desk *d, const struct request *q, const char *what,
+    const struct wish *w, struct request *out, struct reply *r, struct err *e)
 {
-	struct request one = *q;
 	struct rule rule;
 	char hex[2 * OWNERSHIP_ID + 1];
-	int rc;
 
 	str_hex(hex, q->u.desk.thing_id, OWNERSHIP_ID);
-	one.verb = VERB_RULE_ADD;
-	one.u.desk.text = pool_printf(q->pool, "allow %s to %s \"%s\" %s", q->u.desk.jid, what, hex,
-	    w->until);
-	if (one.u.desk.text == NULL)
+	*out = *q;
+	out->verb = VERB_RULE_ADD;
+	out->u.desk.text = what == NULL ? NULL : pool_printf(q->pool,
+	    "allow %s to %s \"%s\" %s", q->u.desk.jid, what, hex, w->until);
+	if (out->u.desk.text == NULL)
 		return err_set(e, ERR_LIMIT, "the message is too long");
-	rc = resolve_policy(d, &one, &rule, r, e);
-	if (rc != 1)
-		return rc;
-	return desk_serve_role(d, &one, r, e) != 0 ? -1 :
-	    r->kind == REPLY_RESULT && r->body == BODY_RULE;
+	return resolve_policy(d, out, &rule, r, e);
 }
 
 int share_serve(struct desk *d, struct request *q, struct reply *r, struct err *e)
 {
-	const char *action[SHARE_RULES];
-	struct rule_line *line = pool_alloc(q->pool, SHARE_RULES * sizeof(*line));
+	const char *action[SHARE_RULES], *text = q->u.desk.text != NULL ? q->u.desk.text : "";
+	struct request rule[SHARE_RULES];
 	struct wish w = { 0 };
 	size_t n = 0;
 
-	if (line == NULL)
-		return err_set(e, ERR_LIMIT, "the message is too long");
-	/* Rules of somebody else than the owner are not built yet. */
-	if (q->u.desk.co_owner) {
-		reply_error(r, COND_FEATURE_NOT_IMPLEMENTED);
-		return 0;
-	}
-	if (read_wish(&w, q->u.desk.text != NULL ? q->u.desk.text : "", q->pool) != 0 ||
+	if ((q->u.desk.co_owner ? read_co_owner(&w, text) : read_wish(&w, text, q->pool)) != 0 ||
 	    w.names == NULL || w.until == NULL) {
 		reply_error(r, COND_BAD_REQUEST);
 		return 0;
@@ -108,14 +106,10 @@ int share_serve(struct desk *d, struct request *q, struct reply *r, struct err *
 	if (w.control)
 		action[n++] = pool_printf(q->pool, "control %s of", w.names);
 	for (size_t i = 0; i < n; i++) {
-		int rc = action[i] == NULL ? -1 : add_rule(d, q, action[i], &w, r, e);
+		int rc = write_rule(d, q, action[i], &w, &rule[i], r, e);
 
-		/* Refused, and said why: the first of them is, if any. */
 		if (rc != 1)
 			return rc;
-		line[i] = r->u.rules.rule[0];
 	}
-	r->u.rules.n = n;
-	r->u.rules.rule = line;
-	return 0;
+	return desk_rules(d, rule, n, r, e);
 }

@@ -164,6 +164,16 @@ static void fill_quoted(struct buf *out, const char *sentence, const char *text)
 	buf_fini(&q);
 }
 
+static void fill_address(struct buf *out, const char *sentence, const char *jid)
+{
+	struct buf a;
+
+	buf_init(&a, LINE_BYTES);
+	talk_address(&a, jid);
+	catalogue_fill(out, sentence, buf_str(&a), NULL);
+	buf_fini(&a);
+}
+
 static void fill_number(struct buf *out, const char *sentence, int64_t v)
 {
 	char n[NUMBER];
@@ -289,6 +299,9 @@ static void say_found(struct buf *out, const struct talk *t, const struct reques
 			buf_adds(out, T("not yours"));
 		else
 			thing_state(out, t, one);
+		if (q->verb == VERB_GET_DEVICES && one->owner != NULL &&
+		    strcmp(one->owner, q->bare) != 0)
+			fill_address(out, T(", shared with you by %1"), one->owner);
 		buf_adds(out, ", ");
 		thing_address(out, t, one);
 	}
@@ -331,9 +344,35 @@ static void list_rules(struct buf *out, const struct talk *t, const struct reply
 		number(nr, rule->number);
 		catalogue_fill(out, T("\nrule %1: "), nr, NULL);
 		talk_line(out, rule->text);
+		if (rule->co_owner)
+			buf_adds(out, T(" (as a co-owner)"));
+		else if (rule->giver != NULL)
+			fill_address(out, T(" (given by %1)"), rule->giver);
 	}
 	if (r->u.rules.n > n)
 		fill_number(out, T("\n... and %1 more"), (int64_t)(r->u.rules.n - n));
+}
+
+/* How to take back what was made just now. */
+static void say_back(struct buf *out, const struct talk *t, const struct request *q,
+    const struct rule_line *rule)
+{
+	struct buf thing;
+	char nr[NUMBER];
+
+	number(nr, rule->number);
+	if (rule->co_owner && q->u.desk.jid != NULL) {
+		fill_address(out, T("\nIt may be passed on, but nothing more than this. To end it "
+		    "with all that was passed on: revoke %1"), q->u.desk.jid);
+	} else if (rule->giver != NULL && strcmp(rule->giver, q->bare) == 0) {
+		buf_init(&thing, LINE_BYTES);
+		talk_quoted(&thing, rule->thing);
+		catalogue_fill(out, T("\nIt counts for as long as you may do this yourself. To take "
+		    "it back: forget %1 of %2"), nr, buf_str(&thing), NULL);
+		buf_fini(&thing);
+	} else {
+		catalogue_fill(out, T("\nTo take it back: forget %1"), nr, NULL);
+	}
 }
 
 static void say_rule(struct buf *out, const struct talk *t, const struct request *q,
@@ -352,10 +391,14 @@ static void say_rule(struct buf *out, const struct talk *t, const struct request
 	else
 		buf_adds(out, T("Done, these rules are gone:"));
 	list_rules(out, t, r);
+	if (r->reason != NULL) {
+		buf_adds(out, T("\nBut not the rest: "));
+		talk_line(out, T(r->reason));
+	}
 	if (gone)
 		buf_adds(out, T("\nTo have it back: undo"));
 	else
-		fill_number(out, T("\nTo take it back: forget %1"), r->u.rules.rule[0].number);
+		say_back(out, t, q, &r->u.rules.rule[0]);
 }
 
 static void say_rules(struct buf *out, const struct talk *t, const struct request *q,

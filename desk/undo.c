@@ -84,6 +84,15 @@ static void before_set(struct desk *d, const struct request *q, struct buf *out)
 	buf_addc(out, '\n');
 }
 
+/* The thing is another's, who made him a co-owner. */
+static bool is_shared(const struct desk *d, const struct request *q)
+{
+	const struct owned *t = q->u.desk.thing_id == NULL ? NULL :
+	    ownership_by_id(d->d.ownership, q->u.desk.thing_id);
+
+	return t != NULL && !owned_by(t, q->bare);
+}
+
 /* The owner's rules at this moment, to see later which are gone. */
 static int rules_now(struct desk *d, const struct request *q, struct reply *r)
 {
@@ -92,6 +101,8 @@ static int rules_now(struct desk *d, const struct request *q, struct reply *r)
 	memset(&all.u, 0, sizeof(all.u));
 	memset(r, 0, sizeof(*r));
 	all.verb = VERB_RULES;
+	if (is_shared(d, q))
+		all.u.desk.thing_id = q->u.desk.thing_id;
 	return d->d.provisioning == NULL || provisioning_serve(d->d.provisioning, &all, r, NULL) != 0
 	    || r->body != BODY_RULES ? -1 : 0;
 }
@@ -149,16 +160,23 @@ static bool has_number(size_t n, const struct rule_line *rule, int64_t number)
 static void compare_rules(struct desk *d, const struct request *q, struct undo_note *n)
 {
 	struct reply now;
+	char of[sizeof(" of ") + 2 * OWNERSHIP_ID] = "";
 
 	if (!n->has_rules || rules_now(d, q, &now) != 0)
 		return;
+	if (is_shared(d, q)) {
+		memcpy(of, " of ", 4);
+		hex_of(of + 4, q->u.desk.thing_id);
+	}
 	for (size_t i = 0; i < now.u.rules.n; i++)
 		if (!has_number(n->rules.n, n->rules.rule, now.u.rules.rule[i].number))
-			buf_addf(&n->lines, "forget %lld\n",
-			    (long long)now.u.rules.rule[i].number);
+			buf_addf(&n->lines, "forget %lld%s\n",
+			    (long long)now.u.rules.rule[i].number, of);
+	/* What a co-owner gave, only he can give again. */
 	for (size_t i = 0; i < n->rules.n; i++)
-		if (!has_number(now.u.rules.n, now.u.rules.rule, n->rules.rule[i].number))
-			buf_addf(&n->lines, "%s\n", n->rules.rule[i].text);
+		if (n->rules.rule[i].again != NULL &&
+		    !has_number(now.u.rules.n, now.u.rules.rule, n->rules.rule[i].number))
+			buf_addf(&n->lines, "%s\n", n->rules.rule[i].again);
 }
 
 int undo_after(struct desk *d, const struct request *q, const struct reply *r,

@@ -67,7 +67,8 @@ static const struct words_command commands[] = {
 	{ "share", "share THING with WHO [to control] [for 2 h]",
 	    N_("share THING with WHO [to control] [for 2 h]: a guest, for a while"),
 	    N_("A guest may read the thing, for a day if you say no time; to control, or to read "
-	    "and control, if you say so. To end it earlier: revoke WHO"),
+	    "and control, if you say so. share THING with WHO as co-owner: all of it, and he may "
+	    "let others do what he may himself. To end it: revoke WHO"),
 	    phrase_share },
 	{ "questions", "questions", N_("questions, yes|no|always CODE: what waits for your answer"),
 	    N_("Each has a code; answer with yes CODE, no CODE or always CODE."),
@@ -85,7 +86,8 @@ static const struct words_command commands[] = {
 	    phrase_rule },
 	{ "rules", "rules [of THING]", N_("rules [of THING], forget N: your rules; take one away"),
 	    N_("Take one away with forget N."), phrase_rules },
-	{ "forget", "forget N", NULL, N_("N is a number that rules shows."), phrase_forget },
+	{ "forget", "forget N", NULL, N_("N is a number that rules shows. Of a thing that is shared with you: forget N of "
+	    "THING"), phrase_forget },
 	{ "revoke", "revoke WHO [of THING]", NULL,
 	    N_("WHO is an address like bob@example.org. In force at once; things that are "
 	    "switched off learn it when they return."),

@@ -17,10 +17,12 @@
  * rule with the lowest number. */
 struct tally {
 	const struct rule *deny, *allow_jid, *ask, *allow;
+	const struct rule *given;		/* by a co-owner who may himself */
 };
 
 struct ballot {
 	const struct question *q;
+	const char *giver;			/* whose rules are counted; NULL: the owner's */
 	struct tally common;			/* rules without names */
 	size_t n;
 	const char *name[POLICY_NAMES];		/* asked for, or named by rules */
@@ -101,7 +103,7 @@ static const struct rule *lower(const struct rule *a, const struct rule *b)
 	return b->number < a->number ? b : a;
 }
 
-/* Steps 2 to 6; `named` may be NULL: only the rules without names. */
+/* Steps 2 to 7; `named` may be NULL: only the rules without names. */
 static enum verdict tally_verdict(const struct tally *common, const struct tally *named,
     const struct rule **by)
 {
@@ -120,7 +122,13 @@ static enum verdict tally_verdict(const struct tally *common, const struct tally
 	*by = lower(common->allow, t->allow);		/* 5 */
 	if (*by != NULL)
 		return VERDICT_ALLOW;
-	return VERDICT_ASK;				/* 6 */
+	*by = named != NULL ? named->given : common->given;	/* 6 */
+	return *by != NULL ? VERDICT_ALLOW : VERDICT_ASK;	/* 7 */
+}
+
+static bool same_giver(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
 /* Step 1, and does it speak of this thing?  Time conditions looked at count
@@ -130,7 +138,7 @@ static bool rule_counts(struct ballot *b, const struct rule *r)
 	const struct question *q = b->q;
 	int64_t edge;
 
-	if (!target_matches(q, &r->target))
+	if (!same_giver(r->giver, b->giver) || !target_matches(q, &r->target))
 		return false;
 	if (q->clock_unsure && (r->until_ms != 0 || r->daily))
 		return r->verdict != VERDICT_ALLOW;
@@ -168,6 +176,34 @@ static void collect_all(struct ballot *b, const struct policy *p, bool allows)
 			collect_names(b, r);
 }
 
+/* What a co-owner may himself is asked of the owner's rules alone. */
+static struct question asked_by(const struct question *q, const char *asker)
+{
+	struct question own = *q;
+
+	own.asker = asker;
+	return own;
+}
+
+/* All names that matter: of the owner's rules, of each giver's, and of the
+ * owner's about the giver. */
+static void collect_everything(struct ballot *b, const struct policy *p, bool allows)
+{
+	const struct question *q = b->q;
+
+	collect_all(b, p, allows);
+	for (size_t i = 0; i < q->n_givers; i++) {
+		struct question own = asked_by(q, q->givers[i]);
+
+		b->giver = q->givers[i];
+		collect_all(b, p, allows);
+		b->giver = NULL;
+		b->q = &own;
+		collect_all(b, p, allows);
+		b->q = q;
+	}
+}
+
 static void count(struct ballot *b, const struct rule *r)
 {
 	if (r->n_names == 0) {
@@ -179,19 +215,76 @@ static void count(struct ballot *b, const struct rule *r)
 			tally_count(&b->tally[i], r);
 }
 
-static void count_all(struct ballot *b, const struct policy *p)
+static void count_rules(struct ballot *b, const struct policy *p)
 {
 	struct policy_walk w;
 	const struct rule *r;
 
-	if (b->q->n_names == 0) {
-		collect_all(b, p, false);	/* first: these must not be missed */
-		collect_all(b, p, true);
-	}
 	policy_walk_start(&w, p, b->q);
 	while ((r = policy_walk_next(&w)) != NULL)
 		if (rule_counts(b, r))
 			count(b, r);
+}
+
+/* The same names, with nothing counted yet. */
+static void start_beside(struct ballot *out, const struct ballot *b, const struct question *q,
+    const char *giver)
+{
+	*out = (struct ballot){ .q = q, .giver = giver, .n = b->n };
+	memcpy(out->name, b->name, b->n * sizeof(b->name[0]));
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* Does the owner make him a co-owner, now, for this action and thing? */
+static bool is_co_owner(struct ballot *own, const struct policy *p)
+{
+	struct policy_walk w;
+	const struct rule *r;
+	bool is = false;
+
+	policy_walk_start(&w, p, own->q);
+	while ((r = policy_walk_next(&w)) != NULL)
+		is = (r->co_owner && r->verdict == VERDICT_ALLOW && rule_counts(own, r)) || is;
+	return is;
+}
+
+/* Step 6, one co-owner: allowed by his rules, and to him by the owner's. */
+static void count_given(struct ballot *b, const struct policy *p, const char *giver)
+{
+	struct question q = asked_by(b->q, giver);
+	struct ballot own, given;
+	const struct rule *by, *may;
+
+	start_beside(&own, b, &q, NULL);
+	start_beside(&given, b, b->q, giver);
+	count_rules(&given, p);
+	b->edge_ms = earlier(b->edge_ms, given.edge_ms);
+	if (is_co_owner(&own, p)) {
+		count_rules(&own, p);
+		if (tally_verdict(&given.common, NULL, &by) == VERDICT_ALLOW &&
+		    tally_verdict(&own.common, NULL, &may) == VERDICT_ALLOW)
+			keep_lowest(&b->common.given, by);
+		for (size_t i = 0; i < b->n; i++)
+			if (tally_verdict(&given.common, &given.tally[i], &by) == VERDICT_ALLOW &&
+			    tally_verdict(&own.common, &own.tally[i], &may) == VERDICT_ALLOW)
+				keep_lowest(&b->tally[i].given, by);
+	}
+	b->edge_ms = earlier(b->edge_ms, own.edge_ms);
+}
+
+static void count_all(struct ballot *b, const struct policy *p)
+{
+	if (b->q->n_names == 0) {
+		collect_everything(b, p, false);	/* first: these must not be missed */
+		collect_everything(b, p, true);
+	}
+	count_rules(b, p);
+	for (size_t i = 0; i < b->q->n_givers; i++)
+		count_given(b, p, b->q->givers[i]);
 }
 
 /* Shortest lease of all rules in force that grant any of the names granted. */
@@ -213,6 +306,25 @@ static int64_t shortest_lease(struct ballot *b, const struct policy *p, const st
 			grants = rule_names(r, b->q->names[i]);
 		if (grants && (lease == 0 || r->lease_ms < lease))
 			lease = r->lease_ms;
+	}
+	return lease;
+}
+
+/* What a co-owner gave lasts no longer than what he has himself. */
+static int64_t lease_of_all(struct ballot *b, const struct policy *p, const struct answer *a)
+{
+	const struct question *q = b->q;
+	int64_t lease = shortest_lease(b, p, a);
+
+	for (size_t i = 0; i < q->n_givers; i++) {
+		struct question own = asked_by(q, q->givers[i]);
+
+		b->giver = q->givers[i];
+		lease = earlier(lease, shortest_lease(b, p, a));
+		b->giver = NULL;
+		b->q = &own;
+		lease = earlier(lease, shortest_lease(b, p, a));
+		b->q = q;
 	}
 	return lease;
 }
@@ -308,5 +420,5 @@ void policy_decide(const struct policy *p, const struct question *q, const char 
 		answer_whole(&b, names_space, n_space, out);
 	out->edge_ms = b.edge_ms;
 	if (out->verdict == VERDICT_ALLOW)
-		out->lease_ms = shortest_lease(&b, p, out);
+		out->lease_ms = lease_of_all(&b, p, out);
 }

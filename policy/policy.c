@@ -256,7 +256,7 @@ static struct entry *entry_new(const struct rule *r)
 {
 	size_t pointers = r->n_names * sizeof(*r->names);
 	size_t size = pointers + text_size(r->subject.text) + text_size(r->target.name) +
-		      text_size(r->target.value);
+		      text_size(r->target.value) + text_size(r->giver);
 	struct entry *en;
 	char *at;
 
@@ -273,6 +273,7 @@ static struct entry *entry_new(const struct rule *r)
 	en->rule.subject.text = text_put(&at, r->subject.text);
 	en->rule.target.name = text_put(&at, r->target.name);
 	en->rule.target.value = text_put(&at, r->target.value);
+	en->rule.giver = text_put(&at, r->giver);
 	return en;
 }
 

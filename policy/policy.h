@@ -11,7 +11,10 @@
  *   3. An allow for exactly this JID wins over an ask.
  *   4. An ask wins over an allow for a domain or for anyone.
  *   5. An allow.
- *   6. Nothing matched: the owner is asked, and the answer is no until then.
+ *   6. A co-owner's rules, where none of the owner's says anything: what they
+ *      allow by 1 to 5, as far as he may himself by the owner's rules.  Rules
+ *      of one co-owner never meet those of another, so nothing is passed on.
+ *   7. Nothing matched: the owner is asked, and the answer is no until then.
  * A rule without names speaks for every name; one with names for these only.
  * What is allowed of several names is granted, the rest is left out; nothing
  * left: ask if any of them is to be asked about, else deny.  Whoever names

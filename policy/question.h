@@ -24,6 +24,9 @@ struct question {
 	/* Field or parameter names asked for; none: all. */
 	const char *const *names;
 	size_t n_names;
+	/* Co-owners whose word counts at all; the rules of others do not exist. */
+	const char *const *givers;
+	size_t n_givers;
 	/* When, and the owner's zone as seconds east of UTC at that moment. */
 	int64_t now_ms;
 	int32_t zone_s;

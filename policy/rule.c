@@ -131,7 +131,8 @@ int rule_copy(struct rule *out, const struct rule *r, struct pool *pool)
 	}
 	if ((c.subject.text != NULL && copy_text(&c.subject.text, pool) != 0) ||
 	    (c.target.name != NULL && copy_text(&c.target.name, pool) != 0) ||
-	    (c.target.value != NULL && copy_text(&c.target.value, pool) != 0))
+	    (c.target.value != NULL && copy_text(&c.target.value, pool) != 0) ||
+	    (c.giver != NULL && copy_text(&c.giver, pool) != 0))
 		return -1;
 	*out = c;
 	return 0;

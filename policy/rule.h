@@ -25,6 +25,9 @@ struct rule {
 	bool daily;
 	int32_t from_min, to_min;	/* minutes of the owner's day; may wrap midnight */
 	int64_t lease_ms;		/* 0: default of the action */
+	/* Beside the line, never in it: */
+	const char *giver;		/* the co-owner whose rule it is; NULL: the owner's */
+	bool co_owner;			/* an allow that makes its subject a co-owner */
 };
 
 #define RULE_EVERYTHING ((1u << ACTION_COUNT) - 1)

@@ -20,7 +20,9 @@ void access_decide_thing(const struct access_facts *f, const struct access_thing
     const char **space, size_t n_space, struct answer *out)
 {
 	struct question q = { .action = f->action, .asker = f->requester, .now_ms = f->now_ms,
-		.zone_s = t->has_zone ? t->zone_s : f->zone_s, .clock_unsure = f->clock_unsure, .tags = t->tags, .n_tags = t->n_tags };
+		.zone_s = t->has_zone ? t->zone_s : f->zone_s, .clock_unsure = f->clock_unsure,
+		.tags = t->tags, .n_tags = t->n_tags, .givers = t->givers,
+		.n_givers = t->n_givers };
 
 	*out = (struct answer){ .verdict = VERDICT_DENY };
 	if (!has_owner(t->thing))			/* 1 */

@@ -27,6 +27,8 @@ struct access_thing {
 	bool trusted;			/* the requester's domain is believed */
 	const struct question_tag *tags;
 	size_t n_tags;
+	const char *const *givers;	/* co-owners whose rules count */
+	size_t n_givers;
 	/* The owner's own zone, and when it next changes its offset (0 never): a
 	 * time of day in his rules is his time of day. */
 	bool has_zone;

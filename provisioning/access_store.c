@@ -72,6 +72,8 @@ static const struct store_step steps[] = {
 	     "CREATE INDEX question_owner ON question (owner);"
 	     "CREATE TABLE asker (jid TEXT PRIMARY KEY, lease INTEGER NOT NULL,"
 	     " edge_ms INTEGER NOT NULL, again INTEGER NOT NULL)" },
+	{ 2, "ALTER TABLE rule ADD COLUMN giver TEXT;"
+	     "ALTER TABLE rule ADD COLUMN co_owner INTEGER NOT NULL DEFAULT 0" },
 };
 static const struct store_schema schema = { "access", steps, sizeof(steps) / sizeof(steps[0]) };
 
@@ -144,22 +146,35 @@ static void shelf_clear(struct access_store *a, struct shelf *s)
 	s->pub.n_questions = 0;
 	s->pub.last_number = 0;
 	s->pub.has_tags = false;
+	s->pub.n_co_owners = 0;
 	s->first_until_ms = 0;
 	a->n_unloaded += s->loaded;
 	s->loaded = false;
 	policy_free(&s->pub.rules);
 }
 
+static void note_co_owner(struct book *b, const struct rule *r)
+{
+	if (!r->co_owner || r->subject.kind != SUBJECT_JID || b->n_co_owners == ACCESS_CO_OWNERS)
+		return;
+	for (size_t i = 0; i < b->n_co_owners; i++)
+		if (strcmp(b->co_owner[i], r->subject.text) == 0)
+			return;
+	b->co_owner[b->n_co_owners++] = r->subject.text;
+}
+
 static void shelf_note_rules(struct shelf *s)
 {
 	s->first_until_ms = 0;
 	s->pub.has_tags = false;
+	s->pub.n_co_owners = 0;
 	for (size_t i = 0; i < policy_count(s->pub.rules); i++) {
 		const struct rule *r = policy_at(s->pub.rules, i);
 
 		if (r->until_ms != 0 && (s->first_until_ms == 0 || r->until_ms < s->first_until_ms))
 			s->first_until_ms = r->until_ms;
 		s->pub.has_tags = s->pub.has_tags || r->target.kind == TARGET_TAG;
+		note_co_owner(&s->pub, r);
 	}
 }
 
@@ -190,7 +205,7 @@ static int read_rule(struct stmt *st, int col, struct pool *pool, struct rule *o
 	return 0;
 }
 
-/* number, thing, epoch, line */
+/* number, thing, epoch, line, giver, co_owner */
 static int load_rules(struct access_store *a, struct shelf *s, struct err *e)
 {
 	struct pool pool;
@@ -205,6 +220,8 @@ static int load_rules(struct access_store *a, struct shelf *s, struct err *e)
 		if (read_rule(a->rules_of, 1, &pool, &r, e) != 0)
 			goto fail;
 		r.number = stmt_int(a->rules_of, 0);
+		r.giver = stmt_text(a->rules_of, 4);
+		r.co_owner = stmt_int(a->rules_of, 5) != 0;
 		if (policy_add(s->pub.rules, &r, e) != 0)
 			goto fail;
 	}
@@ -435,6 +452,11 @@ int access_rule_add(struct access_store *a, const char *owner, const struct rule
 	stmt_bind_text(a->rule_put, 5, buf_str(&line));
 	stmt_bind_int(a->rule_put, 6, (int64_t)revision);
 	stmt_bind_int(a->rule_put, 7, clock_wall(a->clock));
+	if (r->giver != NULL)
+		stmt_bind_text(a->rule_put, 8, r->giver);
+	else
+		stmt_bind_null(a->rule_put, 8);
+	stmt_bind_int(a->rule_put, 9, r->co_owner);
 	if (stmt_run(a->rule_put, NULL, e) != 0)
 		goto out;
 	shelf_note_rules(s);
@@ -484,6 +506,47 @@ int access_rule_over(struct access_store *a, int64_t now_ms, const char **owner,
 			}
 	}
 	return 0;
+}
+
+/* ---- co-owners ---- */
+
+static bool is_co_owner(const struct book *b, const char *jid)
+{
+	for (size_t i = 0; i < b->n_co_owners; i++)
+		if (strcmp(b->co_owner[i], jid) == 0)
+			return true;
+	return false;
+}
+
+static size_t add_shared(struct access_shared *out, size_t n, const struct target *t)
+{
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(out[i].thing, t->id, sizeof(t->id)) == 0 && out[i].epoch == t->epoch)
+			return n;
+	memcpy(out[n].thing, t->id, sizeof(t->id));
+	out[n].epoch = t->epoch;
+	return n + 1;
+}
+
+size_t access_shared_with(struct access_store *a, const char *jid, struct access_shared *out,
+    size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n_shelves; i++) {
+		const struct book *b = &a->shelf[i]->pub;
+
+		if (shelf_load(a, a->shelf[i], NULL) != 0 || !is_co_owner(b, jid))
+			continue;
+		for (size_t k = 0; n < max && k < policy_count(b->rules); k++) {
+			const struct rule *r = policy_at(b->rules, k);
+
+			if (r->co_owner && r->target.bound && r->subject.kind == SUBJECT_JID &&
+			    strcmp(r->subject.text, jid) == 0)
+				n = add_shared(out, n, &r->target);
+		}
+	}
+	return n;
 }
 
 /* ---- questions ---- */
@@ -777,10 +840,11 @@ static int prepare(struct access_store *a, struct err *e)
 		const char *sql;
 	} all[] = {
 		{ &a->questions_all, "SELECT count(*) FROM question" },
-		{ &a->rule_put, "INSERT INTO rule (owner, number, thing, epoch, line, revision, since)"
-				" VALUES ($1, $2, $3, $4, $5, $6, $7)" },
+		{ &a->rule_put, "INSERT INTO rule (owner, number, thing, epoch, line, revision, since,"
+				" giver, co_owner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)" },
 		{ &a->rule_del, "DELETE FROM rule WHERE owner = $1 AND number = $2" },
-		{ &a->rules_of, "SELECT number, thing, epoch, line FROM rule WHERE owner = $1"
+		{ &a->rules_of, "SELECT number, thing, epoch, line, giver, co_owner FROM rule"
+				" WHERE owner = $1"
 				" ORDER BY number" },
 		{ &a->number_put, "INSERT INTO rule_number (owner, number) VALUES ($1, $2)"
 				  " ON CONFLICT (owner) DO UPDATE SET number = excluded.number" },

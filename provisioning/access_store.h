@@ -17,6 +17,7 @@ struct access_store;
 
 #define QUESTION_KEY 33		/* 128 bits in hex, and a NUL */
 #define QUESTION_NONCE 16
+#define ACCESS_CO_OWNERS 16	/* of one owner; what more would give counts for nothing */
 
 /* What an owner is asked: the rule says who, what and which thing (bound). */
 struct question_row {
@@ -36,6 +37,9 @@ struct book {
 	size_t n_questions;
 	const struct question_row **question;	/* oldest first */
 	bool has_tags;			/* any rule about a tag: decisions need the tags */
+	/* Whom he ever made a co-owner, by any rule that is there. */
+	size_t n_co_owners;
+	const char *co_owner[ACCESS_CO_OWNERS];
 };
 
 /* Somebody who asked isFriend, canRead or canControl and got an answer. */
@@ -59,6 +63,11 @@ uint64_t access_revision(const struct access_store *a);
 
 /* *out NULL: he has no rules and no questions.  -1: cannot tell now. */
 int access_book(struct access_store *a, const char *owner, const struct book **out, struct err *e);
+
+/* Things that rules make this person a co-owner of, each once: how many. */
+struct access_shared { uint8_t thing[16]; uint64_t epoch; };
+size_t access_shared_with(struct access_store *a, const char *jid, struct access_shared *out,
+    size_t max);
 
 /* In a transaction. */
 int access_rule_add(struct access_store *a, const char *owner, const struct rule *r,

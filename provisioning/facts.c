@@ -112,6 +112,25 @@ int32_t provisioning_zone(const struct provisioning *p, const char *owner)
 	return at.zone_s;
 }
 
+/* Nobody's word counts for more than if he asked himself. */
+static int load_givers(struct provisioning *p, const struct owned *t, const struct book *book,
+    struct pool *pool, struct access_thing *out, struct err *e)
+{
+	const char **giver;
+
+	if (book->n_co_owners == 0)
+		return 0;
+	giver = pool_alloc(pool, book->n_co_owners * sizeof(*giver));
+	if (giver == NULL)
+		return no_room(e);
+	for (size_t i = 0; i < book->n_co_owners; i++)
+		if (provisioning_trusts(p, book->co_owner[i], t->jid) &&
+		    !provisioning_account_is_gone(p, book->co_owner[i]))
+			giver[out->n_givers++] = book->co_owner[i];
+	out->givers = giver;
+	return 0;
+}
+
 int provisioning_thing(struct provisioning *p, const struct owned *t, const char *requester,
     struct pool *pool, struct access_thing *out, struct err *e)
 {
@@ -128,6 +147,8 @@ int provisioning_thing(struct provisioning *p, const struct owned *t, const char
 		return 0;
 	out->rules = book->rules;
 	load_zone(p, t->owner, out);
+	if (load_givers(p, t, book, pool, out, e) != 0)
+		return -1;
 	if (book->has_tags && p->deps.tags != NULL)
 		return load_tags(p, t, pool, out, e);
 	return 0;

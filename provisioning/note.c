@@ -17,7 +17,7 @@ int provisioning_note_rule(struct provisioning *p, enum audit_what what, const c
     const struct rule *r, bool by_itself, struct pool *pool, struct err *e)
 {
 	struct audit_event ev = { .what = what, .owner = owner,
-		.actor = by_itself ? NULL : owner };
+		.actor = by_itself ? NULL : r->giver != NULL ? r->giver : owner };
 
 	if (p->deps.audit == NULL)
 		return 0;

@@ -25,30 +25,57 @@ static void say_text(struct reply *r, const char *text)
 	r->text = text;
 }
 
-static int say_rule(const struct provisioning *p, const char *owner, struct reply *r,
+/* What makes it again; for what others gave there is no such line. */
+static const char *again(const struct provisioning *p, const struct voice *v,
+    const struct rule *rule, struct pool *pool)
+{
+	struct rule named = *rule;
+	char hex[2 * OWNERSHIP_ID + 1];
+	const char *line, *until;
+
+	if (v->giver == NULL && rule->giver != NULL)
+		return NULL;
+	if (rule->target.kind == TARGET_THING && rule->target.bound) {
+		/* By its id: names may fit another one by then. */
+		str_hex(hex, rule->target.id, OWNERSHIP_ID);
+		named.target.name = hex;
+		named.target.bound = false;
+	}
+	line = rules_line(p, v->owner, &named, pool);
+	if (!rule->co_owner || line == NULL)
+		return line;
+	until = strstr(line, " until ");
+	return pool_printf(pool, "share %s with %s as co-owner%s", hex, rule->subject.text,
+	    until != NULL ? until : "");
+}
+
+static int fill_line(const struct provisioning *p, const struct voice *v,
+    const struct rule *rule, int64_t number, struct pool *pool, struct rule_line *line)
+{
+	const struct owned *t = rule->giver == NULL ? NULL :
+	    ownership_by_id(p->deps.ownership, rule->target.id);
+
+	*line = (struct rule_line){ .number = number, .co_owner = rule->co_owner,
+		.text = rules_line(p, v->owner, rule, pool), .again = again(p, v, rule, pool) };
+	if (rule->giver != NULL)
+		line->giver = pool_strdup(pool, rule->giver);
+	if (t != NULL)
+		line->thing = pool_strdup(pool, provisioning_label(t));
+	return line->text == NULL || (rule->giver != NULL && line->giver == NULL) ? -1 : 0;
+}
+
+static int say_rule(const struct provisioning *p, const struct voice *v, struct reply *r,
     const struct rule *rule, int64_t number, struct pool *pool, struct err *e)
 {
 	struct rule_line *line = pool_alloc(pool, sizeof(*line));
 
-	if (line == NULL)
+	if (line == NULL || fill_line(p, v, rule, number, pool, line) != 0)
 		return no_room(e);
-	line->number = number;
-	line->text = rules_line(p, owner, rule, pool);
 	r->kind = REPLY_RESULT;
 	r->body = BODY_RULE;
 	r->u.rules.n = 1;
 	r->u.rules.rule = line;
-	return line->text != NULL ? 0 : no_room(e);
-}
-
-/* The thing that a typed line is about; the desk has looked up its name. */
-static const struct owned *thing_of(const struct provisioning *p, const struct request *q)
-{
-	const struct owned *t = NULL;
-
-	if (q->u.desk.thing_id != NULL)
-		t = ownership_by_id(p->deps.ownership, q->u.desk.thing_id);
-	return owned_by(t, q->bare) ? t : NULL;
+	return 0;
 }
 
 /* ---- a policy line ---- */
@@ -70,41 +97,38 @@ static const char *why_useless(const struct provisioning *p, const struct reques
 	return NULL;
 }
 
-int owner_rule_add(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+/* Why he may not make this rule; NULL: he may.  -1 by *rc. */
+static const char *why_not(struct provisioning *p, const struct request *q,
+    const struct voice *v, const struct rule *rule, int *rc, struct err *e)
 {
-	const struct owned *t = thing_of(p, q);
-	struct err why = ERR_INIT;
-	const char *useless;
-	int64_t number;
-	struct rule rule;
+	const char *useless = why_useless(p, q, rule, v->thing);
+	int may = useless != NULL ? 1 : voice_may(p, v, rule, e);
 
-	if (policy_parse_line(&rule, q->u.desk.text, provisioning_now(p),
-		provisioning_zone(p, q->bare), q->pool, &why) != 0) {
-		say_text(r, pool_printf(q->pool, "I cannot read that rule: %s.", why.text));
+	*rc = may < 0 ? -1 : 0;
+	if (useless != NULL)
+		return useless;
+	if (may == 0)
+		return "You may not do that yourself, so you cannot allow it. Nothing has changed.";
+	if (may == 1 && rules_must_wait(p, v->owner, rule))
+		return "Nothing has changed: somebody else says that it is his thing. Until that "
+		    "is settled it gives nobody anything new; what was allowed before stays.";
+	return NULL;
+}
+
+static int add(struct provisioning *p, const struct request *q, const struct voice *v,
+    const struct rule *rule, struct reply *r, struct err *e)
+{
+	struct err why = ERR_INIT;
+	int room = voice_has_room(p, v, rule, e);
+	int64_t number;
+
+	if (room < 0)
+		return -1;
+	if (room == 0) {
+		reply_error(r, COND_RESOURCE_CONSTRAINT);
 		return 0;
 	}
-	if (rule.target.kind == TARGET_THING && t == NULL) {
-		reply_error(r, COND_ITEM_NOT_FOUND);
-		return 0;
-	}
-	if (ownership_count_of_owner(p->deps.ownership, q->bare) == 0) {
-		say_text(r, "You have no things yet, so there is nothing to make rules for.");
-		return 0;
-	}
-	useless = why_useless(p, q, &rule, t);
-	if (useless != NULL) {
-		say_text(r, useless);
-		return 0;
-	}
-	if (rule.target.kind == TARGET_THING)
-		rules_bind(&rule, t);
-	if (rules_must_wait(p, q->bare, &rule)) {
-		say_text(r, "Nothing has changed: somebody else says that it is his thing. Until "
-		    "that is settled it gives nobody anything new; what was allowed before "
-		    "stays.");
-		return 0;
-	}
-	if (rules_add(p, q->bare, &rule, q->pool, &number, &why) < 0) {
+	if (rules_add(p, v->owner, rule, q->pool, &number, &why) < 0) {
 		if (why.kind != ERR_LIMIT && why.kind != ERR_INPUT) {
 			*e = why;
 			return -1;
@@ -112,7 +136,50 @@ int owner_rule_add(struct provisioning *p, const struct request *q, struct reply
 		reply_error(r, COND_RESOURCE_CONSTRAINT);
 		return 0;
 	}
-	return say_rule(p, q->bare, r, &rule, number, q->pool, e);
+	return say_rule(p, v, r, rule, number, q->pool, e);
+}
+
+/* Only the owner makes co-owners, and somebody else than himself. */
+static bool may_be_made(const struct request *q, const struct voice *v, const struct rule *rule)
+{
+	return !q->u.desk.co_owner || (v->giver == NULL && v->thing != NULL &&
+	    rule->verdict == VERDICT_ALLOW && rule->subject.kind == SUBJECT_JID &&
+	    rule->target.kind == TARGET_THING);
+}
+
+int owner_rule_add(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
+{
+	struct err why = ERR_INIT;
+	const char *not;
+	struct voice v;
+	struct rule rule;
+	int rc;
+
+	if (policy_parse_line(&rule, q->u.desk.text, provisioning_now(p),
+		provisioning_zone(p, q->bare), q->pool, &why) != 0) {
+		say_text(r, pool_printf(q->pool, "I cannot read that rule: %s.", why.text));
+		return 0;
+	}
+	if (!voice_of(p, q, &v) || (rule.target.kind == TARGET_THING) != (v.thing != NULL)) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	if (!may_be_made(q, &v, &rule)) {
+		reply_error(r, COND_FORBIDDEN);
+		return 0;
+	}
+	if (ownership_count_of_owner(p->deps.ownership, v.owner) == 0) {
+		say_text(r, "You have no things yet, so there is nothing to make rules for.");
+		return 0;
+	}
+	rule.giver = v.giver;
+	rule.co_owner = q->u.desk.co_owner;
+	if (v.thing != NULL)
+		rules_bind(&rule, v.thing);
+	not = why_not(p, q, &v, &rule, &rc, e);
+	if (not != NULL)
+		say_text(r, not);
+	return rc != 0 || not != NULL ? rc : add(p, q, &v, &rule, r, e);
 }
 
 /* ---- seeing and forgetting ---- */
@@ -134,15 +201,26 @@ static bool is_about(const struct rule *r, const struct owned *t)
 	       memcmp(r->target.id, t->id, OWNERSHIP_ID) == 0;
 }
 
+/* A co-owner sees what he gave and what he was given. */
+static bool may_see(const struct voice *v, const struct rule *r)
+{
+	return voice_has(v, r) || (r->subject.kind == SUBJECT_JID &&
+	    strcmp(r->subject.text, v->giver) == 0);
+}
+
 int owner_rules(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
 {
-	const struct owned *t = thing_of(p, q);
 	const struct book *b;
 	struct rule_line *line;
+	struct voice v;
 
 	r->kind = REPLY_RESULT;
 	r->body = BODY_RULES;
-	if (access_book(p->access, q->bare, &b, e) != 0)
+	if (!voice_of(p, q, &v)) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	if (access_book(p->access, v.owner, &b, e) != 0)
 		return -1;
 	if (b == NULL)
 		return 0;
@@ -151,11 +229,9 @@ int owner_rules(struct provisioning *p, const struct request *q, struct reply *r
 	for (size_t i = 0; line != NULL && i < policy_count(b->rules); i++) {
 		const struct rule *rule = policy_at(b->rules, i);
 
-		if (!is_alive(p, q->bare, rule) || !is_about(rule, t))
+		if (!is_alive(p, v.owner, rule) || !is_about(rule, v.thing) || !may_see(&v, rule))
 			continue;
-		line->number = rule->number;
-		line->text = rules_line(p, q->bare, rule, q->pool);
-		if (line->text == NULL)
+		if (fill_line(p, &v, rule, rule->number, q->pool, line) != 0)
 			break;
 		line++;
 		r->u.rules.n++;
@@ -167,22 +243,27 @@ int owner_forget(struct provisioning *p, const struct request *q, struct reply *
 {
 	const struct rule *there = NULL;
 	const struct book *b;
+	struct voice v;
 	struct rule rule;
 	int64_t number = q->u.desk.number;
 
-	if (access_book(p->access, q->bare, &b, e) != 0)
+	if (!voice_of(p, q, &v)) {
+		reply_error(r, COND_ITEM_NOT_FOUND);
+		return 0;
+	}
+	if (access_book(p->access, v.owner, &b, e) != 0)
 		return -1;
 	if (b != NULL)
 		there = policy_by_number(b->rules, number);
-	if (there == NULL || !is_alive(p, q->bare, there)) {
+	if (there == NULL || !is_alive(p, v.owner, there) || !voice_has(&v, there)) {
 		reply_error(r, COND_ITEM_NOT_FOUND);
 		return 0;
 	}
 	if (rule_copy(&rule, there, q->pool) != 0)
 		return no_room(e);
-	if (rules_withdraw(p, q->bare, number, q->pool, e) != 0)
+	if (rules_withdraw(p, v.owner, number, q->pool, e) != 0)
 		return -1;
-	return say_rule(p, q->bare, r, &rule, number, q->pool, e);
+	return say_rule(p, &v, r, &rule, number, q->pool, e);
 }
 
 /* ---- taking back ---- */
@@ -215,29 +296,30 @@ static int withdraw(struct provisioning *p, const char *owner, int64_t number, s
 	return ret;
 }
 
-static int remove_rules(struct provisioning *p, const struct request *q, const struct owned *t,
-    size_t *removed, struct err *e)
+static int remove_rules(struct provisioning *p, const struct request *q,
+    const struct voice *v, size_t *removed, struct err *e)
 {
 	const struct book *b;
 
-	if (access_book(p->access, q->bare, &b, e) != 0)
+	if (access_book(p->access, v->owner, &b, e) != 0)
 		return -1;
 	for (size_t i = 0; b != NULL && i < policy_count(b->rules);) {
 		const struct rule *r = policy_at(b->rules, i);
 
-		if (!is_revoked(r, q->u.desk.jid, t)) {
+		if (!is_revoked(r, q->u.desk.jid, v->thing) || !voice_has(v, r)) {
 			i++;
 			continue;
 		}
-		if (withdraw(p, q->bare, r->number, e) != 0)
+		if (withdraw(p, v->owner, r->number, e) != 0)
 			return -1;
 		++*removed;
+		i = 0;		/* what a co-owner gave may have gone with it */
 	}
 	return 0;
 }
 
 /* 1: some rule still lets him do something with one of these things. */
-static int still_may(struct provisioning *p, const struct request *q, const struct owned *only,
+static int still_may(struct provisioning *p, const struct request *q, const struct voice *v,
     struct err *e)
 {
 	const struct owned *t = NULL;
@@ -246,12 +328,12 @@ static int still_may(struct provisioning *p, const struct request *q, const stru
 
 	pool_init(&pool, WIRE_REQUEST_BYTES);
 	while (may == 0 &&
-	    (t = ownership_next_of_owner(p->deps.ownership, q->bare, t)) != NULL) {
+	    (t = ownership_next_of_owner(p->deps.ownership, v->owner, t)) != NULL) {
 		struct access_facts f = provisioning_moment(p, ACTION_BEFRIEND, q->u.desk.jid);
 		const char *space[1];
 		struct access_thing at;
 
-		if (only != NULL && t != only)
+		if (v->thing != NULL && t != v->thing)
 			continue;
 		pool_reset(&pool);
 		if (provisioning_thing(p, t, f.requester, &pool, &at, e) != 0)
@@ -269,18 +351,20 @@ static int still_may(struct provisioning *p, const struct request *q, const stru
 }
 
 /* 1: a rule that is not in force at this moment would let him in at another. */
-static int may_later(struct provisioning *p, const struct request *q, const struct owned *only,
+static int may_later(struct provisioning *p, const struct request *q, const struct voice *v,
     struct err *e)
 {
 	const struct book *b;
 
-	if (access_book(p->access, q->bare, &b, e) != 0)
+	if (access_book(p->access, v->owner, &b, e) != 0)
 		return -1;
 	for (size_t i = 0; b != NULL && i < policy_count(b->rules); i++) {
 		const struct rule *r = policy_at(b->rules, i);
+		/* A co-owner ends what he gave; what is in force counts too then. */
+		bool counts = v->giver != NULL || r->daily || r->until_ms != 0;
 
-		if (r->verdict == VERDICT_ALLOW && (r->daily || r->until_ms != 0) &&
-		    is_alive(p, q->bare, r) && is_about(r, only) &&
+		if (r->verdict == VERDICT_ALLOW && counts && is_alive(p, v->owner, r) &&
+		    is_about(r, v->thing) && voice_has(v, r) &&
 		    rules_cover(&r->subject, q->u.desk.jid))
 			return 1;
 	}
@@ -288,50 +372,65 @@ static int may_later(struct provisioning *p, const struct request *q, const stru
 }
 
 /* Rules about more than him still let him in: a deny for him alone ends that. */
-static int deny_him(struct provisioning *p, const struct request *q, const struct owned *t,
+static int deny_him(struct provisioning *p, const struct request *q, const struct voice *v,
     size_t removed, struct reply *r, struct err *e)
 {
 	struct rule rule = { .verdict = VERDICT_DENY, .actions = RULE_EVERYTHING,
 		.subject = revoked_subject(q->u.desk.jid), .target = { .kind = TARGET_ALL } };
 	int64_t number;
 
-	if (t != NULL)
-		rules_bind(&rule, t);
-	if (rules_add(p, q->bare, &rule, q->pool, &number, e) < 0)
+	rule.giver = v->giver;
+	if (v->thing != NULL)
+		rules_bind(&rule, v->thing);
+	if (rules_add(p, v->owner, &rule, q->pool, &number, e) < 0)
 		return -1;
 	say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone. Others would still let "
 	    "%s in, so this one is in force now:\nrule %lld: %s", removed,
 	    removed == 1 ? "is" : "are", q->u.desk.jid, (long long)number,
-	    rules_line(p, q->bare, &rule, q->pool)));
+	    rules_line(p, v->owner, &rule, q->pool)));
+	return 0;
+}
+
+/* Somebody else's rule lets him in, and only the owner can end that. */
+static int say_revoked(struct provisioning *p, const struct request *q, const struct voice *v,
+    size_t removed, struct reply *r, struct err *e)
+{
+	int may = v->giver == NULL ? 0 : still_may(p, q, v, e);
+
+	if (may < 0)
+		return -1;
+	if (may == 1)
+		say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone. Rules that are "
+		    "not yours still let %s in.", removed, removed == 1 ? "is" : "are",
+		    q->u.desk.jid));
+	else if (removed == 0)
+		reply_error(r, COND_ITEM_NOT_FOUND);
+	else
+		say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone; %s is allowed "
+		    "nothing %s any more.", removed, removed == 1 ? "is" : "are",
+		    q->u.desk.jid, v->thing != NULL ? "there" : "with your things"));
 	return 0;
 }
 
 int owner_revoke(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
 {
-	const struct owned *t = thing_of(p, q);
 	size_t removed = 0;
-	int may;
+	struct voice v;
+	int may = 0;
 
-	if (q->u.desk.jid == NULL || (q->u.desk.thing_id != NULL && t == NULL)) {
+	if (q->u.desk.jid == NULL || !voice_of(p, q, &v)) {
 		reply_error(r, COND_ITEM_NOT_FOUND);
 		return 0;
 	}
-	if (remove_rules(p, q, t, &removed, e) != 0)
+	if (remove_rules(p, q, &v, &removed, e) != 0)
 		return -1;
-	may = still_may(p, q, t, e);
+	if (v.giver == NULL)
+		may = still_may(p, q, &v, e);
 	if (may == 0)
-		may = may_later(p, q, t, e);
+		may = may_later(p, q, &v, e);
 	if (may < 0)
 		return -1;
-	if (may == 1)
-		return deny_him(p, q, t, removed, r, e);
-	if (removed == 0)
-		reply_error(r, COND_ITEM_NOT_FOUND);
-	else
-		say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone; %s is allowed "
-		    "nothing %s any more.", removed, removed == 1 ? "is" : "are",
-		    q->u.desk.jid, t != NULL ? "there" : "with your things"));
-	return 0;
+	return may == 1 ? deny_him(p, q, &v, removed, r, e) : say_revoked(p, q, &v, removed, r, e);
 }
 
 /* ---- why ---- */
@@ -354,8 +453,18 @@ static void explain_beside_rules(const struct provisioning *p, const struct acce
 			: "; this thing keeps no lease: what is taken back ends when it is next reached");
 }
 
+/* What a co-owner is told of the owner's rules: those about himself. */
+static bool is_secret(const char *listener, const struct answer *a)
+{
+	return listener != NULL && a->rule != NULL &&
+	    (a->rule->giver == NULL || strcmp(a->rule->giver, listener) != 0) &&
+	    (a->rule->subject.kind != SUBJECT_JID ||
+	    strcmp(a->rule->subject.text, listener) != 0);
+}
+
+/* `listener`: a co-owner who asks; NULL: the owner or the operator. */
 static int explain(struct provisioning *p, const struct access_facts *f, const struct owned *t,
-    struct pool *pool, struct reply_why *out, struct err *e)
+    const char *listener, struct pool *pool, struct reply_why *out, struct err *e)
 {
 	const char **space = pool_alloc(pool, POLICY_NAMES * sizeof(*space));
 	struct question asked = { .n_names = f->names.n, .names = f->names.name };
@@ -369,7 +478,9 @@ static int explain(struct provisioning *p, const struct access_facts *f, const s
 		return -1;
 	access_decide_thing(f, &at, space, POLICY_NAMES, &a);
 	buf_init(&text, 2 * POLICY_LINE);
-	if (!at.is_owner && at.trusted)
+	if (is_secret(listener, &a))
+		buf_adds(&text, "a rule of somebody else says so");
+	else if (!at.is_owner && at.trusted)
 		policy_explain(&text, &asked, &a, at.has_zone ? at.zone_s : f->zone_s);
 	explain_beside_rules(p, &at, &a, &text);
 	out->verdict = verdict_name(a.verdict);
@@ -378,6 +489,23 @@ static int explain(struct provisioning *p, const struct access_facts *f, const s
 	out->lease_ms = lease_for(p, f->action, a.lease_ms, a.edge_ms);
 	buf_fini(&text);
 	return out->reason != NULL ? 0 : no_room(e);
+}
+
+static int ask(struct provisioning *p, struct access_facts *f, const struct owned *t,
+    const char *name, const char *listener, struct pool *pool, struct reply_why *out,
+    struct err *e)
+{
+	if (name != NULL && f->action != ACTION_BEFRIEND) {
+		f->names.name = pool_alloc(pool, sizeof(*f->names.name));
+		if (f->names.name == NULL)
+			return no_room(e);
+		f->names.name[f->names.n++] = name;
+	}
+	if (!provisioning_is_owned(t)) {
+		*out = (struct reply_why){ "deny", "nobody owns this thing", 0, 0 };
+		return 0;
+	}
+	return explain(p, f, t, listener, pool, out, e);
 }
 
 int provisioning_ask(struct provisioning *p, const char *asker, int action,
@@ -391,36 +519,25 @@ int provisioning_ask(struct provisioning *p, const char *asker, int action,
 		return err_set(e, ERR_INPUT, "there is no such thing");
 	if (action < 0 || action >= ACTION_COUNT)
 		return err_set(e, ERR_INPUT, "there is no such action");
-	if (name != NULL && f.action != ACTION_BEFRIEND) {
-		f.names.name = pool_alloc(pool, sizeof(*f.names.name));
-		if (f.names.name == NULL)
-			return no_room(e);
-		f.names.name[f.names.n++] = name;
-	}
-	if (!provisioning_is_owned(t)) {
-		*out = (struct reply_why){ "deny", "nobody owns this thing", 0, 0 };
-		return 0;
-	}
-	return explain(p, &f, t, pool, out, e);
+	return ask(p, &f, t, name, NULL, pool, out, e);
 }
 
 int owner_why(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
 {
-	const struct owned *t = thing_of(p, q);
-	enum action action;
+	struct access_facts f = provisioning_moment(p, ACTION_READ, q->u.desk.jid);
+	struct voice v;
 
-	if (t == NULL || q->u.desk.jid == NULL) {
+	if (q->u.desk.jid == NULL || !voice_of(p, q, &v) || v.thing == NULL) {
 		reply_error(r, COND_ITEM_NOT_FOUND);
 		return 0;
 	}
-	if (q->u.desk.action == NULL || !action_find(q->u.desk.action, &action)) {
+	if (q->u.desk.action == NULL || !action_find(q->u.desk.action, &f.action)) {
 		reply_error(r, COND_BAD_REQUEST);
 		return 0;
 	}
 	r->kind = REPLY_RESULT;
 	r->body = BODY_WHY;
-	return provisioning_ask(p, q->u.desk.jid, action, t->id, q->u.desk.name, q->pool,
-	    &r->u.why, e);
+	return ask(p, &f, v.thing, q->u.desk.name, v.giver, q->pool, &r->u.why, e);
 }
 
 /* ---- the owner's iq protocol ---- */

@@ -29,6 +29,8 @@ static int ask_again(struct provisioning *p, const char *owner, int64_t number,
 	r.verdict = VERDICT_ASK;
 	r.lease_ms = 0;
 	r.number = 0;
+	r.giver = NULL;
+	r.co_owner = false;
 	if (rules_withdraw(p, owner, number, pool, e) != 0 ||
 	    rules_add(p, owner, &r, pool, &fresh, e) == -1)
 		return -1;

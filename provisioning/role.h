@@ -123,6 +123,21 @@ void rules_bind(struct rule *r, const struct owned *t);
 /* Is this address among those a rule speaks of? */
 bool rules_cover(const struct subject *s, const char *jid);
 
+/* co_owner.c: in whose name a line counts, and for which thing */
+struct voice {
+	const struct owned *thing;	/* NULL: none was named */
+	const char *owner;		/* whose book it is */
+	const char *giver;		/* the co-owner who speaks; NULL: the owner himself */
+};
+/* False: he is neither owner nor co-owner of what he names. */
+bool voice_of(struct provisioning *p, const struct request *q, struct voice *v);
+/* Is it his to see and to take back? */
+bool voice_has(const struct voice *v, const struct rule *r);
+/* May he himself any of what he would allow?  1, 0, -1. */
+int voice_may(struct provisioning *p, const struct voice *v, const struct rule *r, struct err *e);
+int voice_has_room(struct provisioning *p, const struct voice *v, const struct rule *r,
+    struct err *e);
+
 /* owner.c: owners speak, in chat or by iq */
 int owner_rule_add(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 int owner_rules(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);

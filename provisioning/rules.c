@@ -192,9 +192,32 @@ static int find_friends(struct provisioning *p, struct ripple *w, int64_t at_ms,
 	return 0;
 }
 
+/* What a co-owner gave goes as far as he may himself: it moves with him. */
+static int find_friends_of_givers(struct provisioning *p, struct ripple *w, int64_t at_ms,
+    struct err *e)
+{
+	const unsigned befriend = 1u << ACTION_BEFRIEND;
+	const struct book *b;
+
+	if ((w->rule->actions & befriend) == 0)
+		return 0;
+	if (access_book(p->access, w->owner, &b, e) != 0)
+		return -1;
+	for (size_t i = 0; b != NULL && i < policy_count(b->rules); i++) {
+		const struct rule *r = policy_at(b->rules, i);
+
+		if (r->giver != NULL && r->subject.kind == SUBJECT_JID &&
+		    (r->actions & befriend) != 0 && rules_cover(&w->rule->subject, r->giver) &&
+		    note_friend(p, w, r->subject.text, at_ms, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int ripple_before(struct provisioning *p, struct ripple *w, int64_t at_ms, struct err *e)
 {
-	return find_things(p, w, e) != 0 ? -1 : find_friends(p, w, at_ms, e);
+	return find_things(p, w, e) != 0 || find_friends(p, w, at_ms, e) != 0 ? -1 :
+	    find_friends_of_givers(p, w, at_ms, e);
 }
 
 /* ---- what follows ---- */
@@ -250,12 +273,18 @@ static struct ripple *ripple_new(const char *owner, const struct rule *r, struct
 	return w;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 static const struct rule *find_equal(const struct book *b, const struct rule *r)
 {
 	for (size_t i = 0; b != NULL && i < policy_count(b->rules); i++) {
 		const struct rule *there = policy_at(b->rules, i);
 
-		if (there->target.bound != r->target.bound)
+		if (there->target.bound != r->target.bound || there->co_owner != r->co_owner ||
+		    !same_text(there->giver, r->giver))
 			continue;
 		if (r->target.bound) {		/* the thing counts, not what it was called */
 			struct rule same = *r;
@@ -335,6 +364,67 @@ int rules_add(struct provisioning *p, const char *owner, const struct rule *r, s
 	return ripple_after(p, w, revision, e) != 0 ? -1 : 1;
 }
 
+/* ---- co-owners ---- */
+
+static bool same_thing(const struct rule *a, const struct rule *b)
+{
+	return a->target.bound && b->target.bound && a->target.epoch == b->target.epoch &&
+	       memcmp(a->target.id, b->target.id, OWNERSHIP_ID) == 0;
+}
+
+/* What its subject is still a co-owner for, of that thing. */
+static unsigned still_co_owner(const struct book *b, const struct rule *gone)
+{
+	unsigned actions = 0;
+
+	for (size_t i = 0; i < policy_count(b->rules); i++) {
+		const struct rule *r = policy_at(b->rules, i);
+
+		if (r->co_owner && same_thing(r, gone) &&
+		    strcmp(r->subject.text, gone->subject.text) == 0)
+			actions |= r->actions;
+	}
+	return actions;
+}
+
+static int64_t next_orphan(const struct book *b, const struct rule *gone)
+{
+	unsigned still = still_co_owner(b, gone);
+
+	for (size_t i = 0; i < policy_count(b->rules); i++) {
+		const struct rule *r = policy_at(b->rules, i);
+
+		if (r->giver != NULL && strcmp(r->giver, gone->subject.text) == 0 &&
+		    same_thing(r, gone) && (r->actions & still) == 0)
+			return r->number;
+	}
+	return 0;
+}
+
+/* His grant has ended: all that he gave ends with it. */
+static int end_given(struct provisioning *p, const char *owner, const struct rule *gone,
+    struct err *e)
+{
+	const struct book *b;
+	int64_t number;
+
+	for (;;) {
+		struct pool pool;
+		int rc;
+
+		if (access_book(p->access, owner, &b, e) != 0)
+			return -1;
+		number = b == NULL ? 0 : next_orphan(b, gone);
+		if (number == 0)
+			return 0;
+		pool_init(&pool, WIRE_REQUEST_BYTES);
+		rc = rules_withdraw(p, owner, number, &pool, e);
+		pool_fini(&pool);
+		if (rc != 0)
+			return -1;
+	}
+}
+
 int rules_withdraw(struct provisioning *p, const char *owner, int64_t number, struct pool *pool,
     struct err *e)
 {
@@ -361,7 +451,8 @@ int rules_withdraw(struct provisioning *p, const char *owner, int64_t number, st
 	if (w == NULL || ripple_before(p, w, at_ms, e) != 0 ||
 	    store_next_revision(p->deps.store, &revision, e) != 0 ||
 	    access_rule_remove(p->access, owner, number, e) != 0 ||
-	    provisioning_note_rule(p, AUDIT_RULE_ENDED, owner, &r, is_over, pool, e) != 0)
+	    provisioning_note_rule(p, AUDIT_RULE_ENDED, owner, &r, is_over, pool, e) != 0 ||
+	    (r.co_owner && end_given(p, owner, &r, e) != 0))
 		return -1;
 	return ripple_after(p, w, revision, e);
 }

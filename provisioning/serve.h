@@ -116,6 +116,15 @@ int provisioning_stream_gap(struct provisioning *p, struct err *e);
 int provisioning_restored(struct provisioning *p, struct err *e);
 int provisioning_restored_owner(struct provisioning *p, const char *owner, struct err *e);
 
+/*
+ * Co-owners: who may give others what he may do himself with a thing that is
+ * not his.  Is he one, at this moment?  All such things, how many.
+ */
+#define PROVISIONING_SHARED 128
+bool provisioning_is_co_owner(struct provisioning *p, const char *jid, const struct owned *t);
+size_t provisioning_shared(struct provisioning *p, const char *jid, const struct owned **out,
+    size_t max);
+
 /* Questions that wait for an owner's answer; -1: cannot tell now. */
 int64_t provisioning_question_count(struct provisioning *p, struct err *e);
 

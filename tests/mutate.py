@@ -4,7 +4,7 @@
 
 Reads tests/mutations.txt, works in a scratch copy, never in the tree it is
 called for.  Its status is 0 only if every mutation was killed.
-usage: mutate.py [--work DIR] [--only REGEX] [--from FILE] [-j N] [--list]
+usage: mutate.py [--work DIR] [--only REGEX] [--from FILE] [-j N] [--list] [--check]
 """
 import argparse
 import os
@@ -181,6 +181,8 @@ def main():
     args.add_argument("--from", dest="source", default=os.path.join(HERE, "mutations.txt"))
     args.add_argument("-j", type=int, default=os.cpu_count() or 1)
     args.add_argument("--list", action="store_true")
+    args.add_argument("--check", action="store_true",
+                      help="only whether each fits its file exactly once; builds nothing")
     args = args.parse_args()
     chosen = [m for m in read_list(args.source)
               if re.search(args.only, m.what + " " + m.edits[0].file)]
@@ -188,6 +190,8 @@ def main():
         for m in chosen:
             print("%-28s %s" % (m.edits[0].file, m.what))
         return 0
+    if args.check:
+        return check_all(chosen)
     work = args.work or tempfile.mkdtemp(prefix="kith-mutations-")
     scratch = Scratch(work, args.j)
     try:
@@ -197,6 +201,20 @@ def main():
     finally:
         if not args.work:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def check_all(chosen):
+    stale = 0
+    for m in chosen:
+        texts = {}
+        try:
+            for e in m.edits:
+                texts[e.file] = e.apply(texts.get(e.file) or read(os.path.join(TREE, e.file)))
+        except (OSError, ValueError) as why:
+            stale += 1
+            print("line %d: %s: %s" % (m.line, m.what, why))
+    print("# %d fit, %d stale" % (len(chosen) - stale, stale))
+    return 1 if stale else 0
 
 
 def run_all(scratch, chosen):

@@ -81,6 +81,10 @@ struct found_thing {
 struct rule_line {
 	int64_t number;
 	const char *text;	/* policy_print of it */
+	const char *giver;	/* the co-owner who made it; NULL: the owner */
+	bool co_owner;		/* makes its subject a co-owner */
+	const char *thing;	/* name of the thing, when giver is set */
+	const char *again;	/* the line that makes it anew; NULL: only its giver can */
 };
 
 struct question_line {

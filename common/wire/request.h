@@ -308,7 +308,7 @@ struct request_desk {
 	/* He was shown what it does and said yes: else the reply is BODY_CONFIRM. */
 	bool confirmed;
 	bool offline;		/* disown: also when it is away */
-	bool co_owner;		/* share: with all he may do himself, but for passing it on */
+	bool co_owner;		/* share: he may give others what he may do himself */
 };
 
 struct request_import {		/* one row of an operator's list */

@@ -71,7 +71,8 @@ static int list_questions(const struct request *q, struct reply *r)
 
 static int list_rules(struct reply *r)
 {
-	static struct rule_line one = { 7, "deny eve@e.example everything" };
+	static struct rule_line one = { .number = 7,
+		.text = "deny eve@e.example everything" };
 
 	r->body = BODY_RULES;
 	r->u.rules.n = 1;
@@ -162,7 +163,16 @@ static bool is_person(void *arg, const char *bare)
 	return strchr(bare, '@') != NULL && strncmp(bare, "thing", 5) != 0;
 }
 
-static const struct command_ops ops = { serve, say, read_line, text_of, when, is_person };
+static bool is_shared(void *arg, const char *bare, const struct owned *t)
+{
+	(void)arg;
+	(void)bare;
+	(void)t;
+	return false;
+}
+
+static const struct command_ops ops = { serve, say, read_line, text_of, when, is_person,
+	is_shared };
 
 /* ---- the stage ---- */
 

@@ -76,7 +76,8 @@ static void expect_reply(enum verb verb, const struct reply *r, const char *text
 static void replies_say_what_happened_and_what_to_do_next(void **state)
 {
 	struct found_thing thing;
-	struct rule_line rule = { 3, "allow bob@b.example to read \"temperature\" of lamp" };
+	struct rule_line rule = { .number = 3,
+		.text = "allow bob@b.example to read \"temperature\" of lamp" };
 	struct question_line question = { "ABCD-EFGH", "bob@b.example wants to befriend "
 	    "\"lamp\".", NOON };
 	struct reply r = { 0 };
@@ -199,7 +200,7 @@ static void say_everything(const char *name, void (*check)(const char *text))
 		BODY_CLAIMED, BODY_FOUND, BODY_SHOW, BODY_RULE, BODY_RULES, BODY_QUESTIONS,
 		    BODY_WHY, BODY_TEXT
 	};
-	struct rule_line rule = { 1, name };
+	struct rule_line rule = { .number = 1, .text = name };
 	struct question_line question = { "ABCD-EFGH", name, NOON };
 	struct found_thing thing;
 	struct words_line l;
