@@ -244,7 +244,8 @@ static int enroll(struct registry *g, const struct request *q, struct enrolment 
 		t = *en->have;
 	else if (new_owned(g, q, &t, e) == -1)
 		return -1;
-	t.listed = true;
+	/* One that turns over may have been taken off the list by its new owner. */
+	t.listed = t.listed || t.owner == NULL;
 	t.hold = en->out.hold;
 	if (t.hold == HOLD_DESCENT && of != NULL)
 		t.held_for = of->owner;

@@ -271,6 +271,25 @@ static void a_turning_thing_is_not_passed_on_disowned_or_found(void **state)
 	world_close(&w);
 }
 
+static void removed_while_it_turns_over_it_stays_off_the_list(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	claimed(&w);
+	offer(&w);
+	typed_code(&w, "p@ex", told_code(&w, "p@ex"), ANSWER_YES);
+	HAS(about(&w, OTHER, "remove", "t@ex"), "result");
+	assert_false(thing_of(&w, "t@ex")->listed);
+	reg(&w, THING, "fresh");
+	assert_false(thing_of(&w, "t@ex")->listed);
+	hear_all(&w, THING);
+	assert_int_equal(thing_of(&w, "t@ex")->state, OWNED);
+	assert_false(thing_of(&w, "t@ex")->listed);
+	world_close(&w);
+}
+
 static void att_H_03__an_offer_is_accepted_by_its_addressee_only_and_for_a_week(void **state)
 {
 	struct world w;
@@ -852,6 +871,7 @@ int main(void)
 		cmocka_unit_test(the_thing_hears_disowned_clear_cache_claimed_each_after_the_other),
 		cmocka_unit_test(a_turning_thing_is_told_by_the_answer_and_the_new_key_is_kept),
 		cmocka_unit_test(a_turning_thing_is_not_passed_on_disowned_or_found),
+		cmocka_unit_test(removed_while_it_turns_over_it_stays_off_the_list),
 		cmocka_unit_test(att_H_03__an_offer_is_accepted_by_its_addressee_only_and_for_a_week),
 		cmocka_unit_test(an_offer_is_refused_withdrawn_or_made_to_somebody_else),
 		cmocka_unit_test(a_transfer_to_who_cannot_own_is_refused_in_words),

@@ -98,6 +98,9 @@ struct walk {
 	int offered_by[THINGS], offered_to[THINGS];
 	uint64_t offered_epoch[THINGS];
 	int leaving[THINGS];		/* whose online disown it was asked for */
+	bool answered[THINGS][PEOPLE];	/* stood before it while it was disputed */
+	bool heir[PEOPLE][PEOPLE];	/* showed his ownership code: takes over */
+	bool gone[PEOPLE];		/* an account was deleted; no proof since is known of */
 	struct right right[THINGS][PEOPLE];
 };
 
@@ -473,6 +476,10 @@ static bool may_get_owner(const struct walk *w, int i, int owner)
 
 static bool may_change_hands(const struct walk *w, int i, int from, int to)
 {
+	/* Both wait for the clock: the other party may show it as well, and
+	 * many things go in slices. */
+	if (is_time(w))
+		return w->heir[from][to] || (w->was[i].disputed && w->answered[i][to]);
 	if (w->who != to)
 		return false;
 	if (w->act == ACCEPT)
@@ -582,6 +589,9 @@ static void check_gone(struct walk *w, int i)
 	if (means(w, ASK_REPLACE, i) || (w->act == YES && w->plan[w->who].act == ASK_REPLACE &&
 	    w->plan[w->who].other == i))
 		return;
+	if (w->act == UNREGISTER && w->thing == i && a->owner != NOBODY &&
+	    w->leaving[i] == a->owner)
+		return;
 	if (a->owner != NOBODY || a->state != OWNED_NOBODY)
 		wrong(w, "w%d was %s and is gone", i, owned_state_name(a->state));
 	if (!is_time(w) && !(w->thing == i && IS(UNREGISTER, EXPIRE)))
@@ -631,7 +641,7 @@ static void check_open(struct walk *w)
 	const struct row *r;
 	int i = NOBODY;
 
-	if (!IS(MINE, CLAIM) || w->used[w->key])
+	if (!IS(MINE, CLAIM) || w->used[w->key] || w->gone[w->who])
 		return;
 	for (int t = 0; t < THINGS; t++)
 		if (w->shown_by[w->key] == 1u << t && w->shows[t] == w->key)
@@ -694,6 +704,7 @@ static void note_owners(struct walk *w)
 
 		if (!same || a->epoch != b->epoch) {
 			w->leaving[i] = w->offered_by[i] = NOBODY;
+			memset(w->answered[i], 0, sizeof(w->answered[i]));
 			if (a->owner == NOBODY && b->owner != NOBODY && w->shows[i] != NOBODY)
 				w->used[w->shows[i]] = true;
 			w->report->claimed += b->owner != NOBODY && a->owner == NOBODY;
@@ -736,12 +747,26 @@ static void note_promises(struct walk *w)
 		w->plan[w->who].act = ACTS;
 }
 
+static void note_proofs(struct walk *w)
+{
+	for (int i = 0; i < THINGS; i++)
+		if (shows_it(w, i) && w->was[i].disputed)
+			w->answered[i][w->who] = true;
+	for (int p = 0; p < PEOPLE; p++)
+		if (w->act == RECOVER && w->ownership[p][0] != '\0' &&
+		    strcmp(w->code, w->ownership[p]) == 0)
+			w->heir[p][w->who] = true;
+	if (w->act == ACCOUNT_GONE)
+		w->gone[w->who] = true;
+}
+
 static void learn(struct walk *w)
 {
 	note_owners(w);
 	if (IS(REGISTER, REGISTER_OURS))
 		note_tags(w);
 	note_promises(w);
+	note_proofs(w);
 }
 
 /* ---- a restart ---- */
