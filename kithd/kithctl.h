@@ -40,7 +40,7 @@ int kithctl_import(const char *socket, int argc, char **argv);
 int kithctl_export(const char *socket, int argc, char **argv);
 /* `approve add NAME ... | list | remove NAME`. */
 int kithctl_approve(const char *socket, int argc, char **argv);
-/* `doctor --prosody FILE [--json]`; 0 clean, 1 findings, 2 error. */
+/* `doctor [--conf FILE] [--prosody FILE] [--server HOST:PORT] ...`; 0 clean, 1 findings, 2 error. */
 int kithctl_doctor(const char *socket, int argc, char **argv);
 
 #endif

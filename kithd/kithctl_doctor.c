@@ -1,206 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kithctl_doctor: is the broker beside kithd set up as docs/OPERATING.md asks?
- * Prosody's settings are a program, so Prosody's own loader reads them and
- * what it understood is looked at: includes and variables are followed.  Each
- * finding names the line to change.  It changes nothing and asks no server.
+ * kithctl_doctor: is everything around kithd set up as docs/OPERATING.md asks?
+ * Options, and the list of findings; what is looked at stands in the other
+ * files of this name.  It changes nothing.
  */
 #include "config.h"
 
-#include <errno.h>
+#include "kithd/kithctl_doctor.h"
+
 #include <getopt.h>
-#include <spawn.h>
-#include <stdbool.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "common/base/buf.h"
 #include "common/base/str.h"
 #include "kithd/kithctl_talk.h"
+#include "kithd/kithd_conf.h"
 
-#define DUMP_BYTES (1024 * 1024)
-#define SETTINGS_MAX 4096
-#define SECRET_MIN 16
-
-extern char **environ;
-
-/* HOST, KEY, VALUE parted by tabs; lists joined by commas. */
-static char loader[] =
-	"package.path = '/usr/lib/prosody/?.lua;' .. package.path\n"
-	"package.cpath = '/usr/lib/prosody/?.so;' .. package.cpath\n"
-	"prosody = { paths = {}, platform = 'posix' }\n"
-	"local cm = require 'core.configmanager'\n"
-	"local ok, kind, why = cm.load(arg[1], 'lua')\n"
-	"if not ok then io.stderr:write(tostring(why), '\\n') os.exit(1) end\n"
-	"for host, keys in pairs(cm.getconfig()) do\n"
-	"  for k, v in pairs(keys) do\n"
-	"    if type(v) == 'table' then\n"
-	"      local t = {}\n"
-	"      for a, b in pairs(v) do t[#t + 1] = tostring(type(b) == 'boolean' and a or b) end\n"
-	"      v = table.concat(t, ',')\n"
-	"    end\n"
-	"    print(host, k, (tostring(v):gsub('%c', ' ')))\n"
-	"  end\n"
-	"end\n";
-
-struct setting { const char *host, *key, *value; };
+#define FREE_MIB 200
+#define MIB (INT64_C(1024) * 1024)
 
 struct doctor {
-	const char *file;
 	bool json;
-	struct buf dump;
-	size_t n;
-	struct setting setting[SETTINGS_MAX];
+	json_t *list;
 	size_t findings;
 };
 
-/* ---- reading ---- */
+struct asked {
+	const char *conf, *prosody, *ejabberd, *server, *component, *s2s, *domain, *ca;
+	int64_t free_mib;
+	bool json;
+};
 
-static int read_pipe(int fd, struct buf *out)
+void doctor_found(struct doctor *d, const char *where, const char *what, const char *change)
 {
-	char bytes[4096];
-	ssize_t n;
-
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
-		buf_add(out, bytes, (size_t)n);
-	return n == 0 && buf_ok(out) ? 0 : -1;
-}
-
-static int run_loader(struct doctor *d)
-{
-	static char names[][8] = { "lua5.4", "lua5.3", "lua5.2", "lua5.1" };
-	static char dash[] = "-";
-	posix_spawn_file_actions_t actions;
-	int to[2], from[2], status = 1, rc = ENOENT;
-	pid_t pid = 0;
-
-	if (pipe(to) != 0 || pipe(from) != 0)
-		return kithctl_fail("doctor", strerror(errno));
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
-	for (size_t i = 0; i < 2; i++) {
-		posix_spawn_file_actions_addclose(&actions, to[i]);
-		posix_spawn_file_actions_addclose(&actions, from[i]);
+	d->findings++;
+	if (!d->json) {
+		printf("%s: %s\n    %s\n", where, what, change);
+		return;
 	}
-	for (size_t i = 0; rc == ENOENT && i < sizeof(names) / sizeof(names[0]); i++) {
-		char *argv[] = { names[i], dash, (char *)(uintptr_t)d->file, NULL };
-
-		rc = posix_spawnp(&pid, names[i], &actions, NULL, argv, environ);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	close(to[0]);
-	close(from[1]);
-	if (rc == 0 && write(to[1], loader, sizeof(loader) - 1) != (ssize_t)sizeof(loader) - 1)
-		rc = errno;
-	close(to[1]);
-	if (rc == 0 && read_pipe(from[0], &d->dump) != 0)
-		rc = EIO;
-	close(from[0]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (rc != 0)
-		return kithctl_fail("no Lua to read Prosody's settings", strerror(rc));
-	return status == 0 ? KITHCTL_OK : kithctl_fail(d->file, "Prosody cannot read it");
+	(void)json_array_append_new(d->list, json_pack("{s:s, s:s, s:s}", "where", where,
+	    "finding", what, "change", change));
 }
 
-static void split(struct doctor *d)
-{
-	char *rest = d->dump.data, *line;
-
-	while (rest != NULL && (line = strsep(&rest, "\n")) != NULL && d->n < SETTINGS_MAX) {
-		const char *host = strsep(&line, "\t"), *key = strsep(&line, "\t");
-
-		if (key != NULL && line != NULL)
-			d->setting[d->n++] = (struct setting){ host, key, line };
-	}
-}
-
-/* Of the host, else what holds for all; NULL: not said. */
-static const char *get(const struct doctor *d, const char *host, const char *key)
-{
-	const char *all = NULL;
-
-	for (size_t i = 0; i < d->n; i++) {
-		if (strcmp(d->setting[i].key, key) != 0)
-			continue;
-		if (strcmp(d->setting[i].host, host) == 0)
-			return d->setting[i].value;
-		if (strcmp(d->setting[i].host, "*") == 0)
-			all = d->setting[i].value;
-	}
-	return all;
-}
-
-static bool is(const struct doctor *d, const char *host, const char *key, const char *value)
-{
-	const char *v = get(d, host, key);
-
-	return v != NULL && strcmp(v, value) == 0;
-}
-
-static bool lists(const char *list, const char *word)
+bool doctor_lists(const char *list, const char *word)
 {
 	size_t len = strlen(word);
 
 	for (const char *at = list; at != NULL; at = strchr(at, ',')) {
 		at += *at == ',';
-		if (strncmp(at, word, len) == 0 && (at[len] == ',' || at[len] == '\0'))
+		if (str_case_starts(at, word) && (at[len] == ',' || at[len] == '\0'))
 			return true;
 	}
 	return false;
 }
 
-/* ---- findings ---- */
-
-static void found(struct doctor *d, const char *host, const char *what, const char *line)
-{
-	if (d->json)
-		printf("%s{\"host\":\"%s\",\"finding\":\"%s\",\"change\":\"%s\"}",
-		    d->findings > 0 ? ",\n" : "", host, what, line);
-	else
-		printf("%s: %s\n    %s\n", host, what, line);
-	d->findings++;
-}
-
-static void look_everywhere(struct doctor *d)
-{
-	const char *list;
-	struct stat st;
-
-	if (stat(d->file, &st) == 0 && (st.st_mode & 007) != 0)
-		found(d, "*", "everybody on this machine can read the component's secret",
-		    "chmod 640 the settings file");
-	if (!is(d, "*", "c2s_require_encryption", "true"))
-		found(d, "*", "clients may log in without TLS", "c2s_require_encryption = true");
-	list = get(d, "*", "disable_sasl_mechanisms");
-	if (!lists(list, "PLAIN"))
-		found(d, "*", "clients may send their password as it is",
-		    "disable_sasl_mechanisms = { 'PLAIN', 'LOGIN', 'DIGEST-MD5' }");
-	if (is(d, "*", "authentication", "internal_plain"))
-		found(d, "*", "passwords are kept as they are",
-		    "authentication = 'internal_hashed'");
-	list = get(d, "*", "modules_enabled");
-	if (!lists(list, "tombstones"))
-		found(d, "*", "the name of a deleted account is given to others, with all its "
-		    "rights", "modules_enabled = { ...; 'tombstones' }");
-	if (is(d, "*", "allow_registration", "true") &&
-	    get(d, "*", "registration_throttle_max") == NULL)
-		found(d, "*", "anybody can open any number of accounts",
-		    "registration_throttle_max = 30; registration_throttle_period = 60");
-	if (!lists(list, "limits"))
-		found(d, "*", "one client can send as much as it likes",
-		    "modules_enabled = { ...; 'limits' }");
-	if (!lists(get(d, "*", "modules_disabled"), "s2s") && !is(d, "*", "s2s_secure_auth", "true"))
-		found(d, "*", "other servers are believed without a certificate",
-		    "s2s_secure_auth = true, and [component] remote_verified in kithd.conf only then");
-}
-
-static bool is_loopback(const char *list)
+bool doctor_is_loopback(const char *list)
 {
 	for (const char *at = list; at != NULL; at = strchr(at, ',')) {
 		at += *at == ',';
@@ -210,72 +66,135 @@ static bool is_loopback(const char *list)
 	return true;
 }
 
-static void look_at_component(struct doctor *d, const char *host, const char *secret)
-{
-	const char *at = get(d, "*", "component_interfaces");
+/* ---- options ---- */
 
-	if (strlen(secret) < SECRET_MIN)
-		found(d, host, "the secret can be guessed, and the port takes any number of guesses",
-		    "component_secret = '16 characters or more, from openssl rand -hex 20'");
-	if (!is(d, host, "component_conflict_resolve", "kick_old"))
-		found(d, host, "a restarted kithd is refused as long as its dead connection lingers",
-		    "component_conflict_resolve = 'kick_old'");
-	if (!is_loopback(at != NULL ? at : get(d, "*", "local_interfaces")))
-		found(d, host, "the component port is open to others than this machine",
-		    "component_interfaces = { '127.0.0.1' }");
+static int say_usage(void)
+{
+	return kithctl_fail("doctor", "say: kithctl doctor [--conf KITHD.CONF] [--prosody FILE | "
+	    "--ejabberd FILE] [--server HOST:PORT [--domain DOMAIN] [--ca FILE] [--s2s PORT] "
+	    "[--component HOST:PORT]] [--free MIB] [--json]");
 }
 
-static void look(struct doctor *d)
+static int parse(struct asked *a, int argc, char **argv)
 {
-	size_t components = 0;
+	static const struct option longs[] = {
+		{ "conf", required_argument, NULL, 'c' }, { "prosody", required_argument, NULL, 'p' },
+		{ "ejabberd", required_argument, NULL, 'e' },
+		{ "server", required_argument, NULL, 's' },
+		{ "component", required_argument, NULL, 'o' },
+		{ "s2s", required_argument, NULL, '2' }, { "domain", required_argument, NULL, 'd' },
+		{ "ca", required_argument, NULL, 'a' }, { "free", required_argument, NULL, 'f' },
+		{ "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 }
+	};
+	int c;
 
-	look_everywhere(d);
-	for (size_t i = 0; i < d->n; i++)
-		if (strcmp(d->setting[i].key, "component_secret") == 0) {
-			components++;
-			look_at_component(d, d->setting[i].host, d->setting[i].value);
-		}
-	if (components == 0)
-		found(d, "*", "there is no component for kithd",
-		    "Component 'kith.home.example' with its component_secret");
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		const char **to = c == 'c' ? &a->conf : c == 'p' ? &a->prosody :
+		    c == 'e' ? &a->ejabberd : c == 's' ? &a->server : c == 'o' ? &a->component :
+		    c == '2' ? &a->s2s : c == 'd' ? &a->domain : c == 'a' ? &a->ca : NULL;
+
+		if (to != NULL)
+			*to = optarg;
+		else if (c == 'j')
+			a->json = true;
+		else if (c != 'f')
+			return KITHCTL_ERROR;
+		else if (str_to_int(optarg, 0, INT32_MAX, &a->free_mib) != 0)
+			return kithctl_fail("--free", "is a number of MiB");
+	}
+	if (optind != argc || (a->conf == NULL && a->prosody == NULL && a->ejabberd == NULL &&
+	    a->server == NULL))
+		return say_usage();
+	return KITHCTL_OK;
+}
+
+/* HOST:PORT in place; an address of IPv6 in brackets.  Freed by the caller. */
+static char *split(const char *text, const char **host, const char **port)
+{
+	char *copy = text == NULL ? NULL : strdup(text), *colon;
+
+	if (copy == NULL)
+		return NULL;
+	colon = strrchr(copy, ':');
+	if (colon == NULL || colon[1] == '\0') {
+		free(copy);
+		return NULL;
+	}
+	*colon = '\0';
+	*port = colon + 1;
+	*host = copy;
+	if (copy[0] == '[' && colon > copy && colon[-1] == ']') {
+		colon[-1] = '\0';
+		*host = copy + 1;
+	}
+	return copy;
+}
+
+static int look_at_wire(struct doctor *d, const struct asked *a, const struct kithd_conf *conf)
+{
+	struct doctor_wire w = { .s2s = a->s2s, .domain = a->domain, .ca_file = a->ca };
+	char *server = split(a->server, &w.host, &w.c2s), *component;
+	int status;
+
+	if (conf != NULL && a->component == NULL) {
+		w.component_host = conf->server_host;
+		w.component_port = conf->server_port;
+	}
+	/* kith.home.example is a component of home.example. */
+	if (conf != NULL && w.domain == NULL && strchr(conf->jid, '.') != NULL)
+		w.domain = strchr(conf->jid, '.') + 1;
+	component = split(a->component, &w.component_host, &w.component_port);
+	status = server == NULL || w.domain == NULL ? say_usage() : doctor_wire(d, &w);
+	free(server);
+	free(component);
+	return status;
+}
+
+static int examine(struct doctor *d, const struct asked *a, const struct kithd_conf *conf)
+{
+	int status = KITHCTL_OK;
+
+	if (conf != NULL)
+		doctor_local(d, conf, a->conf, a->free_mib * MIB);
+	if (a->prosody != NULL)
+		status = doctor_prosody(d, a->prosody);
+	if (status == KITHCTL_OK && a->ejabberd != NULL)
+		status = doctor_ejabberd(d, a->ejabberd);
+	if (status == KITHCTL_OK && a->server != NULL)
+		status = look_at_wire(d, a, conf);
+	return status;
+}
+
+static int finish(const struct doctor *d, int status)
+{
+	if (status != KITHCTL_OK)
+		return status;
+	if (d->json) {
+		(void)json_dumpf(d->list, stdout, JSON_INDENT(1));
+		putchar('\n');
+	} else if (d->findings == 0) {
+		puts("nothing to complain about");
+	}
+	return d->findings > 0 ? KITHCTL_NO : KITHCTL_OK;
 }
 
 int kithctl_doctor(const char *socket, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "prosody", required_argument, NULL, 'p' }, { "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 }
-	};
-	static struct doctor d;
-	int c, status;
+	struct asked a = { .free_mib = FREE_MIB };
+	struct doctor d = { .list = json_array() };
+	struct kithd_conf conf = { 0 };
+	struct err e = ERR_INIT;
+	int status = parse(&a, argc, argv);
 
 	(void)socket;
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "p:j", longs, NULL)) != -1) {
-		if (c != 'p' && c != 'j')
-			return KITHCTL_ERROR;
-		if (c == 'p')
-			d.file = optarg;
-		else
-			d.json = true;
-	}
-	if (optind != argc || d.file == NULL)
-		return kithctl_fail("doctor", "say: kithctl doctor --prosody FILE [--json]");
-	if (access(d.file, R_OK) != 0)
-		return kithctl_fail(d.file, strerror(errno));
-	buf_init(&d.dump, DUMP_BYTES);
-	status = run_loader(&d);
-	if (status == KITHCTL_OK) {
-		split(&d);
-		if (d.json)
-			putchar('[');
-		look(&d);
-		if (d.json)
-			puts("]");
-		else if (d.findings == 0)
-			puts("nothing to complain about");
-		status = d.findings > 0 ? KITHCTL_NO : KITHCTL_OK;
-	}
-	buf_fini(&d.dump);
+	d.json = a.json;
+	if (status == KITHCTL_OK && a.conf != NULL && kithd_conf_load(&conf, a.conf, &e) != 0)
+		status = kithctl_fail("--conf", e.text);
+	if (status == KITHCTL_OK)
+		status = finish(&d, examine(&d, &a, a.conf != NULL ? &conf : NULL));
+	if (a.conf != NULL)
+		kithd_conf_free(&conf);
+	json_decref(d.list);
 	return status;
 }

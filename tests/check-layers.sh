@@ -35,7 +35,8 @@ unic*.h: common/base/jid_prep.c common/wire/* policy/value.c registry/digest.c r
 idna.h: common/wire/*
 qrencode.h: common/base/qr.c
 ev.h: kithd/* thing/*
-jansson.h: kithd/kithctl_sheet.c
+jansson.h: kithd/kithctl_sheet.c kithd/kithctl_doctor.c
+yaml.h: kithd/kithctl_doctor_ejabberd.c
 seccomp.h: common/base/sandbox.c
 linux/landlock.h: common/base/sandbox.c
 '
