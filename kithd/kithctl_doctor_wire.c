@@ -44,9 +44,8 @@ static void look_at_certificate(struct doctor *d, const char *where, const struc
 		doctor_found(d, where, what, "a certificate for the domain, of an authority that "
 		    "things trust; see ca_file");
 	} else if (p->valid_s < SOON_S) {
-		(void)snprintf(what, sizeof(what), "its certificate ends in %lld days",
-		    (long long)(p->valid_s / 86400));
-		doctor_found(d, where, what, "renew it, and let the server load it");
+		doctor_found(d, where, "its certificate ends within two weeks",
+		    "renew it, and let the server load it");
 	}
 	if (p->old_tls)
 		doctor_found(d, where, "TLS 1.1 or older is spoken", "TLS 1.2 at least");

@@ -63,9 +63,11 @@ static const struct {
 	{ "keep", "import", "import FILE.csv|FILE.json [--dry-run] [--resume]\n"
 	    "Lists of things in; each line's fate is in FILE.report." },
 	{ "keep", "export", "export things|rules|owners [--csv|--json]\nLists out." },
-	{ "tools", "doctor", "doctor --prosody FILE [--json]\n"
-	    "Unsafe settings of the broker beside kithd, each with the line to change.\n"
-	    "Exit status 0 clean, 1 findings." },
+	{ "tools", "doctor", "doctor [--conf KITHD.CONF] [--prosody FILE | --ejabberd FILE]\n"
+	    "        [--server HOST:PORT [--domain D] [--ca FILE] [--s2s PORT]\n"
+	    "        [--component HOST:PORT]] [--free MIB] [--json]\n"
+	    "What is unsafe: in kithd's files, the broker's settings, and what the running\n"
+	    "broker offers; each with what to change.  Exit status 0 clean, 1 findings." },
 	{ "tools", "policy", "policy ask JID ACTION THING [NAME]\n"
 	    "Would it be allowed?  Exit status 0 allow, 1 not.\n"
 	    "policy check|print -f FILE, policy ask -f FILE JID ACTION THING [NAME]\n"

@@ -22,7 +22,7 @@ class Authority:
                      "-addext", "basicConstraints=critical,CA:TRUE",
                      "-addext", "keyUsage=critical,keyCertSign,cRLSign", cwd=directory)
 
-    def issue(self, domain):
+    def issue(self, domain, days=30):
         """(certificate, key) for a domain and the names below it."""
         crt, key, csr, ext = (f"{domain}.{end}" for end in ("crt", "key", "csr", "ext"))
         with open(os.path.join(self.dir, ext), "w") as f:
@@ -32,5 +32,5 @@ class Authority:
         _openssl("req", *self._KEY, "-keyout", key, "-out", csr, "-subj", f"/CN={domain}",
                  cwd=self.dir)
         _openssl("x509", "-req", "-in", csr, "-CA", "ca.crt", "-CAkey", "ca.key",
-                 "-CAcreateserial", "-days", "30", "-out", crt, "-extfile", ext, cwd=self.dir)
+                 "-CAcreateserial", "-days", str(days), "-out", crt, "-extfile", ext, cwd=self.dir)
         return os.path.join(self.dir, crt), os.path.join(self.dir, key)
