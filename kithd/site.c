@@ -30,6 +30,7 @@
 #include "kithd/kithd_conf.h"
 #include "kithd/operate.h"
 #include "kithd/outbox.h"
+#include "kithd/site_conf.h"
 #include "provisioning/serve.h"
 #include "registry/serve.h"
 
@@ -768,45 +769,7 @@ static int open_store(struct site *s, struct err *e)
 
 static int open_registry(struct site *s, struct err *e)
 {
-	const struct kithd_conf *c = s->d.conf;
-	struct registry_conf conf = {
-		.jid = c->jid,
-		.profile = c->profile,
-		.domains = c->domains,
-		.self_owned = c->self_owned,
-		.max_things_per_jid = s->limits.things_per_jid,
-		.max_things_per_domain = s->limits.things_per_domain,
-		.max_things = s->limits.things,
-		.max_self_owned = s->limits.self_owned_things,
-		.max_tags = s->limits.tags,
-		.max_tag_bytes = s->limits.tag_bytes,
-		.max_used = s->limits.spent_keys,
-		.max_strangers = s->limits.strangers,
-		.max_things_per_owner = s->limits.things_per_owner,
-		.max_unclaimed = s->limits.unclaimed_things,
-		.unclaimed_expire_ms = s->limits.unclaimed_ms,
-		.receipt_ms = s->limits.receipt_ms,
-		.showing_ms = s->limits.showing_ms,
-		.showings = s->limits.showings,
-		.max_showings = s->limits.max_showings,
-		.dispute_ms = s->limits.dispute_ms,
-		.failures_per_jid = s->limits.claim_failures,
-		.failures_per_domain = s->limits.claim_failures_domain,
-		.failures = s->limits.claim_failures_all,
-		.wrong_keys = s->limits.wrong_keys,
-		.newcomers_per_jid = s->limits.registrations,
-		.newcomers_per_domain = s->limits.registrations_domain,
-		.newcomers_ms = s->limits.registration_ms,
-		.zone_s = c->zone_s,
-		.claim_window_ms = c->claim_window_ms,
-		.claim_press_ms = c->claim_press_ms,
-		.search_work = s->limits.search_work,
-		.searcher_work = s->limits.searcher_work,
-		.searcher_domain_work = s->limits.searcher_domain_work,
-		.searchers_work = s->limits.searchers_work,
-		.show_owner = c->show_owner,
-		.remote_verified = c->remote_verified,
-	};
+	const struct registry_conf conf = site_conf_registry(s->d.conf, &s->limits);
 	struct registry_deps deps = {
 		.store = s->store,
 		.ownership = s->ownership,
