@@ -76,6 +76,26 @@ static size_t count_packed(const uint8_t *p, size_t len)
 	return at == len ? n : SIZE_MAX;
 }
 
+bool tags_find_packed(const void *data, size_t len, const char *name, const char **value,
+    size_t *value_len)
+{
+	const uint8_t *p = data;
+	size_t n = len > 0 ? count_packed(p, len) : 0, wanted = strlen(name);
+
+	if (n == SIZE_MAX)
+		return false;
+	for (; n > 0; n--) {
+		size_t name_len = (size_t)p[1] << 8 | p[2];
+
+		*value_len = (size_t)p[3] << 8 | p[4];
+		*value = (const char *)p + 5 + name_len;
+		if (name_len == wanted && str_case_starts((const char *)p + 5, name))
+			return true;
+		p += 5 + name_len + *value_len;
+	}
+	return false;
+}
+
 static int unpack_one(struct tag *t, const uint8_t **p, struct pool *pool)
 {
 	size_t name = (size_t)(*p)[1] << 8 | (*p)[2];

@@ -19,6 +19,10 @@
 bool tags_is_key(const char *name);
 /* In `pool`; NULL: full, or more than TAGS_BYTES. */
 uint8_t *tags_pack(const struct tag_list *tags, struct pool *pool, size_t *len);
+/* One of them, in any case, without unpacking the others; its value is not ended
+ * by a zero.  False: absent, or damaged. */
+bool tags_find_packed(const void *data, size_t len, const char *name, const char **value,
+    size_t *value_len);
 /* Strings are copied to `pool`.  -1: damaged, or the pool is full. */
 int tags_unpack(struct tag_list *out, const void *data, size_t len, struct pool *pool);
 /*

@@ -80,17 +80,13 @@ uint64_t thing_store_name(const struct thing_store *t, const struct tag_list *ta
 /* Packed tags that are damaged have no name; who reads them says so. */
 static uint64_t name_of(const struct thing_store *t, const struct thing *thing)
 {
-	struct tag_list tags;
-	struct pool pool;
-	uint64_t name = 0;
+	const char *man, *sn;
+	size_t man_len, sn_len;
 
-	if (thing->tags_len == 0)
+	if (!tags_find_packed(thing->tags, thing->tags_len, "MAN", &man, &man_len) ||
+	    !tags_find_packed(thing->tags, thing->tags_len, "SN", &sn, &sn_len))
 		return 0;
-	pool_init(&pool, WIRE_REQUEST_BYTES);
-	if (tags_unpack(&tags, thing->tags, thing->tags_len, &pool) == 0)
-		name = thing_store_name(t, &tags);
-	pool_fini(&pool);
-	return name;
+	return table_hash(&t->seed, table_hash(&t->seed, 0, man, man_len), sn, sn_len);
 }
 
 static struct record *record_new(const struct thing_store *t, const struct thing *thing,
@@ -482,6 +478,18 @@ static int load(struct thing_store *t, const char *sql,
 	return got;
 }
 
+/* All at once: growing on the way would take as long as reading. */
+static int reserve_rows(struct thing_store *t, struct err *e)
+{
+	size_t things, used;
+
+	return store_count(t->store, "SELECT count(*) FROM registry_thing", &things, e) == -1 ||
+	    store_count(t->store, "SELECT count(*) FROM registry_used", &used, e) == -1 ||
+	    table_reserve(&t->by_id, things, e) == -1 ||
+	    table_reserve(&t->by_digest, things, e) == -1 ||
+	    table_reserve(&t->by_used, used, e) == -1 ? -1 : 0;
+}
+
 static int write_key_check(struct thing_store *t, const uint8_t *proof, struct err *e)
 {
 	struct stmt *st = store_prepare(t->store,
@@ -549,7 +557,8 @@ int thing_store_open(struct thing_store **out, struct store *s, const struct sec
 	if (t->write == NULL || t->erase == NULL || t->spend == NULL || t->next_used == NULL ||
 	    t->unspend == NULL)
 		goto fail;
-	if (load(t, "SELECT row, id, digest, form, key, tags, at, can, continuity, key_bits,"
+	if (reserve_rows(t, e) == -1 ||
+	    load(t, "SELECT row, id, digest, form, key, tags, at, can, continuity, key_bits,"
 	    " heard_epoch, heard_floor, noticed FROM registry_thing ORDER BY row", load_thing, e) == -1 ||
 	    load(t, "SELECT row, digest, form, key, owner, id, epoch, at FROM registry_used"
 	    " ORDER BY row", load_used, e) == -1)

@@ -491,9 +491,11 @@ static int load(struct contacts *c, struct err *e)
 {
 	struct stmt *st = store_prepare(c->store,
 	    "SELECT row, jid, dialects, to_us, from_us, lang FROM contact ORDER BY row", e);
+	size_t n;
 	int got;
 
-	if (st == NULL)
+	if (st == NULL || store_count(c->store, "SELECT count(*) FROM contact", &n, e) == -1 ||
+	    table_reserve(&c->by_jid, n, e) == -1)
 		return -1;
 	while ((got = stmt_step(st, e)) == 1) {
 		if (load_row(c, st, e) == -1) {

@@ -388,9 +388,12 @@ static int load(struct ownership *o, struct err *e)
 	struct stmt *st = store_prepare(o->store,
 	    "SELECT row, id, jid, node, source, partition, owner, epoch, state, public, listed,"
 	    " name, since, hold, held_for, former, until, disputed FROM owned ORDER BY row", e);
+	size_t n;
 	int got;
 
-	if (st == NULL)
+	/* All at once: growing on the way would take as long as reading. */
+	if (st == NULL || store_count(o->store, "SELECT count(*) FROM owned", &n, e) == -1 ||
+	    table_reserve(&o->by_id, n, e) == -1 || table_reserve(&o->by_address, n, e) == -1)
 		return -1;
 	while ((got = stmt_step(st, e)) == 1) {
 		if (load_row(o, st, e) == -1) {

@@ -344,6 +344,17 @@ void store_trace(struct store *s, store_trace_fn fn, void *arg)
 	s->drv->trace(s->db, fn, arg);
 }
 
+int store_count(struct store *s, const char *sql, size_t *out, struct err *e)
+{
+	struct stmt *st = store_prepare(s, sql, e);
+
+	if (st == NULL || stmt_step(st, e) != 1)
+		return -1;
+	*out = (size_t)stmt_int(st, 0);
+	stmt_reset(st);
+	return 0;
+}
+
 bool store_in_transaction(const struct store *s)
 {
 	return s->drv->in_transaction(s->db);

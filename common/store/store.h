@@ -60,6 +60,8 @@ void stmt_bind_int(struct stmt *st, int i, int64_t v);
 void stmt_bind_null(struct stmt *st, int i);
 /* 1: a row; 0: no more (and reset); -1: error (and reset). */
 int stmt_step(struct stmt *st, struct err *e);
+/* The one number that `sql` asks for: count(*). */
+int store_count(struct store *s, const char *sql, size_t *out, struct err *e);
 /* For statements without rows: step to the end and reset; 0 or -1.
  * *changed (may be NULL): rows changed. */
 int stmt_run(struct stmt *st, int64_t *changed, struct err *e);

@@ -78,6 +78,21 @@ static int make_mine(char *out, size_t room, size_t i)
 	    "to='kith.home.example'><mine xmlns='" DISCO "'>%s</mine></iq>", i, i % OWNERS, t);
 }
 
+/* Each thing once in a run, so something changes. */
+static int make_update(char *out, size_t room, size_t i)
+{
+	return snprintf(out, room, "<iq type='set' id='q%zu' from='t%zu@home.example/x' "
+	    "to='kith.home.example'><update xmlns='" DISCO "'><num name='V' value='1.3'/>"
+	    "</update></iq>", i, i);
+}
+
+static int make_owner_update(char *out, size_t room, size_t i)
+{
+	return snprintf(out, room, "<iq type='set' id='q%zu' from='o%zu@home.example/x' "
+	    "to='kith.home.example'><update xmlns='" DISCO "' jid='t%zu@home.example'>"
+	    "<str name='ROOM' value='cellar %zu'/></update></iq>", i, i % OWNERS, i, i);
+}
+
 static int make_is_friend(char *out, size_t room, size_t i)
 {
 	return snprintf(out, room, "<iq type='get' id='q%zu' from='t%zu@home.example/x' "
@@ -116,6 +131,8 @@ struct work {
 static const struct work works[] = {
 	{ "register", make_register, false, 1 },
 	{ "mine", make_mine, false, 1 },
+	{ "update", make_update, false, 1 },
+	{ "update (owner)", make_owner_update, false, 1 },
 	{ "isFriend", make_is_friend, true, 1 },
 	{ "isFriend again", make_is_friend, true, ROUNDS },
 	{ "canRead", make_can_read, true, 1 },
