@@ -86,6 +86,39 @@ struct job *job_unlink(struct job_queue *q, struct job **at)
 	return j;
 }
 
+bool job_waits(const struct job_queue *q, const struct job *j)
+{
+	for (const struct job *k = q->first; k != j; k = k->next)
+		if (k->q.bare != NULL && j->q.bare != NULL && strcmp(k->q.bare, j->q.bare) == 0)
+			return true;
+	return false;
+}
+
+static const char *canonical(struct pool *pool, const char *address, enum jid_profile profile,
+    bool bare)
+{
+	struct jid j;
+
+	if (address[0] == '\0' || jid_parse(&j, address, profile, NULL) != 0)
+		return NULL;
+	if (bare)
+		jid_to_bare(&j);
+	return pool_strdup(pool, j.text);
+}
+
+int job_from_head(struct job *j, const struct stanza_head *h, enum jid_profile profile)
+{
+	struct request *q = &j->q;
+
+	q->kind = STANZA_IQ;
+	q->type = strcmp(h->type, "get") == 0 ? IQ_GET : IQ_SET;
+	q->id = pool_strdup(&j->pool, h->id);
+	q->from = canonical(&j->pool, h->from, profile, false);
+	q->bare = canonical(&j->pool, h->from, profile, true);
+	q->to = canonical(&j->pool, h->to, profile, false);
+	return q->id == NULL || q->bare == NULL || q->from == NULL || q->to == NULL ? -1 : 0;
+}
+
 void job_queue_clear(struct job_queue *q)
 {
 	while (q->first != NULL)

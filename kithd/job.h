@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/base/jid.h"
 #include "common/wire/reply.h"
 #include "common/wire/request.h"
+#include "common/wire/stream.h"
 
 struct job {
 	struct job *next;
@@ -39,6 +41,10 @@ void job_give(struct job_queue *q, struct job *j);
 void job_append(struct job_queue *q, struct job *j);
 /* Take the job that `at` points to out of the queue. */
 struct job *job_unlink(struct job_queue *q, struct job **at);
+/* Is something of the same sender in front of it?  His requests are answered in order. */
+bool job_waits(const struct job_queue *q, const struct job *j);
+/* An iq of which only the head was kept: whom to refuse.  -1: nobody. */
+int job_from_head(struct job *j, const struct stanza_head *h, enum jid_profile profile);
 void job_queue_clear(struct job_queue *q);
 
 #endif

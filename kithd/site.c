@@ -300,15 +300,6 @@ bool site_is_full(const struct site *s)
 	return s->out != NULL && s->out->max - s->out->len < OUT_ROOM;
 }
 
-/* Requests of one sender are answered in their order. */
-static bool waits_for_write(const struct job *first, const struct job *j)
-{
-	for (const struct job *k = first; k != j; k = k->next)
-		if (k->q.bare != NULL && j->q.bare != NULL && strcmp(k->q.bare, j->q.bare) == 0)
-			return true;
-	return false;
-}
-
 /* Everything that changes nothing, outside any transaction. */
 static void serve_reads(struct site *s)
 {
@@ -320,7 +311,7 @@ static void serve_reads(struct site *s)
 		int ret = PROVISIONING_WRITES;
 
 		/* What waits for a write of its sender goes with it. */
-		if (!waits_for_write(s->queue.first, j) && !may_write(s, j))
+		if (!job_waits(&s->queue, j) && !may_write(s, j))
 			ret = serve(s, j, s->out, &e);
 		j->writes = ret == PROVISIONING_WRITES;
 		if (j->writes) {
@@ -485,18 +476,6 @@ void site_stanza(struct site *s, const struct stanza *st)
 	job_append(&s->queue, j);
 }
 
-static const char *canonical(const struct site *s, struct pool *pool, const char *address,
-    bool bare)
-{
-	struct jid j;
-
-	if (address[0] == '\0' || jid_parse(&j, address, s->d.conf->profile, NULL) != 0)
-		return NULL;
-	if (bare)
-		jid_to_bare(&j);
-	return pool_strdup(pool, j.text);
-}
-
 /* A request too big to keep is refused without its payload; the rest is silence. */
 void site_oversize(struct site *s, const struct stanza_head *h)
 {
@@ -508,14 +487,8 @@ void site_oversize(struct site *s, const struct stanza_head *h)
 		return;
 	if ((j = new_job(s)) == NULL)
 		return;
-	j->q.kind = STANZA_IQ;
-	j->q.type = get ? IQ_GET : IQ_SET;
-	j->q.id = pool_strdup(&j->pool, h->id);
-	j->q.from = canonical(s, &j->pool, h->from, false);
-	j->q.bare = canonical(s, &j->pool, h->from, true);
-	j->q.to = canonical(s, &j->pool, h->to, false);
 	j->refused = COND_NOT_ALLOWED;
-	if (j->q.id == NULL || j->q.bare == NULL || j->q.from == NULL || j->q.to == NULL)
+	if (job_from_head(j, h, s->d.conf->profile) == -1)
 		job_give(&s->queue, j);
 	else
 		job_append(&s->queue, j);
