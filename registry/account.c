@@ -235,6 +235,25 @@ static int renew(struct registry *g, const struct request *q, struct person *p, 
 	return rc;
 }
 
+/*
+ * A name that owned nothing may be somebody else's since.  Were the code of before
+ * still good, who has it would take over by `recover` whatever comes to that name.
+ */
+int registry_account_begins(struct registry *g, const char *owner, struct err *e)
+{
+	struct person p = row_of(g, owner);
+
+	if (g->deps.persons == NULL || person_find(g->deps.persons, owner) == NULL ||
+	    ownership_count_of_owner(g->deps.ownership, owner) != 1)
+		return 0;
+	p.has_code = false;
+	memset(p.code_hash, 0, sizeof(p.code_hash));
+	p.doubt = DOUBT_NONE;
+	p.heir = NULL;
+	p.heir_until_ms = 0;
+	return person_put(g->deps.persons, &p, e);
+}
+
 int registry_code_at_claim(struct registry *g, const struct request *q, struct reply *r,
     struct err *e)
 {
@@ -242,14 +261,6 @@ int registry_code_at_claim(struct registry *g, const struct request *q, struct r
 
 	if (g->deps.persons == NULL)
 		return 0;
-	/* His first thing: a doubt was about an owner of earlier, and so is the code. */
-	if (ownership_count_of_owner(g->deps.ownership, q->bare) == 1) {
-		p.has_code = p.has_code && p.doubt == DOUBT_NONE;
-		p.doubt = DOUBT_NONE;
-		if (person_find(g->deps.persons, q->bare) != NULL &&
-		    person_put(g->deps.persons, &p, e) == -1)
-			return -1;
-	}
 	if (p.has_code)
 		return 0;
 	if (q->kind != STANZA_IQ)

@@ -222,7 +222,11 @@ int registry_dispute_settle(struct registry *g, const struct question *q,
 int registry_dispute_tick(struct registry *g, struct err *e)
 {
 	int64_t now = clock_wall(g->deps.clock);
-	int n = 0;
+	/* By then the claim it was about is long beyond dispute. */
+	int n = dispute_forget(g->asked, now - g->conf.receipt_ms, e);
+
+	if (n == -1)
+		return -1;
 
 	for (size_t i = 0; i < disputes_open(g->asked); i++) {
 		const struct dispute *d = dispute_at(g->asked, i);

@@ -41,7 +41,8 @@ int registry_give(struct registry *g, const struct owned *t, const char *owner, 
 	}
 	if (ownership_put(g->deps.ownership, &now, e) == -1 ||
 	    debt_owe(g->deps.debts, DEBT_OWNER, now.jid, hex, now.epoch, NULL, e) == -1 ||
-	    registry_ask_presence(g, now.jid, e) == -1)
+	    registry_ask_presence(g, now.jid, e) == -1 ||
+	    registry_account_begins(g, owner, e) == -1)
 		return -1;
 	++*g->count.claimed;
 	return registry_note(g, AUDIT_CLAIMED, &now, "operator", now.jid, e);

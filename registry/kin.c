@@ -14,7 +14,10 @@
 
 #define SILENT_MS (INT64_C(90) * 86400000)
 #define HISTORY_LOOKS 100	/* rows of an owner's history, the newest */
-#define LOOKS 16	/* things of one digest, key or name that are looked at */
+/* Things of one digest, key or name that are looked at.  Few of them would let an
+ * attacker put as many imitations before the owned one, and nothing were held for
+ * its owner any more. */
+#define LOOKS REGISTRY_SAME
 
 /* ---- load ---- */
 

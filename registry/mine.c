@@ -141,7 +141,8 @@ int registry_bind(struct registry *g, const struct owned *thing, const struct bi
 	if (ownership_put(g->deps.ownership, &t, e) == -1 ||
 	    thing_store_spend(g->things, &u, e) == -1 ||
 	    debt_owe(g->deps.debts, DEBT_OWNER, t.jid, hex, t.epoch, NULL, e) == -1 ||
-	    registry_ask_presence(g, t.jid, e) == -1)
+	    registry_ask_presence(g, t.jid, e) == -1 ||
+	    registry_account_begins(g, b->owner, e) == -1)
 		return -1;
 	++*g->count.claimed;
 	return registry_note(g, AUDIT_CLAIMED, &t, b->owner, t.jid, e);
@@ -196,6 +197,7 @@ static int64_t charge(struct registry *g, const struct request *q, const struct 
 		++*g->count.guess_alarms;
 		log_warn("somebody may be guessing KEYs: too many claims by %s fail; the last "
 		    "one was '%s'", scopes[i], q->bare);
+		registry_showing_alarm(g, q->bare, scopes[i]);
 	}
 	if (!l->known && thing_store_named(g->things, l->name, &there, 1) > 0 &&
 	    guess_wrong_key(g->guess, l->name))

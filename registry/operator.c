@@ -244,10 +244,15 @@ static int quota(struct registry *g, struct request *q, struct reply *r, struct 
 	    (long long)q->u.desk.number), e);
 }
 
+int64_t registry_owner_room(const struct registry *g, const char *bare)
+{
+	return quota_for(g->quotas, bare, QUOTA_THINGS_PER_OWNER, g->conf.max_things_per_owner) -
+	    (int64_t)ownership_count_of_owner(g->deps.ownership, bare);
+}
+
 bool registry_owner_has_room(const struct registry *g, const char *bare)
 {
-	return (int64_t)ownership_count_of_owner(g->deps.ownership, bare) <
-	    quota_for(g->quotas, bare, QUOTA_THINGS_PER_OWNER, g->conf.max_things_per_owner);
+	return registry_owner_room(g, bare) > 0;
 }
 
 const struct quota *registry_quota_at(const struct registry *g, size_t i)

@@ -15,6 +15,7 @@
 #include "common/store/store.h"
 #include "common/store/table.h"
 
+#define FORGET_LOOKS 256	/* slots looked at in one go */
 #define CANDIDATE_BYTES (OWNERSHIP_ID + 8 + 1 + 1)
 
 struct held_question {
@@ -41,7 +42,8 @@ struct presence_store {
 	struct list questions, disputes;	/* of disputes those not over */
 	struct table by_digest;			/* disputes, all of them */
 	int64_t last_question, last_dispute;
-	struct stmt *write_question, *erase_question, *write_dispute;
+	size_t forget_at;			/* a slot of by_digest */
+	struct stmt *write_question, *erase_question, *write_dispute, *erase_dispute;
 };
 
 static const struct store_step steps[] = {
@@ -398,7 +400,9 @@ int presence_store_open(struct presence_store **out, struct store *s, struct err
 	d->write_dispute = store_prepare(s, "INSERT OR REPLACE INTO registry_dispute"
 	    " (row, digest, id, epoch, claimant, public, until, state)"
 	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", e);
-	if (d->write_question == NULL || d->erase_question == NULL || d->write_dispute == NULL)
+	d->erase_dispute = store_prepare(s, "DELETE FROM registry_dispute WHERE row = $1", e);
+	if (d->write_question == NULL || d->erase_question == NULL ||
+	    d->write_dispute == NULL || d->erase_dispute == NULL)
 		goto fail;
 	if (load(d, "SELECT row, nonce, purpose, digest, claimant, other, public, over, opened,"
 	    " until, fits, other_fits, things FROM registry_question ORDER BY row",
@@ -523,5 +527,25 @@ int dispute_put(struct presence_store *d, const struct dispute *t, struct err *e
 	if (old == NULL)
 		d->last_dispute = h->pub.row;
 	mirror_swap(&d->m_disputes, old, h);
+	return 0;
+}
+
+int dispute_forget(struct presence_store *d, int64_t before_ms, struct err *e)
+{
+	for (int i = 0; i < FORGET_LOOKS && d->by_digest.cap > 0; i++) {
+		struct held_dispute *old;
+
+		d->forget_at = (d->forget_at + 1) % d->by_digest.cap;
+		old = d->by_digest.slot[d->forget_at].item;
+		if (old == NULL || old->pub.state != DISPUTE_OVER || old->pub.until_ms >= before_ms)
+			continue;
+		if (mirror_reserve(&d->m_disputes, e) == -1)
+			return -1;
+		stmt_bind_int(d->erase_dispute, 1, old->pub.row);
+		if (stmt_run(d->erase_dispute, NULL, e) == -1)
+			return -1;
+		mirror_swap(&d->m_disputes, old, NULL);
+		return 1;
+	}
 	return 0;
 }

@@ -79,6 +79,8 @@ const struct dispute *dispute_at(const struct presence_store *d, size_t i);
 /* In a transaction, like all that follows.  Copies its strings. */
 int presence_store_put(struct presence_store *d, const struct question *q, struct err *e);
 int presence_store_forget(struct presence_store *d, int64_t row, struct err *e);
+/* One that is over and too old to matter; 1 forgotten, 0 none, -1. */
+int dispute_forget(struct presence_store *d, int64_t before_ms, struct err *e);
 int dispute_put(struct presence_store *d, const struct dispute *t, struct err *e);
 
 #endif

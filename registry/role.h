@@ -144,6 +144,8 @@ void registry_showing_note(struct registry *g, const char *who,
     const uint8_t digest[static DIGEST_BYTES], bool is_public, enum claim_ask ask);
 /* Memory only: the KEY of things of that (MAN, SN) is being guessed. */
 void registry_showing_guessed(struct registry *g, uint64_t name);
+/* Memory only: too many claims fail, by `whose`; the clock notes it. */
+void registry_showing_alarm(struct registry *g, const char *who, const char *whose);
 /* Memory only: *r leaves after `delay_ms`; it becomes silence. */
 void registry_answer_later(struct registry *g, const struct request *q, struct reply *r,
     int64_t delay_ms);
@@ -248,6 +250,9 @@ int registry_doubt_changed(struct registry *g, const char *owner, struct err *e)
 /* True: *r says that this account must prove itself first. */
 bool registry_account_refuses(const struct registry *g, const struct request *q,
     enum account_act act, struct reply *r);
+/* In a transaction, after somebody got a thing, however: if it is his first, what was
+ * known of an earlier owner of that name (a doubt, a code) is over. */
+int registry_account_begins(struct registry *g, const char *owner, struct err *e);
 /* After a claim: the first one brings an ownership code. */
 int registry_code_at_claim(struct registry *g, const struct request *q, struct reply *r,
     struct err *e);
@@ -311,6 +316,7 @@ bool registry_may_own(const struct registry *g, const char *bare);
 bool registry_is_own_site(const struct registry *g, const char *bare);
 /* Is there room for one more thing of this owner? */
 bool registry_owner_has_room(const struct registry *g, const char *bare);
+int64_t registry_owner_room(const struct registry *g, const char *bare);	/* for so many */
 const struct owned *registry_address(const struct registry *g, const char *jid,
     const struct node *n);
 void registry_hex(char out[static REGISTRY_HEX], const uint8_t id[static OWNERSHIP_ID]);

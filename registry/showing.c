@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -33,6 +34,11 @@ struct note {
 	int64_t due_ms;		/* wall */
 };
 
+struct alarm {
+	char who[JID_MAX + 1];
+	const char *whose;
+};
+
 struct late {
 	int64_t due_boot_ms;
 	size_t len;
@@ -46,6 +52,8 @@ struct showing {
 	size_t n_late, late_kept;	/* so many are of turns that were committed */
 	uint64_t guessed[GUESSED];
 	size_t n_guessed;
+	struct alarm alarm[GUESSED];
+	size_t n_alarms;
 };
 
 int registry_showing_open(struct registry *g, struct err *e)
@@ -179,6 +187,34 @@ void registry_showing_guessed(struct registry *g, uint64_t name)
 {
 	if (g->showing->n_guessed < GUESSED)
 		g->showing->guessed[g->showing->n_guessed++] = name;
+}
+
+/* A full list loses an alarm: there are others in it, and each is in the log. */
+void registry_showing_alarm(struct registry *g, const char *who, const char *whose)
+{
+	struct alarm *a = &g->showing->alarm[g->showing->n_alarms];
+
+	if (g->showing->n_alarms == GUESSED || str_copy(a->who, sizeof(a->who), who) < 0)
+		return;
+	a->whose = whose;
+	g->showing->n_alarms++;
+}
+
+/* For the operator, who does not read every log. */
+static int note_alarms(struct registry *g, struct err *e)
+{
+	struct showing *s = g->showing;
+	char text[128];
+
+	for (; s->n_alarms > 0; s->n_alarms--) {
+		const struct alarm *a = &s->alarm[s->n_alarms - 1];
+
+		snprintf(text, sizeof(text), "too many claims by %s fail: KEYs may be guessed",
+		    a->whose);
+		if (registry_event(g, AUDIT_REFUSED, NULL, a->who, "claim", text, e) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 /* Who owns such things is told, once for each run of the program. */
@@ -859,7 +895,7 @@ int registry_showing_tick(struct registry *g, struct err *e)
 {
 	int64_t now = clock_wall(g->deps.clock);
 	int late = answer_late(g);
-	int ended = warn_owners(g, e) == -1 ? -1 : end_late(g, now, e);
+	int ended = note_alarms(g, e) == -1 || warn_owners(g, e) == -1 ? -1 : end_late(g, now, e);
 	int opened = ended == -1 ? -1 : open_noted(g, now, e);
 	int disputes = opened == -1 ? -1 : registry_dispute_tick(g, e);
 
@@ -880,7 +916,7 @@ int64_t registry_showing_deadline(const struct registry *g)
 
 	if (s->n_notes > 0)
 		sooner(&next, s->note[0].due_ms);
-	if (s->n_guessed > 0)
+	if (s->n_guessed > 0 || s->n_alarms > 0)
 		sooner(&next, now);
 	if (s->n_late > 0)
 		sooner(&next, now + s->late[0]->due_boot_ms - clock_boot(g->deps.clock));

@@ -298,6 +298,7 @@ int registry_turn_over(struct registry *g, const struct owned *t, const char *to
 	if (registry_forget_owed(g, t, e) == -1 ||
 	    registry_note(g, AUDIT_TRANSFERRED, t, t->owner, to, e) == -1 ||
 	    ownership_put(g->deps.ownership, &now, e) == -1 ||
+	    registry_account_begins(g, to, e) == -1 ||
 	    registry_note(g, AUDIT_TRANSFERRED, &now, now.former, to, e) == -1 ||
 	    debt_owe(g->deps.debts, DEBT_OWNER, now.jid, left, now.epoch, NULL, e) == -1)
 		return -1;
@@ -359,6 +360,11 @@ static int take(struct registry *g, const struct request *q, const struct code *
 		}
 		if (v != PARTING_YES)
 			return registry_refuse_parting(g, q, member(g, &o->party, i), v, r);
+	}
+	if ((int64_t)o->party.n > registry_owner_room(g, q->bare)) {
+		reply_error(r, COND_RESOURCE_CONSTRAINT);
+		r->text = "You own as many things as one person may; give some away first.";
+		return 0;
 	}
 	if (tell_giver(g, q, o, "has accepted. No longer yours:", e) == -1)
 		return -1;

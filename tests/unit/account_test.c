@@ -328,6 +328,28 @@ static void the_operator_may_vouch_for_an_account(void **state)
 	world_close(&w);
 }
 
+/* O left with his code in his pocket; B has the name now, and gets a lamp as a gift. */
+static void att_C_25__the_code_of_who_had_the_name_before_takes_nothing(void **state)
+{
+	struct world w;
+	char code[ACCOUNT_CODE];
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	reg(&w, THING, "k");
+	snprintf(code, sizeof(code), "%s", claim_in_chat(&w, "o@ex", "k"));
+	HAS(typed_about(&w, VERB_DISOWN, "o@ex", "t@ex", true, true), "done");
+	reg(&w, "gift@ex/r", "g");
+	mine(&w, "p@ex/c", "g");
+	HAS(typed_transfer(&w, "p@ex", "gift@ex", "o@ex", true), "done");
+	HAS(typed_code(&w, "o@ex", told_code(&w, "o@ex"), ANSWER_YES), "done");
+	assert_true(owned_by(thing_of(&w, "gift@ex"), "o@ex"));
+	HAS(typed_word(&w, VERB_RECOVER, "elsewhere@ex", NULL, code), "item-not-found");
+	tick(&w);
+	assert_true(owned_by(thing_of(&w, "gift@ex"), "o@ex"));
+	world_close(&w);
+}
+
 /* Whoever has the address of an owner who left begins anew. */
 static void an_address_without_things_begins_anew(void **state)
 {
@@ -362,6 +384,7 @@ int main(void)
 		cmocka_unit_test(another_account_takes_over_with_the_code_at_once),
 		cmocka_unit_test(the_operator_announces_a_week_before_and_the_owner_can_stop_it),
 		cmocka_unit_test(the_operator_may_vouch_for_an_account),
+		cmocka_unit_test(att_C_25__the_code_of_who_had_the_name_before_takes_nothing),
 		cmocka_unit_test(an_address_without_things_begins_anew),
 	};
 

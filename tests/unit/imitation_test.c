@@ -12,20 +12,24 @@ static void att_C_07__accounts_that_came_before_the_true_thing_push_it_out_of_no
     void **state)
 {
 	struct world w;
-	char code[IDENT_CODE], thing[32];
+	char code[IDENT_CODE], thing[32], bare[32];
 
 	(void)state;
 	world_open(&w, "sqlite::memory:");
 	for (int i = 0; i < 30; i++) {
 		snprintf(thing, sizeof(thing), "m%d@ex/r", i);
+		snprintf(bare, sizeof(bare), "m%d@ex", i);
 		reg_ours(&w, thing, "k", "code");
-		w.time.wall += 1000;
+		assert_non_null(thing_of(&w, bare));
+		wait_ms(&w, MINUTE);
 	}
 	reg_ours(&w, "t@ex/r", "k", "code");
-	w.time.wall += 1000;
 	for (int i = 30; i < 60; i++) {
+		wait_ms(&w, MINUTE);
 		snprintf(thing, sizeof(thing), "m%d@ex/r", i);
+		snprintf(bare, sizeof(bare), "m%d@ex", i);
 		reg_ours(&w, thing, "k", "code");
+		assert_non_null(thing_of(&w, bare));
 	}
 	mine(&w, A, "k");
 	wait_ms(&w, 300);
@@ -39,14 +43,17 @@ static void att_C_07__accounts_that_came_before_the_true_thing_push_it_out_of_no
 static void att_C_07__in_a_crowd_only_what_a_person_read_decides(void **state)
 {
 	struct world w;
-	char thing[32];
+	char thing[32], bare[32];
 	int64_t times[3];
 
 	(void)state;
 	world_open(&w, "sqlite::memory:");
 	for (int i = 0; i < 70; i++) {
 		snprintf(thing, sizeof(thing), "m%d@ex/r", i);
+		snprintf(bare, sizeof(bare), "m%d@ex", i);
+		wait_ms(&w, MINUTE);
 		reg(&w, thing, "k");
+		assert_non_null(thing_of(&w, bare));
 		presence(&w, thing, "");
 	}
 	mine(&w, A, "k");
@@ -286,6 +293,87 @@ static void who_loses_a_dispute_is_forgotten_by_the_thing_before_it_hears_of_ano
 	world_close(&w);
 }
 
+/* The owner's lamp was reset by a burglar, who has enough accounts to hide it behind. */
+static void att_C_10__many_imitations_do_not_hide_what_is_held_for_its_owner(void **state)
+{
+	struct world w;
+	char thing[32], bare[32], code[IDENT_CODE];
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	reg_ours(&w, "t@ex/r", "k", "code");
+	mine(&w, A, "k");
+	for (int i = 0; i < 40; i++) {
+		snprintf(thing, sizeof(thing), "m%d@ex/r", i);
+		snprintf(bare, sizeof(bare), "m%d@ex", i);
+		wait_ms(&w, MINUTE);
+		reg_ours(&w, thing, "k", "code");
+		assert_int_equal(thing_of(&w, bare)->hold, HOLD_DESCENT);
+	}
+	wait_ms(&w, 25 * 60 * MINUTE);
+	heard(&w);
+	HAS(mine(&w, M, "k"), "item-not-found");
+	wait_ms(&w, 300);
+	assert_null(told(&w, "m@ex"));
+	memcpy(code, shown_code(&w, "m39@ex/r"), sizeof(code));
+	assert_string_equal(code, "");
+	world_close(&w);
+}
+
+static size_t rows_of(struct world *w, const char *sql)
+{
+	struct stmt *st = store_prepare(w->store, sql, &test_err);
+	size_t n = 0;
+
+	assert_non_null(st);
+	while (stmt_step(st, &test_err) == 1)
+		n++;
+	return n;
+}
+
+static void att_R_02__a_dispute_leaves_a_row_for_a_month_and_not_for_ever(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	stolen(&w);
+	wait_ms(&w, DAY);
+	assert_false(thing_of(&w, "t@ex")->disputed);
+	wait_ms(&w, DAY);
+	assert_int_equal(rows_of(&w, "SELECT row FROM registry_dispute"), 1);
+	wait_ms(&w, 31 * DAY);
+	assert_int_equal(rows_of(&w, "SELECT row FROM registry_dispute"), 0);
+	HAS(mine(&w, A, "k"), "item-not-found");
+	wait_ms(&w, 300);
+	assert_false(thing_of(&w, "t@ex")->disputed);
+	world_close(&w);
+}
+
+static void count_alarm(void *arg, const struct audit_row *row)
+{
+	size_t *n = arg;
+
+	*n += row->event.detail != NULL && strstr(row->event.detail, "may be guessed") != NULL;
+}
+
+static void att_C_04__an_alarm_about_guesses_stands_in_the_record(void **state)
+{
+	struct world w;
+	size_t n = 0;
+	bool more;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	reg(&w, "t@ex/r", "k");
+	for (int i = 0; i < 40; i++)
+		mine(&w, M, "wrong");
+	tick(&w);
+	MUST(audit_history(w.audit, NULL, NULL, 0, 100, &more, count_alarm, &n, &test_err));
+	assert_int_equal(n, 1);
+	world_close(&w);
+}
+
 /* ---- windows ---- */
 
 static const char *reg_can(struct world *w, const char *thing, const char *can)
@@ -363,6 +451,9 @@ int main(void)
 		    att_C_24__a_thief_who_disputes_his_own_claim_keeps_the_owner_out_of_nothing),
 		cmocka_unit_test(att_C_08__the_true_thing_is_not_held_for_who_claimed_an_imitation),
 		cmocka_unit_test(who_loses_a_dispute_is_forgotten_by_the_thing_before_it_hears_of_another),
+		cmocka_unit_test(att_C_10__many_imitations_do_not_hide_what_is_held_for_its_owner),
+		cmocka_unit_test(att_R_02__a_dispute_leaves_a_row_for_a_month_and_not_for_ever),
+		cmocka_unit_test(att_C_04__an_alarm_about_guesses_stands_in_the_record),
 		cmocka_unit_test(a_thing_that_asks_for_it_is_claimed_only_after_a_press),
 		cmocka_unit_test(an_imitation_that_waits_for_a_press_closes_no_window),
 		cmocka_unit_test(the_operator_sets_a_window_after_each_start),

@@ -855,9 +855,28 @@ static void removing_only_unlists_and_publishing_says_what_is_seen(void **state)
 	world_close(&w);
 }
 
+static void who_owns_as_many_as_one_may_takes_no_more_as_a_gift(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	w.conf.max_things_per_owner = 1;
+	world_restart(&w, "sqlite::memory:");
+	reg(&w, THING, "k");
+	mine(&w, OWNER, "k");
+	reg(&w, "u@ex/r", "k2");
+	mine(&w, OTHER, "k2");
+	HAS(typed_transfer(&w, "o@ex", "t@ex", "p@ex", true), "done");
+	HAS(typed_code(&w, "p@ex", told_code(&w, "p@ex"), ANSWER_YES), "resource-constraint");
+	assert_true(owned_by(thing_of(&w, "t@ex"), "o@ex"));
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_owns_as_many_as_one_may_takes_no_more_as_a_gift),
 		cmocka_unit_test(disowning_a_thing_that_is_away_shows_its_effect_first),
 		cmocka_unit_test(att_C_15__nobody_else_disowns_it_in_chat),
 		cmocka_unit_test(a_tombstone_is_nobodys_until_the_thing_has_heard),
