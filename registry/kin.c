@@ -244,7 +244,9 @@ static int tell_held(struct registry *g, const struct request *q, const struct o
 	add_name(&text, of);
 	buf_adds(&text, " by ");
 	str_escape(&text, t->jid, 200, true);
-	registry_hex(hex, t->id);
+	/* One that waits for each thing of his, or whoever registers and leaves in a
+	 * loop fills the store and his evening. */
+	registry_hex(hex, of->id);
 	rc = registry_notice(g, of->owner, pool_printf(q->pool, "descent:%s", hex),
 	    buf_str(&text), e);
 	buf_fini(&text);

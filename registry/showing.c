@@ -329,36 +329,39 @@ static bool may_ask(const struct registry *g, const struct question *q, const st
 	return registry_is_candidate(g, t, q->claimant);
 }
 
+static bool has_address(const struct registry *g, const struct question *q, const char *jid)
+{
+	for (size_t i = 0; i < q->n; i++) {
+		const struct owned *t = ownership_by_id(g->deps.ownership, q->candidate[i].id);
+
+		if (t != NULL && strcmp(t->jid, jid) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* One for each address; when that is too many, chance decides, so that being
  * there first or last pushes nobody out. */
 static int load_candidates(struct registry *g, struct question *q, struct err *e)
 {
 	const struct thing *same[REGISTRY_SAME];
-	const struct owned *found[REGISTRY_SAME];
 	const struct question *last = narrowed(g, q);
-	size_t n = thing_store_same(g->things, q->digest, same, REGISTRY_SAME), k = 0;
+	size_t n = thing_store_same(g->things, q->digest, same, REGISTRY_SAME);
+	uint32_t chance[REGISTRY_SAME];
 
-	for (size_t i = 0; i < n; i++) {
-		const struct owned *t = ownership_by_id(g->deps.ownership, same[i]->id);
-		bool known = !may_ask(g, q, t) || !is_among(last, t->id);
+	if (n > 0 && ident_random((uint8_t *)chance, n * sizeof(chance[0]), e) == -1)
+		return -1;
+	for (size_t i = 0; i < n && q->n < QUESTION_THINGS; i++) {
+		size_t k = i + chance[i] % (n - i);
+		const struct owned *t = ownership_by_id(g->deps.ownership, same[k]->id);
 
-		for (size_t j = 0; !known && j < k; j++)
-			known = strcmp(found[j]->jid, t->jid) == 0;
-		if (!known)
-			found[k++] = t;
+		same[k] = same[i];
+		if (may_ask(g, q, t) && is_among(last, t->id) && !has_address(g, q, t->jid))
+			add_candidate(g, q, t);
 	}
-	if (q->n + k > QUESTION_THINGS)
-		log_warn("%zu addresses show the very tags that '%s' claims by: all but one of "
-		    "them are imitations", k, q->claimant);
-	for (size_t i = 0; i < k && q->n < QUESTION_THINGS; i++) {
-		uint32_t chance;
-
-		if (ident_random((uint8_t *)&chance, sizeof(chance), e) == -1)
-			return -1;
-		n = i + chance % (k - i);
-		add_candidate(g, q, found[n]);
-		found[n] = found[i];
-	}
+	if (q->n == QUESTION_THINGS)
+		log_warn("more addresses show the tags that '%s' claims by than one question is "
+		    "about: all but one of them are imitations", q->claimant);
 	return 0;
 }
 
