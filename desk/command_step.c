@@ -621,10 +621,15 @@ int
 command_steps_serve(struct command_steps *c, const struct request *q, struct reply *r,
     struct err *e)
 {
+	int rc;
+
 	pool_reset(&c->scratch);
 	buf_reset(&c->why);
-	if (q->verb == VERB_COMMAND)
-		return serve_step(c, q, r, e);
+	if (q->verb == VERB_COMMAND) {
+		rc = serve_step(c, q, r, e);
+		buf_reset(&c->line);		/* it may hold a KEY or a code */
+		return rc;
+	}
 	return q->verb == VERB_DISCO_ITEMS ? serve_items(c, q, r, e) : serve_info(c, q, r);
 }
 

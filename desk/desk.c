@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/secret.h"
 #include "common/base/str.h"
 #include "common/wire/iotdisco.h"
 #include "common/wire/push.h"
@@ -34,11 +35,19 @@ static size_t slot_of(const char *bare)
 	return (size_t)(h % DESK_SENDERS);
 }
 
+/* A line that somebody typed may hold a KEY or a code. */
+static void free_line(char *line)
+{
+	if (line != NULL)
+		secret_cleanse(line, strlen(line));
+	free(line);
+}
+
 static void forget(struct sender *s)
 {
 	free(s->bare);
-	free(s->unknown);
-	free(s->late);
+	free_line(s->unknown);
+	free_line(s->late);
 	free(s->listed);
 	memset(s, 0, sizeof(*s));
 }
@@ -180,7 +189,7 @@ static char *take_late(struct desk *d, const struct words_line *l)
 	    strcmp(s->late_code, l->q.u.desk.code) != 0)
 		return NULL;
 	late = pool_strdup(l->q.pool, s->late);
-	free(s->late);
+	free_line(s->late);
 	s->late = NULL;
 	return late;
 }
@@ -244,7 +253,7 @@ static bool may_say_unknown(struct desk *d, const struct words_line *l)
 	if (same && !may_hint(d, l->q.bare, HINT_UNKNOWN))
 		return false;
 	if (!same) {
-		free(s->unknown);
+		free_line(s->unknown);
 		s->unknown = strdup(l->typed);
 		s->hinted_ms[HINT_UNKNOWN] = 0;
 		may_hint(d, l->q.bare, HINT_UNKNOWN);
@@ -311,7 +320,7 @@ static const char *keep_late(struct desk *d, const struct request *chat)
 	struct sender *s = desk_sender(d, chat->bare);
 	const char *body = chat->u.chat.body;
 
-	free(s->late);
+	free_line(s->late);
 	s->late = NULL;
 	if (body == NULL || strlen(body) > LATE_BYTES || ident_code(s->late_code, NULL) != 0 ||
 	    (s->late = strdup(body)) == NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * buf: growable bytes under a ceiling.  Not for secrets (growing leaves
- * copies behind): those live in secret.c.  Next: pool.c.
+ * buf: growable bytes under a ceiling.  What leaves is wiped, since a KEY or a
+ * code may be in it; what must live long lives in secret.c.  Next: pool.c.
  */
 #include "config.h"
 
@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/base/secret.h"
 
 #define FIRST_CAP 64
 
@@ -27,8 +29,10 @@ buf_init(struct buf *b, size_t max)
 void
 buf_fini(struct buf *b)
 {
-	if (b->cap > 0)
+	if (b->cap > 0) {
+		secret_cleanse(b->data, b->len);
 		free(b->data);
+	}
 	*b = (struct buf){ .data = nothing, .max = b->max };
 }
 
@@ -59,10 +63,15 @@ make_room(struct buf *b, size_t more)
 		cap = b->max;
 	if (cap == 0)
 		return true;	/* max is 0: nothing to add, nothing to keep */
-	data = realloc(b->cap > 0 ? b->data : NULL, cap + 1);
+	data = malloc(cap + 1);
 	if (data == NULL)
 		goto fail;
+	memcpy(data, b->data, b->len);
 	data[b->len] = '\0';
+	if (b->cap > 0) {
+		secret_cleanse(b->data, b->len);
+		free(b->data);
+	}
 	b->data = data;
 	b->cap = cap;
 	return true;
@@ -118,8 +127,8 @@ buf_truncate(struct buf *b, size_t len)
 	b->failed = false;
 	if (len >= b->len)
 		return;
+	secret_cleanse(b->data + len, b->len - len);
 	b->len = len;
-	b->data[len] = '\0';
 }
 
 void
@@ -131,6 +140,7 @@ buf_consume(struct buf *b, size_t n)
 		return;
 	b->len -= n;
 	memmove(b->data, b->data + n, b->len + 1);
+	secret_cleanse(b->data + b->len, n);
 }
 
 const char *

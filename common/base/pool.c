@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pool: memory that goes away together.  Not a general allocator: nothing is
- * freed alone.  Next: str.c.
+ * freed alone.  A request may hold a KEY or a code, so what goes is wiped.
+ * Next: str.c.
  */
 #include "config.h"
 
 #include "common/base/pool.h"
+
+#include "common/base/secret.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,6 +38,7 @@ free_chunks(struct pool_chunk *c)
 	while (c != NULL) {
 		struct pool_chunk *next = c->next;
 
+		secret_cleanse(c->data, c->used);
 		free(c);
 		c = next;
 	}
@@ -56,6 +60,7 @@ pool_reset(struct pool *p)
 		return;
 	free_chunks(p->first->next);
 	p->first->next = NULL;
+	secret_cleanse(p->first->data, p->first->used);
 	p->first->used = 0;
 }
 

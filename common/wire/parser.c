@@ -19,6 +19,7 @@
 
 #include "common/base/jid.h"
 #include "common/base/pool.h"
+#include "common/base/secret.h"
 #include "common/wire/frame.h"
 #include "common/wire/ns.h"
 
@@ -333,8 +334,19 @@ begin_document(struct parser *p)
 static bool
 feed(struct parser *p, enum purpose purpose, const char *data, size_t len)
 {
+	void *own = XML_GetBuffer(p->xml, (int)len);
+	bool fine;
+
 	p->purpose = purpose;
-	return XML_Parse(p->xml, data, (int)len, 0) == XML_STATUS_OK;
+	if (own == NULL)
+		return false;
+	memcpy(own, data, len);
+	fine = XML_ParseBuffer(p->xml, (int)len, 0) == XML_STATUS_OK;
+	/* A whole stanza: expat has read it to its end and keeps it all the
+	 * same; there may be a KEY in it. */
+	if (purpose == READ_STANZA)
+		secret_cleanse(own, len);
+	return fine;
 }
 
 static enum parser_event

@@ -399,8 +399,10 @@ hand_over(struct stream *s)
 		s->in_pos += used;
 		act(s, ev);
 	}
-	if (s->in_pos == s->in_len)
+	if (s->in_pos == s->in_len) {
+		secret_cleanse(s->in, s->in_len);
 		s->in_pos = s->in_len = 0;
+	}
 	if (any && s->ops.turn != NULL)
 		s->ops.turn(s->arg);
 	/* The answers of this turn go out before the last words. */

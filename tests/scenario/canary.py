@@ -101,13 +101,6 @@ def act(owner, line):
     return owner.desk("yes " + code_in(owner.desk(line)))
 
 
-class Keeper(Owner):
-    @staticmethod
-    def is_unasked(text):
-        return bool(re.search("^Question:|has heard that it is|please show it|"
-                              "Should you ever lose", text))
-
-
 def life(story, home, anna, bob, peer, canaries):
     key, second = canaries.new("KEY"), canaries.new("second KEY")
     wrong = canaries.new("guessed KEY")
@@ -148,6 +141,8 @@ def life(story, home, anna, bob, peer, canaries):
                          f"node='{node}' sessionid='{session[1]}' action='complete'><x xmlns="
                          f"'jabber:x:data' type='submit'><field var='{field}'><value>{value}"
                          "</value></field></x></command>")
+                anna.ask(home.desk, "set", "<command xmlns='http://jabber.org/protocol/commands' "
+                         f"node='{node}' sessionid='{session[1]}' action='cancel'/>")
     return key
 
 
@@ -183,7 +178,7 @@ def story_of_secrets(story):
     home = story.home(log={"level": "debug"}) if os.environ.get("KITH_CANARY_DEBUG") else \
         story.home()
     canaries = Canaries(home.lab)
-    anna, bob = (Keeper(home, name).login() for name in ("anna", "bob"))
+    anna, bob = (Owner(home, name).login() for name in ("anna", "bob"))
     peer = home.person("canary-thing")
     canaries.add("password of the component", home.broker.secret)
     life(story, home, anna, bob, peer, canaries)
@@ -191,9 +186,8 @@ def story_of_secrets(story):
     with story.check("nobody was told any of it"):
         same(canaries.in_bytes(heard), set())
     # The secret of the component stands in its file, and that is all right.
-    password = canaries.secret.pop("password of the component")
+    canaries.secret.pop("password of the component")
     outside(story, home, canaries, peer.me)
-    canaries.secret["password of the component"] = password
     with story.check("kithd's memory holds none of it once it is quiet"):
         bob.ping(home.jid)
 
