@@ -232,7 +232,7 @@ open_element(struct parser *p, const char *name, const char **atts)
 static void
 close_element(struct parser *p)
 {
-	const struct buf *text;
+	struct buf *text;
 	xmpp_stanza_t *node;
 
 	if (p->over || p->level == 0)
@@ -247,6 +247,7 @@ close_element(struct parser *p)
 		return;
 	(void)xmpp_stanza_set_text_with_size(node, text->data, text->len);
 	(void)xmpp_stanza_add_child_ex(p->open[p->level], node, 0);
+	buf_reset(text);	/* the tree has it; it goes with the stanza */
 }
 
 static void XMLCALL

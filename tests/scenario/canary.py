@@ -174,9 +174,22 @@ def outside(story, home, canaries, thing):
         assert seen > 4, seen
 
 
+def at_the_thing(story, home):
+    with story.check("our thing logs no secret, and its files are its own"):
+        lamp = home.thing("lamp")
+        secrets = [re.search(r"KEY=([^;\s]+)", lamp.uri())[1]]
+        with open(lamp.state + "/identity", encoding="ascii") as f:
+            secrets += re.findall(r"^password (\S+)", f.read(), re.M)
+        same(len(secrets), 2)
+        same([s for s in secrets if s in lamp.process.log()], [])
+        same([s for s in secrets if s in home.kithd.process.log()], [])
+        for folder, _, names in os.walk(lamp.state):
+            for name in names:
+                same((name, os.stat(os.path.join(folder, name)).st_mode & 0o077), (name, 0))
+
+
 def story_of_secrets(story):
-    home = story.home(log={"level": "debug"}) if os.environ.get("KITH_CANARY_DEBUG") else \
-        story.home()
+    home = story.home()
     canaries = Canaries(home.lab)
     anna, bob = (Owner(home, name).login() for name in ("anna", "bob"))
     peer = home.person("canary-thing")
@@ -198,6 +211,7 @@ def story_of_secrets(story):
             home.lab.retry(quiet, "the secrets to leave memory", 5)
         except AssertionError:
             same(canaries.in_memory(home.kithd.process.pid), {})
+    at_the_thing(story, home)
 
 
 with Story("secrets that can be told from everything else") as the_story:
