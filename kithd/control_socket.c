@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 4096
+#define LINE_MAX_BYTES (64 * 1024)	/* rows of a list come together */
 #define ANSWER_MAX (32 * 1024 * 1024)
 
 struct client {

@@ -111,7 +111,6 @@ static const struct {
 	const char *word;
 	int (*fn)(const char *socket, int argc, char **argv);
 } own[] = {
-	{ "approve", kithctl_approve },
 	{ "backup", kithctl_backup },
 	{ "doctor", kithctl_doctor },
 	{ "dump", kithctl_dump },
@@ -130,6 +129,8 @@ static int run(struct options *o, int argc, char **argv)
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (strcmp(argv[0], own[i].word) == 0)
 			return own[i].fn(o->socket, argc, argv);
+	if (is_word(argc, argv, 0, "approve") && is_word(argc, argv, 1, "add"))
+		return kithctl_approve_add(o->socket, argc, argv);
 	argc = take_options(o, argc, argv);
 	if (is_word(argc, argv, 0, "audit") &&
 	    (is_word(argc, argv, 1, "export") || is_word(argc, argv, 1, "verify")))

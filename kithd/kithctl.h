@@ -38,8 +38,8 @@ int kithctl_graph(const char *socket, int argc, char **argv);
 /* `import FILE [--dry-run] [--resume]`, `export things|rules|owners [--csv|--json]`. */
 int kithctl_import(const char *socket, int argc, char **argv);
 int kithctl_export(const char *socket, int argc, char **argv);
-/* `approve add NAME ... | list | remove NAME`. */
-int kithctl_approve(const char *socket, int argc, char **argv);
+/* `approve add NAME ...`. */
+int kithctl_approve_add(const char *socket, int argc, char **argv);
 /* `doctor [--conf FILE] [--prosody FILE] [--server HOST:PORT] ...`; 0 clean, 1 findings, 2 error. */
 int kithctl_doctor(const char *socket, int argc, char **argv);
 

@@ -23,6 +23,7 @@ static const struct option longs[] = {
 	{ "cap", required_argument, NULL, 1 },
 	{ "until", required_argument, NULL, 1 },
 	{ "rule", required_argument, NULL, 1 },
+	{ "json", no_argument, NULL, 2 },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -37,6 +38,8 @@ static int add(struct kithctl_ask *q, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", longs, &at)) != -1) {
 		const char *name = c == 1 ? longs[at].name : NULL;
 
+		if (c == 2)
+			continue;
 		if (name == NULL) {
 			buf_fini(&line);
 			return KITHCTL_ERROR;
@@ -54,15 +57,11 @@ static int add(struct kithctl_ask *q, int argc, char **argv)
 	return status;
 }
 
-int kithctl_approve(const char *socket, int argc, char **argv)
+int kithctl_approve_add(const char *socket, int argc, char **argv)
 {
 	struct kithctl_ask q = { .socket = socket };
-	int status;
+	int status = add(&q, argc - 1, argv + 1);
 
-	if (argc > 1 && strcmp(argv[1], "add") == 0)
-		status = add(&q, argc - 1, argv + 1);
-	else
-		status = kithctl_ask(&q, argc, argv);
 	kithctl_ask_end(&q);
 	return status;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * kithctl_import: a list of things, a row at a time, to a running kithd and
- * into FILE.report, what became of each.  Each row is an act of its own, so
- * that kithd answers others between them, and a list that was interrupted goes
- * on with --resume where the report ends.
+ * into FILE.report, what became of each.  A few rows share a commit, so that
+ * kithd answers others between them, and a list that was interrupted goes on
+ * with --resume where the report ends.
  */
 #include "config.h"
 
@@ -19,7 +19,9 @@
 #include "kithd/kithctl_sheet.h"
 #include "kithd/kithctl_talk.h"
 
-#define LINE_BYTES 4000		/* of the control socket */
+#define LINE_BYTES (60 * 1024)	/* of the control socket */
+#define ROW_BYTES 4000
+#define ROWS_AT_ONCE 32		/* one commit, and the time others wait */
 
 /* Columns that are not tags; the second kind is written by export and has no
  * meaning here. */
@@ -37,6 +39,9 @@ struct import {
 	unsigned char *done;	/* a bit a line: the report says it is in */
 	size_t done_bits;
 	size_t good, bad, skipped;
+	struct buf line;	/* rows that wait to be sent */
+	size_t waiting[ROWS_AT_ONCE];	/* their lines in the file */
+	size_t n_waiting;
 };
 
 static bool is_among(const char *const *names, const char *name)
@@ -143,29 +148,65 @@ static void add_cell(struct buf *line, const char *name, const char *value, bool
 	}
 }
 
+/* "ok WORDS" or "error WORDS", one a line. */
+static void take_answers(struct import *im)
+{
+	char *rest = im->ask.text.data, *line;
+
+	for (size_t i = 0; i < im->n_waiting; i++) {
+		line = rest != NULL ? strsep(&rest, "\n") : NULL;
+		if (line != NULL && str_starts(line, "ok "))
+			say(im, im->waiting[i], true, line + 3);
+		else
+			say(im, im->waiting[i], false, line != NULL && str_starts(line, "error ") ?
+			    line + 6 : "kithd did not say what became of it");
+	}
+}
+
 /* 0: kithd has answered, whatever; -1: it cannot be asked. */
+static int send_waiting(struct import *im)
+{
+	int status;
+
+	if (im->n_waiting == 0)
+		return 0;
+	status = kithctl_ask_line(&im->ask, buf_str(&im->line));
+	/* Without an answer nothing is known of these rows. */
+	if (status == KITHCTL_ERROR && im->ask.text.len == 0)
+		return -1;
+	if (status == KITHCTL_OK)
+		take_answers(im);
+	else
+		for (size_t i = 0; i < im->n_waiting; i++)
+			say(im, im->waiting[i], false, buf_str(&im->ask.text));
+	im->n_waiting = 0;
+	buf_reset(&im->line);
+	return 0;
+}
+
 static int send_row(struct import *im, const struct sheet_row *row)
 {
-	struct buf line;
-	int status, rc = 0;
+	struct buf cells;
+	int rc = 0;
 
-	buf_init(&line, LINE_BYTES);
-	buf_adds(&line, im->dry ? "import\tdry" : "import");
+	buf_init(&cells, ROW_BYTES);
 	for (size_t i = 0; i < row->n; i++)
 		if (row->cell[i].value[0] != '\0')
-			add_cell(&line, row->cell[i].name, row->cell[i].value,
+			add_cell(&cells, row->cell[i].name, row->cell[i].value,
 			    row->cell[i].is_num);
-	if (!buf_ok(&line)) {
+	if (!buf_ok(&cells)) {
+		rc = send_waiting(im);
 		say(im, row->line, false, "the row is too long");
 	} else {
-		status = kithctl_ask_line(&im->ask, buf_str(&line));
-		/* Without an answer nothing is known of this row. */
-		if (status == KITHCTL_ERROR && im->ask.text.len == 0)
-			rc = -1;
-		else
-			say(im, row->line, status == KITHCTL_OK, buf_str(&im->ask.text));
+		if (im->n_waiting == ROWS_AT_ONCE ||
+		    im->line.len + cells.len + ROW_BYTES > LINE_BYTES)
+			rc = send_waiting(im);
+		buf_adds(&im->line, im->n_waiting > 0 ? "\trow\t" : im->dry ?
+		    "import\tdry\trows\t" : "import\trows\t");
+		buf_adds(&im->line, buf_str(&cells));
+		im->waiting[im->n_waiting++] = row->line;
 	}
-	buf_fini(&line);
+	buf_fini(&cells);
 	return rc;
 }
 
@@ -183,11 +224,13 @@ static int run(struct import *im)
 			im->skipped++;
 			continue;
 		}
-		if (row.fault != NULL)
+		if (row.fault != NULL && send_waiting(im) == 0)
 			say(im, row.line, false, row.fault);
-		else if (send_row(im, &row) != 0)
+		else if (row.fault != NULL || send_row(im, &row) != 0)
 			return KITHCTL_ERROR;
 	}
+	if (send_waiting(im) != 0)
+		return KITHCTL_ERROR;
 	kithctl_bar_end();
 	if (got == -1)
 		return kithctl_fail(im->path, e.text);
@@ -226,6 +269,7 @@ int kithctl_import(const char *socket, int argc, char **argv)
 
 	if (status != KITHCTL_OK)
 		return status;
+	buf_init(&im.line, LINE_BYTES);
 	if (sheet_open(&im.sheet, im.path, &e) != 0)
 		return kithctl_fail(im.path, e.text);
 	if (!im.dry)
@@ -236,6 +280,7 @@ int kithctl_import(const char *socket, int argc, char **argv)
 		status = kithctl_fail("the report", strerror(errno));
 	sheet_close(&im.sheet);
 	kithctl_ask_end(&im.ask);
+	buf_fini(&im.line);
 	free(im.done);
 	return status;
 }

@@ -22,6 +22,7 @@
 #include "kithd/operate_job.h"
 #include "kithd/record.h"
 #include "kithd/report.h"
+#include "kithd/report_rows.h"
 #include "policy/policy.h"
 #include "registry/approve.h"
 #include "registry/quota.h"
@@ -41,6 +42,7 @@ struct act {
 	size_t n;
 	const char *rest;		/* the same, not parted */
 	struct operate_job *job;	/* the act goes on */
+	bool json;
 	struct buf *out;		/* the answer's lines */
 	struct err e;
 };
@@ -135,7 +137,11 @@ static int serve(struct act *a, struct request *q)
 	}
 	if (r.kind != REPLY_RESULT)
 		return fail(a, r.text != NULL ? r.text : condition_name(r.condition));
-	if (r.text != NULL) {
+	if (r.text != NULL && a->json) {
+		buf_adds(a->out, "{\"result\":");
+		row_json_text(a->out, r.text);
+		buf_adds(a->out, "}\n");
+	} else if (r.text != NULL) {
 		str_escape(a->out, r.text, 4096, false);
 		buf_addc(a->out, '\n');
 	}
@@ -218,11 +224,25 @@ static int act_expire(struct act *a)
 
 static int show_quotas(struct act *a)
 {
+	struct rows r = { .out = a->out, .json = true };
 	const struct quota *q;
 
-	for (size_t i = 0; (q = registry_quota_at(a->p.registry, i)) != NULL; i++)
-		buf_addf(a->out, "%s  %s=%lld\n", q->subject, quota_key_name(q->key),
-		    (long long)q->value);
+	if (a->json)
+		rows_begin(&r, true);
+	for (size_t i = 0; (q = registry_quota_at(a->p.registry, i)) != NULL; i++) {
+		if (!a->json) {
+			buf_addf(a->out, "%s  %s=%lld\n", q->subject, quota_key_name(q->key),
+			    (long long)q->value);
+			continue;
+		}
+		row_begin(&r);
+		row_text(&r, "who", q->subject);
+		row_text(&r, "key", quota_key_name(q->key));
+		row_int(&r, "value", q->value);
+		row_end(&r);
+	}
+	if (a->json)
+		rows_end(&r);
 	return REPORT_OK;
 }
 
@@ -383,21 +403,89 @@ static int row_addresses(struct act *a, const struct record *r, struct request_i
 	return REPORT_OK;
 }
 
-/* import [dry] RECORD */
-static int act_import(struct act *a)
+/* What a row asks for. */
+static int read_row(struct act *a, const char *text, struct request *q)
 {
-	struct request q;
 	struct record r;
 	int status;
 
-	request_init(a, &q, VERB_IMPORT);
-	q.dry = str_starts(a->rest, "dry\t");
-	if (record_read(&r, &a->pool, a->rest + (q.dry ? 4 : 0)) != 0)
+	if (record_read(&r, q->pool, text) != 0)
 		return fail(a, "that is no row");
-	status = row_addresses(a, &r, &q.u.import);
-	if (status == REPORT_OK)
-		status = cell(&r, "claim") != NULL ? row_claim(a, cell(&r, "claim"), &q.u.import) :
-		    row_tags(a, &r, &q.u.import.tags);
+	status = row_addresses(a, &r, &q->u.import);
+	if (status != REPORT_OK)
+		return status;
+	return cell(&r, "claim") != NULL ? row_claim(a, cell(&r, "claim"), &q->u.import) :
+	    row_tags(a, &r, &q->u.import.tags);
+}
+
+static void say_row(struct act *a, bool good, const char *text)
+{
+	buf_adds(a->out, good ? "ok " : "error ");
+	str_escape(a->out, text != NULL ? text : "", 1000, false);
+	buf_addc(a->out, '\n');
+}
+
+/* -1: the store cannot go on, and nothing of the rows before stands either. */
+static int import_row(struct act *a, const char *text)
+{
+	struct request q;
+	struct reply r;
+	int rc = 0;
+
+	request_init(a, &q, VERB_IMPORT);
+	q.by_operator = true;
+	err_clear(&a->e);
+	if (read_row(a, text, &q) != REPORT_OK)
+		say_row(a, false, a->e.text);
+	else if ((rc = registry_operate(a->p.registry, &q, &r, &a->e)) == 0)
+		say_row(a, r.kind == REPLY_RESULT, r.text != NULL || r.kind == REPLY_RESULT ?
+		    r.text : condition_name(r.condition));
+	pool_reset(&a->pool);
+	return rc;
+}
+
+/* Rows of a list share one commit, which is what they cost most. */
+static int import_rows(struct act *a, const char *rows, bool dry)
+{
+	char *copy = strdup(rows), *rest = copy, *row;
+	int rc;
+
+	if (copy == NULL)
+		return fail(a, "out of memory");
+	rc = store_begin(a->p.store, &a->e);
+	while (rc == 0 && rest != NULL && *rest != '\0') {
+		char *end = strstr(rest, "\trow\t");
+
+		row = rest;
+		rest = end == NULL ? NULL : end + sizeof("\trow\t") - 1;
+		if (end != NULL)
+			*end = '\0';
+		rc = import_row(a, row);
+	}
+	free(copy);
+	if (rc == 0 && !dry && store_commit(a->p.store, &a->e) == 0)
+		return REPORT_OK;
+	store_rollback(a->p.store);
+	if (rc == 0 && dry)
+		return REPORT_OK;
+	err_prefix(&a->e, "nothing of these rows was taken");
+	return REPORT_ERROR;
+}
+
+/* import [dry] RECORD, or import [dry] rows RECORD row RECORD ... */
+static int act_import(struct act *a)
+{
+	struct request q;
+	const char *rest = a->rest;
+	bool dry = str_starts(rest, "dry\t");
+	int status;
+
+	rest += dry ? 4 : 0;
+	if (str_starts(rest, "rows\t"))
+		return import_rows(a, rest + 5, dry);
+	request_init(a, &q, VERB_IMPORT);
+	q.dry = dry;
+	status = read_row(a, rest, &q);
 	return status != REPORT_OK ? status : serve(a, &q);
 }
 
@@ -418,27 +506,65 @@ static void show_word(struct act *a, const char *name, const char *value)
 	buf_adds(a->out, "  ");
 }
 
+static void last_day(const struct act *a, const struct approval *c, char out[static 16])
+{
+	time_t until = (time_t)((c->until_ms - 1) / 1000 + a->p.zone_s);
+	struct tm tm;
+
+	memcpy(out, "?", 2);
+	if (gmtime_r(&until, &tm) != NULL)
+		(void)strftime(out, 16, "%Y-%m-%d", &tm);
+}
+
+static void show_approval(struct act *a, const struct approval *c)
+{
+	char day[16];
+
+	last_day(a, c, day);
+	show_word(a, "", c->name);
+	show_word(a, "man", c->man);
+	show_word(a, "model", c->model);
+	show_word(a, "from", c->sn_from);
+	show_word(a, "to", c->sn_to);
+	show_word(a, "owner", c->owner);
+	show_word(a, "rule", c->rule);
+	buf_addf(a->out, "used=%lld of %lld  until=%s\n", (long long)c->used, (long long)c->cap,
+	    day);
+}
+
+static void write_approval(const struct act *a, struct rows *r, const struct approval *c)
+{
+	char day[16];
+
+	last_day(a, c, day);
+	row_begin(r);
+	row_text(r, "class", c->name);
+	row_text(r, "man", c->man);
+	row_text(r, "model", c->model);
+	row_text(r, "from", c->sn_from);
+	row_text(r, "to", c->sn_to);
+	row_text(r, "owner", c->owner);
+	row_text(r, "rule", c->rule);
+	row_int(r, "used", c->used);
+	row_int(r, "cap", c->cap);
+	row_text(r, "until", day);
+	row_end(r);
+}
+
 static int show_approvals(struct act *a)
 {
+	struct rows r = { .out = a->out, .json = true };
 	const struct approval *c;
 
-	for (size_t i = 0; (c = registry_approval_at(a->p.registry, i)) != NULL; i++) {
-		time_t until = (time_t)((c->until_ms - 1) / 1000 + a->p.zone_s);
-		char day[16] = "?";
-		struct tm tm;
-
-		if (gmtime_r(&until, &tm) != NULL)
-			(void)strftime(day, sizeof(day), "%Y-%m-%d", &tm);
-		show_word(a, "", c->name);
-		show_word(a, "man", c->man);
-		show_word(a, "model", c->model);
-		show_word(a, "from", c->sn_from);
-		show_word(a, "to", c->sn_to);
-		show_word(a, "owner", c->owner);
-		show_word(a, "rule", c->rule);
-		buf_addf(a->out, "used=%lld of %lld  until=%s\n", (long long)c->used,
-		    (long long)c->cap, day);
-	}
+	if (a->json)
+		rows_begin(&r, true);
+	for (size_t i = 0; (c = registry_approval_at(a->p.registry, i)) != NULL; i++)
+		if (a->json)
+			write_approval(a, &r, c);
+		else
+			show_approval(a, c);
+	if (a->json)
+		rows_end(&r);
 	return REPORT_OK;
 }
 
@@ -556,6 +682,9 @@ static int split(struct act *a, const char *line)
 	if (a->rest == NULL)
 		return fail(a, "out of memory");
 	while ((word = strsep(&rest, "\t")) != NULL) {
+		/* A list has any number of them, and is read from `rest`. */
+		if (a->n == WORDS_MAX - 1 && str_starts(line, "import\t"))
+			break;
 		if (a->n == WORDS_MAX - 1)
 			return fail(a, "too many words");
 		a->word[a->n++] = word;
@@ -580,6 +709,7 @@ static bool begin_line(struct site *s, void **job, const char *line, struct buf 
 	struct buf answer;
 	int status;
 
+	a.json = skip_json(line) != line;
 	line = skip_json(line);
 	pool_init(&a.pool, POOL_BYTES);
 	buf_init(&answer, out->max);
@@ -589,7 +719,9 @@ static bool begin_line(struct site *s, void **job, const char *line, struct buf 
 	if (status == REPORT_OK)
 		status = find(line)(&a);
 	*job = a.job;
-	if (a.job == NULL)
+	if (a.job != NULL)
+		a.job->json = a.json;
+	else
 		say(out, status, &answer, &a.e);
 	if (answer.data != NULL)
 		secret_cleanse(answer.data, answer.cap);

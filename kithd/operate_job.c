@@ -132,7 +132,11 @@ static int expire_step(struct operate_job *j, struct buf *out, struct err *e)
 		operate_progress(out, x->all - (int64_t)x->at, x->all);
 		return 1;
 	}
-	buf_addf(&j->answer, "%lld %s%s\n", (long long)x->n, x->n == 1 ? "thing" : "things",
+	if (j->json)
+		buf_addf(&j->answer, "{\"things\":%lld,\"done\":%s}\n", (long long)x->n,
+		    x->dry ? "false" : "true");
+	else
+		buf_addf(&j->answer, "%lld %s%s\n", (long long)x->n, x->n == 1 ? "thing" : "things",
 	    x->dry ? " would expire" : " expired");
 	return 0;
 }

@@ -19,6 +19,7 @@ struct operate_job {
 	struct site *site;
 	struct site_parts parts;
 	struct buf answer;
+	bool json;		/* wanted by whoever asked */
 };
 
 void operate_progress(struct buf *out, int64_t done, int64_t all);

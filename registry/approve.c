@@ -74,20 +74,30 @@ static bool tag_is(const struct tag_list *tags, const char *name, const char *va
 	return t != NULL && t->str != NULL && strcmp(t->str, value) == 0;
 }
 
-const struct approval *approval_for(const struct approvals *a, const struct tag_list *tags,
-    int64_t now_ms)
+static bool fits(const struct approval *c, const struct tag_list *tags, int64_t now_ms)
 {
 	const struct tag *sn = tag_find(tags, "SN");
 
-	for (size_t i = 0; sn != NULL && sn->str != NULL && i < a->n; i++) {
-		const struct approval *c = &a->row[i];
+	return sn != NULL && sn->str != NULL && now_ms < c->until_ms &&
+	    tag_is(tags, "MAN", c->man) && tag_is(tags, "MODEL", c->model) &&
+	    approval_serial_in(sn->str, c->sn_from, c->sn_to);
+}
 
-		if (c->used < c->cap && now_ms < c->until_ms && tag_is(tags, "MAN", c->man) &&
-		    tag_is(tags, "MODEL", c->model) &&
-		    approval_serial_in(sn->str, c->sn_from, c->sn_to))
-			return c;
-	}
+const struct approval *approval_for(const struct approvals *a, const struct tag_list *tags,
+    int64_t now_ms)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->row[i].used < a->row[i].cap && fits(&a->row[i], tags, now_ms))
+			return &a->row[i];
 	return NULL;
+}
+
+bool approval_covers(const struct approvals *a, const struct tag_list *tags, int64_t now_ms)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (fits(&a->row[i], tags, now_ms))
+			return true;
+	return false;
 }
 
 /* ---- memory ---- */

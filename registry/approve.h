@@ -49,6 +49,9 @@ bool approval_range_is_sound(const char *from, const char *to);
 const struct approval *approval_for(const struct approvals *a, const struct tag_list *tags,
     int64_t now_ms);
 
+/* The same, full or not: the operator knows of these serials. */
+bool approval_covers(const struct approvals *a, const struct tag_list *tags, int64_t now_ms);
+
 /* In a transaction.  Replaces the class of that name; its count stays. */
 int approval_put(struct approvals *a, const struct approval *want, struct err *e);
 int approval_remove(struct approvals *a, const char *name, struct err *e);

@@ -127,7 +127,11 @@ void kin_load(const struct registry *g, const struct request *q, const struct ow
 	out->facts.by_tags = owners(g, like, n, q, &out->by_tags);
 	out->facts.twin = has_twin(g, like, n, q);
 	n = thing_store_named(g->things, thing_store_name(g->things, &q->u.reg.tags), like, LOOKS);
-	out->facts.same_name = owners(g, like, n, q, &out->namesake) != FROM_NOBODY;
+	/* The operator said that of these serials more than one may come, and a twin
+	 * of one that counted is told to its owner by who gives it (give.c). */
+	out->facts.same_name = owners(g, like, n, q, &out->namesake) != FROM_NOBODY &&
+	    !(registry_is_own_site(g, q->bare) && approval_covers(g->approvals, &q->u.reg.tags,
+	    clock_wall(g->deps.clock)));
 }
 
 bool registry_may_claim(const struct registry *g, const struct owned *t, const char *bare)

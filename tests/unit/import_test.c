@@ -123,6 +123,22 @@ static void what_was_exported_comes_in_again_unchanged(void **state)
 	has(operator(h, "%s", row), "0\nsame");
 }
 
+static void rows_share_a_commit_and_each_has_its_answer(void **state)
+{
+	struct hand *h = *state;
+
+	has(operator(h, "import|rows|jid=" LAMP "|str:SN=01|row|jid=" FAN "|row|jid=not an address@@"
+	    "|row|jid=" FAN "|str:SN=02"), "0\nok new\nerror ");
+	has(buf_str(&h->told), "needs tags");
+	has(buf_str(&h->told), "\nok new\n");
+	assert_int_equal(ownership_count(h->parts.ownership), 2);
+	has(operator(h, "import|dry|rows|jid=x1234567890@a.example|str:SN=03|row|jid="
+	    "x1234567890@a.example|str:SN=03"), "ok new\nok same");
+	assert_int_equal(ownership_count(h->parts.ownership), 2);
+	hand_restart(h);
+	assert_int_equal(ownership_count(h->parts.ownership), 2);
+}
+
 /* ---- classes ---- */
 
 #define CLASS "approve|add|class=lamps|man=acme|model=L1|owner=" ALICE "|cap=2|until=2030-01-01|"
@@ -180,7 +196,17 @@ static void one_serial_counts_once_and_its_twin_is_reported(void **state)
 	owner_is(h, FAN, NULL);
 	site_turn(h->site);
 	has(buf_str(&h->out), "may be a copy");
+	/* Told once, as a twin of the class: the name of such a thing is no news. */
+	has_not(buf_str(&h->out), "number of your thing");
 	has(operator(h, "approve|list"), "used=1 of 2");
+	has(operator(h, "approve|remove|lamps"), "0\n");
+	hand(h, "<iq type='set' from='third@a.example/r' to='" ME "' id='reg'>"
+	    "<register xmlns='urn:xmpp:iot:discovery'><str name='SN' value='11'/>"
+	    "<str name='MAN' value='acme'/><str name='MODEL' value='L1'/>"
+	    "<str name='KEY' value='eeffffffffffffffffffffffffffffff'/></register></iq>");
+	site_turn(h->site);
+	has(buf_str(&h->out), "number of your thing");
+	has(operator(h, CLASS "from=10|to=99"), "0\n");
 }
 
 static void what_is_held_is_approved_for_nobody(void **state)
@@ -255,6 +281,7 @@ int main(void)
 		CASE(a_trial_says_what_would_be_and_keeps_nothing),
 		CASE(a_claim_text_claims_for_the_named_owner),
 		CASE(what_was_exported_comes_in_again_unchanged),
+		CASE(rows_share_a_commit_and_each_has_its_answer),
 		CASE(what_was_approved_is_its_owners_when_it_registers),
 		CASE(a_class_holds_its_cap_its_day_and_its_domain),
 		CASE(one_serial_counts_once_and_its_twin_is_reported),
