@@ -705,7 +705,8 @@ static void note_owners(struct walk *w)
 		if (!same || a->epoch != b->epoch) {
 			w->leaving[i] = w->offered_by[i] = NOBODY;
 			memset(w->answered[i], 0, sizeof(w->answered[i]));
-			if (a->owner == NOBODY && b->owner != NOBODY && w->shows[i] != NOBODY)
+			if (a->owner == NOBODY && b->owner != NOBODY && w->act != UNDO &&
+			    w->shows[i] != NOBODY)
 				w->used[w->shows[i]] = true;
 			w->report->claimed += b->owner != NOBODY && a->owner == NOBODY;
 			w->report->passed_on += b->owner != NOBODY && a->owner != NOBODY;
