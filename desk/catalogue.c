@@ -200,15 +200,7 @@ void catalogue_fill(struct buf *out, const char *text, ...)
 	while (n < FILL_MAX && (value[n] = va_arg(ap, const char *)) != NULL)
 		n++;
 	va_end(ap);
-	for (; *text != '\0'; text++) {
-		if (!is_placeholder(text)) {
-			buf_addc(out, *text);
-			continue;
-		}
-		text++;
-		if ((size_t)(*text - '1') < n)
-			buf_adds(out, value[*text - '1']);
-	}
+	saying_fill(out, text, value, n);
 }
 
 /* ---- all of them ---- */

@@ -13,13 +13,10 @@
 #include <stddef.h>
 
 #include "common/base/err.h"
+#include "common/base/saying.h"
 
-struct buf;
 struct catalogue;	/* one language; NULL is English */
 struct catalogues;	/* all that are installed */
-
-/* Marks a text that is looked up later, where a table is used. */
-#define N_(text) text
 
 /*
  * Read DIR/LANG/LC_MESSAGES/kith.mo of each language we ship; one that is

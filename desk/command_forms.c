@@ -127,6 +127,25 @@ fill_things(const struct command_view *v, struct dataform *f, struct dataform_fi
 	return 0;
 }
 
+static const char *
+said_text(const void *arg, const char *text)
+{
+	return command_text(arg, text);
+}
+
+static const char *
+said(const struct command_view *v, const char *text)
+{
+	struct buf b;
+	const char *out;
+
+	buf_init(&b, 8 * LABEL_CHARS * STR_ESCAPED);
+	saying_words(&b, text, said_text, v);
+	out = pool_strdup(v->q->pool, buf_str(&b));
+	buf_fini(&b);
+	return out;
+}
+
 static int
 fill_questions(const struct command_view *v, struct dataform *f, struct dataform_field *field,
     struct err *e)
@@ -142,7 +161,7 @@ fill_questions(const struct command_view *v, struct dataform *f, struct dataform
 	}
 	for (size_t i = 0; i < r.u.questions.n && i < WIRE_FORM_VALUES; i++) {
 		const char *code = pool_strdup(v->q->pool, r.u.questions.question[i].code);
-		const char *text = pool_strdup(v->q->pool, r.u.questions.question[i].text);
+		const char *text = said(v, r.u.questions.question[i].text);
 
 		if (code == NULL || text == NULL)
 			return no_room(e);

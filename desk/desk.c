@@ -553,9 +553,9 @@ bool desk_may_notify(const struct desk *d, const char *owner, int64_t oldest_ms)
 void desk_notice_text(const struct desk *d, struct buf *text, const char *owner,
     const char *notice)
 {
-	struct talk talk = talk_to(d, owner, NULL), *t = &talk;
+	struct talk t = talk_to(d, owner, NULL);
 
-	talk_lines(text, T(notice));
+	talk_said(text, &t, notice);
 }
 
 int desk_open(struct desk **out, const struct desk_conf *conf, const struct desk_deps *deps,

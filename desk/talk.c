@@ -230,7 +230,7 @@ static void thing_state(struct buf *out, const struct talk *t, const struct foun
 	buf_adds(out, f->is_public ? T(", public") : T(", private"));
 	if (f->note != NULL) {
 		buf_adds(out, ", ");
-		escape(out, T(f->note), ADDRESS_CHARS);
+		talk_said_line(out, t, f->note);
 	}
 }
 
@@ -393,7 +393,7 @@ static void say_rule(struct buf *out, const struct talk *t, const struct request
 	list_rules(out, t, r);
 	if (r->reason != NULL) {
 		buf_adds(out, T("\nBut not the rest: "));
-		talk_line(out, T(r->reason));
+		talk_said_line(out, t, r->reason);
 	}
 	if (gone)
 		buf_adds(out, T("\nTo have it back: undo"));
@@ -439,7 +439,7 @@ static void say_questions(struct buf *out, const struct talk *t, const struct re
 		buf_init(&at, NUMBER * 2);
 		talk_time(&at, t, line->asked_ms);
 		buf_addf(out, "\n%s: ", line->code);
-		talk_line(out, line->text);
+		talk_said_line(out, t, line->text);
 		catalogue_fill(out, T(" (asked %1)"), buf_str(&at), NULL);
 		buf_fini(&at);
 	}
@@ -456,8 +456,8 @@ static void say_why(struct buf *out, const struct talk *t, const struct request 
 
 	(void)q;
 	catalogue_fill(out, asks ? T("The answer is %1 (no until you answer): ") :
-	    T("The answer is %1: "), w->verdict, NULL);
-	talk_line(out, w->reason);
+	    T("The answer is %1: "), T(w->verdict), NULL);
+	talk_said_line(out, t, w->reason);
 	if (w->lease_ms > 0 && strcmp(w->verdict, verdict_name(VERDICT_ALLOW)) == 0) {
 		buf_adds(out, T("\nA yes is asked again after "));
 		talk_span(out, t, w->lease_ms);
@@ -505,12 +505,36 @@ void talk_lines(struct buf *out, const char *text)
 	}
 }
 
-/* What a role says is looked up as well: its fixed sentences are in the catalogue. */
+static const char *look_up(const void *lang, const char *text)
+{
+	return catalogue_text(lang, text);
+}
+
+void talk_said_line(struct buf *out, const struct talk *t, const char *said)
+{
+	struct buf words;
+
+	buf_init(&words, 64 * 1024);
+	saying_words(&words, said, look_up, t->lang);
+	talk_line(out, buf_str(&words));
+	buf_fini(&words);
+}
+
+void talk_said(struct buf *out, const struct talk *t, const char *said)
+{
+	struct buf words;
+
+	buf_init(&words, 64 * 1024);
+	saying_words(&words, said, look_up, t->lang);
+	talk_lines(out, buf_str(&words));
+	buf_fini(&words);
+}
+
 static void say_text(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
 	(void)q;
-	talk_lines(out, r->text != NULL ? T(r->text) : T("Done."));
+	talk_said(out, t, r->text != NULL ? r->text : N_("Done."));
 }
 
 typedef void (*say_fn)(struct buf *out, const struct talk *t, const struct request *q,
@@ -604,7 +628,7 @@ static void say_refusal(struct buf *out, const struct talk *t, const struct requ
 	buf_adds(out, T(text));
 	if (r->reason != NULL) {
 		buf_addc(out, ' ');
-		talk_line(out, T(r->reason));
+		talk_said_line(out, t, r->reason);
 	}
 }
 

@@ -57,6 +57,9 @@ void talk_quoted(struct buf *out, const char *text);
 void talk_line(struct buf *out, const char *text);
 /* The same for a text of several lines. */
 void talk_lines(struct buf *out, const char *text);
+/* What a role says (common/base/saying.h), in his language. */
+void talk_said(struct buf *out, const struct talk *t, const char *said);
+void talk_said_line(struct buf *out, const struct talk *t, const char *said);
 /* An address, the same way; the domain is named apart when it is not plain. */
 void talk_address(struct buf *out, const char *jid);
 /* "2027-01-31 14:05 UTC", "... +01:00". */

@@ -14,6 +14,7 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/jid.h"
+#include "common/base/saying.h"
 #include "common/base/str.h"
 #include "policy/policy.h"
 
@@ -86,7 +87,7 @@ static int ask(const struct policy *p, int argc, char **argv)
 	struct err e = ERR_INIT;
 	struct answer a;
 	struct jid asker;
-	struct buf why;
+	struct buf why, said;
 
 	if (argc < 3 || argc > 4)
 		return fail("policy ask needs: JID ACTION THING [NAME]", NULL);
@@ -101,7 +102,10 @@ static int ask(const struct policy *p, int argc, char **argv)
 	q.now_ms = clock_wall(&clock_system);
 	policy_decide(p, &q, space, POLICY_NAMES, &a);
 	buf_init(&why, 4 * POLICY_LINE);
-	policy_explain(&why, &q, &a, 0);
+	buf_init(&said, 4 * POLICY_LINE);
+	policy_explain(&said, &q, &a, 0);
+	saying_words(&why, buf_str(&said), NULL, NULL);
+	buf_fini(&said);
 	printf("%s%s\n%s\n", verdict_name(a.verdict),
 	    a.verdict == VERDICT_ASK ? " (deny until answered)" : "", buf_str(&why));
 	buf_fini(&why);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/base/saying.h"
 #include "common/base/str.h"
 #include "kithd/report_part.h"
 #include "policy/value.h"
@@ -48,25 +49,35 @@ bool report_pauses(const struct report *r, size_t looked)
 
 /* ---- policy ask: a decision without effect ---- */
 
-static void say_verdict(struct report *r, const struct reply_why *w)
+static void say_words(struct report *r, const struct reply_why *w, const char *reason)
 {
 	bool ask = strcmp(w->verdict, verdict_name(VERDICT_ASK)) == 0;
 
 	if (!r->rows.json) {
 		buf_adds(r->rows.out, w->verdict);
 		buf_adds(r->rows.out, ask ? " (deny until answered)\n" : "\n");
-		str_escape(r->rows.out, w->reason, 512, false);
+		str_escape(r->rows.out, reason, 512, false);
 		buf_addc(r->rows.out, '\n');
 		return;
 	}
 	rows_begin(&r->rows, false);
 	row_begin(&r->rows);
 	row_text(&r->rows, "verdict", w->verdict);
-	row_text(&r->rows, "reason", w->reason);
+	row_text(&r->rows, "reason", reason);
 	row_int(&r->rows, "revision", (int64_t)w->revision);
 	row_int(&r->rows, "lease_ms", w->lease_ms);
 	row_end(&r->rows);
 	rows_end(&r->rows);
+}
+
+static void say_verdict(struct report *r, const struct reply_why *w)
+{
+	struct buf why;
+
+	buf_init(&why, 64 * 1024);
+	saying_words(&why, w->reason, NULL, NULL);
+	say_words(r, w, buf_str(&why));
+	buf_fini(&why);
 }
 
 static int report_ask(struct report *r)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/saying.h"
 #include "common/base/str.h"
 #include "common/store/contact.h"
 #include "common/store/person.h"
@@ -112,7 +113,12 @@ static void owner_lines(struct report *r, const char *owner)
 		for (size_t i = 0; i < reply.u.questions.n; i++) {
 			buf_adds(out, "question");
 			word(out, owner);
-			word(out, reply.u.questions.question[i].text);
+			struct buf words;
+
+			buf_init(&words, 16 * 1024);
+			saying_words(&words, reply.u.questions.question[i].text, NULL, NULL);
+			word(out, buf_str(&words));
+			buf_fini(&words);
 			number(out, reply.u.questions.question[i].asked_ms);
 			buf_addc(out, '\n');
 		}

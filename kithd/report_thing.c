@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "common/base/saying.h"
 #include "common/base/str.h"
 #include "common/store/contact.h"
 #include "common/store/person.h"
@@ -350,11 +351,16 @@ static void question_rows(struct report *r, const char *owner)
 	if (report_ask_as(r, owner, VERB_QUESTIONS, &reply) != 0)
 		return;
 	for (size_t i = 0; i < reply.u.questions.n && !report_is_full(r); i++) {
+		struct buf words;
+
 		if (!report_wants(r))
 			continue;
 		row_begin(&r->rows);
 		row_text(&r->rows, "owner", owner);
-		row_text(&r->rows, "question", reply.u.questions.question[i].text);
+		buf_init(&words, 16 * 1024);
+		saying_words(&words, reply.u.questions.question[i].text, NULL, NULL);
+		row_text(&r->rows, "question", buf_str(&words));
+		buf_fini(&words);
 		row_time(&r->rows, "asked", reply.u.questions.question[i].asked_ms);
 		row_end(&r->rows);
 	}

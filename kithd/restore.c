@@ -18,6 +18,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/daemon.h"
+#include "common/base/saying.h"
 #include "common/base/secret.h"
 #include "common/base/stats.h"
 #include "common/base/str.h"
@@ -177,25 +178,27 @@ static void say_when(char out[static STAMP], int64_t at_ms)
 
 	if (at_ms <= 0 || gmtime_r(&at, &tm) == NULL ||
 	    strftime(out, STAMP, "%Y-%m-%d %H:%M UTC", &tm) == 0)
-		(void)snprintf(out, STAMP, "an earlier time");
+		(void)snprintf(out, STAMP, "?");
 }
 
 static int tell_owner(const struct run *r, const struct site_parts *p, const char *owner,
     int rules, struct err *e)
 {
-	char when[STAMP], about[48];
+	char when[STAMP], about[48], n[16];
 	struct buf text;
 	int rc;
 
 	say_when(when, r->out->at_ms);
 	(void)snprintf(about, sizeof(about), "restored:%lld", (long long)r->out->at_ms);
 	buf_init(&text, 2048);
-	buf_addf(&text, "This service was set back to %s from a backup. Things that you claimed, "
-	    "gave away or were given after that are as they were then: look at things.", when);
+	(void)snprintf(n, sizeof(n), "%d", rules);
+	saying_add(&text, N_("This service was set back to %1 from a backup. Things that you claimed, "
+	    "gave away or were given after that are as they were then: look at things."), when,
+	    NULL);
 	if (rules > 0)
-		buf_addf(&text, " What you had allowed by then (%d %s) counts as a question "
+		saying_add(&text, N_(" What you had allowed by then (rules: %1) counts as a question "
 		    "until you say yes again, for you may have taken it back since: look at "
-		    "rules.", rules, rules == 1 ? "rule" : "rules");
+		    "rules."), n, NULL);
 	rc = debt_owe(p->debts, DEBT_NOTICE, owner, about, 0, buf_str(&text), e);
 	buf_fini(&text);
 	return rc;

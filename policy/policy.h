@@ -72,7 +72,7 @@ struct answer {
 void policy_decide(const struct policy *p, const struct question *q,
     const char **names_space, size_t n_space, struct answer *out);
 
-/* explain.c: one sentence: `rule 3 "allow bob... " matched`. */
+/* explain.c: one sentence, as a saying (common/base/saying.h): `rule 3 (allow bob ...) allows it`. */
 void policy_explain(struct buf *out, const struct question *q, const struct answer *a, int32_t zone_s);
 
 #endif

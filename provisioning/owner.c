@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/jid.h"
@@ -85,15 +86,15 @@ static const char *why_useless(const struct provisioning *p, const struct reques
     const struct rule *r, const struct owned *t)
 {
 	if (r->until_ms != 0 && r->until_ms <= provisioning_now(p))
-		return "That time is over already. Nothing has changed.";
+		return N_("That time is over already. Nothing has changed.");
 	if (r->verdict == VERDICT_ALLOW && r->subject.kind == SUBJECT_JID &&
 	    owned_by(t, r->subject.text))
-		return "You may do everything with your own things; it needs no rule.";
+		return N_("The owner may do everything with his own things; it needs no rule.");
 	if (r->verdict == VERDICT_ALLOW && r->subject.kind != SUBJECT_ANYONE &&
 	    !provisioning_trusts(p, r->subject.text, t != NULL ? t->jid : q->bare))
-		return "Nothing has changed: nobody here can tell whether messages from that "
-		       "domain are genuine. The operator can switch this on for servers that "
-		       "prove who they are.";
+		return N_("Nothing has changed: nobody here can tell whether messages from that "
+		    "domain are genuine. The operator can switch this on for servers that prove "
+		    "who they are.");
 	return NULL;
 }
 
@@ -108,10 +109,11 @@ static const char *why_not(struct provisioning *p, const struct request *q,
 	if (useless != NULL)
 		return useless;
 	if (may == 0)
-		return "You may not do that yourself, so you cannot allow it. Nothing has changed.";
+		return N_("You may not do that yourself, so you cannot allow it. Nothing has "
+		    "changed.");
 	if (may == 1 && rules_must_wait(p, v->owner, rule))
-		return "Nothing has changed: somebody else says that it is his thing. Until that "
-		    "is settled it gives nobody anything new; what was allowed before stays.";
+		return N_("Nothing has changed: somebody else says that it is his thing. Until that "
+		    "is settled it gives nobody anything new; what was allowed before stays.");
 	return NULL;
 }
 
@@ -157,7 +159,7 @@ int owner_rule_add(struct provisioning *p, const struct request *q, struct reply
 
 	if (policy_parse_line(&rule, q->u.desk.text, provisioning_now(p),
 		provisioning_zone(p, q->bare), q->pool, &why) != 0) {
-		say_text(r, pool_printf(q->pool, "I cannot read that rule: %s.", why.text));
+		say_text(r, saying(q->pool, N_("I cannot read that rule: %1."), why.text, NULL));
 		return 0;
 	}
 	if (!voice_of(p, q, &v) || (rule.target.kind == TARGET_THING) != (v.thing != NULL)) {
@@ -169,7 +171,7 @@ int owner_rule_add(struct provisioning *p, const struct request *q, struct reply
 		return 0;
 	}
 	if (ownership_count_of_owner(p->deps.ownership, v.owner) == 0) {
-		say_text(r, "You have no things yet, so there is nothing to make rules for.");
+		say_text(r, N_("You have no things yet, so there is nothing to make rules for."));
 		return 0;
 	}
 	rule.giver = v.giver;
@@ -371,6 +373,24 @@ static int may_later(struct provisioning *p, const struct request *q, const stru
 	return 0;
 }
 
+static void say_gone(struct buf *out, size_t removed)
+{
+	char n[24];
+
+	(void)snprintf(n, sizeof(n), "%zu", removed);
+	if (removed == 1)
+		saying_add(out, N_("Done: 1 of your rules is gone."), NULL);
+	else
+		saying_add(out, N_("Done: %1 of your rules are gone."), n, NULL);
+}
+
+static int answer(const struct request *q, struct reply *r, struct buf *said, struct err *e)
+{
+	say_text(r, pool_strdup(q->pool, buf_str(said)));
+	buf_fini(said);
+	return r->text != NULL ? 0 : no_room(e);
+}
+
 /* Rules about more than him still let him in: a deny for him alone ends that. */
 static int deny_him(struct provisioning *p, const struct request *q, const struct voice *v,
     size_t removed, struct reply *r, struct err *e)
@@ -378,17 +398,20 @@ static int deny_him(struct provisioning *p, const struct request *q, const struc
 	struct rule rule = { .verdict = VERDICT_DENY, .actions = RULE_EVERYTHING,
 		.subject = revoked_subject(q->u.desk.jid), .target = { .kind = TARGET_ALL } };
 	int64_t number;
+	char nr[24];
+	struct buf said;
 
 	rule.giver = v->giver;
 	if (v->thing != NULL)
 		rules_bind(&rule, v->thing);
 	if (rules_add(p, v->owner, &rule, q->pool, &number, e) < 0)
 		return -1;
-	say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone. Others would still let "
-	    "%s in, so this one is in force now:\nrule %lld: %s", removed,
-	    removed == 1 ? "is" : "are", q->u.desk.jid, (long long)number,
-	    rules_line(p, v->owner, &rule, q->pool)));
-	return 0;
+	(void)snprintf(nr, sizeof(nr), "%lld", (long long)number);
+	buf_init(&said, 2 * POLICY_LINE);
+	say_gone(&said, removed);
+	saying_add(&said, N_(" Others would still let %1 in, so this one is in force now:\n"
+	    "rule %2: %3"), q->u.desk.jid, nr, rules_line(p, v->owner, &rule, q->pool), NULL);
+	return answer(q, r, &said, e);
 }
 
 /* Somebody else's rule lets him in, and only the owner can end that. */
@@ -396,20 +419,20 @@ static int say_revoked(struct provisioning *p, const struct request *q, const st
     size_t removed, struct reply *r, struct err *e)
 {
 	int may = v->giver == NULL ? 0 : still_may(p, q, v, e);
+	struct buf said;
 
 	if (may < 0)
 		return -1;
-	if (may == 1)
-		say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone. Rules that are "
-		    "not yours still let %s in.", removed, removed == 1 ? "is" : "are",
-		    q->u.desk.jid));
-	else if (removed == 0)
+	if (may == 0 && removed == 0) {
 		reply_error(r, COND_ITEM_NOT_FOUND);
-	else
-		say_text(r, pool_printf(q->pool, "Done: %zu of your rules %s gone; %s is allowed "
-		    "nothing %s any more.", removed, removed == 1 ? "is" : "are",
-		    q->u.desk.jid, v->thing != NULL ? "there" : "with your things"));
-	return 0;
+		return 0;
+	}
+	buf_init(&said, POLICY_LINE);
+	say_gone(&said, removed);
+	saying_add(&said, may == 1 ? N_(" Rules that are not yours still let %1 in.") :
+	    v->thing != NULL ? N_(" %1 is allowed nothing there any more.") :
+	    N_(" %1 is allowed nothing with your things any more."), q->u.desk.jid, NULL);
+	return answer(q, r, &said, e);
 }
 
 int owner_revoke(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
@@ -441,16 +464,19 @@ static void explain_beside_rules(const struct provisioning *p, const struct acce
 	const struct asker *k = access_asker(p->access, at->thing->jid);
 
 	if (at->is_owner)
-		buf_adds(out, "he owns it");
+		saying_add(out, N_("he owns it"), NULL);
 	else if (!at->trusted)
-		buf_adds(out, "nobody here can tell whether messages from that domain are genuine");
+		saying_add(out, N_("nobody here can tell whether messages from that domain are "
+		    "genuine"), NULL);
 	if (provisioning_clock_is_behind(p))
-		buf_adds(out, "; the clock of this site is behind, and until it is right no rule "
-			      "with times allows anything");
+		saying_add(out, N_("; the clock of this site is behind, and until it is right no "
+		    "rule with times allows anything"), NULL);
 	if (k != NULL && !k->keeps_lease)
-		buf_adds(out, a->verdict == VERDICT_ALLOW && !provisioning_reaches(p, at->thing->jid)
-			? "; held back: this thing could not be told when it ends"
-			: "; this thing keeps no lease: what is taken back ends when it is next reached");
+		saying_add(out, a->verdict == VERDICT_ALLOW &&
+		    !provisioning_reaches(p, at->thing->jid)
+			? N_("; held back: this thing could not be told when it ends")
+			: N_("; this thing keeps no lease: what is taken back ends when it is next "
+			    "reached"), NULL);
 }
 
 /* What a co-owner is told of the owner's rules: those about himself. */
@@ -479,7 +505,7 @@ static int explain(struct provisioning *p, const struct access_facts *f, const s
 	access_decide_thing(f, &at, space, POLICY_NAMES, &a);
 	buf_init(&text, 2 * POLICY_LINE);
 	if (is_secret(listener, &a))
-		buf_adds(&text, "a rule of somebody else says so");
+		saying_add(&text, N_("a rule of somebody else says so"), NULL);
 	else if (!at.is_owner && at.trusted)
 		policy_explain(&text, &asked, &a, at.has_zone ? at.zone_s : f->zone_s);
 	explain_beside_rules(p, &at, &a, &text);
@@ -502,7 +528,7 @@ static int ask(struct provisioning *p, struct access_facts *f, const struct owne
 		f->names.name[f->names.n++] = name;
 	}
 	if (!provisioning_is_owned(t)) {
-		*out = (struct reply_why){ "deny", "nobody owns this thing", 0, 0 };
+		*out = (struct reply_why){ "deny", N_("nobody owns this thing"), 0, 0 };
 		return 0;
 	}
 	return explain(p, f, t, listener, pool, out, e);
@@ -755,9 +781,9 @@ static int describe(struct provisioning *p, const struct owned *t, struct pool *
 	f->seen_ms = c != NULL ? c->seen_ms : 0;
 	str_hex(id, t->id, OWNERSHIP_ID);
 	if (debt_find(p->deps.debts, DEBT_OWNER, t->jid, id) != NULL)
-		f->note = "has not heard yet that it is yours";
+		f->note = N_("has not heard yet that it is yours");
 	else if (debt_find(p->deps.debts, DEBT_FLOOR, t->jid, "") != NULL)
-		f->note = "has not heard of your latest rules yet";
+		f->note = N_("has not heard of your latest rules yet");
 	if (p->deps.tags == NULL)
 		return 0;
 	f->tags.tag = pool_alloc(pool, WIRE_TAGS * sizeof(*f->tags.tag));

@@ -291,22 +291,45 @@ int question_is_open(struct provisioning *p, const struct question_row *q, struc
 	return a->verdict == VERDICT_ASK;
 }
 
+/* %1 who, %2 which thing, %3 what of it; the desk asks in the same words (desk/prompt.c). */
+static const char *words_for(const struct question_row *q)
+{
+	bool named = q->rule.n_names > 0;
+
+	switch (action_of(q)) {
+	case ACTION_READ:
+		return named ? N_("%1 wants to read %3 of %2.") :
+		    N_("%1 wants to read everything of %2.");
+	case ACTION_CONTROL:
+		return named ? N_("%1 wants to control %3 of %2.") :
+		    N_("%1 wants to control everything of %2.");
+	default:
+		return N_("%1 wants to befriend %2.");
+	}
+}
+
 void question_words(const struct provisioning *p, const struct question_row *q, struct buf *out)
 {
 	const struct owned *t = thing_of(p, q);
+	struct buf who, names, thing;
 
-	str_escape(out, q->rule.subject.text, REQUESTER_BYTES, true);
-	buf_addf(out, " wants to %s ", action_name(action_of(q)));
+	buf_init(&who, POLICY_LINE);
+	buf_init(&names, POLICY_LINE);
+	buf_init(&thing, POLICY_LINE);
+	str_escape(&who, q->rule.subject.text, REQUESTER_BYTES, true);
 	for (size_t i = 0; i < q->rule.n_names; i++) {
-		buf_adds(out, i == 0 ? "\"" : ", \"");
-		str_escape(out, q->rule.names[i], POLICY_NAME, true);
-		buf_addc(out, '"');
+		buf_adds(&names, i == 0 ? "\"" : ", \"");
+		str_escape(&names, q->rule.names[i], POLICY_NAME, true);
+		buf_addc(&names, '"');
 	}
-	if (action_of(q) != ACTION_BEFRIEND)
-		buf_adds(out, q->rule.n_names > 0 ? " of " : "everything of ");
-	buf_addc(out, '"');
-	str_escape(out, t != NULL ? provisioning_label(t) : q->rule.target.name, POLICY_NAME, true);
-	buf_addc(out, '"');
+	buf_addc(&thing, '"');
+	str_escape(&thing, t != NULL ? provisioning_label(t) : q->rule.target.name, POLICY_NAME,
+	    true);
+	buf_addc(&thing, '"');
+	saying_add(out, words_for(q), buf_str(&who), buf_str(&thing), buf_str(&names), NULL);
+	buf_fini(&who);
+	buf_fini(&names);
+	buf_fini(&thing);
 }
 
 int question_sweep(struct provisioning *p, const char *owner, struct err *e)
@@ -451,6 +474,7 @@ static int ask_again(struct provisioning *p, const struct request *q,
     struct err *e)
 {
 	char key[QUESTION_KEY], code[QUESTION_CODE];
+	struct buf said;
 
 	memcpy(key, row->key, sizeof(key));
 	if (question_renew(p, row, a->rule != NULL ? a->rule->number : 0, e) != 0 ||
@@ -458,11 +482,16 @@ static int ask_again(struct provisioning *p, const struct request *q,
 	    debt_cancel(p->deps.debts, DEBT_QUESTION, row->owner, key, e) != 0)
 		return -1;
 	question_code(p, row, code);
+	buf_init(&said, 2 * POLICY_LINE);
+	saying_add(&said, why, NULL);
+	question_words(p, row, &said);
+	saying_add(&said, N_(" Send one of these lines:\nyes %1\nno %1\nalways %1"), code, NULL);
 	r->kind = REPLY_RESULT;
 	r->body = BODY_TEXT;
-	r->text = pool_printf(q->pool, "%s: %s. Send one of these lines:\nyes %s\nno %s\nalways %s",
-	    why, sentence(p, row, q->pool), code, code, code);
-	return 0;
+	r->text = pool_strdup(q->pool, buf_str(&said));
+	secret_cleanse(said.data, said.len);
+	buf_fini(&said);
+	return r->text != NULL ? 0 : no_room(e);
 }
 
 static int already_decided(struct provisioning *p, const struct request *q,
@@ -473,12 +502,12 @@ static int already_decided(struct provisioning *p, const struct request *q,
 	struct buf text;
 
 	buf_init(&text, POLICY_LINE);
-	buf_adds(&text, "Nothing to answer any more: ");
+	saying_add(&text, N_("Nothing to answer any more: "), NULL);
 	if (alive)
 		policy_explain(&text, &asked, a, provisioning_zone(p, q->bare));
 	else
-		buf_adds(&text, "that thing is not yours as it was when I asked");
-	buf_addc(&text, '.');
+		saying_add(&text, N_("that thing is not yours as it was when I asked"), NULL);
+	saying_add(&text, ".", NULL);
 	r->kind = REPLY_RESULT;
 	r->body = BODY_TEXT;
 	r->text = pool_strdup(q->pool, buf_str(&text));
@@ -506,8 +535,8 @@ static int make_rule(struct provisioning *p, const struct request *q,
 	if (rules_must_wait(p, q->bare, &rule)) {
 		r->kind = REPLY_RESULT;
 		r->body = BODY_TEXT;
-		r->text = "Nothing has changed: somebody else says that it is his thing. Answer "
-		    "again when that is settled.";
+		r->text = N_("Nothing has changed: somebody else says that it is his thing. Answer "
+		    "again when that is settled.");
 		return 0;
 	}
 	if (question_drop(p, row, e) != 0)	/* a code is good once */
@@ -562,8 +591,8 @@ int question_answer(struct provisioning *p, const struct request *q, struct repl
 	if (open == 0)
 		return already_decided(p, q, row, &a, thing_of(p, row) != NULL, r, e);
 	if (code_is_old(p, row))
-		return ask_again(p, q, row, &a, "That code was too old", r, e);
+		return ask_again(p, q, row, &a, N_("That code was too old: "), r, e);
 	if ((a.rule != NULL ? a.rule->number : 0) != row->by_rule)
-		return ask_again(p, q, row, &a, "Your rules have changed since I asked", r, e);
+		return ask_again(p, q, row, &a, N_("Your rules have changed since I asked: "), r, e);
 	return make_rule(p, q, row, r, e);
 }

@@ -8,6 +8,7 @@
 #define KITH_PROVISIONING_ROLE_H
 
 #include "common/base/buf.h"
+#include "common/base/saying.h"
 #include "policy/policy.h"
 #include "provisioning/access.h"
 #include "provisioning/access_store.h"

@@ -123,8 +123,8 @@ static bool must_prove(const struct provisioning *p, const struct request *q)
 static int ask_for_proof(struct reply *r)
 {
 	reply_error(r, COND_FORBIDDEN);
-	r->text = "I am not sure that you are who you were: your account was deleted or took its "
-	    "subscription back. Send me prove and your ownership code, then try again.";
+	r->text = N_("I am not sure that you are who you were: your account was deleted or took "
+	    "its subscription back. Send me prove and your ownership code, then try again.");
 	return 0;
 }
 

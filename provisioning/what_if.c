@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/str.h"
@@ -63,15 +64,28 @@ static struct policy *copy_rules(const struct book *b, const struct rule *more, 
 static void note_change(struct what_if *w, const char *person, enum action a,
     const struct owned *t, const struct answer *now, const struct answer *then)
 {
+	struct buf who, which, was, will;
+
 	if (w->changes++ >= WHAT_IF_LINES)
 		return;
-	buf_adds(&w->text, "\n- ");
-	str_escape(&w->text, person, 200, true);
-	buf_addf(&w->text, ", %s \"", action_name(a));
-	str_escape(&w->text, provisioning_label(t), 64, true);
-	buf_addf(&w->text, "\": %s now, %s then%s", verdict_name(now->verdict),
-	    verdict_name(then->verdict),
-	    then->verdict == VERDICT_ALLOW && then->n_names > 0 ? " (in part)" : "");
+	if (w->changes == 1)
+		saying_add(&w->text, N_("With this rule, which I have not made:"), NULL);
+	buf_init(&who, SENTENCE_BYTES);
+	buf_init(&which, SENTENCE_BYTES);
+	buf_init(&was, 64);
+	buf_init(&will, 64);
+	str_escape(&who, person, 200, true);
+	str_escape(&which, provisioning_label(t), 64, true);
+	saying_part(&was, verdict_name(now->verdict), NULL);
+	saying_part(&will, verdict_name(then->verdict), NULL);
+	saying_add(&w->text, then->verdict == VERDICT_ALLOW && then->n_names > 0 ?
+	    N_("\n- %1, %2 \"%3\": %4 now, %5 then (in part)") :
+	    N_("\n- %1, %2 \"%3\": %4 now, %5 then"), buf_str(&who), action_name(a),
+	    buf_str(&which), buf_str(&was), buf_str(&will), NULL);
+	buf_fini(&who);
+	buf_fini(&which);
+	buf_fini(&was);
+	buf_fini(&will);
 }
 
 /* Of everything, or of what the rule names: a name alone may change. */
@@ -120,16 +134,17 @@ static int compare_all(struct what_if *w, struct err *e)
 
 static int say(struct what_if *w, struct reply *r, struct err *e)
 {
+	char more[24];
+
+	(void)snprintf(more, sizeof(more), "%zu", w->changes - WHAT_IF_LINES);
 	if (w->changes == 0)
-		buf_adds(&w->text, "With this rule nothing would change for anybody I know of. I "
-		    "have not made it.");
+		saying_add(&w->text, N_("With this rule nothing would change for anybody I know of. I "
+		    "have not made it."), NULL);
 	else if (w->changes > WHAT_IF_LINES)
-		buf_addf(&w->text, "\n... and %zu more", w->changes - WHAT_IF_LINES);
+		saying_add(&w->text, N_("\n... and %1 more"), more, NULL);
 	r->kind = REPLY_RESULT;
 	r->body = BODY_TEXT;
-	r->text = w->changes == 0 ? pool_strdup(w->q->pool, buf_str(&w->text)) :
-	    pool_printf(w->q->pool, "With this rule, which I have not made:%s",
-		buf_str(&w->text));
+	r->text = pool_strdup(w->q->pool, buf_str(&w->text));
 	return r->text != NULL ? 0 : err_set(e, ERR_LIMIT, "no room for the reply");
 }
 

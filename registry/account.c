@@ -207,8 +207,8 @@ bool registry_account_refuses(const struct registry *g, const struct request *q,
 	if (act == ACT_ANYBODY || q->bare == NULL || account_may(registry_doubt(g, q->bare), act))
 		return false;
 	reply_error(r, COND_FORBIDDEN);
-	r->text = "I am not sure that you are who you were: your account was deleted or took its "
-	    "subscription back. Send me prove and your ownership code, then try again.";
+	r->text = N_("I am not sure that you are who you were: your account was deleted or took "
+	    "its subscription back. Send me prove and your ownership code, then try again.");
 	return true;
 }
 
@@ -267,8 +267,8 @@ int registry_code_at_claim(struct registry *g, const struct request *q, struct r
 		return renew(g, q, &p, &r->u.claimed.code, e);
 	/* The code itself is never kept for a message of later. */
 	return registry_notice(g, q->bare, "ownership code",
-	    "Should you ever lose this account, an ownership code proves that your things are "
-	    "yours. To get it, send: ownership code", e);
+	    N_("Should you ever lose this account, an ownership code proves that your things are "
+	    "yours. To get it, send: ownership code"), e);
 }
 
 int registry_ownership_code(struct registry *g, const struct request *q, struct reply *r,
@@ -280,7 +280,7 @@ int registry_ownership_code(struct registry *g, const struct request *q, struct 
 	if (g->deps.persons == NULL ||
 	    ownership_count_of_owner(g->deps.ownership, q->bare) == 0) {
 		reply_error(r, COND_NOT_ALLOWED);
-		r->text = "You own nothing yet, so there is nothing to prove.";
+		r->text = N_("You own nothing yet, so there is nothing to prove.");
 		return 0;
 	}
 	if (renew(g, q, &p, &code, e) == -1 ||
@@ -288,9 +288,9 @@ int registry_ownership_code(struct registry *g, const struct request *q, struct 
 		return -1;
 	r->kind = REPLY_RESULT;
 	r->body = BODY_TEXT;
-	r->text = pool_printf(q->pool, "Your ownership code, shown only this once, is %s\n"
+	r->text = saying(q->pool, N_("Your ownership code, shown only this once, is %1\n"
 	    "Keep it safe, not in this chat. It proves that your things are yours should this "
-	    "account be lost. Earlier codes are void.", code);
+	    "account be lost. Earlier codes are void."), code, NULL);
 	return 0;
 }
 
@@ -315,7 +315,7 @@ static bool fits(const struct person *p, const uint8_t hash[static SECRET_HASH])
 static int wrong_code(struct reply *r)
 {
 	reply_error(r, COND_ITEM_NOT_FOUND);
-	r->text = "That is not the ownership code.";
+	r->text = N_("That is not the ownership code.");
 	return 0;
 }
 
@@ -337,8 +337,9 @@ int registry_prove(struct registry *g, const struct request *q, struct reply *r,
 		return -1;
 	r->kind = REPLY_RESULT;
 	r->body = BODY_TEXT;
-	r->text = pool_printf(q->pool, "Thank you, that proves it: everything is as it was.\n"
-	    "Your new ownership code, shown only this once, is %s\nThe old one is used up.", code);
+	r->text = saying(q->pool, N_("Thank you, that proves it: everything is as it was.\n"
+	    "Your new ownership code, shown only this once, is %1\nThe old one is used up."), code,
+	    NULL);
 	return 0;
 }
 
@@ -386,12 +387,10 @@ static int recover_by_operator(struct registry *g, const struct request *q, stru
 	    note(g, p.jid, "operator", "recovery to another account was announced", e) == -1)
 		return -1;
 	buf_init(&b, SENTENCE_BYTES);
-	buf_adds(&b, "In 7 days all your things go to ");
-	str_escape(&b, q->u.desk.text, 200, true);
-	buf_adds(&b, ", because the operator was told that you lost this account. If that is not "
-	    "so, send me prove and your ownership code.");
-	rc = registry_notice(g, p.jid, "recovery", buf_str(&b), e);
-	buf_fini(&b);
+	saying_add(&b, N_("In 7 days all your things go to %1, because the operator was told that "
+	    "you lost this account. If that is not so, send me prove and your ownership code."),
+	    registry_escaped(q->u.desk.text, q->pool), NULL);
+	rc = registry_tell(g, p.jid, "recovery", &b, e);
 	r->kind = REPLY_RESULT;
 	r->body = BODY_TEXT;
 	r->text = "announced; it takes effect in 7 days";
@@ -430,8 +429,8 @@ static int recover_by_code(struct registry *g, const struct request *q, struct r
 		return -1;
 	r->kind = REPLY_RESULT;
 	r->body = BODY_TEXT;
-	r->text = "That proves it: what that account owned becomes yours now. Each thing is told "
-	    "when it is in reach. To see them, send: things";
+	r->text = N_("That proves it: what that account owned becomes yours now. Each thing is "
+	    "told when it is in reach. To see them, send: things");
 	return 0;
 }
 
@@ -443,7 +442,7 @@ int registry_recover(struct registry *g, const struct request *q, struct reply *
 	if (g->deps.persons == NULL || to == NULL || !registry_may_own(g, to) ||
 	    (q->by_operator && (q->u.desk.jid == NULL || strcmp(q->u.desk.jid, to) == 0))) {
 		reply_error(r, COND_NOT_ALLOWED);
-		r->text = "Nothing can be handed over to that address.";
+		r->text = N_("Nothing can be handed over to that address.");
 		return 0;
 	}
 	return q->by_operator ? recover_by_operator(g, q, r, e) : recover_by_code(g, q, r, e);

@@ -56,20 +56,21 @@ static int mark(struct registry *g, const struct owned *thing, bool disputed, st
 	return ownership_put(g->deps.ownership, &t, e);
 }
 
+/* %1 in `text`: the thing, as he knows it. */
 static int tell(struct registry *g, const char *who, const struct owned *t, const char *text,
     struct err *e)
 {
 	char subject[sizeof("dispute:") + REGISTRY_HEX] = "dispute:";
-	struct buf b;
-	int rc;
+	struct buf b, name;
 
 	registry_hex(subject + strlen("dispute:"), t->id);
+	buf_init(&name, TEXT_BYTES);
 	buf_init(&b, TEXT_BYTES);
-	str_escape(&b, t->name != NULL && strcmp(who, t->owner) == 0 ? t->name : t->jid, 200, true);
-	buf_addf(&b, "%s", text);
-	rc = registry_notice(g, who, subject, buf_str(&b), e);
-	buf_fini(&b);
-	return rc;
+	str_escape(&name, t->name != NULL && strcmp(who, t->owner) == 0 ? t->name : t->jid, 200,
+	    true);
+	saying_add(&b, text, buf_str(&name), NULL);
+	buf_fini(&name);
+	return registry_tell(g, who, subject, &b, e);
 }
 
 static int begin(struct registry *g, const char *who, const uint8_t *digest, bool is_public,
@@ -129,8 +130,8 @@ static int keep(struct registry *g, const struct dispute *d, const struct owned 
 		return -1;
 	t = ownership_by_id(g->deps.ownership, d->id);
 	return registry_event(g, AUDIT_DISPUTED, t, NULL, d->claimant, detail, e) == -1 ||
-	    tell(g, t->owner, t, " stays yours: nobody else has shown it.", e) == -1 ||
-	    tell(g, d->claimant, t, " stays with its owner.", e) == -1 ? -1 : 0;
+	    tell(g, t->owner, t, N_("%1 stays yours: nobody else has shown it."), e) == -1 ||
+	    tell(g, d->claimant, t, N_("%1 stays with its owner."), e) == -1 ? -1 : 0;
 }
 
 /* What a claim of his is answered by from now on. */
@@ -155,23 +156,23 @@ static int give(struct registry *g, const struct dispute *d, const struct owned 
 
 	if (!registry_owner_has_room(g, d->claimant))
 		return keep(g, d, t, "the claimant's quota is full", e);
-	if (tell(g, t->owner, t, " is no longer yours: somebody else has shown that it is before "
-	    "him, and you have not. What you allowed others to do with it has ended.", e) == -1 ||
+	if (tell(g, t->owner, t, N_("%1 is no longer yours: somebody else has shown that it is "
+	    "before him, and you have not. What you allowed others to do with it has ended."), e) == -1 ||
 	    registry_event(g, AUDIT_DISPUTED, t, d->claimant, NULL, detail, e) == -1 ||
 	    close_dispute(g, d, DISPUTE_OVER, e) == -1 ||
 	    registry_turn_over(g, t, d->claimant, e) == -1 ||
 	    receipt(g, d->id, d->digest, e) == -1)
 		return -1;
 	t = ownership_by_id(g->deps.ownership, d->id);
-	return tell(g, d->claimant, t, " is yours: you have shown that it is before you. Until it "
-	    "has heard so it may still obey its former owner; I tell you when that is over.", e);
+	return tell(g, d->claimant, t, N_("%1 is yours: you have shown that it is before you. Until "
+	    "it has heard so it may still obey its former owner; I tell you when that is over."), e);
 }
 
 static int hand_over(struct registry *g, const struct dispute *d, const struct owned *t,
     struct err *e)
 {
-	static const char text[] = ": both of you have shown it. The operator of this site has to "
-	    "decide; until then it stays as it is.";
+	static const char text[] = N_("%1: both of you have shown it. The operator of this site "
+	    "has to decide; until then it stays as it is.");
 
 	log_warn("'%s' and '%s' both have the thing '%s' before them: see who it belongs to, then "
 	    "kithctl release", t->owner, d->claimant, t->jid);

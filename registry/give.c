@@ -55,21 +55,14 @@ static int tell_new_owner(struct registry *g, const struct request *q, const str
 {
 	char hex[REGISTRY_HEX];
 	struct buf text;
-	int rc;
 
 	buf_init(&text, 2048);
-	buf_adds(&text, "A thing of the class ");
-	str_escape(&text, class, 100, true);
-	buf_adds(&text, ", which the operator approved for you, has registered and is yours: SN ");
-	str_escape(&text, sn, 200, true);
-	buf_adds(&text, ", ");
-	str_escape(&text, t->jid, 200, true);
-	buf_adds(&text, ". Not one of yours? Say: disown it.");
+	saying_add(&text, N_("A thing of the class %1, which the operator approved for you, has "
+	    "registered and is yours: SN %2, %3. Not one of yours? Say: disown it."),
+	    registry_escaped(class, q->pool), registry_escaped(sn, q->pool),
+	    registry_escaped(t->jid, q->pool), NULL);
 	registry_hex(hex, t->id);
-	rc = registry_notice(g, t->owner, pool_printf(q->pool, "approved:%s", hex),
-	    buf_str(&text), e);
-	buf_fini(&text);
-	return rc;
+	return registry_tell(g, t->owner, pool_printf(q->pool, "approved:%s", hex), &text, e);
 }
 
 /* The second thing with that serial is no proof of anything. */
@@ -77,20 +70,13 @@ static int tell_twin(struct registry *g, const struct request *q, const char *ow
     const char *class, const char *sn, struct err *e)
 {
 	struct buf text;
-	int rc;
 
 	buf_init(&text, 2048);
-	buf_adds(&text, "A second thing of the class ");
-	str_escape(&text, class, 100, true);
-	buf_adds(&text, " says that its serial number is ");
-	str_escape(&text, sn, 200, true);
-	buf_adds(&text, ": ");
-	str_escape(&text, q->bare, 200, true);
-	buf_adds(&text, ". It is not yours; one of the two may be a copy.");
-	rc = registry_notice(g, owner, pool_printf(q->pool, "approved:twin:%s:%s", class, sn),
-	    buf_str(&text), e);
-	buf_fini(&text);
-	return rc;
+	saying_add(&text, N_("A second thing of the class %1 says that its serial number is %2: %3. "
+	    "It is not yours; one of the two may be a copy."), registry_escaped(class, q->pool),
+	    registry_escaped(sn, q->pool), registry_escaped(q->bare, q->pool), NULL);
+	return registry_tell(g, owner, pool_printf(q->pool, "approved:twin:%s:%s", class, sn), &text,
+	    e);
 }
 
 static int give_approved(struct registry *g, const struct request *q, const struct owned *t,

@@ -218,17 +218,20 @@ static int note(struct registry *g, enum audit_what what, const struct owned *t,
 	return g->deps.audit != NULL ? audit_add(g->deps.audit, &ev, e) : 0;
 }
 
-static void add_name(struct buf *to, const struct owned *t)
+static const char *name_of(const struct owned *t, struct pool *pool)
 {
-	str_escape(to, t->name != NULL ? t->name : t->jid, 200, true);
+	return registry_escaped(t->name != NULL ? t->name : t->jid, pool);
 }
 
+/* %1 the address of the new one, %2 the thing it says it is. */
 static const char *const held_words[] = {
-	[BY_KEY] = "It proved that it is the same device, so only you can claim it. Claim it with "
-	    "the new code it shows, then say: replace ",
-	[BY_TAGS] = "It has the very code of your thing. Either your thing was reset and came back, "
-	    "or somebody copied its label. Nobody but you can claim it. If you did reset it, claim "
-	    "it, then say: replace ",
+	[BY_KEY] = N_("A device has registered as %1 and says that it is your thing %2. It proved "
+	    "that it is the same device, so only you can claim it. Claim it with the new code it "
+	    "shows, then say: replace %2 by %1"),
+	[BY_TAGS] = N_("A device has registered as %1 and says that it is your thing %2. It has the "
+	    "very code of your thing. Either your thing was reset and came back, or somebody "
+	    "copied its label. Nobody but you can claim it. If you did reset it, claim it, then "
+	    "say: replace %2 by %1"),
 };
 
 static int tell_held(struct registry *g, const struct request *q, const struct owned *t,
@@ -239,21 +242,12 @@ static int tell_held(struct registry *g, const struct request *q, const struct o
 	int rc;
 
 	buf_init(&text, 2048);
-	buf_adds(&text, "A device has registered as ");
-	str_escape(&text, t->jid, 200, true);
-	buf_adds(&text, " and says that it is your thing ");
-	add_name(&text, of);
-	buf_adds(&text, ". ");
-	buf_adds(&text, held_words[why]);
-	add_name(&text, of);
-	buf_adds(&text, " by ");
-	str_escape(&text, t->jid, 200, true);
+	saying_add(&text, held_words[why], registry_escaped(t->jid, q->pool), name_of(of, q->pool),
+	    NULL);
 	/* One that waits for each thing of his, or whoever registers and leaves in a
 	 * loop fills the store and his evening. */
 	registry_hex(hex, of->id);
-	rc = registry_notice(g, of->owner, pool_printf(q->pool, "descent:%s", hex),
-	    buf_str(&text), e);
-	buf_fini(&text);
+	rc = registry_tell(g, of->owner, pool_printf(q->pool, "descent:%s", hex), &text, e);
 	++*g->count.held;
 	log_warn("'%s' is held for %s: it descends from '%s'", t->jid, of->owner, of->jid);
 	return rc == -1 ? -1 : note(g, AUDIT_HELD, t, of->owner, why == BY_KEY ?
@@ -275,16 +269,11 @@ static int tell_namesake(struct registry *g, const struct request *q, const stru
 	seen = *have;
 	seen.noticed = true;
 	buf_init(&text, 2048);
-	buf_adds(&text, "For your information: a device that calls itself by the maker and serial "
-	    "number of your thing ");
-	add_name(&text, of);
-	buf_adds(&text, " has registered as ");
-	str_escape(&text, t->jid, 200, true);
-	buf_adds(&text, ". That proves nothing, and nothing of yours has changed.");
+	saying_add(&text, N_("For your information: a device that calls itself by the maker and "
+	    "serial number of your thing %1 has registered as %2. That proves nothing, and nothing "
+	    "of yours has changed."), name_of(of, q->pool), registry_escaped(t->jid, q->pool), NULL);
 	registry_hex(hex, of->id);
-	rc = registry_notice(g, of->owner, pool_printf(q->pool, "namesake:%s", hex),
-	    buf_str(&text), e);
-	buf_fini(&text);
+	rc = registry_tell(g, of->owner, pool_printf(q->pool, "namesake:%s", hex), &text, e);
 	++*g->count.namesakes;
 	log_warn("'%s' has the maker and serial number of '%s'", t->jid, of->jid);
 	if (rc == -1 || note(g, AUDIT_REGISTERED, t, of->owner,

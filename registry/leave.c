@@ -46,22 +46,11 @@ struct parting_facts registry_parting_facts(const struct registry *g, const stru
 int registry_refuse_parting(struct registry *g, const struct request *q, const struct owned *t,
     enum parting_verdict v, struct reply *r)
 {
-	struct buf b;
-
 	reply_error(r, v == PARTING_NOT_YOURS || v == PARTING_OVER ? COND_ITEM_NOT_FOUND :
 	    COND_NOT_ALLOWED);
 	if (v == PARTING_NOT_YOURS || t == NULL)
 		return 0;
-	buf_init(&b, SENTENCE_BYTES);
-	registry_call(g, t, &b);
-	buf_addf(&b, " %s.", parting_reason(v));
-	if (v == PARTING_AWAY) {
-		buf_adds(&b, " To give it up all the same, send: disown ");
-		registry_call(g, t, &b);
-		buf_adds(&b, " offline");
-	}
-	r->text = pool_strdup(q->pool, buf_str(&b));
-	buf_fini(&b);
+	r->text = saying(q->pool, parting_reason(v), registry_called(g, t, q->pool), NULL);
 	return 0;
 }
 
@@ -199,15 +188,17 @@ int registry_tombstone(struct registry *g, const struct owned *t, const char *ac
 static int tell_former(struct registry *g, const struct owned *t, struct err *e)
 {
 	char about[REGISTRY_WAITS];
+	struct pool pool;
 	struct buf b;
 	int rc;
 
+	pool_init(&pool, SENTENCE_BYTES);
 	buf_init(&b, SENTENCE_BYTES);
-	registry_call(g, t, &b);
-	buf_adds(&b, " has heard that it is no longer yours. Others can claim it now.");
+	saying_add(&b, N_("%1 has heard that it is no longer yours. Others can claim it now."),
+	    registry_called(g, t, &pool), NULL);
 	registry_subject(about, REGISTRY_LEFT, t->id);
-	rc = registry_notice(g, t->former, about, buf_str(&b), e);
-	buf_fini(&b);
+	rc = registry_tell(g, t->former, about, &b, e);
+	pool_fini(&pool);
 	return rc;
 }
 
@@ -258,43 +249,48 @@ int registry_tell_by_answer(struct registry *g, const struct owned *t, bool *dis
 
 /* ---- disown: typed by a person ---- */
 
-static void call_all(const struct registry *g, const struct request_address *a, struct buf *b)
+const char *registry_call_all(const struct registry *g, const struct request_address *a,
+    struct pool *pool)
 {
+	struct buf b;
+	char n[24];
+	const char *copy;
+
 	if (a->n_things == 1)
-		registry_call(g, ownership_by_id(g->deps.ownership, a->things[0]), b);
-	else
-		buf_addf(b, "these %zu things", a->n_things);
+		return registry_called(g, ownership_by_id(g->deps.ownership, a->things[0]), pool);
+	buf_init(&b, SENTENCE_BYTES);
+	(void)snprintf(n, sizeof(n), "%zu", a->n_things);
+	saying_part(&b, N_("these %1 things"), n);
+	copy = pool_strdup(pool, buf_str(&b));
+	buf_fini(&b);
+	return copy != NULL ? copy : "?";
 }
 
 static int say_disown(const struct registry *g, const struct request *q,
     enum parting_kind kind, struct reply *r)
 {
 	const struct request_address *a = &q->u.address;
-	bool one = a->n_things == 1;
+	const char *all = registry_call_all(g, a, q->pool);
 	struct buf b;
 
 	buf_init(&b, SENTENCE_BYTES);
-	if (!a->confirmed) {
-		buf_adds(&b, "Nobody would own ");
-		call_all(g, a, &b);
-		buf_adds(&b, " any more; what you allowed others would end");
-		buf_adds(&b, kind == PARTING_DISOWN ? " once it has let go." : " at once.");
-		if (kind == PARTING_TOMBSTONE)
-			buf_addf(&b, " %s hear%s of it when %s in reach, and can be claimed by "
-			    "others after that.", one ? "It" : "Each", one ? "s" : "s",
-			    one ? "it is" : "it is");
-	} else if (kind == PARTING_DISOWN) {
-		buf_adds(&b, "I have asked ");
-		call_all(g, a, &b);
-		buf_adds(&b, " to let go, and tell you in a few seconds what came of it.");
-	} else {
-		buf_adds(&b, "Done: no longer yours. I tell you when it has been heard there.");
-	}
-	r->kind = REPLY_RESULT;
-	r->body = a->confirmed ? BODY_TEXT : BODY_CONFIRM;
-	r->text = pool_strdup(q->pool, buf_str(&b));
-	buf_fini(&b);
-	return 0;
+	if (a->confirmed && kind == PARTING_DISOWN)
+		saying_add(&b, N_("I have asked %1 to let go, and tell you in a few seconds what came "
+		    "of it."), all, NULL);
+	else if (a->confirmed)
+		saying_add(&b, N_("Done: no longer yours. I tell you when it has been heard there."),
+		    NULL);
+	else if (kind == PARTING_DISOWN)
+		saying_add(&b, N_("Nobody would own %1 any more; what you allowed others would end "
+		    "once it has let go."), all, NULL);
+	else
+		saying_add(&b, N_("Nobody would own %1 any more; what you allowed others would end "
+		    "at once."), all, NULL);
+	if (!a->confirmed && kind == PARTING_TOMBSTONE)
+		saying_add(&b, a->n_things == 1 ? N_(" It hears of it when it is in reach, and can "
+		    "be claimed by others after that.") : N_(" Each hears of it when it is in "
+		    "reach, and can be claimed by others after that."), NULL);
+	return registry_answer(q, r, a->confirmed ? BODY_TEXT : BODY_CONFIRM, &b);
 }
 
 static int disown_all(struct registry *g, const struct request *q, struct err *e)
@@ -380,29 +376,25 @@ int registry_drop(struct registry *g, const struct owned *t, struct err *e)
 static int tell_owner(struct registry *g, const struct request *q, const struct owned *t,
     bool undo, struct err *e)
 {
+	const char *name = registry_called(g, t, q->pool);
+	const char *at = registry_escaped(t->jid, q->pool);
 	struct buf text;
 	char hex[REGISTRY_HEX];
-	int rc;
 
 	buf_init(&text, SENTENCE_BYTES);
-	buf_adds(&text, "Your thing ");
-	registry_call(g, t, &text);
-	buf_adds(&text, " at ");
-	str_escape(&text, t->jid, 200, true);
-	if (t->node != NULL) {
-		buf_adds(&text, " node ");
-		str_escape(&text, t->node, 200, true);
-	}
-	buf_adds(&text, " has unregistered itself. It is no longer yours, and what you allowed "
-	    "others to do with it has ended.");
+	if (t->node != NULL)
+		saying_add(&text, N_("Your thing %1 at %2 node %3 has unregistered itself."), name,
+		    at, registry_escaped(t->node, q->pool), NULL);
+	else
+		saying_add(&text, N_("Your thing %1 at %2 has unregistered itself."), name, at, NULL);
+	saying_add(&text, N_(" It is no longer yours, and what you allowed others to do with it has "
+	    "ended."), NULL);
 	if (undo)
-		buf_adds(&text, "\nTo have it back within 7 days, unless somebody claims it "
-		    "before, send: undo");
+		saying_add(&text, N_("\nTo have it back within 7 days, unless somebody claims it "
+		    "before, send: undo"), NULL);
 	registry_hex(hex, t->id);
-	rc = registry_notice(g, t->owner, pool_printf(q->pool, "unregistered:%s:%llu", hex,
-	    (unsigned long long)t->epoch), buf_str(&text), e);
-	buf_fini(&text);
-	return rc;
+	return registry_tell(g, t->owner, pool_printf(q->pool, "unregistered:%s:%llu", hex,
+	    (unsigned long long)t->epoch), &text, e);
 }
 
 /* A way back for its owner; the code is never said, `undo` finds it. */
@@ -552,7 +544,7 @@ int registry_undo(struct registry *g, const struct request *q, struct reply *r, 
 
 	if (k == NULL) {
 		reply_error(r, COND_ITEM_NOT_FOUND);
-		r->text = "There is nothing to undo.";
+		r->text = N_("There is nothing to undo.");
 		return 0;
 	}
 	t = ownership_by_id(g->deps.ownership, k->thing);
@@ -561,15 +553,11 @@ int registry_undo(struct registry *g, const struct request *q, struct reply *r, 
 		return -1;
 	if (!back) {
 		reply_error(r, COND_NOT_ALLOWED);
-		r->text = "It is too late: that thing has been claimed since, or is gone.";
+		r->text = N_("It is too late: that thing has been claimed since, or is gone.");
 		return 0;
 	}
 	buf_init(&b, SENTENCE_BYTES);
-	registry_call(g, t, &b);
-	buf_adds(&b, " is yours again. Your rules for it have ended; make those you need anew.");
-	r->kind = REPLY_RESULT;
-	r->body = BODY_TEXT;
-	r->text = pool_strdup(q->pool, buf_str(&b));
-	buf_fini(&b);
-	return 0;
+	saying_add(&b, N_("%1 is yours again. Your rules for it have ended; make those you need "
+	    "anew."), registry_called(g, t, q->pool), NULL);
+	return registry_answer(q, r, BODY_TEXT, &b);
 }

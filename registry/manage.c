@@ -121,20 +121,11 @@ static int remove_one(struct registry *g, const struct owned *t, const char *act
 	return 0;
 }
 
-static int say_sentence(const struct request *q, struct reply *r, enum body body, struct buf *b)
-{
-	r->kind = REPLY_RESULT;
-	r->body = body;
-	r->text = pool_strdup(q->pool, buf_str(b));
-	buf_fini(b);
-	return 0;
-}
-
 /* A disputed thing stays as it is. */
-static int wait_for_dispute(const struct request *q, struct reply *r)
+static int wait_for_dispute(struct reply *r)
 {
 	reply_error(r, COND_NOT_ALLOWED);
-	r->text = pool_strdup(q->pool, "It is disputed; until that is settled it stays as it is.");
+	r->text = N_("It is disputed; until that is settled it stays as it is.");
 	return 0;
 }
 
@@ -143,6 +134,7 @@ static int remove_by_person(struct registry *g, const struct request *q, struct 
     struct err *e)
 {
 	const struct request_address *a = &q->u.address;
+	const char *all = registry_call_all(g, a, q->pool);
 	struct buf b;
 
 	for (size_t i = 0; i < a->n_things; i++) {
@@ -151,25 +143,19 @@ static int remove_by_person(struct registry *g, const struct request *q, struct 
 		if (!owned_by(t, q->bare))
 			return not_found(r);
 		if (t->disputed)
-			return wait_for_dispute(q, r);
+			return wait_for_dispute(r);
 	}
 	for (size_t i = 0; a->confirmed && i < a->n_things; i++)
 		if (remove_one(g, ownership_by_id(g->deps.ownership, a->things[i]), q->bare, e) == -1)
 			return -1;
 	buf_init(&b, SENTENCE_BYTES);
 	if (a->confirmed)
-		buf_adds(&b, "Done: nobody finds ");
+		saying_add(&b, N_("Done: nobody finds %1 in the registry any more; what was yours "
+		    "stays yours, and your rules stay."), all, NULL);
 	else
-		buf_adds(&b, "Nobody would find ");
-	if (a->n_things == 1)
-		registry_call(g, ownership_by_id(g->deps.ownership, a->things[0]), &b);
-	else
-		buf_addf(&b, "these %zu things", a->n_things);
-	buf_adds(&b, a->confirmed ? " in the registry any more" : " in the registry any more, nor "
-	    "could its tags be changed there");
-	buf_addf(&b, "; %s and your rules stay%s.", a->n_things == 1 ? "it stays yours" :
-	    "they stay yours", "");
-	return say_sentence(q, r, a->confirmed ? BODY_TEXT : BODY_CONFIRM, &b);
+		saying_add(&b, N_("Nobody would find %1 in the registry any more, nor could tags be "
+		    "changed there; what was yours stays yours, and your rules stay."), all, NULL);
+	return registry_answer(q, r, a->confirmed ? BODY_TEXT : BODY_CONFIRM, &b);
 }
 
 /* XEP-0347 3.11: out of the list; owner and rules stay.  Asked again, the
@@ -184,7 +170,7 @@ int registry_remove(struct registry *g, const struct request *q, struct reply *r
 	if (!owned_by(t, q->bare))
 		return not_found(r);
 	if (t->listed && t->disputed)
-		return wait_for_dispute(q, r);
+		return wait_for_dispute(r);
 	if (remove_one(g, t, q->bare, e) == -1)
 		return -1;
 	return done(r);
@@ -192,46 +178,47 @@ int registry_remove(struct registry *g, const struct request *q, struct reply *r
 
 /* ---- publish ---- */
 
-static void list_tags(const struct registry *g, const struct owned *t, struct pool *pool,
-    struct buf *b)
+static const char *list_tags(const struct registry *g, const struct owned *t, struct pool *pool)
 {
 	const struct thing *thing = thing_store_find(g->things, t->id);
 	struct tag_list tags = { 0 };
+	const char *copy;
+	struct buf b;
 
 	if (thing == NULL || tags_unpack(&tags, thing->tags, thing->tags_len, pool) != 0)
-		return;
+		return "-";
+	buf_init(&b, SENTENCE_BYTES);
 	for (size_t i = 0; i < tags.n; i++) {
-		buf_adds(b, i == 0 ? " " : ", ");
-		str_escape(b, tags.tag[i].name, 64, true);
-		buf_addc(b, '=');
-		str_escape(b, tags.tag[i].str, 128, true);
+		buf_adds(&b, i == 0 ? "" : ", ");
+		str_escape(&b, tags.tag[i].name, 64, true);
+		buf_addc(&b, '=');
+		str_escape(&b, tags.tag[i].str, 128, true);
 	}
+	copy = pool_strdup(pool, buf_str(&b));
+	buf_fini(&b);
+	return copy != NULL ? copy : "?";
 }
 
 /* What everybody sees from now on. */
 static int say_published(const struct registry *g, const struct request *q,
     const struct owned *t, struct reply *r)
 {
-	bool is_public = q->u.desk.yes_no != ANSWER_NO;
+	const char *name = registry_called(g, t, q->pool);
 	struct buf b;
 
 	buf_init(&b, SENTENCE_BYTES);
-	if (is_public) {
-		buf_adds(&b, "Everybody who searches here finds ");
-		registry_call(g, t, &b);
-		buf_adds(&b, " now: its address ");
-		str_escape(&b, t->jid, 200, true);
-		buf_adds(&b, g->conf.show_owner ? ", yours, and its tags:" : " and its tags:");
-		list_tags(g, t, q->pool, &b);
-		buf_adds(&b, ". What it measures and does stays behind your rules. To end that, "
-		    "send: unpublish ");
-		registry_call(g, t, &b);
-	} else {
-		buf_adds(&b, "Nobody but you finds ");
-		registry_call(g, t, &b);
-		buf_adds(&b, " here any more; your rules stay as they are.");
-	}
-	return say_sentence(q, r, BODY_TEXT, &b);
+	if (q->u.desk.yes_no != ANSWER_NO)
+		saying_add(&b, g->conf.show_owner ? N_("Everybody who searches here finds %1 now: "
+		    "its address %2, yours, and its tags: %3. What it measures and does stays "
+		    "behind your rules. To end that, send: unpublish %1") :
+		    N_("Everybody who searches here finds %1 now: its address %2 and its tags: %3. "
+		    "What it measures and does stays behind your rules. To end that, send: "
+		    "unpublish %1"), name, registry_escaped(t->jid, q->pool),
+		    list_tags(g, t, q->pool), NULL);
+	else
+		saying_add(&b, N_("Nobody but you finds %1 here any more; your rules stay as they "
+		    "are."), name, NULL);
+	return registry_answer(q, r, BODY_TEXT, &b);
 }
 
 int registry_publish(struct registry *g, const struct request *q, struct reply *r, struct err *e)

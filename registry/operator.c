@@ -182,18 +182,14 @@ static int tell_former_owner(struct registry *g, struct request *q, const struct
 {
 	char hex[REGISTRY_HEX];
 	struct buf text;
-	int rc;
 
 	buf_init(&text, 2048);
-	buf_adds(&text, "The operator of this site has taken ");
-	str_escape(&text, t->name != NULL ? t->name : t->jid, 200, true);
-	buf_adds(&text, " from you. It is no longer yours, and what you allowed others to do "
-	    "with it has ended. Ask the operator for the reason.");
+	saying_add(&text, N_("The operator of this site has taken %1 from you. It is no longer "
+	    "yours, and what you allowed others to do with it has ended. Ask the operator for the "
+	    "reason."), registry_escaped(t->name != NULL ? t->name : t->jid, q->pool), NULL);
 	registry_hex(hex, t->id);
-	rc = registry_notice(g, t->owner, pool_printf(q->pool, "operator:disown:%s:%llu", hex,
-	    (unsigned long long)t->epoch), buf_str(&text), e);
-	buf_fini(&text);
-	return rc;
+	return registry_tell(g, t->owner, pool_printf(q->pool, "operator:disown:%s:%llu", hex,
+	    (unsigned long long)t->epoch), &text, e);
 }
 
 static int disown(struct registry *g, struct request *q, struct reply *r, struct err *e)

@@ -49,7 +49,7 @@ void registry_call(const struct registry *g, const struct owned *t, struct buf *
 	struct pool pool;
 
 	if (t == NULL) {
-		buf_adds(out, "a thing that is gone");
+		saying_part(out, N_("a thing that is gone"), NULL);
 		return;
 	}
 	pool_init(&pool, WIRE_REQUEST_BYTES);
@@ -59,6 +59,49 @@ void registry_call(const struct registry *g, const struct owned *t, struct buf *
 		tag = tag_find(&tags, "SN");
 	quote(out, t->name != NULL ? t->name : tag != NULL ? tag->str : t->jid);
 	pool_fini(&pool);
+}
+
+const char *registry_called(const struct registry *g, const struct owned *t, struct pool *pool)
+{
+	struct buf name;
+	const char *copy;
+
+	buf_init(&name, 2048);
+	registry_call(g, t, &name);
+	copy = pool_strdup(pool, buf_str(&name));
+	buf_fini(&name);
+	return copy != NULL ? copy : "?";
+}
+
+const char *registry_escaped(const char *text, struct pool *pool)
+{
+	struct buf b;
+	const char *copy;
+
+	buf_init(&b, 2048);
+	str_escape(&b, text, 200, true);
+	copy = pool_strdup(pool, buf_str(&b));
+	buf_fini(&b);
+	return copy != NULL ? copy : "?";
+}
+
+int registry_answer(const struct request *q, struct reply *r, enum body body, struct buf *said)
+{
+	r->kind = REPLY_RESULT;
+	r->body = body;
+	r->text = pool_strdup(q->pool, buf_str(said));
+	buf_fini(said);
+	return 0;
+}
+
+int registry_tell(struct registry *g, const char *owner, const char *about, struct buf *said,
+    struct err *e)
+{
+	int rc = registry_notice(g, owner, about, buf_str(said), e);
+
+	secret_cleanse(said->data, said->len);
+	buf_fini(said);
+	return rc;
 }
 
 int registry_notice(struct registry *g, const char *owner, const char *about, const char *text,

@@ -6,6 +6,8 @@
 
 #include "registry/parting.h"
 
+#include "common/base/saying.h"
+
 #include <stddef.h>
 
 static bool is_passing_on(const struct parting_facts *f)
@@ -50,21 +52,22 @@ enum parting_verdict parting_decide(const struct parting_facts *f)
 const char *parting_reason(enum parting_verdict v)
 {
 	static const char *const reasons[] = {
-		[PARTING_YES] = "can go",
-		[PARTING_NOT_YOURS] = "is not yours",
-		[PARTING_PROVE] = "stays as it is until you have proved that you are who you were: "
-		    "send me prove and your ownership code",
-		[PARTING_DISPUTED] = "is disputed; until that is settled it stays as it is",
-		[PARTING_TURNING] = "has not heard yet that it is yours; wait until it has",
-		[PARTING_HELD] = "is held by the operator",
-		[PARTING_SELF] = "owns itself",
-		[PARTING_LEAVING] = "is being given up at this moment",
-		[PARTING_AWAY] = "is away, and must hear of it first",
-		[PARTING_CANNOT_OWN] = "cannot go to that address: people of that server cannot "
-		    "own things here",
-		[PARTING_SAME] = "is yours already",
-		[PARTING_OVER] = "is not on offer any more",
+		[PARTING_YES] = N_("%1 can go."),
+		[PARTING_NOT_YOURS] = N_("%1 is not yours."),
+		[PARTING_PROVE] = N_("%1 stays as it is until you have proved that you are who you "
+		    "were: send me prove and your ownership code."),
+		[PARTING_DISPUTED] = N_("%1 is disputed; until that is settled it stays as it is."),
+		[PARTING_TURNING] = N_("%1 has not heard yet that it is yours; wait until it has."),
+		[PARTING_HELD] = N_("%1 is held by the operator."),
+		[PARTING_SELF] = N_("%1 owns itself."),
+		[PARTING_LEAVING] = N_("%1 is being given up at this moment."),
+		[PARTING_AWAY] = N_("%1 is away, and must hear of it first. To give it up all the "
+		    "same, send: disown %1 offline"),
+		[PARTING_CANNOT_OWN] = N_("%1 cannot go to that address: people of that server "
+		    "cannot own things here."),
+		[PARTING_SAME] = N_("%1 is yours already."),
+		[PARTING_OVER] = N_("%1 is not on offer any more."),
 	};
 
-	return (size_t)v < sizeof(reasons) / sizeof(reasons[0]) ? reasons[v] : "cannot go";
+	return (size_t)v < sizeof(reasons) / sizeof(reasons[0]) ? reasons[v] : reasons[PARTING_OVER];
 }

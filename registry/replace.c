@@ -224,17 +224,17 @@ int registry_move(struct registry *g, const struct owned *old, const struct owne
 /* ---- words ---- */
 
 static const char *const sentences[] = {
-	[REPLACE_NOT_FOUND] = "I know no two things of yours by these names.",
-	[REPLACE_NOT_NOW] = "Something about one of them is still open: a dispute, a hold, or what "
-	    "it has not heard yet. Try again when that is settled.",
-	[REPLACE_UNLIKE] = "These are not two addresses of one thing.",
-	[REPLACE_BEHIND] = "The new one has changed hands more often than the old one, so the old "
-	    "one cannot take its place. Give the rules to the new one instead.",
-	[REPLACE_SPEAKS] = "The old one is still there: there are two of them. Nothing was changed. "
-	    "Somebody may have copied your thing; ask whoever looks after it.",
-	[REPLACE_PRESENCE] = "The new one does not prove that it is the same device. Show that it is "
-	    "before you: send its claim again, answer what I ask then, and repeat this within "
-	    "ten minutes.",
+	[REPLACE_NOT_FOUND] = N_("I know no two things of yours by these names."),
+	[REPLACE_NOT_NOW] = N_("Something about one of them is still open: a dispute, a hold, or "
+	    "what it has not heard yet. Try again when that is settled."),
+	[REPLACE_UNLIKE] = N_("These are not two addresses of one thing."),
+	[REPLACE_BEHIND] = N_("The new one has changed hands more often than the old one, so the "
+	    "old one cannot take its place. Give the rules to the new one instead."),
+	[REPLACE_SPEAKS] = N_("The old one is still there: there are two of them. Nothing was "
+	    "changed. Somebody may have copied your thing; ask whoever looks after it."),
+	[REPLACE_PRESENCE] = N_("The new one does not prove that it is the same device. Show that "
+	    "it is before you: send its claim again, answer what I ask then, and repeat this "
+	    "within ten minutes."),
 };
 
 static int say(const struct request *q, struct reply *r, const struct registry *g,
@@ -243,19 +243,13 @@ static int say(const struct request *q, struct reply *r, const struct registry *
 	struct buf b;
 
 	buf_init(&b, SENTENCE_BYTES);
-	buf_adds(&b, done ? "Done: " : "");
-	registry_call(g, old, &b);
-	buf_adds(&b, done ? " is at " : " would be at ");
-	str_escape(&b, new->jid, 200, true);
-	buf_adds(&b, done ? " now, with its name, its rules and its sets. The old address is "
-	    "retired. Who has it as a contact must add the new address." :
-	    " from now on, with the name, rules and sets it has. The old address would be retired, "
-	    "and rules that you made for the new one since you claimed it would end.");
-	r->kind = REPLY_RESULT;
-	r->body = done ? BODY_TEXT : BODY_CONFIRM;
-	r->text = pool_strdup(q->pool, buf_str(&b));
-	buf_fini(&b);
-	return 0;
+	saying_add(&b, done ? N_("Done: %1 is at %2 now, with its name, its rules and its sets. The "
+	    "old address is retired. Who has it as a contact must add the new address.") :
+	    N_("%1 would be at %2 from now on, with the name, rules and sets it has. The old "
+	    "address would be retired, and rules that you made for the new one since you claimed "
+	    "it would end."), registry_called(g, old, q->pool), registry_escaped(new->jid, q->pool),
+	    NULL);
+	return registry_answer(q, r, done ? BODY_TEXT : BODY_CONFIRM, &b);
 }
 
 static int refuse(struct registry *g, const struct owned *old, enum replace_verdict v,

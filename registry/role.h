@@ -6,6 +6,7 @@
 #ifndef KITH_REGISTRY_ROLE_H
 #define KITH_REGISTRY_ROLE_H
 
+#include "common/base/saying.h"
 #include "common/base/buf.h"
 #include "registry/account.h"
 #include "registry/parting.h"
@@ -304,6 +305,17 @@ void registry_subject(char out[static REGISTRY_WAITS], const char *what,
     const uint8_t id[static OWNERSHIP_ID]);
 /* What people read for a thing, escaped, in quotes. */
 void registry_call(const struct registry *g, const struct owned *t, struct buf *out);
+/* The same as a string in the pool, and any text from outside, escaped. */
+const char *registry_called(const struct registry *g, const struct owned *t, struct pool *pool);
+const char *registry_escaped(const char *text, struct pool *pool);
+/* The things of a request, or how many they are. */
+const char *registry_call_all(const struct registry *g, const struct request_address *a,
+    struct pool *pool);
+/* The reply is this saying (common/base/saying.h); ends it. */
+int registry_answer(const struct request *q, struct reply *r, enum body body, struct buf *said);
+/* A notice that is made of one; ends it. */
+int registry_tell(struct registry *g, const char *owner, const char *about, struct buf *said,
+    struct err *e);
 /* Answer one parked request: COND_NONE is an empty result. */
 int registry_release(struct registry *g, const struct parked *p, enum condition c,
     struct err *e);

@@ -219,14 +219,14 @@ static const char *note_of(const struct registry *g, const struct owned *t, stru
 	const char *note;
 
 	if (t->state == OWNED_TURNING) {
-		note = pool_printf(pool, "yours here; it has not heard it yet and may still obey %s",
-		    t->former != NULL ? t->former : "its former owner");
+		note = saying(pool, N_("yours here; it has not heard it yet and may still obey %1"),
+		    registry_escaped(t->former != NULL ? t->former : "?", pool), NULL);
 		*failed = *failed || note == NULL;
 		return note;
 	}
 	registry_hex(hex, t->id);
 	return debt_find(g->deps.debts, DEBT_OWNER, t->jid, hex) != NULL ?
-	    "has not heard yet whose it is" : NULL;
+	    N_("has not heard yet whose it is") : NULL;
 }
 
 int registry_found(struct registry *g, const struct owned *t, bool with_owner,

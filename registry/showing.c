@@ -24,6 +24,7 @@
 #define GUESSED 8		/* names whose owners are to be warned */
 #define HOUR INT64_C(3600000)
 #define TEXT_BYTES 4096
+#define SMALL_BYTES 256
 #define SUBJECT (sizeof("listen:") + 2 * QUESTION_NONCE)
 
 struct note {
@@ -238,9 +239,9 @@ static int warn_owners(struct registry *g, struct err *e)
 			registry_hex(hex, t->id);
 			if (registry_event(g, AUDIT_PRESENCE, t, NULL, NULL,
 			    "its KEY is being guessed", e) == -1 ||
-			    (t->owner != NULL && registry_notice(g, t->owner, hex, "Somebody is "
+			    (t->owner != NULL && registry_notice(g, t->owner, hex, N_("Somebody is "
 			    "guessing the KEY of a thing with the maker and serial number of one "
-			    "of yours. Yours stays yours.", e) == -1))
+			    "of yours. Yours stays yours."), e) == -1))
 				return -1;
 		}
 	}
@@ -440,44 +441,54 @@ static void say_zone(const struct registry *g, struct buf *b)
 	buf_adds(b, ")");
 }
 
-static void say_rhythm(struct buf *b, const char *rhythm)
-{
-	for (size_t i = 0; i < QUESTION_GROUPS; i++)
-		buf_addf(b, "%s%c", i == 0 ? "" : i + 1 == QUESTION_GROUPS ? ", and " : ", ",
-		    rhythm[2 * i]);
-}
-
+/* "2, 4 and 1": the last word stands in the sentence. */
 static void say_power(const struct registry *g, const struct question *q, const char *person,
     struct buf *b)
 {
 	struct question_seed seed = registry_seed(g, q);
 	int64_t times[QUESTION_SESSIONS];
+	struct buf first, last;
 
+	buf_init(&first, SMALL_BYTES);
+	buf_init(&last, SMALL_BYTES);
 	presence_question_times(times, &seed, person, q->until_ms - q->opened_ms);
-	buf_adds(b, "\n- A thing that can do neither: switch it off and on again at ");
-	for (size_t i = 0; i < QUESTION_SESSIONS; i++) {
-		buf_adds(b, i == 0 ? "" : i + 1 == QUESTION_SESSIONS ? " and " : ", ");
-		say_time(g, b, q->opened_ms + times[i]);
+	for (size_t i = 0; i + 1 < QUESTION_SESSIONS; i++) {
+		buf_adds(&first, i == 0 ? "" : ", ");
+		say_time(g, &first, q->opened_ms + times[i]);
 	}
-	say_zone(g, b);
-	buf_adds(b, ", and leave it alone in between.");
+	say_time(g, &last, q->opened_ms + times[QUESTION_SESSIONS - 1]);
+	say_zone(g, &last);
+	saying_add(b, N_("\n- A thing that can do neither: switch it off and on again at %1 and %2, "
+	    "and leave it alone in between."), buf_str(&first), buf_str(&last), NULL);
+	buf_fini(&first);
+	buf_fini(&last);
+}
+
+static void say_button(const struct registry *g, const struct question *q, const char *person,
+    struct buf *b)
+{
+	struct question_seed seed = registry_seed(g, q);
+	char rhythm[QUESTION_RHYTHM], last[2] = "";
+	struct buf first;
+
+	buf_init(&first, SMALL_BYTES);
+	presence_question_rhythm(rhythm, &seed, person);
+	for (size_t i = 0; i + 1 < QUESTION_GROUPS; i++)
+		buf_addf(&first, "%s%c", i == 0 ? "" : ", ", rhythm[2 * i]);
+	last[0] = rhythm[2 * (QUESTION_GROUPS - 1)];
+	saying_add(b, N_("\n- A thing with a button: press it %1, and %2 times, with a pause of two "
+	    "seconds in between."), buf_str(&first), last, NULL);
+	buf_fini(&first);
 }
 
 static void say_tasks(const struct registry *g, const struct question *q, const char *person,
     struct buf *b)
 {
-	struct question_seed seed = registry_seed(g, q);
-	char rhythm[QUESTION_RHYTHM];
-
 	if (has_kind(q, QUESTION_CODE))
-		buf_adds(b, "\n- A thing that shows a code now: send: code ABCD-EFGH, with what "
-		    "you see there.");
-	if (has_kind(q, QUESTION_BUTTON)) {
-		presence_question_rhythm(rhythm, &seed, person);
-		buf_adds(b, "\n- A thing with a button: press it ");
-		say_rhythm(b, rhythm);
-		buf_adds(b, " times, with a pause of two seconds in between.");
-	}
+		saying_add(b, N_("\n- A thing that shows a code now: send: code ABCD-EFGH, with what "
+		    "you see there."), NULL);
+	if (has_kind(q, QUESTION_BUTTON))
+		say_button(g, q, person, b);
 	if (has_kind(q, QUESTION_POWER))
 		say_power(g, q, person, b);
 }
@@ -485,16 +496,16 @@ static void say_tasks(const struct registry *g, const struct question *q, const 
 static const char *opening(const struct question *q, const char *person)
 {
 	if (q->purpose == QUESTION_AGAIN)
-		return "A second thing reports with the label of one of yours, KEY included. One "
-		    "of the two may be an imitation. Please show which one you have before you.";
+		return N_("A second thing reports with the label of one of yours, KEY included. One "
+		    "of the two may be an imitation. Please show which one you have before you.");
 	if (q->purpose == QUESTION_CLAIM)
-		return "The label you sent does not prove enough: it was used before, or several "
-		    "things show it. If the thing is before you, please show it.";
+		return N_("The label you sent does not prove enough: it was used before, or several "
+		    "things show it. If the thing is before you, please show it.");
 	return strcmp(person, q->claimant) == 0 ?
-	    "Somebody claimed the thing with this label before you did. If it is before you, "
-	    "please show it." :
-	    "Somebody else has the label of a thing that you claimed today, and says that it is "
-	    "his. If it is before you, please show it.";
+	    N_("Somebody claimed the thing with this label before you did. If it is before you, "
+	    "please show it.") :
+	    N_("Somebody else has the label of a thing that you claimed today, and says that it is "
+	    "his. If it is before you, please show it.");
 }
 
 static int tell(struct registry *g, const struct question *q, const char *person,
@@ -509,18 +520,19 @@ static int tell(struct registry *g, const struct question *q, const char *person
 static int ask_person(struct registry *g, const struct question *q, const char *person,
     struct err *e)
 {
-	struct buf b;
+	struct buf b, until;
 	int rc;
 
 	buf_init(&b, TEXT_BYTES);
-	buf_adds(&b, opening(q, person));
-	buf_adds(&b, " You have until ");
-	say_time(g, &b, q->until_ms);
-	say_zone(g, &b);
-	buf_adds(&b, ".");
+	buf_init(&until, SMALL_BYTES);
+	say_time(g, &until, q->until_ms);
+	say_zone(g, &until);
+	saying_add(&b, opening(q, person), NULL);
+	saying_add(&b, N_(" You have until %1."), buf_str(&until), NULL);
+	buf_fini(&until);
 	say_tasks(g, q, person, &b);
 	if (q->purpose == QUESTION_CLAIM)
-		buf_adds(&b, "\nIf you did not claim anything, there is nothing to do.");
+		saying_add(&b, N_("\nIf you did not claim anything, there is nothing to do."), NULL);
 	rc = tell(g, q, person, buf_str(&b), e);
 	buf_fini(&b);
 	return rc;
@@ -709,16 +721,18 @@ static int give(struct registry *g, const struct question *q, size_t winner, str
 {
 	const struct owned *t = still_there(g, q, winner);
 	struct binding b = { q->claimant, q->digest, q->is_public };
-	struct buf text;
+	struct buf text, where;
 	int rc, moved;
 
 	if (!may_ask(g, q, t) || !registry_owner_has_room(g, q->claimant))
-		return tell(g, q, q->claimant, "That was right, but it cannot be yours any more: "
-		    "it has changed since you were asked.", e);
+		return tell(g, q, q->claimant, N_("That was right, but it cannot be yours any "
+		    "more: it has changed since you were asked."), e);
 	buf_init(&text, TEXT_BYTES);
-	buf_adds(&text, "You have shown that it is before you: ");
-	str_escape(&text, t->jid, 200, true);
-	buf_adds(&text, " is yours.");
+	buf_init(&where, TEXT_BYTES);
+	str_escape(&where, t->jid, 200, true);
+	saying_add(&text, N_("You have shown that it is before you: %1 is yours."), buf_str(&where),
+	    NULL);
+	buf_fini(&where);
 	++*g->count.shown;
 	rc = registry_event(g, AUDIT_PRESENCE, t, q->claimant, t->jid, "shown", e) == -1 ||
 	    (q->purpose == QUESTION_DISPUTE &&
@@ -744,8 +758,8 @@ static int keep(struct registry *g, const struct question *q, size_t winner, str
 	++*g->count.shown;
 	return hold_others(g, q, winner, e) == -1 ||
 	    registry_event(g, AUDIT_PRESENCE, t, q->claimant, NULL, "shown", e) == -1 ||
-	    tell(g, q, q->claimant, "Thank you: it is the one you own already. The other one can "
-	    "be claimed by nobody now.", e) == -1 ? -1 : 0;
+	    tell(g, q, q->claimant, N_("Thank you: it is the one you own already. The other one "
+	    "can be claimed by nobody now."), e) == -1 ? -1 : 0;
 }
 
 static int end_without(struct registry *g, const struct question *q, size_t fitting, struct err *e)
@@ -757,11 +771,11 @@ static int end_without(struct registry *g, const struct question *q, size_t fitt
 	return registry_event(g, AUDIT_PRESENCE, NULL, q->claimant, NULL,
 	    fitting > 1 ? "several fit" : "not shown", e) == -1 ||
 	    tell(g, q, q->claimant, fitting > 1 ?
-	    "More than one thing did what only you were told, so one of them listens in. Nothing "
-	    "was changed; please ask the operator." :
+	    N_("More than one thing did what only you were told, so one of them listens in. Nothing "
+	    "was changed; please ask the operator.") :
 	    q->purpose == QUESTION_AGAIN ?
-	    "The time is over and nothing was shown. Your thing stays as it is." :
-	    "The time is over and nothing was shown. To be asked again, claim it again.", e) == -1
+	    N_("The time is over and nothing was shown. Your thing stays as it is.") :
+	    N_("The time is over and nothing was shown. To be asked again, claim it again."), e) == -1
 	    ? -1 : 0;
 }
 
@@ -828,16 +842,19 @@ static int ask_to_confirm(struct registry *g, struct question *q, size_t i, stru
 	const struct owned *t = ownership_by_id(g->deps.ownership, q->candidate[i].id);
 	struct question_seed seed = registry_seed(g, q);
 	char code[IDENT_CODE];
-	struct buf b;
+	struct buf b, where;
 	int rc;
 
 	q->until_ms = clock_wall(g->deps.clock) + g->conf.showing_ms + 1;
 	buf_init(&b, TEXT_BYTES);
-	str_escape(&b, t != NULL ? t->jid : "a thing that is gone", 200, true);
+	buf_init(&where, TEXT_BYTES);
+	str_escape(&where, t != NULL ? t->jid : "?", 200, true);
 	presence_question_code(code, &seed, q->candidate[i].id);
-	buf_addf(&b, " has just done what I told you to do with your thing. If that was you, with "
-	    "the thing in your hands, send: code %s\nThen your thing is at that address from now "
-	    "on. If it was not you, do nothing: all stays as it is.", code);
+	saying_add(&b, N_("%1 has just done what I told you to do with your thing. If that was you, "
+	    "with the thing in your hands, send: code %2\nThen your thing is at that address from "
+	    "now on. If it was not you, do nothing: all stays as it is."), buf_str(&where), code,
+	    NULL);
+	buf_fini(&where);
 	rc = presence_store_put(g->asked, q, e) == -1 ||
 	    tell(g, q, q->claimant, buf_str(&b), e) == -1 ? -1 : 0;
 	secret_cleanse(code, sizeof(code));

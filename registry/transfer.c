@@ -46,21 +46,26 @@ static const struct owned *member(const struct registry *g, const struct party *
 	return ownership_by_id(g->deps.ownership, p->id[i]);
 }
 
-static void call_party(const struct registry *g, const struct party *p, struct buf *b)
+static const char *call_party(const struct registry *g, const struct party *p,
+    struct pool *pool)
 {
+	struct buf b;
+	char n[24];
+	const char *copy;
+
 	if (p->n == 1)
-		registry_call(g, member(g, p, 0), b);
-	else
-		buf_addf(b, "%zu things", p->n);
+		return registry_called(g, member(g, p, 0), pool);
+	buf_init(&b, SENTENCE_BYTES);
+	(void)snprintf(n, sizeof(n), "%zu", p->n);
+	saying_part(&b, N_("%1 things"), n);
+	copy = pool_strdup(pool, buf_str(&b));
+	buf_fini(&b);
+	return copy != NULL ? copy : "?";
 }
 
-static int say(const struct request *q, struct reply *r, enum body body, struct buf *b)
+static const char *address(const struct registry *g, const struct party *p, struct pool *pool)
 {
-	r->kind = REPLY_RESULT;
-	r->body = body;
-	r->text = pool_strdup(q->pool, buf_str(b));
-	buf_fini(b);
-	return 0;
+	return registry_escaped(member(g, p, 0)->jid, pool);
 }
 
 /* ---- offering ---- */
@@ -100,10 +105,9 @@ static int withdraw(struct registry *g, const struct request *q, const struct pa
 	if (mark(g, p, NULL, e) == -1)
 		return -1;
 	buf_init(&b, SENTENCE_BYTES);
-	call_party(g, p, &b);
-	buf_adds(&b, p->n == 1 ? " stays yours; it is offered to nobody." :
-	    " stay yours; they are offered to nobody.");
-	return say(q, r, BODY_TEXT, &b);
+	saying_add(&b, p->n == 1 ? N_("%1 stays yours; it is offered to nobody.") :
+	    N_("%1 stay yours; they are offered to nobody."), call_party(g, p, q->pool), NULL);
+	return registry_answer(q, r, BODY_TEXT, &b);
 }
 
 /* "GIVER ID EPOCH ID EPOCH ...": what the code stands for. */
@@ -147,24 +151,20 @@ static int tell_receiver(struct registry *g, const struct request *q, const stru
 {
 	char hex[REGISTRY_HEX];
 	struct buf b;
-	int rc;
 
 	buf_init(&b, SENTENCE_BYTES);
-	str_escape(&b, q->bare, 200, true);
-	buf_adds(&b, " wants to give you ");
-	call_party(g, p, &b);
-	if (p->n == 1) {
-		buf_adds(&b, " at ");
-		str_escape(&b, member(g, p, 0)->jid, 200, true);
-	}
-	buf_addf(&b, ".\nTo take it, send: accept %s\nTo refuse, send: no %s\nThe offer stands for "
-	    "7 days.", code, code);
+	if (p->n == 1)
+		saying_add(&b, N_("%1 wants to give you %2 at %3."),
+		    registry_escaped(q->bare, q->pool), call_party(g, p, q->pool),
+		    address(g, p, q->pool), NULL);
+	else
+		saying_add(&b, N_("%1 wants to give you %2."), registry_escaped(q->bare, q->pool),
+		    call_party(g, p, q->pool), NULL);
+	saying_add(&b, N_("\nTo take it, send: accept %1\nTo refuse, send: no %1\nThe offer stands "
+	    "for 7 days."), code, NULL);
 	registry_hex(hex, p->id[0]);
-	rc = registry_notice(g, q->u.desk.jid, pool_printf(q->pool, "offer:%s:%" PRIu64, hex,
-	    member(g, p, 0)->epoch), buf_str(&b), e);
-	secret_cleanse(b.data, b.len);
-	buf_fini(&b);
-	return rc;
+	return registry_tell(g, q->u.desk.jid, pool_printf(q->pool, "offer:%s:%" PRIu64, hex,
+	    member(g, p, 0)->epoch), &b, e);
 }
 
 static int offer(struct registry *g, const struct request *q, const struct party *p,
@@ -190,25 +190,25 @@ static int offer(struct registry *g, const struct request *q, const struct party
 static int say_offer(const struct registry *g, const struct request *q, const struct party *p,
     struct reply *r)
 {
+	const char *party = call_party(g, p, q->pool);
+	const char *to = registry_escaped(q->u.desk.jid, q->pool);
 	bool one = p->n == 1;
 	struct buf b;
 
 	buf_init(&b, SENTENCE_BYTES);
 	if (!q->u.desk.confirmed) {
-		call_party(g, p, &b);
-		buf_adds(&b, " would go to ");
-		str_escape(&b, q->u.desk.jid, 200, true);
-		buf_addf(&b, ", once accepted there. Then %s no longer yours, and what you allowed "
-		    "others to do with %s ends.", one ? "it is" : "they are", one ? "it" : "them");
-		return say(q, r, BODY_CONFIRM, &b);
+		saying_add(&b, one ? N_("%1 would go to %2, once accepted there. Then it is no "
+		    "longer yours, and what you allowed others to do with it ends.") :
+		    N_("%1 would go to %2, once accepted there. Then they are no longer yours, "
+		    "and what you allowed others to do with them ends."), party, to, NULL);
+		return registry_answer(q, r, BODY_CONFIRM, &b);
 	}
-	str_escape(&b, q->u.desk.jid, 200, true);
-	buf_adds(&b, " has been asked. Until the answer ");
-	call_party(g, p, &b);
-	buf_addf(&b, " stay%s yours. To think better of it, give %s to yourself: transfer %s to ",
-	    one ? "s" : "", one ? "it" : "them", one ? "THING" : "THINGS");
-	str_escape(&b, q->bare, 200, true);
-	return say(q, r, BODY_TEXT, &b);
+	saying_add(&b, one ? N_("%1 has been asked. Until the answer %2 stays yours. To think better "
+	    "of it, give it to yourself: transfer THING to %3") :
+	    N_("%1 has been asked. Until the answer %2 stay yours. To think better of it, give "
+	    "them to yourself: transfer THINGS to %3"), to, party,
+	    registry_escaped(q->bare, q->pool), NULL);
+	return registry_answer(q, r, BODY_TEXT, &b);
 }
 
 int registry_transfer(struct registry *g, const struct request *q, struct reply *r,
@@ -230,7 +230,7 @@ int registry_transfer(struct registry *g, const struct request *q, struct reply 
 	}
 	if (too_many_offers(g, q)) {
 		reply_error(r, COND_RESOURCE_CONSTRAINT);
-		r->text = "Many of your offers wait for an answer there; wait for one first.";
+		r->text = N_("Many of your offers wait for an answer there; wait for one first.");
 		return 0;
 	}
 	if (q->u.desk.confirmed && offer(g, q, &p, e) == -1)
@@ -306,44 +306,37 @@ int registry_turn_over(struct registry *g, const struct owned *t, const char *to
 	return registry_ask_presence(g, now.jid, e);
 }
 
-/* `what`: " has accepted; it is no longer yours." */
+/* %1 who, %2 what. */
 static int tell_giver(struct registry *g, const struct request *q, const struct offered *o,
-    const char *what, struct err *e)
+    const char *sentence, struct err *e)
 {
 	char hex[REGISTRY_HEX];
 	struct buf b;
-	int rc;
 
 	buf_init(&b, SENTENCE_BYTES);
-	str_escape(&b, q->bare, 200, true);
-	buf_addf(&b, " %s ", what);
-	call_party(g, &o->party, &b);
-	buf_addc(&b, '.');
+	saying_add(&b, sentence, registry_escaped(q->bare, q->pool),
+	    call_party(g, &o->party, q->pool), NULL);
 	registry_hex(hex, o->party.id[0]);
-	rc = registry_notice(g, o->giver, pool_printf(q->pool, "answer:%s:%" PRIu64, hex,
-	    o->epoch[0]), buf_str(&b), e);
-	buf_fini(&b);
-	return rc;
+	return registry_tell(g, o->giver, pool_printf(q->pool, "answer:%s:%" PRIu64, hex,
+	    o->epoch[0]), &b, e);
 }
 
 static int say_accepted(const struct registry *g, const struct request *q,
     const struct offered *o, struct reply *r)
 {
-	bool one = o->party.n == 1;
+	const char *giver = registry_escaped(o->giver, q->pool);
+	const char *party = call_party(g, &o->party, q->pool);
 	struct buf b;
 
 	buf_init(&b, SENTENCE_BYTES);
-	buf_adds(&b, "Done: ");
-	call_party(g, &o->party, &b);
-	if (one) {
-		buf_adds(&b, " at ");
-		str_escape(&b, member(g, &o->party, 0)->jid, 200, true);
-	}
-	buf_addf(&b, one ? " is yours here. It has not heard it yet and may still obey " :
-	    " are yours here. They have not heard it yet and may still obey ");
-	str_escape(&b, o->giver, 200, true);
-	buf_adds(&b, "; I tell you when that is over.");
-	return say(q, r, BODY_TEXT, &b);
+	if (o->party.n == 1)
+		saying_add(&b, N_("Done: %1 at %2 is yours here. It has not heard it yet and may "
+		    "still obey %3; I tell you when that is over."), party,
+		    address(g, &o->party, q->pool), giver, NULL);
+	else
+		saying_add(&b, N_("Done: %1 are yours here. They have not heard it yet and may "
+		    "still obey %2; I tell you when that is over."), party, giver, NULL);
+	return registry_answer(q, r, BODY_TEXT, &b);
 }
 
 static int take(struct registry *g, const struct request *q, const struct code *k,
@@ -354,8 +347,8 @@ static int take(struct registry *g, const struct request *q, const struct code *
 
 		if (v == PARTING_OVER || v == PARTING_NOT_YOURS) {
 			reply_error(r, COND_ITEM_NOT_FOUND);
-			r->text = o->party.n == 1 ? "That is not on offer any more." :
-			    "Some of them are not on offer any more. Ask for a new offer.";
+			r->text = o->party.n == 1 ? N_("That is not on offer any more.") :
+			    N_("Some of them are not on offer any more. Ask for a new offer.");
 			return 0;
 		}
 		if (v != PARTING_YES)
@@ -363,10 +356,10 @@ static int take(struct registry *g, const struct request *q, const struct code *
 	}
 	if ((int64_t)o->party.n > registry_owner_room(g, q->bare)) {
 		reply_error(r, COND_RESOURCE_CONSTRAINT);
-		r->text = "You own as many things as one person may; give some away first.";
+		r->text = N_("You own as many things as one person may; give some away first.");
 		return 0;
 	}
-	if (tell_giver(g, q, o, "has accepted. No longer yours:", e) == -1)
+	if (tell_giver(g, q, o, N_("%1 has accepted. No longer yours: %2."), e) == -1)
 		return -1;
 	for (size_t i = 0; i < o->party.n; i++)
 		if (member(g, &o->party, i)->epoch == o->epoch[i] &&
@@ -394,12 +387,12 @@ static int refuse(struct registry *g, const struct request *q, const struct code
 		if (ownership_put(g->deps.ownership, &kept, e) == -1)
 			return -1;
 	}
-	if (tell_giver(g, q, o, "does not want", e) == -1 ||
+	if (tell_giver(g, q, o, N_("%1 does not want %2."), e) == -1 ||
 	    code_spend_this(g->deps.codes, k, e) == -1)
 		return -1;
 	buf_init(&b, SENTENCE_BYTES);
-	buf_adds(&b, "All right, nothing changed.");
-	return say(q, r, BODY_TEXT, &b);
+	saying_add(&b, N_("All right, nothing changed."), NULL);
+	return registry_answer(q, r, BODY_TEXT, &b);
 }
 
 int registry_accept(struct registry *g, const struct request *q, struct reply *r, struct err *e)
@@ -410,7 +403,7 @@ int registry_accept(struct registry *g, const struct request *q, struct reply *r
 
 	if (k == NULL || k->purpose != CODE_ACCEPT || read_offer(k, q->pool, &o) != 0) {
 		reply_error(r, COND_ITEM_NOT_FOUND);
-		r->text = "Nothing is offered to you with this code; the offer may be over.";
+		r->text = N_("Nothing is offered to you with this code; the offer may be over.");
 		return 0;
 	}
 	if (q->u.desk.yes_no == ANSWER_NO)
@@ -434,21 +427,22 @@ int registry_turning_left(struct registry *g, const struct owned *t, struct err 
 static int tell_new_owner(struct registry *g, const struct owned *t, struct err *e)
 {
 	char about[REGISTRY_WAITS];
+	struct pool pool;
 	struct buf b;
 	int rc;
 
+	pool_init(&pool, SENTENCE_BYTES);
 	buf_init(&b, SENTENCE_BYTES);
-	registry_call(g, t, &b);
-	buf_adds(&b, " has heard it: it is yours alone now");
-	if (t->former != NULL) {
-		buf_adds(&b, " and does not obey ");
-		str_escape(&b, t->former, 200, true);
-		buf_adds(&b, " any more");
-	}
-	buf_addc(&b, '.');
+	if (t->former != NULL)
+		saying_add(&b, N_("%1 has heard it: it is yours alone now and does not obey %2 any "
+		    "more."), registry_called(g, t, &pool), registry_escaped(t->former, &pool),
+		    NULL);
+	else
+		saying_add(&b, N_("%1 has heard it: it is yours alone now."),
+		    registry_called(g, t, &pool), NULL);
 	registry_subject(about, REGISTRY_FORGET, t->id);
-	rc = registry_notice(g, t->owner, about, buf_str(&b), e);
-	buf_fini(&b);
+	rc = registry_tell(g, t->owner, about, &b, e);
+	pool_fini(&pool);
 	return rc;
 }
 

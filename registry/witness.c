@@ -91,8 +91,8 @@ static int code_fits(struct registry *g, const struct request *req, const struct
 	if (!dispute && owned_by(t, req->bare))
 		return registry_say_mine(g, req, id, r) == -1 ? -1 :
 		    r->kind != REPLY_RESULT ? 0 : registry_code_at_claim(g, req, r, e);
-	return say(r, dispute ? "Noted: you have it before you. The other one has been asked as "
-	    "well; I tell you what came of it." : "Noted.");
+	return say(r, dispute ? N_("Noted: you have it before you. The other one has been asked "
+	    "as well; I tell you what came of it.") : N_("Noted."));
 }
 
 /* `code CODE`, as the thing shows it. */

@@ -13,7 +13,8 @@ fi
 texts()
 {
 	xgettext --language=C --from-code=UTF-8 --keyword --keyword=T --keyword=N_ --no-location \
-	    --force-po -o "$1" "$src"/desk/*.c
+	    --force-po -o "$1" "$src"/desk/*.c "$src"/provisioning/*.c \
+	    "$src"/registry/*.c "$src"/policy/*.c "$src"/kithd/restore.c
 }
 # "%1 %3" of a text, sorted.
 places()

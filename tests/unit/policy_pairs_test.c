@@ -22,6 +22,7 @@
 #include <glob.h>
 
 #include "common/base/buf.h"
+#include "common/base/saying.h"
 #include "common/base/str.h"
 #include "policy/policy.h"
 
@@ -97,6 +98,7 @@ static void ask(struct scene *s, char *line)
 	const char *word[WORDS], *name[WORDS], *space[WORDS];
 	size_t n = split(line, " ", word);
 	struct answer a;
+	struct buf why;
 
 	assert_true(n >= 2 && action_find(word[1], &s->q.action));
 	s->q.asker = word[0];
@@ -115,7 +117,10 @@ static void ask(struct scene *s, char *line)
 	if (a.lease_ms != 0)
 		buf_addf(&s->out, " lease %llds", (long long)a.lease_ms / 1000);
 	buf_adds(&s->out, ": ");
-	policy_explain(&s->out, &s->q, &a, s->q.zone_s);
+	buf_init(&why, 64 * 1024);
+	policy_explain(&why, &s->q, &a, s->q.zone_s);
+	saying_words(&s->out, buf_str(&why), NULL, NULL);
+	buf_fini(&why);
 	buf_addc(&s->out, '\n');
 }
 

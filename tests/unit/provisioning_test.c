@@ -21,6 +21,7 @@
 #include "common/base/jid.h"
 #include "policy/value.h"
 #include "provisioning/serve.h"
+#include "tests/unit/words.h"
 
 #define NOON 1795262400000LL	/* 2026-11-21T12:00 UTC */
 #define HOUR 3600000LL
@@ -193,6 +194,20 @@ static struct request request(enum verb verb, const char *bare)
 	return q;
 }
 
+static void put_into_words(const struct request *q)
+{
+	struct reply *r = &w.r;
+
+	if (r->text != NULL)
+		r->text = pool_strdup(q->pool, in_words(r->text));
+	if (r->kind == REPLY_RESULT && r->body == BODY_WHY)
+		r->u.why.reason = pool_strdup(q->pool, in_words(r->u.why.reason));
+	for (size_t i = 0; r->kind == REPLY_RESULT && r->body == BODY_QUESTIONS &&
+	    i < r->u.questions.n; i++)
+		r->u.questions.question[i].text = pool_strdup(q->pool,
+		    in_words(r->u.questions.question[i].text));
+}
+
 static void serve(const struct request *q)
 {
 	struct err e = ERR_INIT;
@@ -201,11 +216,12 @@ static void serve(const struct request *q)
 
 	ok(ret, &e);
 	w.wrote = ret == PROVISIONING_WRITES;
-	if (!w.wrote)
-		return;
-	begin();
-	ok(provisioning_serve(w.p, q, &w.r, &e), &e);
-	commit();
+	if (w.wrote) {
+		begin();
+		ok(provisioning_serve(w.p, q, &w.r, &e), &e);
+		commit();
+	}
+	put_into_words(q);
 }
 
 static bool is_friend(const char *thing, const char *jid)
@@ -408,7 +424,7 @@ static void without_a_rule_it_is_no_and_the_owner_is_asked_once(void **state)
 	assert_false(can_read(BOB, "temperature", NULL));
 	assert_true(w.wrote);
 	assert_int_equal(questions(OWNER, NULL, &text), 1);
-	assert_string_equal(text, "bob@x.ex wants to read \"temperature\" of \"lamp\"");
+	assert_string_equal(text, "bob@x.ex wants to read \"temperature\" of \"lamp\".");
 	assert_false(can_read(BOB, "Temperature", "TEMPERATURE"));
 	assert_int_equal(questions(OWNER, NULL, NULL), 1);
 	assert_false(can_control(BOB, "temperature"));

@@ -108,7 +108,7 @@ static void what_was_taken_back_after_the_backup_is_not_granted_by_it__att_T_24(
 	buf_reset(&h->out);
 	hand_open(h);
 	has(buf_str(&h->out), "set back to");
-	has(buf_str(&h->out), "1 rule");
+	has(buf_str(&h->out), "rules: 1");
 	owner_is(h, LAMP, ALICE);
 	assert_non_null(debt_find(h->parts.debts, DEBT_FLOOR, LAMP, ""));
 	hand(h, "<presence from='" LAMP "/r' to='" ME "'/>");

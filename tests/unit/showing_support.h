@@ -7,6 +7,7 @@
 #define KITH_TESTS_SHOWING_SUPPORT_H
 
 #include "tests/unit/registry_support.h"
+#include "tests/unit/words.h"
 
 #define A "a@ex/phone"
 #define M "m@ex/den"
@@ -39,7 +40,7 @@ static inline const char *told(const struct world *w, const char *who)
 
 		if (d->kind == DEBT_NOTICE && strcmp(d->peer, who) == 0 && d->row > row) {
 			row = d->row;
-			text = d->text;
+			text = in_words(d->text);
 		}
 	}
 	return text;

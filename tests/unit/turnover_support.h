@@ -7,6 +7,7 @@
 #define KITH_TESTS_TURNOVER_SUPPORT_H
 
 #include "tests/unit/registry_support.h"
+#include "tests/unit/words.h"
 
 #define THING "t@ex/r"
 #define OWNER "o@ex/c"
@@ -41,7 +42,7 @@ static inline const char *typed_serve(struct world *w, struct typed *c)
 	MUST(store_commit(w->store, &test_err));
 	snprintf(c->said, sizeof(c->said), "%s%s%s", c->r.kind == REPLY_ERROR ?
 	    condition_name(c->r.condition) : c->r.body == BODY_CONFIRM ? "confirm" : "done",
-	    c->r.text != NULL ? ": " : "", c->r.text != NULL ? c->r.text : "");
+	    c->r.text != NULL ? ": " : "", c->r.text != NULL ? in_words(c->r.text) : "");
 	return c->said;
 }
 
@@ -105,7 +106,7 @@ static inline const char *told(const struct world *w, const char *bare)
 		const struct debt *d = debt_at(w->debts, i);
 
 		if (d->kind == DEBT_NOTICE && strcmp(d->peer, bare) == 0)
-			text = d->text;
+			text = in_words(d->text);
 	}
 	return text;
 }
@@ -117,8 +118,8 @@ static inline const char *told_about(const struct world *w, const char *bare, co
 		const struct debt *d = debt_at(w->debts, i);
 
 		if (d->kind == DEBT_NOTICE && strcmp(d->peer, bare) == 0 &&
-		    strstr(d->text, what) != NULL)
-			return d->text;
+		    strstr(in_words(d->text), what) != NULL)
+			return in_words(d->text);
 	}
 	return "";
 }
