@@ -47,7 +47,7 @@ static int by_answer(struct desk *d, struct request *q, struct reply *r, struct 
 
 int desk_rules(struct desk *d, struct request *rule, size_t n, struct reply *r, struct err *e)
 {
-	struct rule_line *line = pool_alloc(rule->pool, n * sizeof(*line));
+	struct rule_line *line = pool_zalloc(rule->pool, n * sizeof(*line));
 	const char *refused = NULL;
 	size_t made = 0;
 

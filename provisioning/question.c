@@ -519,7 +519,7 @@ static int already_decided(struct provisioning *p, const struct request *q,
 static int make_rule(struct provisioning *p, const struct request *q,
     const struct question_row *row, struct reply *r, struct err *e)
 {
-	struct rule_line *line = pool_alloc(q->pool, sizeof(*line));
+	struct rule_line *line = pool_zalloc(q->pool, sizeof(*line));
 	struct rule rule;
 	int64_t number;
 

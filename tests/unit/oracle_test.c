@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "tests/unit/operate_support.h"
+#include "tests/unit/words.h"
 
 #include "common/base/log.h"
 #include "common/store/debt.h"
@@ -155,7 +156,8 @@ static void turn_over(struct hand *h)
 {
 	for (size_t i = 0; i < debt_count(h->parts.debts); i++) {
 		const struct debt *d = debt_at(h->parts.debts, i);
-		const char *at = d->kind == DEBT_NOTICE ? strstr(d->text, "accept ") : NULL;
+		const char *at = d->kind == DEBT_NOTICE ? strstr(in_words(d->text), "accept ") :
+		    NULL;
 		char line[32];
 
 		if (at == NULL || strcmp(d->peer, BOB) != 0)

@@ -581,11 +581,25 @@ static void check_lists(struct walk *w, int i)
 		wrong(w, "w%d is not disputed any more", i);
 }
 
+/*
+ * The owner showed at which of two addresses his thing is: the records changed
+ * places, and each is what it was but for its hold.
+ */
+static bool changed_places(const struct walk *w, const struct row *was, const struct row *is)
+{
+	return w->act == SHOWN_CODE && was->there && is->there &&
+	    memcmp(was->id, is->id, sizeof(was->id)) == 0 && was->owner == is->owner &&
+	    was->state == is->state && (was->owner == NOBODY || was->epoch == is->epoch);
+}
+
 /* The row of this address went. */
 static void check_gone(struct walk *w, int i)
 {
 	const struct row *a = &w->was[i];
 
+	for (int k = 0; k < THINGS; k++)
+		if (changed_places(w, a, &w->is[k]) && (a->owner == NOBODY || a->owner == w->who))
+			return;
 	if (means(w, ASK_REPLACE, i) || (w->act == YES && w->plan[w->who].act == ASK_REPLACE &&
 	    w->plan[w->who].other == i))
 		return;
@@ -604,6 +618,9 @@ static void check_new(struct walk *w, int i)
 {
 	const struct row *b = &w->is[i];
 
+	for (int k = 0; k < THINGS; k++)
+		if (changed_places(w, &w->was[k], b) && (b->owner == NOBODY || b->owner == w->who))
+			return;
 	if (w->act == YES && w->plan[w->who].act == ASK_REPLACE)
 		return;
 	if (!(IS(REGISTER, REGISTER_OURS) && w->thing == i))
