@@ -62,6 +62,8 @@ class Canaries:
                 if "r" not in word[1] or "vvar" in line or "vsyscall" in line:
                     continue
                 begin, end = (int(n, 16) for n in word[0].split("-"))
+                if end - begin > 1 << 32:
+                    continue        # a sanitizer's map of all memory, no memory itself
                 try:
                     mem.seek(begin)
                     data = mem.read(end - begin)
