@@ -196,7 +196,8 @@ static const char *suggest(const char *word)
 	for (size_t i = 0; i < N_COMMANDS; i++) {
 		unsigned d = str_distance(word, commands[i].word, NEAR);
 
-		if (commands[i].usage == NULL || d >= least || d >= strlen(word))
+		/* Two mistakes in a short word make another word. */
+		if (commands[i].usage == NULL || d >= least || 2 * d >= strlen(word))
 			continue;
 		least = d;
 		best = commands[i].word;

@@ -420,17 +420,41 @@ static int read_date(const char *s, struct date *d, const char **time)
 	return 0;
 }
 
+/* "tomorrow", "friday": the day that people mean now; a rule keeps its date. */
+static int read_named_day(const struct parser *p, const char *s, struct date *d)
+{
+	/* The first day of 1970 was a Thursday. */
+	static const char *const week[] = { "thursday", "friday", "saturday", "sunday", "monday",
+		"tuesday", "wednesday" };
+	int64_t today = (p->now_ms + p->zone_s * INT64_C(1000)) / DAY_MS, ahead = -1;
+
+	if (str_case_eq(s, "today"))
+		ahead = 0;
+	else if (str_case_eq(s, "tomorrow"))
+		ahead = 1;
+	for (int i = 0; i < 7 && ahead < 0; i++)
+		if (str_case_eq(s, week[i]))
+			ahead = (i - today % 7 + 6) % 7 + 1;
+	if (ahead < 0)
+		return -1;
+	*d = date_from_ms(p->now_ms + ahead * DAY_MS, p->zone_s);
+	d->hour = d->minute = d->second = 0;
+	return 0;
+}
+
 static int parse_until(struct parser *p, struct rule *r)
 {
-	static const char what[] = "a day like 2026-12-01 or 2026-12-01T18:00";
+	static const char what[] = "tomorrow, a weekday, or a day like 2026-12-01 or "
+	    "2026-12-01T18:00";
 	struct word_cursor before;
 	struct date d = { 0 };
-	const char *time;
+	const char *time = NULL;
 	struct word w, behind;
 
 	if (next(p, "", &w) != 0)
 		return -1;
-	if (w.text == NULL || w.quoted || read_date(w.text, &d, &time) != 0)
+	if (w.text == NULL || w.quoted || (read_named_day(p, w.text, &d) != 0 &&
+	    read_date(w.text, &d, &time) != 0))
 		return expected(p, what, &w);
 	before = p->words;
 	if (time == NULL) {			/* a time may stand behind a blank */
