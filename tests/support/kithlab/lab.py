@@ -77,6 +77,7 @@ class Process:
                                           stderr=log, env=env, cwd=lab.dir,
                                           start_new_session=True)
         self.pid = self.popen.pid
+        self.ended_by_us = False
 
     def pids(self):
         """This program and everything it started."""
@@ -123,6 +124,7 @@ class Process:
         Ask it to end, insist if it does not; returns the exit status.  The
         whole family is told: a wrapper's end would leave its child behind.
         """
+        self.ended_by_us = self.ended_by_us or self.running()
         family = self.pids()
         self.tell(number)
         end = time.monotonic() + seconds

@@ -84,6 +84,9 @@ class Story:
             for process in ours:
                 if process.running():
                     same((process.name, process.stop()), (process.name, 0))
+                elif not process.ended_by_us and process.popen.returncode < 0:
+                    raise AssertionError(f"{process.name} died of signal "
+                                         f"{-process.popen.returncode}")
                 complaint = re.search(r"Sanitizer|runtime error:|assertion", process.log())
                 same(complaint and complaint[0], None)
 
