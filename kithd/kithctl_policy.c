@@ -100,7 +100,7 @@ static int ask(const struct policy *p, int argc, char **argv)
 	q.names = (const char *const *)&argv[3];
 	q.n_names = argc == 4 ? 1 : 0;
 	q.now_ms = clock_wall(&clock_system);
-	policy_decide(p, &q, space, POLICY_NAMES, &a);
+	policy_decide(p, &q, &(struct answer_space){ .n_names = POLICY_NAMES, .names = space }, &a);
 	buf_init(&why, 4 * POLICY_LINE);
 	buf_init(&said, 4 * POLICY_LINE);
 	policy_explain(&said, &q, &a, 0);

@@ -41,7 +41,7 @@ static bool thing_is_called(const struct question *q, const char *name)
 	return false;
 }
 
-static bool thing_has_tag(const struct question *q, const struct target *t)
+static bool thing_has_tag(const struct question *q, const struct tag_term *t)
 {
 	for (size_t i = 0; i < q->n_tags; i++)
 		if (value_same(q->tags[i].name, t->name) && value_same(q->tags[i].value, t->value))
@@ -59,7 +59,12 @@ static bool target_matches(const struct question *q, const struct target *t)
 			return t->epoch == q->epoch && memcmp(t->id, q->thing_id, sizeof(t->id)) == 0;
 		return thing_is_called(q, t->name);
 	case TARGET_TAG:
-		return thing_has_tag(q, t);
+		for (size_t i = 0; i < t->n_terms; i++)
+			if (!thing_has_tag(q, &t->term[i]))
+				return false;
+		return true;
+	case TARGET_SET:
+		break;
 	}
 	return false;
 }
@@ -404,8 +409,8 @@ static void answer_whole(const struct ballot *b, const char **space, size_t n_sp
 	}
 }
 
-void policy_decide(const struct policy *p, const struct question *q, const char **names_space,
-    size_t n_space, struct answer *out)
+void policy_decide(const struct policy *p, const struct question *q,
+    const struct answer_space *space, struct answer *out)
 {
 	struct ballot b = { .q = q };
 	size_t n_asked = q->n_names < POLICY_NAMES ? q->n_names : POLICY_NAMES;
@@ -415,9 +420,9 @@ void policy_decide(const struct policy *p, const struct question *q, const char 
 		b.name[b.n++] = q->names[i];
 	count_all(&b, p);
 	if (q->n_names > 0)
-		answer_named(&b, names_space, n_space, out);
+		answer_named(&b, space->names, space->n_names, out);
 	else
-		answer_whole(&b, names_space, n_space, out);
+		answer_whole(&b, space->names, space->n_names, out);
 	out->edge_ms = b.edge_ms;
 	if (out->verdict == VERDICT_ALLOW)
 		out->lease_ms = lease_of_all(&b, p, out);

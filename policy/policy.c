@@ -19,7 +19,7 @@
 /* A rule and its strings in one block. */
 struct entry {
 	struct rule rule;
-	char text[];
+	_Alignas(void *) char text[];
 };
 
 struct key {
@@ -255,24 +255,33 @@ static const char *text_put(char **at, const char *s)
 static struct entry *entry_new(const struct rule *r)
 {
 	size_t pointers = r->n_names * sizeof(*r->names);
-	size_t size = pointers + text_size(r->subject.text) + text_size(r->target.name) +
-		      text_size(r->target.value) + text_size(r->giver);
+	size_t terms = r->target.n_terms * sizeof(*r->target.term);
+	size_t size = terms + pointers + text_size(r->subject.text) +
+		      text_size(r->target.name) + text_size(r->giver);
+	struct tag_term *term;
 	struct entry *en;
 	char *at;
 
 	for (size_t i = 0; i < r->n_names; i++)
 		size += text_size(r->names[i]);
+	for (size_t i = 0; i < r->target.n_terms; i++)
+		size += text_size(r->target.term[i].name) + text_size(r->target.term[i].value);
 	en = malloc(sizeof(*en) + size);
 	if (en == NULL)
 		return NULL;
 	en->rule = *r;
-	en->rule.names = (const char **)(void *)en->text;
-	at = en->text + pointers;
+	term = (struct tag_term *)(void *)en->text;
+	en->rule.names = (const char **)(void *)(en->text + terms);
+	at = en->text + terms + pointers;
 	for (size_t i = 0; i < r->n_names; i++)
 		en->rule.names[i] = text_put(&at, r->names[i]);
 	en->rule.subject.text = text_put(&at, r->subject.text);
 	en->rule.target.name = text_put(&at, r->target.name);
-	en->rule.target.value = text_put(&at, r->target.value);
+	for (size_t i = 0; i < r->target.n_terms; i++)
+		term[i] = (struct tag_term){ r->target.term[i].op,
+			text_put(&at, r->target.term[i].name),
+			text_put(&at, r->target.term[i].value) };
+	en->rule.target.term = term;
 	en->rule.giver = text_put(&at, r->giver);
 	return en;
 }

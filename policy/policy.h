@@ -4,23 +4,28 @@
  * Pure: no clock, no I/O, no globals.  A policy owns copies of its rules and
  * keeps them by (action, subject, thing), so that a decision never walks all.
  *
- * How rules conflict, for each field or parameter asked for.  The same order
- * is in decide.c, docs/policy.5 and tests/policy/:
- *   1. A rule that is over, or whose time of day it is not, does not exist.
+ * How rules conflict, for each name, kind of reading and value asked for.  The
+ * same order is in decide.c, docs/policy.5, tests/policy/ and the reference
+ * evaluator of the tests:
+ *   1. A rule that is over, whose time of day or day of the week it is not, or
+ *      whose conditions (with ...) do not hold, does not exist.
  *   2. A deny wins over everything.
- *   3. An allow for exactly this JID wins over an ask.
- *   4. An ask wins over an allow for a domain or for anyone.
- *   5. An allow.
- *   6. A co-owner's rules, where none of the owner's says anything: what they
- *      allow by 1 to 5, as far as he may himself by the owner's rules.  Rules
+ *   3. Not without a touch: as if it were to be asked, whatever is allowed.
+ *   4. An allow for exactly this one (JID, proven token) wins over an ask.
+ *   5. An ask wins over an allow for a domain, a role or for anyone.
+ *   6. An allow.
+ *   7. A co-owner's rules, where none of the owner's says anything: what they
+ *      allow by 1 to 6, as far as he may himself by the owner's rules.  Rules
  *      of one co-owner never meet those of another, so nothing is passed on.
- *   7. Nothing matched: the owner is asked, and the answer is no until then.
- * A rule without names speaks for every name; one with names for these only.
- * What is allowed of several names is granted, the rest is left out; nothing
- * left: ask if any of them is to be asked about, else deny.  Whoever names
- * nothing asks for everything: granted whole only if no rule in force takes
- * anything out; otherwise the names that rules allow by name are granted.
- * The order of rules never matters.
+ *   8. Nothing matched: the owner is asked, and the answer is no until then.
+ * A rule without names speaks for every name; one with names for these only; the
+ * same for kinds of readings and for values.  What is allowed of what was asked
+ * is granted, the rest is left out; nothing left: ask if any of it is to be asked
+ * about, else deny.  An answer is one list of names and one of kinds, and grants
+ * every pair of them: of all such rectangles the largest (then more names, then
+ * the kinds that come first).  Whoever names nothing asks for everything: granted
+ * whole only if no rule in force takes anything out; otherwise the names that
+ * rules allow by name are granted.  The order of rules never matters.
  */
 #ifndef KITH_POLICY_POLICY_H
 #define KITH_POLICY_POLICY_H
@@ -59,18 +64,28 @@ bool rule_equal(const struct rule *a, const struct rule *b);
 /* decide.c.  The answer narrows and never widens. */
 struct answer {
 	enum verdict verdict;		/* VERDICT_ASK: deny until answered */
+	bool touch;			/* VERDICT_ASK: and a yes would not change it */
 	const struct rule *rule;	/* the one that decided; NULL: no rule matched */
 	size_t n_names;			/* partial grant: the allowed ones, in asked order; */
 	const char **names;		/*   0 with VERDICT_ALLOW: everything asked for */
+	unsigned types;			/* read: the allowed ones of those asked for (all, when none
+					 * was said); only with VERDICT_ALLOW */
+	size_t n_limits;		/* only when q->keeps_limits */
+	struct limit *limits;
 	int64_t edge_ms;		/* wall: when this answer may change by itself (of any rule
 					 * about this asker, action and thing); 0 never */
 	int64_t lease_ms;		/* shortest of the rules that granted; 0: default */
 };
-/* `names_space`: room for q->n_names pointers, owned by the caller (the
- * answer's names point there); when q names nothing but rules grant only some
- * names, those come from the rules and up to `n_space` are listed. */
+/* Room for the lists of an answer, owned by the caller; what does not fit is
+ * not granted.  When the question names nothing but rules grant only some
+ * names, those come from the rules. */
+struct answer_space {
+	size_t n_names, n_limits;
+	const char **names;
+	struct limit *limits;
+};
 void policy_decide(const struct policy *p, const struct question *q,
-    const char **names_space, size_t n_space, struct answer *out);
+    const struct answer_space *space, struct answer *out);
 
 /* explain.c: one sentence, as a saying (common/base/saying.h): `rule 3 (allow bob ...) allows it`. */
 void policy_explain(struct buf *out, const struct question *q, const struct answer *a, int32_t zone_s);

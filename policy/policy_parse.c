@@ -302,10 +302,15 @@ static int parse_tag_value(struct parser *p, struct target *t)
 {
 	struct word w;
 
+	struct tag_term *term = pool_alloc(p->pool, sizeof(*term));
+
+	if (term == NULL)
+		return err_set(p->e, ERR_LIMIT, "no room for the line");
 	if (next(p, "=", &w) != 0)		/* the '=' itself */
 		return -1;
-	t->kind = TARGET_TAG;
-	return parse_name(p, "the value of the tag", "=", false, &t->value);
+	*term = (struct tag_term){ .op = TAG_EQ, .name = t->name };
+	*t = (struct target){ .kind = TARGET_TAG, .n_terms = 1, .term = term };
+	return parse_name(p, "the value of the tag", "=", false, &term->value);
 }
 
 static int parse_target(struct parser *p, struct rule *r)

@@ -82,6 +82,10 @@ static void print_subject(struct buf *out, const struct subject *s)
 		buf_addf(out, "*@%s", s->text);
 		break;
 	case SUBJECT_ANYONE:
+	case SUBJECT_SERVICE:
+	case SUBJECT_DEVICE:
+	case SUBJECT_USER:
+	case SUBJECT_ROLE:
 		buf_adds(out, "anyone");
 		break;
 	}
@@ -97,19 +101,22 @@ static void print_target(struct buf *out, const struct target *t)
 		print_word(out, t->name);
 		break;
 	case TARGET_TAG:
-		print_word(out, t->name);
+		print_word(out, t->term[0].name);
 		buf_addc(out, '=');
-		print_word(out, t->value);
+		print_word(out, t->term[0].value);
+		break;
+	case TARGET_SET:
 		break;
 	}
 }
 
 static void print_action(struct buf *out, const struct rule *r)
 {
-	static const char *const doing[ACTION_COUNT] = { "befriending", "reading", "controlling" };
+	static const char *const doing[ACTION_COUNT] = { "befriending", "reading", "controlling",
+		"accessing", "using" };
 	enum action a = ACTION_BEFRIEND;
 
-	while (a < ACTION_CONTROL && (r->actions & 1u << a) == 0)
+	while (a < ACTION_PRIVILEGE && (r->actions & 1u << a) == 0)
 		a++;
 	if (r->verdict == VERDICT_ASK)
 		buf_addf(out, "%s ", doing[a]);

@@ -100,7 +100,9 @@ static bool texts_are_sound(const struct rule *r)
 	case TARGET_THING:
 		return r->target.name != NULL;
 	case TARGET_TAG:
-		return r->target.name != NULL && r->target.value != NULL;
+		return r->target.n_terms == 1;
+	case TARGET_SET:
+		break;
 	}
 	return false;
 }
@@ -117,6 +119,21 @@ static int copy_text(const char **s, struct pool *pool)
 	return *s != NULL ? 0 : -1;
 }
 
+static int copy_terms(struct target *t, struct pool *pool)
+{
+	struct tag_term *term = pool_alloc(pool, (t->n_terms + 1) * sizeof(*term));
+
+	if (term == NULL)
+		return -1;
+	for (size_t i = 0; i < t->n_terms; i++) {
+		term[i] = t->term[i];
+		if (copy_text(&term[i].name, pool) != 0 || copy_text(&term[i].value, pool) != 0)
+			return -1;
+	}
+	t->term = term;
+	return 0;
+}
+
 int rule_copy(struct rule *out, const struct rule *r, struct pool *pool)
 {
 	struct rule c = *r;
@@ -131,7 +148,7 @@ int rule_copy(struct rule *out, const struct rule *r, struct pool *pool)
 	}
 	if ((c.subject.text != NULL && copy_text(&c.subject.text, pool) != 0) ||
 	    (c.target.name != NULL && copy_text(&c.target.name, pool) != 0) ||
-	    (c.target.value != NULL && copy_text(&c.target.value, pool) != 0) ||
+	    copy_terms(&c.target, pool) != 0 ||
 	    (c.giver != NULL && copy_text(&c.giver, pool) != 0))
 		return -1;
 	*out = c;
@@ -160,6 +177,18 @@ static bool times_equal(const struct rule *a, const struct rule *b)
 	return !a->daily || (a->from_min == b->from_min && a->to_min == b->to_min);
 }
 
+static bool terms_equal(const struct target *a, const struct target *b)
+{
+	if (a->n_terms != b->n_terms)
+		return false;
+	for (size_t i = 0; i < a->n_terms; i++)
+		if (a->term[i].op != b->term[i].op ||
+		    !text_equal(a->term[i].name, b->term[i].name) ||
+		    !text_equal(a->term[i].value, b->term[i].value))
+			return false;
+	return true;
+}
+
 bool rule_equal(const struct rule *a, const struct rule *b)
 {
 	return a->verdict == b->verdict && a->actions == b->actions &&
@@ -168,7 +197,6 @@ bool rule_equal(const struct rule *a, const struct rule *b)
 	       a->target.kind == b->target.kind &&
 	       (a->target.kind == TARGET_ALL ||
 		   (text_equal(a->target.name, b->target.name) &&
-		       (a->target.kind != TARGET_TAG ||
-			   text_equal(a->target.value, b->target.value)))) &&
+		       terms_equal(&a->target, &b->target))) &&
 	       names_equal(a, b) && times_equal(a, b);
 }

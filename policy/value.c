@@ -21,6 +21,8 @@ static const struct {
 	[ACTION_BEFRIEND] = { "befriend", "befriending" },
 	[ACTION_READ] = { "read", "reading" },
 	[ACTION_CONTROL] = { "control", "controlling" },
+	[ACTION_ACCESS] = { "access", "accessing" },
+	[ACTION_PRIVILEGE] = { "use", "using" },
 };
 
 const char *action_name(enum action a)

@@ -10,27 +10,76 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum action { ACTION_BEFRIEND, ACTION_READ, ACTION_CONTROL, ACTION_COUNT };
+#include "common/base/span.h"
+
+/* The last two are asked by services: may this user use it (canAccess), may he
+ * do that with it (hasPrivilege). */
+enum action {
+	ACTION_BEFRIEND, ACTION_READ, ACTION_CONTROL, ACTION_ACCESS, ACTION_PRIVILEGE,
+	ACTION_COUNT
+};
 const char *action_name(enum action a);			/* "befriend" ... */
 bool action_find(const char *word, enum action *out);	/* also befriending, reading, controlling */
+
+/* Kinds of readings, the bits of XEP-0323 (FIELD_* of the wire). */
+#define TYPE_MOMENTARY 0x01u
+#define TYPE_PEAK 0x02u
+#define TYPE_STATUS 0x04u
+#define TYPE_COMPUTED 0x08u
+#define TYPE_IDENTITY 0x10u
+#define TYPE_HISTORICAL 0x20u
+#define TYPE_ALL 0x3fu
 
 enum verdict { VERDICT_DENY = 0, VERDICT_ASK, VERDICT_ALLOW };
 const char *verdict_name(enum verdict v);
 
-enum subject_kind { SUBJECT_JID, SUBJECT_DOMAIN, SUBJECT_ANYONE };
+/*
+ * Whom a rule is about.  A token speaks for whoever proved that he holds the
+ * key of its certificate: its kind says in which place it was shown.  A role is
+ * what the operator, or later the site of a user, says he has.
+ */
+enum subject_kind {
+	SUBJECT_JID, SUBJECT_DOMAIN, SUBJECT_ANYONE,
+	SUBJECT_SERVICE, SUBJECT_DEVICE, SUBJECT_USER, SUBJECT_ROLE
+};
 struct subject {
 	enum subject_kind kind;
-	const char *text;	/* canonical bare JID, or domain; NULL for anyone */
+	/* Canonical bare JID; domain; NULL for anyone; the public name of a token
+	 * (never the token); "family" or "family@site.example". */
+	const char *text;
 };
 
-enum target_kind { TARGET_ALL, TARGET_THING, TARGET_TAG };
+/* One comparison of a tag: room=kitchen, V>=2, SN=4*.  Numbers where both are. */
+enum tag_op { TAG_EQ, TAG_NE, TAG_LT, TAG_LE, TAG_GT, TAG_GE, TAG_MASK };
+struct tag_term {
+	enum tag_op op;
+	const char *name, *value;	/* TAG_MASK: '*' stands for any characters */
+};
+
+enum target_kind { TARGET_ALL, TARGET_THING, TARGET_TAG, TARGET_SET };
 struct target {
 	enum target_kind kind;
-	const char *name;	/* thing's name as typed, or tag name */
-	const char *value;	/* tag value */
+	const char *name;	/* of the thing, or of the set, as typed */
+	size_t n_terms;		/* TARGET_TAG: all of them must hold */
+	const struct tag_term *term;
+	/* TARGET_THING: one node behind it that is no thing of its own. */
+	const char *node, *source, *partition;
 	bool bound;		/* TARGET_THING: `id` and `epoch` are set */
 	uint8_t id[16];
 	uint64_t epoch;
+};
+
+/* What a service knows of its user (canAccess), and what a rule asks of it. */
+enum credential {
+	CREDENTIAL_JID, CREDENTIAL_IP, CREDENTIAL_HOST, CREDENTIAL_CERTIFICATE,
+	CREDENTIAL_THUMBPRINT, CREDENTIAL_USER, CREDENTIAL_LONGITUDE, CREDENTIAL_LATITUDE,
+	CREDENTIAL_ALTITUDE, CREDENTIAL_SSO, CREDENTIAL_PROTOCOL, CREDENTIAL_COUNT
+};
+const char *credential_name(enum credential c);		/* "ip", "host", ... as in rules */
+struct with {
+	enum credential kind;
+	const char *text;	/* value, mask (*.example.org) or net (10.0.0.0/8, fd00::/8) */
+	struct span range;	/* longitude, latitude, altitude */
 };
 
 /* Names, tag values and things' names: the same without case? */
@@ -52,6 +101,15 @@ int date_to_ms(const struct date *d, int32_t zone_s, int64_t *wall_ms);
 #define POLICY_NAME 256		/* characters of a name or tag value */
 #define POLICY_LINE 8192	/* bytes of one line */
 #define POLICY_RULES 100000
+#define POLICY_TERMS 8		/* comparisons in one target */
+#define POLICY_SPANS 16		/* ranges and texts of values in one rule */
+#define POLICY_WITHS 8
+#define POLICY_LIMITS 64	/* in one answer */
+#define POLICY_TOKENS 16	/* shown in one question */
+#define POLICY_ROLES 16		/* of one person */
+#define POLICY_ZONES 16		/* named by the rules of one owner */
+#define POLICY_RATE_MAX 10000	/* times */
+#define POLICY_RATE_MAX_MS (31 * 24 * 3600 * 1000LL)
 #define POLICY_LEASE_MIN_MS 5000LL
 #define POLICY_LEASE_MAX_MS (24 * 3600 * 1000LL)
 

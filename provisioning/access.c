@@ -17,7 +17,7 @@ static bool has_owner(const struct owned *t)
 }
 
 void access_decide_thing(const struct access_facts *f, const struct access_thing *t,
-    const char **space, size_t n_space, struct answer *out)
+    const struct answer_space *space, struct answer *out)
 {
 	struct question q = { .action = f->action, .asker = f->requester, .now_ms = f->now_ms,
 		.zone_s = t->has_zone ? t->zone_s : f->zone_s, .clock_unsure = f->clock_unsure,
@@ -44,7 +44,7 @@ void access_decide_thing(const struct access_facts *f, const struct access_thing
 		q.names = f->names.name;
 		q.n_names = f->names.n;
 	}
-	policy_decide(t->rules, &q, space, n_space, out);	/* 4 */
+	policy_decide(t->rules, &q, space, out);		/* 4 */
 	/* An edge behind the change of clocks is not known yet: look again then. */
 	if (t->has_zone && t->zone_until_ms != 0 && out->edge_ms > t->zone_until_ms)
 		out->edge_ms = t->zone_until_ms;
@@ -191,11 +191,12 @@ int access_decide(const struct access_facts *f, struct pool *pool, struct access
 	if (a == NULL)
 		return -1;
 	for (size_t i = 0; i < f->n; i++) {
-		const char **space = pool_alloc(pool, n_space * sizeof(*space));
+		struct answer_space space = { .n_names = n_space,
+			.names = pool_alloc(pool, n_space * sizeof(*space.names)) };
 
-		if (space == NULL)
+		if (space.names == NULL)
 			return -1;
-		access_decide_thing(f, &f->thing[i], space, n_space, &a[i]);
+		access_decide_thing(f, &f->thing[i], &space, &a[i]);
 		out->edge_ms = earlier(out->edge_ms, a[i].edge_ms);
 		by_owner = by_owner && f->thing[i].is_owner;
 	}

@@ -65,6 +65,6 @@ struct access_outcome {
 int access_decide(const struct access_facts *f, struct pool *pool, struct access_outcome *out);
 /* One thing alone, lines 1 to 4: what `why` explains.  `space` as in policy_decide. */
 void access_decide_thing(const struct access_facts *f, const struct access_thing *t,
-    const char **space, size_t n_space, struct answer *out);
+    const struct answer_space *space, struct answer *out);
 
 #endif

@@ -29,7 +29,8 @@ static enum verdict decide(struct access_facts *f, enum action a, const struct a
 	struct answer answer;
 
 	f->action = a;
-	access_decide_thing(f, at, space, POLICY_NAMES, &answer);
+	access_decide_thing(f, at, &(struct answer_space){ .n_names = POLICY_NAMES, .names = space },
+	    &answer);
 	return answer.verdict;
 }
 

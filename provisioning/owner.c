@@ -344,7 +344,8 @@ static int still_may(struct provisioning *p, const struct request *q, const stru
 			struct answer answer;
 
 			f.action = (enum action)a;
-			access_decide_thing(&f, &at, space, 1, &answer);
+			access_decide_thing(&f, &at, &(struct answer_space){ .n_names = 1, .names = space },
+	    &answer);
 			may = answer.verdict == VERDICT_ALLOW && !at.is_owner;
 		}
 	}
@@ -502,7 +503,8 @@ static int explain(struct provisioning *p, const struct access_facts *f, const s
 		return no_room(e);
 	if (provisioning_thing(p, t, f->requester, pool, &at, e) != 0)
 		return -1;
-	access_decide_thing(f, &at, space, POLICY_NAMES, &a);
+	access_decide_thing(f, &at, &(struct answer_space){ .n_names = POLICY_NAMES, .names = space },
+	    &a);
 	buf_init(&text, 2 * POLICY_LINE);
 	if (is_secret(listener, &a))
 		saying_add(&text, N_("a rule of somebody else says so"), NULL);

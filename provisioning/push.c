@@ -58,7 +58,7 @@ static bool is_still_friend(struct provisioning *p, const struct debt *d)
 		struct answer a = { 0 };
 
 		if (provisioning_thing(p, t, d->subject, &pool, &at, NULL) == 0)
-			access_decide_thing(&f, &at, NULL, 0, &a);
+			access_decide_thing(&f, &at, &(struct answer_space){ 0 }, &a);
 		yes = a.verdict == VERDICT_ALLOW;
 	}
 	pool_fini(&pool);

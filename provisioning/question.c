@@ -287,7 +287,8 @@ int question_is_open(struct provisioning *p, const struct question_row *q, struc
 	f.names = (struct name_list){ q->rule.n_names, q->rule.names };
 	if (provisioning_thing(p, t, f.requester, pool, &at, e) != 0)
 		return -1;
-	access_decide_thing(&f, &at, space, POLICY_NAMES, a);
+	access_decide_thing(&f, &at, &(struct answer_space){ .n_names = POLICY_NAMES, .names = space },
+	    a);
 	return a->verdict == VERDICT_ASK;
 }
 

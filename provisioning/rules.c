@@ -67,7 +67,7 @@ const char *rules_line(const struct provisioning *p, const char *owner, const st
 
 /* ---- what is concerned ---- */
 
-static bool has_tag(struct provisioning *p, const struct owned *t, const struct target *target,
+static bool has_tag(struct provisioning *p, const struct owned *t, const struct tag_term *term,
     struct pool *pool)
 {
 	struct tag *tag = pool_alloc(pool, WIRE_TAGS * sizeof(*tag));
@@ -75,7 +75,7 @@ static bool has_tag(struct provisioning *p, const struct owned *t, const struct 
 	    p->deps.tags(p->deps.tags_arg, t->id, pool, tag, WIRE_TAGS);
 
 	for (size_t i = 0; i < n; i++)
-		if (value_same(tag[i].name, target->name) && value_same(tag[i].str, target->value))
+		if (value_same(tag[i].name, term->name) && value_same(tag[i].str, term->value))
 			return true;
 	return false;
 }
@@ -90,7 +90,12 @@ static bool concerns(struct provisioning *p, const struct rule *r, const struct 
 		return r->target.bound && r->target.epoch == t->epoch &&
 		       memcmp(r->target.id, t->id, OWNERSHIP_ID) == 0;
 	case TARGET_TAG:
-		return has_tag(p, t, &r->target, pool);
+		for (size_t i = 0; i < r->target.n_terms; i++)
+			if (!has_tag(p, t, &r->target.term[i], pool))
+				return false;
+		return true;
+	case TARGET_SET:
+		break;
 	}
 	return false;
 }
@@ -123,6 +128,11 @@ bool rules_cover(const struct subject *s, const char *jid)
 		return jid_text_in_domain(jid, s->text);
 	case SUBJECT_ANYONE:
 		return true;
+	case SUBJECT_SERVICE:
+	case SUBJECT_DEVICE:
+	case SUBJECT_USER:
+	case SUBJECT_ROLE:
+		return true;	/* maybe: whom a token or a role speaks for may change */
 	}
 	return false;
 }
@@ -141,7 +151,7 @@ static int is_friend(struct provisioning *p, const struct owned *t, const char *
 	pool_init(&pool, WIRE_REQUEST_BYTES);
 	ret = provisioning_thing(p, t, jid, &pool, &at, e);
 	if (ret == 0) {
-		access_decide_thing(&f, &at, NULL, 0, &a);
+		access_decide_thing(&f, &at, &(struct answer_space){ 0 }, &a);
 		ret = a.verdict == VERDICT_ALLOW;
 	}
 	pool_fini(&pool);

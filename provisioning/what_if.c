@@ -103,9 +103,11 @@ static int compare(struct what_if *w, const char *person, enum action a, const s
 		return -1;
 	if (w->rule->n_names > 0)
 		f.names = (struct name_list){ w->rule->n_names, w->rule->names };
-	access_decide_thing(&f, &at, space, POLICY_NAMES, &now);
+	access_decide_thing(&f, &at, &(struct answer_space){ .n_names = POLICY_NAMES, .names = space },
+	    &now);
 	at.rules = w->with;
-	access_decide_thing(&f, &at, space + POLICY_NAMES, POLICY_NAMES, &then);
+	access_decide_thing(&f, &at,
+	    &(struct answer_space){ .n_names = POLICY_NAMES, .names = space + POLICY_NAMES }, &then);
 	if (now.verdict != then.verdict || now.n_names != then.n_names)
 		note_change(w, person, a, t, &now, &then);
 	return 0;

@@ -7,6 +7,7 @@
 #define KITH_WIRE_REPLY_H
 
 #include "common/base/jid.h"
+#include "common/base/span.h"
 #include "common/wire/request.h"
 
 struct buf;
@@ -53,6 +54,13 @@ enum body {
 	BODY_DISCO_ITEMS,
 	BODY_VERSION,
 	BODY_COMMAND,
+	BODY_TOKEN_CHALLENGE,	/* getTokenChallenge */
+	BODY_TOKEN,		/* getTokenResponse */
+	BODY_CERTIFICATE,
+	BODY_TOKEN_PROOF,	/* tokenChallengeResponse */
+	BODY_ACCESS,
+	BODY_PRIVILEGE,
+	BODY_PRIVILEGES,
 	/* only worded, never on the wire */
 	BODY_SHOW,
 	BODY_RULE,		/* a rule was made, forgotten, revoked */
@@ -125,6 +133,28 @@ struct reply_can {
 	unsigned types;
 	struct node_list nodes;	/* empty: all asked for */
 	struct name_list names;	/* empty: all asked for */
+	bool secondary_trust;	/* isFriend: it may add authorities and friends of its own */
+	/* Only to whoever keeps them (lease_ask), inside <lease/>, each
+	 * <limit name= min= max= minOut= maxOut= text= rule= times= seconds=/>. */
+	size_t n_limits;
+	const struct limit *limit;
+};
+
+struct reply_token {
+	int64_t seqnr;
+	size_t len;
+	const uint8_t *data;
+	const char *token;
+	bool sha256;
+};
+
+struct privilege_line { bool include; const char *id; };
+
+struct reply_service {		/* canAccess, hasPrivilege, downloadPrivileges */
+	bool result;
+	const char *user_token;
+	size_t n;		/* in order: the first that fits counts */
+	struct privilege_line *privilege;
 };
 
 struct history_line {
@@ -188,7 +218,15 @@ struct reply {
 	uint64_t revision;
 	int64_t lease_ms;
 	struct reply_self self;
-	/* Only towards ours, with an error: why, when again, whom to ask. */
+	/*
+	 * Only towards ours: why not, when to ask again, whom to ask.  With an
+	 * error <denied xmlns='urn:kith:why:0' reason= retry= ask=/> beside the
+	 * condition; with a decision that is no, the same inside <lease/>.  The
+	 * codes: "denied" by a rule, "asked" the owner was or will be, "touch",
+	 * "time" not at this hour, "limits" who asks cannot keep to them,
+	 * "unreachable" could not be taken back, "unowned", "account" of another
+	 * server or in doubt, "token".
+	 */
 	const char *reason;
 	int64_t retry_after_ms;
 	const char *ask_whom;
@@ -200,6 +238,8 @@ struct reply {
 		struct reply_why why;
 		struct identity_feature_list disco;
 		struct reply_command command;
+		struct reply_token token;
+		struct reply_service service;
 		struct { size_t n; struct reply_item *item; } items;
 		struct { size_t n; struct rule_line *rule; } rules;
 		struct { size_t n; struct question_line *question; } questions;

@@ -104,6 +104,20 @@ enum verb {
 	VERB_NEW_KEY,		/* registry -> thing */
 	VERB_PRESSED,		/* thing -> registry */
 	VERB_COMMAND,		/* one step of an ad-hoc command (XEP-0050) */
+	/* XEP-0324, tokens: whoever has a certificate -> provisioning */
+	VERB_GET_TOKEN,
+	VERB_TOKEN_ANSWER,	/* getTokenChallengeResponse */
+	VERB_GET_CERTIFICATE,
+	VERB_TOKEN_CHALLENGE,	/* provisioning -> thing -> whoever showed it the token */
+	/* services -> provisioning */
+	VERB_CAN_ACCESS,
+	VERB_USER_LOGGED_IN,	/* message, or iq */
+	VERB_HAS_PRIVILEGE,
+	VERB_DOWNLOAD_PRIVILEGES,
+	/* owner, operator */
+	VERB_TOKENS,		/* tokens seen at his things; kithctl: all */
+	VERB_TOKEN_REVOKE,
+	VERB_ROLE,		/* operator: who has which role */
 	VERB_COUNT
 };
 const char *verb_name(enum verb v);
@@ -161,6 +175,7 @@ struct tokens {
 struct lease_ask {
 	bool asked;
 	uint64_t floor;
+	bool keeps_limits;	/* it keeps to values and rates (common/base/span.h) */
 };
 
 /*
@@ -256,6 +271,27 @@ struct request_can {		/* canRead and canControl */
 	struct name_list names;	/* fields or parameters; empty: all */
 };
 
+#define WIRE_CERTIFICATE 8192	/* bytes of a certificate, decoded */
+#define WIRE_CREDENTIALS 32
+
+struct request_token {		/* getToken .. tokenChallenge */
+	const char *token;	/* as sent, "provisioning@jid:RANDOM" or RANDOM alone */
+	int64_t seqnr;
+	size_t len;		/* the decoded text of the element */
+	const uint8_t *data;	/* certificate, challenge or response */
+	bool sha256;		/* ours: OAEP with SHA-256 and a label */
+};
+
+struct credential_sent { const char *type, *value; };	/* type as in the schema: "ip4", ... */
+
+struct request_service {	/* canAccess, userLoggedIn, hasPrivilege, downloadPrivileges */
+	struct name_list service_tokens, user_tokens;
+	const char *user_name;
+	const char *privilege;
+	size_t n_credentials;
+	struct credential_sent *credential;
+};
+
 enum rule_range { RANGE_JID, RANGE_DOMAIN, RANGE_ALL, RANGE_SERVICE, RANGE_DEVICE, RANGE_USER };
 
 struct request_owner_rule {	/* isFriendRule, canReadRule, canControlRule */
@@ -342,6 +378,11 @@ struct request_witness {	/* show, listen, newKey, pressed */
 	const char *rhythm;	/* pressed: "2 4 1", presses between pauses */
 };
 
+/*
+ * An asker who understands urn:kith:why:0 puts an empty <why/> into what he asks
+ * a thing; a refusal then carries <denied reason= retry= ask=/> of that
+ * namespace beside the standard condition.
+ */
 struct request_read {		/* XEP-0323 req */
 	const char *seqnr;	/* seqnr (X) or id (I, N), echoed as sent */
 	unsigned types;
@@ -350,6 +391,7 @@ struct request_read {		/* XEP-0323 req */
 	struct name_list fields;
 	struct tokens tokens;
 	bool when;		/* asked for a scheduled readout */
+	bool why;
 };
 
 enum value_type {
@@ -371,6 +413,7 @@ struct request_control {	/* XEP-0325 set */
 	struct tokens tokens;
 	size_t n;
 	struct control_value *value;
+	bool why;
 };
 
 /* Why a chat line must not be obeyed; bits. */
@@ -463,6 +506,8 @@ struct request {
 		struct request_answer answer;
 		struct request_disco disco;
 		struct request_command command;
+		struct request_token token;
+		struct request_service service;
 	} u;
 };
 

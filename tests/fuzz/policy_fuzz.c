@@ -49,7 +49,8 @@ static void check_decisions(struct policy *p)
 			FUZZ_CHECK(policy_add(p, &deny, NULL) == 0);
 		q.action = (enum action)(i % ACTION_COUNT);
 		q.n_names = (size_t)(i / ACTION_COUNT % 3);
-		policy_decide(p, &q, space, POLICY_NAMES, &a);
+		policy_decide(p, &q, &(struct answer_space){ .n_names = POLICY_NAMES, .names = space },
+		    &a);
 		FUZZ_CHECK(a.edge_ms == 0 || a.edge_ms > NOW);
 		FUZZ_CHECK(q.n_names == 0 || a.n_names < q.n_names);
 		FUZZ_CHECK(i < ACTION_COUNT * 3 || a.verdict == VERDICT_DENY);

@@ -104,7 +104,8 @@ static void ask(struct scene *s, char *line)
 	s->q.asker = word[0];
 	s->q.names = name;
 	s->q.n_names = n > 2 ? split((char *)(uintptr_t)word[2], ",", name) : 0;
-	policy_decide(s->policy, &s->q, space, WORDS, &a);
+	policy_decide(s->policy, &s->q, &(struct answer_space){ .n_names = WORDS, .names = space },
+	    &a);
 	buf_adds(&s->out, verdict_name(a.verdict));
 	for (size_t i = 0; i < a.n_names; i++)
 		buf_addf(&s->out, "%s%s", i == 0 ? " only " : ",", a.names[i]);

@@ -55,14 +55,19 @@ static int32_t roll_minute(void)
 	return (int32_t)roll(8) * 180;
 }
 
+static const struct tag_term terms[] = {
+	{ TAG_EQ, "CLASS", "Light" }, { TAG_EQ, "CLASS", "hall" },
+	{ TAG_EQ, "room", "Light" }, { TAG_EQ, "room", "hall" },
+};
+
 static void roll_target(struct target *t)
 {
 	*t = (struct target){ 0 };
 	switch (roll(4)) {
 	case 0:
 		t->kind = TARGET_TAG;
-		t->name = roll(2) ? "CLASS" : "room";
-		t->value = roll(2) ? "Light" : "hall";
+		t->n_terms = 1;
+		t->term = &terms[roll(4)];
 		break;
 	case 1:
 		t->kind = TARGET_THING;
@@ -162,8 +167,8 @@ static bool ref_matches(const struct rule *r, const struct question *q)
 			hit = hit || str_case_eq(q->aliases[n], t->name);
 	}
 	for (n = 0; t->kind == TARGET_TAG && n < q->n_tags; n++)
-		hit = hit || (str_case_eq(q->tags[n].name, t->name) &&
-				 str_case_eq(q->tags[n].value, t->value));
+		hit = hit || (str_case_eq(q->tags[n].name, t->term[0].name) &&
+				 str_case_eq(q->tags[n].value, t->term[0].value));
 	return hit;
 }
 
@@ -281,7 +286,7 @@ static struct answer decide(const struct world *w, bool backwards, const char *s
 	struct policy *p = compile(w, backwards);
 	struct answer a;
 
-	policy_decide(p, &w->q, space, 8, &a);
+	policy_decide(p, &w->q, &(struct answer_space){ .n_names = 8, .names = space }, &a);
 	a.rule = NULL;
 	for (size_t i = 0; i < a.n_names; i++)		/* they may point into the policy */
 		for (size_t f = 0; f < 4; f++)
@@ -444,7 +449,7 @@ static void rules_can_be_taken_out_again(void **state)
 		assert_true(policy_remove(p, (int64_t)w.n));
 		assert_false(policy_remove(p, (int64_t)w.n));
 		w.n--;
-		policy_decide(p, &w.q, space, 8, &a);
+		policy_decide(p, &w.q, &(struct answer_space){ .n_names = 8, .names = space }, &a);
 		b = decide(&w, false, other);
 		assert_true(same_answer(&a, &b));
 		policy_free(&p);
@@ -468,7 +473,7 @@ static void rules_about_others_are_not_looked_at__att_P_20(void **state)
 		(void)snprintf(jid, sizeof(jid), "u%d@d.ex", i);
 		assert_int_equal(policy_add(p, &r, &e), 0);
 	}
-	policy_decide(p, &q, NULL, 0, &a);
+	policy_decide(p, &q, &(struct answer_space){ 0 }, &a);
 	assert_int_equal(a.verdict, VERDICT_ALLOW);
 	assert_int_equal(a.rule->number, 501);
 	assert_int_equal(policy_add(p, a.rule, &e), -1);

@@ -491,7 +491,7 @@ stanza_random_request(struct unit_random *rnd, struct pool *pool, struct request
 	q->bare = "t@ex.org";
 	q->to = "r.ex.org";
 	if (q->kind == STANZA_IQ && coin(rnd))
-		q->lease = (struct lease_ask){ true, unit_random_next(rnd) >> 1 };
+		q->lease = (struct lease_ask){ true, unit_random_next(rnd) >> 1, false };
 	makers[i].make(rnd, pool, q);
 }
 
