@@ -16,12 +16,6 @@
 
 #define SLOTS_FIRST 16
 
-/* A rule and its strings in one block. */
-struct entry {
-	struct rule rule;
-	_Alignas(void *) char text[];
-};
-
 struct key {
 	enum action action;
 	enum subject_kind kind;
@@ -41,7 +35,7 @@ struct policy_bucket {
 };
 
 struct policy {
-	struct entry **entry;		/* in number order */
+	struct rule **entry;		/* in number order, each in one block */
 	size_t n, cap;
 	struct policy_bucket **slot;
 	size_t n_slots, n_buckets;
@@ -235,55 +229,11 @@ static int index_add(struct policy *p, const struct rule *r)
 
 /* --- entries --- */
 
-static size_t text_size(const char *s)
+static struct rule *entry_new(const struct rule *r)
 {
-	return s == NULL ? 0 : strlen(s) + 1;
-}
+	void *block = malloc(rule_size(r));
 
-static const char *text_put(char **at, const char *s)
-{
-	size_t size = text_size(s);
-	char *copy = *at;
-
-	if (s == NULL)
-		return NULL;
-	memcpy(copy, s, size);
-	*at += size;
-	return copy;
-}
-
-static struct entry *entry_new(const struct rule *r)
-{
-	size_t pointers = r->n_names * sizeof(*r->names);
-	size_t terms = r->target.n_terms * sizeof(*r->target.term);
-	size_t size = terms + pointers + text_size(r->subject.text) +
-		      text_size(r->target.name) + text_size(r->giver);
-	struct tag_term *term;
-	struct entry *en;
-	char *at;
-
-	for (size_t i = 0; i < r->n_names; i++)
-		size += text_size(r->names[i]);
-	for (size_t i = 0; i < r->target.n_terms; i++)
-		size += text_size(r->target.term[i].name) + text_size(r->target.term[i].value);
-	en = malloc(sizeof(*en) + size);
-	if (en == NULL)
-		return NULL;
-	en->rule = *r;
-	term = (struct tag_term *)(void *)en->text;
-	en->rule.names = (const char **)(void *)(en->text + terms);
-	at = en->text + terms + pointers;
-	for (size_t i = 0; i < r->n_names; i++)
-		en->rule.names[i] = text_put(&at, r->names[i]);
-	en->rule.subject.text = text_put(&at, r->subject.text);
-	en->rule.target.name = text_put(&at, r->target.name);
-	for (size_t i = 0; i < r->target.n_terms; i++)
-		term[i] = (struct tag_term){ r->target.term[i].op,
-			text_put(&at, r->target.term[i].name),
-			text_put(&at, r->target.term[i].value) };
-	en->rule.target.term = term;
-	en->rule.giver = text_put(&at, r->giver);
-	return en;
+	return block != NULL ? rule_pack(r, block) : NULL;
 }
 
 /* Where a rule of this number stands, or would. */
@@ -294,7 +244,7 @@ static size_t position(const struct policy *p, int64_t number)
 	while (from < to) {
 		size_t mid = from + (to - from) / 2;
 
-		if (p->entry[mid]->rule.number < number)
+		if (p->entry[mid]->number < number)
 			from = mid + 1;
 		else
 			to = mid;
@@ -305,7 +255,7 @@ static size_t position(const struct policy *p, int64_t number)
 static int make_room(struct policy *p)
 {
 	size_t cap = p->cap == 0 ? 4 : p->cap * 2;
-	struct entry **entry;
+	struct rule **entry;
 
 	if (p->n < p->cap)
 		return 0;
@@ -320,16 +270,16 @@ static int make_room(struct policy *p)
 int policy_add(struct policy *p, const struct rule *r, struct err *e)
 {
 	size_t at = position(p, r->number);
-	struct entry *en;
+	struct rule *en;
 
 	if (!rule_is_sound(r))
 		return err_set(e, ERR_INPUT, "a rule that cannot be written down");
 	if (p->n >= POLICY_RULES)
 		return err_set(e, ERR_LIMIT, "at most %d rules", POLICY_RULES);
-	if (r->number != 0 && at < p->n && p->entry[at]->rule.number == r->number)
+	if (r->number != 0 && at < p->n && p->entry[at]->number == r->number)
 		return err_set(e, ERR_INPUT, "there is a rule %lld already", (long long)r->number);
 	en = entry_new(r);
-	if (en == NULL || make_room(p) != 0 || index_add(p, &en->rule) != 0) {
+	if (en == NULL || make_room(p) != 0 || index_add(p, en) != 0) {
 		free(en);
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	}
@@ -343,9 +293,9 @@ bool policy_remove(struct policy *p, int64_t number)
 {
 	size_t at = position(p, number);
 
-	if (at >= p->n || p->entry[at]->rule.number != number)
+	if (at >= p->n || p->entry[at]->number != number)
 		return false;
-	index_drop(p, &p->entry[at]->rule);
+	index_drop(p, p->entry[at]);
 	free(p->entry[at]);
 	p->n--;
 	memmove(p->entry + at, p->entry + at + 1, (p->n - at) * sizeof(*p->entry));
@@ -359,14 +309,14 @@ size_t policy_count(const struct policy *p)
 
 const struct rule *policy_at(const struct policy *p, size_t i)
 {
-	return i < p->n ? &p->entry[i]->rule : NULL;
+	return i < p->n ? p->entry[i] : NULL;
 }
 
 const struct rule *policy_by_number(const struct policy *p, int64_t number)
 {
 	size_t at = position(p, number);
 
-	return at < p->n && p->entry[at]->rule.number == number ? &p->entry[at]->rule : NULL;
+	return at < p->n && p->entry[at]->number == number ? p->entry[at] : NULL;
 }
 
 /* --- looking up --- */

@@ -112,46 +112,139 @@ bool rule_is_sound(const struct rule *r)
 	return actions_are_sound(r) && times_are_sound(r) && texts_are_sound(r);
 }
 
-static int copy_text(const char **s, struct pool *pool)
+/*
+ * One walk over everything a rule points at, first to count (block NULL), then
+ * to copy it behind one another into a block of that size.
+ */
+struct packer {
+	char *block;
+	size_t used;
+};
+
+static void *pack(struct packer *k, const void *from, size_t size, size_t align)
 {
-	if (*s != NULL)
-		*s = pool_strdup(pool, *s);
-	return *s != NULL ? 0 : -1;
+	char *to;
+
+	k->used = (k->used + align - 1) / align * align;
+	to = k->block != NULL ? k->block + k->used : NULL;
+	k->used += size;
+	if (to != NULL && size > 0)
+		memcpy(to, from, size);
+	return to;
 }
 
-static int copy_terms(struct target *t, struct pool *pool)
+/* NULL stays NULL; when counting, everything comes out as NULL. */
+static const char *pack_text(struct packer *k, const char *s)
 {
-	struct tag_term *term = pool_alloc(pool, (t->n_terms + 1) * sizeof(*term));
+	return s == NULL ? NULL : pack(k, s, strlen(s) + 1, 1);
+}
 
-	if (term == NULL)
-		return -1;
-	for (size_t i = 0; i < t->n_terms; i++) {
-		term[i] = t->term[i];
-		if (copy_text(&term[i].name, pool) != 0 || copy_text(&term[i].value, pool) != 0)
-			return -1;
+static const char **pack_names(struct packer *k, const struct rule *r)
+{
+	const char **to = pack(k, r->names, r->n_names * sizeof(*to), sizeof(*to));
+
+	for (size_t i = 0; i < r->n_names; i++) {
+		const char *name = pack_text(k, r->names[i]);
+
+		if (to != NULL)
+			to[i] = name;
 	}
-	t->term = term;
-	return 0;
+	return to;
+}
+
+static struct span *pack_spans(struct packer *k, const struct rule *r)
+{
+	struct span *to = pack(k, r->span, r->n_spans * sizeof(*to), _Alignof(struct span));
+
+	for (size_t i = 0; i < r->n_spans; i++) {
+		const char *name = pack_text(k, r->span[i].name);
+		const char *text = pack_text(k, r->span[i].text);
+
+		if (to != NULL) {
+			to[i].name = name;
+			to[i].text = text;
+		}
+	}
+	return to;
+}
+
+static struct tag_term *pack_terms(struct packer *k, const struct target *t)
+{
+	struct tag_term *to = pack(k, t->term, t->n_terms * sizeof(*to), _Alignof(struct tag_term));
+
+	for (size_t i = 0; i < t->n_terms; i++) {
+		const char *name = pack_text(k, t->term[i].name);
+		const char *value = pack_text(k, t->term[i].value);
+
+		if (to != NULL) {
+			to[i].name = name;
+			to[i].value = value;
+		}
+	}
+	return to;
+}
+
+static struct with *pack_withs(struct packer *k, const struct rule *r)
+{
+	struct with *to = pack(k, r->with, r->n_withs * sizeof(*to), _Alignof(struct with));
+
+	for (size_t i = 0; i < r->n_withs; i++) {
+		const char *text = pack_text(k, r->with[i].text);
+		const char *name = pack_text(k, r->with[i].range.name);
+		const char *range = pack_text(k, r->with[i].range.text);
+
+		if (to != NULL) {
+			to[i].text = text;
+			to[i].range.name = name;
+			to[i].range.text = range;
+		}
+	}
+	return to;
+}
+
+static struct rule *pack_rule(struct packer *k, const struct rule *r)
+{
+	struct rule *out = pack(k, r, sizeof(*r), _Alignof(struct rule));
+	struct rule c = *r;
+
+	c.names = pack_names(k, r);
+	c.span = pack_spans(k, r);
+	c.with = pack_withs(k, r);
+	c.target.term = pack_terms(k, &r->target);
+	c.subject.text = pack_text(k, r->subject.text);
+	c.target.name = pack_text(k, r->target.name);
+	c.target.node = pack_text(k, r->target.node);
+	c.target.source = pack_text(k, r->target.source);
+	c.target.partition = pack_text(k, r->target.partition);
+	c.zone = pack_text(k, r->zone);
+	c.giver = pack_text(k, r->giver);
+	if (out != NULL)
+		*out = c;
+	return out;
+}
+
+size_t rule_size(const struct rule *r)
+{
+	struct packer k = { 0 };
+
+	(void)pack_rule(&k, r);
+	return k.used;
+}
+
+struct rule *rule_pack(const struct rule *r, void *block)
+{
+	struct packer k = { .block = block };
+
+	return pack_rule(&k, r);
 }
 
 int rule_copy(struct rule *out, const struct rule *r, struct pool *pool)
 {
-	struct rule c = *r;
+	void *block = pool_alloc(pool, rule_size(r));
 
-	c.names = pool_alloc(pool, (r->n_names + 1) * sizeof(*c.names));
-	if (c.names == NULL)
+	if (block == NULL)
 		return -1;
-	for (size_t i = 0; i < r->n_names; i++) {
-		c.names[i] = r->names[i];
-		if (copy_text(&c.names[i], pool) != 0)
-			return -1;
-	}
-	if ((c.subject.text != NULL && copy_text(&c.subject.text, pool) != 0) ||
-	    (c.target.name != NULL && copy_text(&c.target.name, pool) != 0) ||
-	    copy_terms(&c.target, pool) != 0 ||
-	    (c.giver != NULL && copy_text(&c.giver, pool) != 0))
-		return -1;
-	*out = c;
+	*out = *rule_pack(r, block);
 	return 0;
 }
 

@@ -59,7 +59,10 @@ int64_t rule_edge(const struct rule *r, int64_t now_ms, int32_t zone_s);
 /* Is it one that can be written down?  Names only for read or control, one
  * action or everything, times in their ranges. */
 bool rule_is_sound(const struct rule *r);
-/* A copy whose strings live in `pool`.  -1: no room. */
+/* A whole copy in one block of rule_size() bytes, aligned as malloc() does. */
+size_t rule_size(const struct rule *r);
+struct rule *rule_pack(const struct rule *r, void *block);
+/* The same from `pool`.  -1: no room. */
 int rule_copy(struct rule *out, const struct rule *r, struct pool *pool);
 
 #endif
