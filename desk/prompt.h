@@ -10,9 +10,8 @@
 #include "desk/talk.h"
 #include "provisioning/serve.h"
 
-/* "bob@x wants to read "temperature" of "lamp"." */
-void prompt_sentence(struct buf *out, const struct talk *t, const char *requester, int action,
-    const struct name_list *names, const char *thing);
+/* "bob@x wants to read "temperature" of "lamp". Only of this kind: momentary." */
+void prompt_sentence(struct buf *out, const struct talk *t, const struct owner_question *q);
 void prompt_question(struct buf *out, const struct talk *t, const struct owner_question *q);
 
 /* Several at once, each with its code. */

@@ -191,6 +191,7 @@ static int write_question_data(struct outbox *o, const struct owner_question *q,
 {
 	static const enum verb verbs[] = { VERB_IS_FRIEND, VERB_CAN_READ, VERB_CAN_CONTROL };
 	struct push_question p = { 0 };
+	struct node node = q->node;
 	char id[IDENT_TEXT];
 
 	if (!q->owner_speaks_iq || q->action < 0 || q->action > 2 || ident_text(id, NULL) != 0)
@@ -203,8 +204,10 @@ static int write_question_data(struct outbox *o, const struct owner_question *q,
 	p.jid = q->thing_jid;
 	p.remote = q->requester;
 	p.key = q->key;
-	p.types = p.verb == VERB_CAN_READ ? FIELD_MOMENTARY : 0;
+	p.types = q->types;
+	p.nodes = (struct node_list){ node_is_set(&q->node), &node };
 	p.names = q->names;
+	p.tokens = q->tokens;
 	return push_question_write(out, &p);
 }
 

@@ -40,6 +40,17 @@ bool action_find(const char *word, enum action *out)
 	return false;
 }
 
+const char *type_name(unsigned type)
+{
+	static const char *const name[] = { "momentary", "peak", "status", "computed", "identity",
+		"historical" };
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
+		if (type == 1u << i)
+			return name[i];
+	return NULL;
+}
+
 const char *verdict_name(enum verdict v)
 {
 	static const char *const name[] = { "deny", "ask", "allow" };

@@ -29,6 +29,7 @@ bool action_find(const char *word, enum action *out);	/* also befriending, readi
 #define TYPE_IDENTITY 0x10u
 #define TYPE_HISTORICAL 0x20u
 #define TYPE_ALL 0x3fu
+const char *type_name(unsigned type);	/* of one bit: "momentary" ...; NULL: there is no such */
 
 enum verdict { VERDICT_DENY = 0, VERDICT_ASK, VERDICT_ALLOW };
 const char *verdict_name(enum verdict v);

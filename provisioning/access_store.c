@@ -74,6 +74,7 @@ static const struct store_step steps[] = {
 	     " edge_ms INTEGER NOT NULL, again INTEGER NOT NULL)" },
 	{ 2, "ALTER TABLE rule ADD COLUMN giver TEXT;"
 	     "ALTER TABLE rule ADD COLUMN co_owner INTEGER NOT NULL DEFAULT 0" },
+	{ 3, "ALTER TABLE question ADD COLUMN tokens TEXT" },
 };
 static const struct store_schema schema = { "access", steps, sizeof(steps) / sizeof(steps[0]) };
 
@@ -279,7 +280,15 @@ static void question_link(struct access_store *a, struct question_item *q)
 	s->pub.question[i] = &q->pub;
 }
 
-/* qkey, thing, epoch, line, nonce, code_ms, asked_ms, by_rule */
+static int keep_tokens(struct question_item *q, const char *tokens, struct err *e)
+{
+	if (tokens == NULL)
+		return 0;
+	q->pub.tokens = pool_strdup(&q->pool, tokens);
+	return q->pub.tokens != NULL ? 0 : no_memory(e);
+}
+
+/* qkey, thing, epoch, line, nonce, code_ms, asked_ms, by_rule, tokens */
 static int read_question(struct stmt *st, struct question_item *q, struct err *e)
 {
 	const char *key = stmt_text(st, 0);
@@ -295,7 +304,7 @@ static int read_question(struct stmt *st, struct question_item *q, struct err *e
 	q->pub.code_ms = stmt_int(st, 5);
 	q->pub.asked_ms = stmt_int(st, 6);
 	q->pub.by_rule = stmt_int(st, 7);
-	return 0;
+	return keep_tokens(q, stmt_text(st, 8), e);
 }
 
 static int load_questions(struct access_store *a, struct shelf *s, struct err *e)
@@ -588,6 +597,7 @@ static int write_question(struct access_store *a, const struct question_row *q, 
 	stmt_bind_int(a->question_put, 7, q->code_ms);
 	stmt_bind_int(a->question_put, 8, q->asked_ms);
 	stmt_bind_int(a->question_put, 9, q->by_rule);
+	stmt_bind_text(a->question_put, 10, q->tokens);
 	return stmt_run(a->question_put, NULL, e);
 }
 
@@ -620,6 +630,7 @@ int access_question_put(struct access_store *a, const struct question_row *row, 
 	q->pub.owner = s->owner;
 	if (print_line(&line, &row->rule, e) != 0 ||
 	    policy_parse_line(&q->pub.rule, buf_str(&line), 0, 0, &q->pool, e) != 0 ||
+	    keep_tokens(q, row->tokens, e) != 0 ||
 	    write_question(a, row, buf_str(&line), e) != 0) {
 		pool_fini(&q->pool);
 		free(q);
@@ -850,13 +861,14 @@ static int prepare(struct access_store *a, struct err *e)
 				  " ON CONFLICT (owner) DO UPDATE SET number = excluded.number" },
 		{ &a->number_of, "SELECT number FROM rule_number WHERE owner = $1" },
 		{ &a->question_put, "INSERT INTO question (qkey, owner, thing, epoch, line, nonce,"
-				    " code_ms, asked_ms, by_rule)"
-				    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+				    " code_ms, asked_ms, by_rule, tokens)"
+				    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 				    " ON CONFLICT (qkey) DO UPDATE SET nonce = excluded.nonce,"
-				    " code_ms = excluded.code_ms, by_rule = excluded.by_rule" },
+				    " code_ms = excluded.code_ms, by_rule = excluded.by_rule,"
+				    " tokens = excluded.tokens" },
 		{ &a->question_del, "DELETE FROM question WHERE qkey = $1" },
 		{ &a->questions_of, "SELECT qkey, thing, epoch, line, nonce, code_ms, asked_ms,"
-				    " by_rule FROM question WHERE owner = $1 ORDER BY asked_ms, qkey" },
+				    " by_rule, tokens FROM question WHERE owner = $1 ORDER BY asked_ms, qkey" },
 		{ &a->asker_put, "INSERT INTO asker (jid, lease, edge_ms, again)"
 				 " VALUES ($1, $2, $3, $4) ON CONFLICT (jid) DO UPDATE SET"
 				 " lease = excluded.lease, edge_ms = excluded.edge_ms,"

@@ -24,6 +24,7 @@ struct question_row {
 	char key[QUESTION_KEY];
 	const char *owner;
 	struct rule rule;		/* verdict ASK, subject one JID, target bound */
+	const char *tokens;		/* that came with it, "service NAME user NAME"; NULL none */
 	uint8_t nonce[QUESTION_NONCE];	/* of the code that is good now */
 	int64_t code_ms;		/* wall: that code was made */
 	int64_t asked_ms;		/* wall: the question was raised */

@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,9 @@
 #include "provisioning/role.h"
 
 #define NAMES_BYTES 400		/* of one question: it must fit into a line */
+#define NODE_BYTES 400
 #define REQUESTER_BYTES 512
+#define TOKENS_SHOWN 4		/* with one question */
 #define PER_REQUESTER 5		/* open at one owner; his own oldest falls out */
 #define PER_FOREIGN_DOMAIN 3	/* new ones a day at one owner */
 #define DAY_MS (24 * 3600 * 1000LL)
@@ -35,18 +38,41 @@ static int no_room(struct err *e)
 	return err_set(e, ERR_LIMIT, "no room for a question");
 }
 
-/* The set of names: order, case and repeats do not make another question. */
+/* What narrows a question, as one text: "" for the thing itself and every kind of reading.
+ * Absent is not the same as empty. */
+static const char *narrowed(const struct question_wish *w, struct pool *pool)
+{
+	const struct node *n = &w->node;
+	const char *part[] = { n->id, n->source, n->partition };
+	struct buf text;
+	char *copy;
+
+	if (!node_is_set(n) && w->types == 0)
+		return "";
+	buf_init(&text, POLICY_LINE);
+	buf_addf(&text, "%x", w->types);
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		buf_addf(&text, "%c%zu:%s", part[i] != NULL ? '=' : '-',
+		    part[i] != NULL ? strlen(part[i]) : 0, part[i] != NULL ? part[i] : "");
+	copy = buf_ok(&text) ? pool_strdup(pool, buf_str(&text)) : NULL;
+	buf_fini(&text);
+	return copy;
+}
+
+/* The set of names: order, case and repeats do not make another question.  Nor do the
+ * tokens that are shown: whose word counts is decided by the rule. */
 static int make_key(const struct provisioning *p, struct question_wish *w, struct pool *pool,
     struct err *e)
 {
 	static const char label[] = "question";
 	const uint8_t action = (uint8_t)w->action;
 	const char **name = pool_alloc(pool, (w->names.n + 1) * sizeof(*name));
-	struct secret_part *part = pool_alloc(pool, (w->names.n + 5) * sizeof(*part));
+	struct secret_part *part = pool_alloc(pool, (w->names.n + 6) * sizeof(*part));
+	const char *narrow = narrowed(w, pool);
 	unsigned char digest[SECRET_HASH];
 	size_t n = 0;
 
-	if (name == NULL || part == NULL)
+	if (name == NULL || part == NULL || narrow == NULL)
 		return no_room(e);
 	for (size_t i = 0; i < w->names.n; i++) {
 		char *folded = pool_strdup(pool, w->names.name[i]);
@@ -62,6 +88,8 @@ static int make_key(const struct provisioning *p, struct question_wish *w, struc
 	part[n++] = (struct secret_part){ &w->thing->epoch, sizeof(w->thing->epoch) };
 	part[n++] = (struct secret_part){ w->requester, strlen(w->requester) };
 	part[n++] = (struct secret_part){ &action, sizeof(action) };
+	if (narrow[0] != '\0')
+		part[n++] = (struct secret_part){ narrow, strlen(narrow) + 1 };
 	for (size_t i = 0; i < w->names.n; i++)
 		if (i == 0 || strcmp(name[i], name[i - 1]) != 0)
 			part[n++] = (struct secret_part){ name[i], strlen(name[i]) };
@@ -109,6 +137,12 @@ static bool code_is_old(const struct provisioning *p, const struct question_row 
 	return provisioning_now(p) >= q->code_ms + p->conf.code_ms;
 }
 
+/* What no yes would change is asked about again, but once a day at most. */
+static bool is_of_yesterday(const struct provisioning *p, const struct question_row *q)
+{
+	return provisioning_now(p) >= q->code_ms + DAY_MS;
+}
+
 /* ---- raising one ---- */
 
 /* Met: he decided about exactly this JID before. */
@@ -123,6 +157,16 @@ static bool is_known(const struct book *b, const char *requester)
 	return false;
 }
 
+static bool node_can_be_said(const struct node *n)
+{
+	const char *part[] = { n->id, n->source, n->partition };
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		bytes += part[i] != NULL ? strlen(part[i]) : 0;
+	return bytes <= NODE_BYTES;
+}
+
 static bool can_be_asked(const struct question_wish *w)
 {
 	size_t bytes = 0;
@@ -132,6 +176,8 @@ static bool can_be_asked(const struct question_wish *w)
 		if (str_utf8_chars(w->names.name[i]) > POLICY_NAME || w->names.name[i][0] == '\0')
 			return false;
 	}
+	if (!node_can_be_said(&w->node))
+		return false;
 	/* Two people in one address: a rule about it would let both in. */
 	return w->names.n <= POLICY_NAMES && bytes <= NAMES_BYTES &&
 	       strlen(w->requester) <= REQUESTER_BYTES && !jid_profiles_differ(w->requester);
@@ -191,16 +237,42 @@ int question_plan(struct provisioning *p, struct question_wish *w, struct pool *
 
 	*plan = QUESTION_LEAVE;
 	w->falls_out = NULL;
+	w->types = w->types == TYPE_ALL || w->action != ACTION_READ ? 0 : w->types;
 	if (!can_be_asked(w))
 		return 0;
 	if (make_key(p, w, pool, e) != 0 || access_question_find(p->access, w->key, &there, e) < 0 ||
 	    access_book(p->access, w->thing->owner, &b, e) != 0)
 		return -1;
 	if (there != NULL)
-		*plan = code_is_old(p, there) ? QUESTION_RENEW : QUESTION_LEAVE;
+		*plan = code_is_old(p, there) || (w->touch && is_of_yesterday(p, there)) ?
+		    QUESTION_RENEW : QUESTION_LEAVE;
 	else if (has_room(p, b, w))
 		*plan = QUESTION_NEW;
 	return 0;
+}
+
+static const struct { enum subject_kind kind; const char *word; } token_kinds[] = {
+	{ SUBJECT_SERVICE, "service" },
+	{ SUBJECT_DEVICE, "device" },
+	{ SUBJECT_USER, "user" },
+};
+#define TOKEN_KINDS (sizeof(token_kinds) / sizeof(token_kinds[0]))
+
+/* "service NAME device NAME": the tokens that came with it, by their public names. */
+static const char *tokens_shown(const struct question_wish *w, struct pool *pool)
+{
+	struct buf text;
+	char *copy;
+
+	buf_init(&text, NAMES_BYTES);
+	for (size_t i = 0; i < w->n_tokens && i < TOKENS_SHOWN; i++)
+		for (size_t k = 0; k < TOKEN_KINDS; k++)
+			if (token_kinds[k].kind == w->tokens[i].kind)
+				buf_addf(&text, "%s%s %s", text.len > 0 ? " " : "",
+				    token_kinds[k].word, w->tokens[i].text);
+	copy = buf_ok(&text) ? pool_strdup(pool, buf_str(&text)) : NULL;
+	buf_fini(&text);
+	return copy;
 }
 
 static int store(struct provisioning *p, struct question_row *row, struct err *e)
@@ -229,11 +301,15 @@ int question_raise(struct provisioning *p, struct question_wish *w, struct pool 
 	memcpy(row.key, w->key, QUESTION_KEY);
 	row.rule = (struct rule){ .verdict = VERDICT_ASK, .actions = 1u << w->action,
 		.subject = { SUBJECT_JID, w->requester }, .n_names = w->names.n,
-		.names = w->names.name };
-	if (w->action == ACTION_BEFRIEND)
+		.names = w->names.name, .types = w->types };
+	if (w->action == ACTION_BEFRIEND || w->action == ACTION_ACCESS)
 		row.rule.n_names = 0;
 	rules_bind(&row.rule, w->thing);
-	(void)pool;
+	row.rule.target.node = w->node.id;
+	row.rule.target.source = w->node.source;
+	row.rule.target.partition = w->node.partition;
+	if (w->n_tokens > 0 && (row.tokens = tokens_shown(w, pool)) == NULL)
+		return no_room(e);
 	if (store(p, &row, e) != 0 || provisioning_note_question(p, w, e) != 0)
 		return -1;
 	++*p->count.asked;
@@ -261,8 +337,11 @@ int question_drop(struct provisioning *p, const struct question_row *q, struct e
 
 static enum action action_of(const struct question_row *q)
 {
-	return q->rule.actions == 1u << ACTION_BEFRIEND ? ACTION_BEFRIEND :
-	    q->rule.actions == 1u << ACTION_READ ? ACTION_READ : ACTION_CONTROL;
+	int a = 0;
+
+	while (a < ACTION_COUNT - 1 && (q->rule.actions & 1u << a) == 0)
+		a++;
+	return (enum action)a;
 }
 
 static const struct owned *thing_of(const struct provisioning *p, const struct question_row *q)
@@ -270,6 +349,21 @@ static const struct owned *thing_of(const struct provisioning *p, const struct q
 	const struct owned *t = ownership_by_id(p->deps.ownership, q->rule.target.id);
 
 	return t != NULL && t->epoch == q->rule.target.epoch && owned_by(t, q->owner) ? t : NULL;
+}
+
+static bool has_node(const struct target *at)
+{
+	return at->node != NULL || at->source != NULL || at->partition != NULL;
+}
+
+/* Which node it is about: one that is a thing of its own, or one that is none. */
+static struct node node_of(const struct owned *t, const struct question_row *q)
+{
+	const struct target *at = &q->rule.target;
+
+	if (has_node(at))
+		return (struct node){ at->node, at->source, at->partition };
+	return (struct node){ t->node, t->source, t->partition };
 }
 
 int question_is_open(struct provisioning *p, const struct question_row *q, struct pool *pool,
@@ -304,9 +398,43 @@ static const char *words_for(const struct question_row *q)
 	case ACTION_CONTROL:
 		return named ? N_("%1 wants to control %3 of %2.") :
 		    N_("%1 wants to control everything of %2.");
+	case ACTION_ACCESS:
+		return N_("%1 wants to use %2.");
+	case ACTION_PRIVILEGE:
+		return N_("%1 wants the privilege %3 at %2.");
 	default:
 		return N_("%1 wants to befriend %2.");
 	}
+}
+
+static void escape_quoted(struct buf *out, const char *text)
+{
+	buf_addc(out, '"');
+	str_escape(out, text, POLICY_NAME, true);
+	buf_addc(out, '"');
+}
+
+/* What narrows it: a node, kinds of readings; and the tokens that came with it. */
+static void words_more(const struct question_row *q, struct buf *out)
+{
+	const struct target *at = &q->rule.target;
+	struct buf piece;
+
+	buf_init(&piece, POLICY_LINE);
+	if (has_node(at)) {
+		escape_quoted(&piece, at->node != NULL ? at->node : "");
+		saying_add(out, N_(" It is about node %1 behind it."), buf_str(&piece), NULL);
+		buf_reset(&piece);
+	}
+	if (q->rule.types != 0) {
+		for (unsigned bit = 1; bit < TYPE_ALL; bit <<= 1)
+			if ((q->rule.types & bit) != 0)
+				buf_addf(&piece, "%s%s", piece.len > 0 ? ", " : "", type_name(bit));
+		saying_add(out, N_(" Only of this kind: %1."), buf_str(&piece), NULL);
+	}
+	if (q->tokens != NULL)
+		saying_add(out, N_(" It came with a token: %1."), q->tokens, NULL);
+	buf_fini(&piece);
 }
 
 void question_words(const struct provisioning *p, const struct question_row *q, struct buf *out)
@@ -319,15 +447,12 @@ void question_words(const struct provisioning *p, const struct question_row *q, 
 	buf_init(&thing, POLICY_LINE);
 	str_escape(&who, q->rule.subject.text, REQUESTER_BYTES, true);
 	for (size_t i = 0; i < q->rule.n_names; i++) {
-		buf_adds(&names, i == 0 ? "\"" : ", \"");
-		str_escape(&names, q->rule.names[i], POLICY_NAME, true);
-		buf_addc(&names, '"');
+		buf_adds(&names, i == 0 ? "" : ", ");
+		escape_quoted(&names, q->rule.names[i]);
 	}
-	buf_addc(&thing, '"');
-	str_escape(&thing, t != NULL ? provisioning_label(t) : q->rule.target.name, POLICY_NAME,
-	    true);
-	buf_addc(&thing, '"');
+	escape_quoted(&thing, t != NULL ? provisioning_label(t) : q->rule.target.name);
 	saying_add(out, words_for(q), buf_str(&who), buf_str(&thing), buf_str(&names), NULL);
+	words_more(q, out);
 	buf_fini(&who);
 	buf_fini(&names);
 	buf_fini(&thing);
@@ -358,6 +483,25 @@ out:
 	return ret;
 }
 
+/* "service NAME device NAME" as the lists of the wire. */
+static int split_tokens(const char *shown, struct pool *pool, struct tokens *out)
+{
+	struct name_list *list[TOKEN_KINDS] = { &out->service, &out->device, &out->user };
+	char *text = shown != NULL ? pool_strdup(pool, shown) : NULL, *kind, *name;
+
+	if (shown == NULL)
+		return 0;
+	for (size_t k = 0; k < TOKEN_KINDS; k++)
+		list[k]->name = pool_alloc(pool, TOKENS_SHOWN * sizeof(*list[k]->name));
+	if (text == NULL || list[0]->name == NULL || list[1]->name == NULL || list[2]->name == NULL)
+		return -1;
+	while ((kind = strsep(&text, " ")) != NULL && (name = strsep(&text, " ")) != NULL)
+		for (size_t k = 0; k < TOKEN_KINDS; k++)
+			if (strcmp(kind, token_kinds[k].word) == 0 && list[k]->n < TOKENS_SHOWN)
+				list[k]->name[list[k]->n++] = name;
+	return 0;
+}
+
 int provisioning_question(struct provisioning *p, const char *key, struct pool *pool,
     struct owner_question *out, struct err *e)
 {
@@ -381,13 +525,17 @@ int provisioning_question(struct provisioning *p, const char *key, struct pool *
 	*out = (struct owner_question){ .owner = q->owner, .thing_name = t->name,
 		.requester = q->rule.subject.text, .code = pool_strdup(pool, code), .key = q->key,
 		.action = action_of(q), .names = { q->rule.n_names, q->rule.names },
-		.thing_jid = t->jid };
+		.types = q->rule.types, .thing_jid = t->jid, .asked_ms = q->asked_ms,
+		.touch_rule = a.touch && a.rule != NULL ? a.rule->number : 0 };
+	out->node = node_of(t, q);
+	out->node_only = has_node(&q->rule.target);
 	memcpy(out->thing_id, t->id, sizeof(out->thing_id));
 	if (owner != NULL && owner->gen[PROTO_PROV_OWNER] >= 0) {
 		out->owner_speaks_iq = true;
 		out->gen = (enum gen)owner->gen[PROTO_PROV_OWNER];
 	}
-	return out->code != NULL ? 1 : no_room(e);
+	return out->code != NULL && split_tokens(q->tokens, pool, &out->tokens) == 0 ? 1 :
+	    no_room(e);
 }
 
 /* ---- the owner's words about them ---- */
@@ -516,6 +664,40 @@ static int already_decided(struct provisioning *p, const struct request *q,
 	return question_drop(p, row, e);
 }
 
+/* The thing by the name it has now; the node behind it stays. */
+static void rebind(struct rule *r, const struct owned *t)
+{
+	const struct target at = r->target;
+
+	rules_bind(r, t);
+	r->target.node = at.node;
+	r->target.source = at.source;
+	r->target.partition = at.partition;
+}
+
+/* A yes that cannot count: the code stays good for a no, and a day goes by before the
+ * same is asked again. */
+static int say_touch(struct provisioning *p, const struct request *q,
+    const struct question_row *row, const struct answer *a, struct reply *r, struct err *e)
+{
+	struct question_row later = *row;
+	char number[24];
+
+	(void)snprintf(number, sizeof(number), "%lld",
+	    (long long)(a->rule != NULL ? a->rule->number : 0));
+	later.code_ms = provisioning_now(p);
+	if (debt_cancel(p->deps.debts, DEBT_QUESTION, row->owner, row->key, e) != 0 ||
+	    access_question_put(p->access, &later, e) != 0)
+		return -1;
+	r->kind = REPLY_RESULT;
+	r->body = BODY_TEXT;
+	r->text = saying(q->pool, N_("Nothing has changed: rule %1 wants a touch of the thing itself, "
+	    "and that cannot be given yet, so the answer stays no. I ask again in a day at the "
+	    "earliest. To be asked no more, answer no; to do without a touch: forget %1"), number,
+	    NULL);
+	return r->text != NULL ? 0 : no_room(e);
+}
+
 /* yes: exactly what was asked; always: all of it; no: exactly this, denied. */
 static int make_rule(struct provisioning *p, const struct request *q,
     const struct question_row *row, struct reply *r, struct err *e)
@@ -528,9 +710,11 @@ static int make_rule(struct provisioning *p, const struct request *q,
 	if (line == NULL || rule_copy(&rule, &row->rule, q->pool) != 0)
 		return no_room(e);
 	rule.verdict = q->u.desk.yes_no == ANSWER_NO ? VERDICT_DENY : VERDICT_ALLOW;
-	if (q->u.desk.yes_no == ANSWER_ALWAYS)
+	if (q->u.desk.yes_no == ANSWER_ALWAYS) {
 		rule.n_names = 0;
-	rules_bind(&rule, thing_of(p, row));
+		rule.types = 0;
+	}
+	rebind(&rule, thing_of(p, row));
 	line->text = rules_line(p, q->bare, &rule, q->pool);
 	/* The code stays good: the question is as open as before. */
 	if (rules_must_wait(p, q->bare, &rule)) {
@@ -595,5 +779,7 @@ int question_answer(struct provisioning *p, const struct request *q, struct repl
 		return ask_again(p, q, row, &a, N_("That code was too old: "), r, e);
 	if ((a.rule != NULL ? a.rule->number : 0) != row->by_rule)
 		return ask_again(p, q, row, &a, N_("Your rules have changed since I asked: "), r, e);
+	if (a.touch && q->u.desk.yes_no != ANSWER_NO)
+		return say_touch(p, q, row, &a, r, e);
 	return make_rule(p, q, row, r, e);
 }

@@ -79,6 +79,11 @@ struct question_wish {
 	const char *requester;
 	enum action action;
 	struct name_list names;
+	unsigned types;			/* read: the kinds asked for; 0: all */
+	struct node node;		/* one behind `thing` that is no thing of its own; else unset */
+	size_t n_tokens;		/* proved, and shown with it: told, no part of the question */
+	const struct subject *tokens;
+	bool touch;			/* a yes would not change it: asked once a day at most */
 	int64_t by_rule;
 	char key[QUESTION_KEY];
 	const struct question_row *falls_out;	/* makes room for a new one */

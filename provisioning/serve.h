@@ -93,6 +93,12 @@ struct owner_question {
 	uint8_t thing_id[OWNERSHIP_ID];
 	int action;			/* enum action of policy/ */
 	struct name_list names;
+	unsigned types;			/* the kinds of readings asked for; 0: all */
+	struct node node;		/* which node of `thing_jid`; unset: itself */
+	bool node_only;			/* that node is no thing of its own */
+	struct tokens tokens;		/* that came with it, by their public names */
+	int64_t touch_rule;		/* wants a touch, so a yes changes nothing; 0: none does */
+	int64_t asked_ms;
 	enum gen gen;			/* of the owner's prov:o dialect */
 	bool owner_speaks_iq;		/* send push_question_write as well */
 	const char *thing_jid;

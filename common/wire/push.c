@@ -48,7 +48,9 @@ question_write(struct xml *x, const struct push_question *p, enum vocab v)
 	xml_attr(x, "remoteJid", p->remote);
 	xml_attr(x, "key", p->key);
 	if (p->verb == VERB_CAN_READ)
-		emit_types(x, v, p->types, 0);
+		emit_types(x, v, p->types != 0 ? p->types : FIELD_ALL, 0);
+	if (p->verb != VERB_IS_FRIEND)
+		emit_tokens(x, v, &p->tokens);
 	if (p->verb != VERB_IS_FRIEND)
 		emit_nodes(x, v, &p->nodes);
 	if (p->verb == VERB_CAN_READ)

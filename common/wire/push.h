@@ -33,9 +33,10 @@ struct push_question {
 	enum gen gen;
 	const char *from, *to, *id;
 	const char *jid, *remote, *key;
-	unsigned types;
+	unsigned types;			/* canRead: the kinds asked for; 0: all */
 	struct node_list nodes;
 	struct name_list names;
+	struct tokens tokens;		/* that came with it, by their public names */
 };
 int push_question_write(struct buf *out, const struct push_question *p);
 

@@ -123,6 +123,15 @@ questions_to_owners__are_messages_in_the_owners_generation(void **state)
 	    .types = FIELD_MOMENTARY, .nodes = { 1, nodes }, .names = { 1, names } },
 	    HEAD "<canRead xmlns=\"urn:ieee:iot:prov:o:1.0\" jid=\"t@ex\" remoteJid=\"b@ex\" "
 	    "key=\"K\" m=\"true\"><nd id=\"n\" src=\"s\"/><f n=\"Temp\"/></canRead></message>");
+	check_question(&(struct push_question){ .verb = VERB_CAN_READ, .gen = GEN_N, ADDRESSED },
+	    HEAD "<canRead xmlns=\"urn:nf:iot:prov:o:1.0\" jid=\"t@ex\" remoteJid=\"b@ex\" "
+	    "key=\"K\" all=\"true\"/></message>");
+	check_question(&(struct push_question){ .verb = VERB_CAN_READ, .gen = GEN_N, ADDRESSED,
+	    .types = FIELD_STATUS | FIELD_HISTORICAL,
+	    .tokens = { .service = { 1, &(const char *){ "blue" } },
+	    .user = { 1, &(const char *){ "red" } } } },
+	    HEAD "<canRead xmlns=\"urn:nf:iot:prov:o:1.0\" jid=\"t@ex\" remoteJid=\"b@ex\" "
+	    "key=\"K\" s=\"true\" h=\"true\" st=\"blue\" ut=\"red\"/></message>");
 	check_question(&(struct push_question){ .verb = VERB_CAN_CONTROL, .gen = GEN_N, ADDRESSED,
 	    .names = { 1, names } },
 	    HEAD "<canControl xmlns=\"urn:nf:iot:prov:o:1.0\" jid=\"t@ex\" remoteJid=\"b@ex\" "
