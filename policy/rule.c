@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rule: when a rule is in force, and whether it can be written down.  What it
- * matches is in decide.c, its text in policy_parse.c and policy_print.c.
+ * rule: when a rule is in force; copying and comparing.  Its limits are in
+ * rule_sound.c, what it matches in decide.c, its text in policy_parse.c and
+ * policy_print.c.
  */
 #include "config.h"
 
@@ -15,7 +16,7 @@
 #define MINUTE_MS 60000LL
 #define DAY_MS (24 * 60 * MINUTE_MS)
 
-/* Milliseconds since midnight of the owner's day. */
+/* Milliseconds since midnight of that zone. */
 static int64_t time_of_day(int64_t now_ms, int32_t zone_s)
 {
 	int64_t t = (now_ms + zone_s * 1000LL) % DAY_MS;
@@ -23,21 +24,40 @@ static int64_t time_of_day(int64_t now_ms, int32_t zone_s)
 	return t < 0 ? t + DAY_MS : t;
 }
 
-static bool is_in_daily(const struct rule *r, int64_t now_ms, int32_t zone_s)
+/* 0 Monday .. 6 Sunday; the first day of 1970 was a Thursday. */
+static unsigned weekday(int64_t now_ms, int32_t zone_s)
+{
+	int64_t since = now_ms + zone_s * 1000LL;
+	int64_t day = since / DAY_MS - (since % DAY_MS < 0);
+
+	return (unsigned)(((day + 3) % 7 + 7) % 7);
+}
+
+static bool is_in_days(const struct rule *r, int64_t now_ms, int32_t zone_s)
+{
+	return r->days == 0 || (r->days & 1u << weekday(now_ms, zone_s)) != 0;
+}
+
+/* A time over midnight belongs to the day it began on. */
+static bool is_at_its_time(const struct rule *r, int64_t now_ms, int32_t zone_s)
 {
 	int64_t t = time_of_day(now_ms, zone_s);
 	int64_t from = r->from_min * MINUTE_MS, to = r->to_min * MINUTE_MS;
 
+	if (!r->daily)
+		return is_in_days(r, now_ms, zone_s);
 	if (from < to)
-		return t >= from && t < to;
-	return t >= from || t < to;	/* over midnight */
+		return t >= from && t < to && is_in_days(r, now_ms, zone_s);
+	if (t >= from)
+		return is_in_days(r, now_ms, zone_s);
+	return t < to && is_in_days(r, now_ms - DAY_MS, zone_s);
 }
 
 bool rule_is_in_force(const struct rule *r, int64_t now_ms, int32_t zone_s)
 {
 	if (r->until_ms != 0 && now_ms >= r->until_ms)
 		return false;
-	return !r->daily || is_in_daily(r, now_ms, zone_s);
+	return is_at_its_time(r, now_ms, zone_s);
 }
 
 /* How long until it is that minute of the day again; never 0. */
@@ -48,68 +68,35 @@ static int64_t ms_until_minute(int32_t minute, int64_t now_ms, int32_t zone_s)
 	return left <= 0 ? left + DAY_MS : left;
 }
 
+/* When its time of the week begins or ends next; 0: never.  It can change only
+ * where its times begin and end, and each of these comes again within a week. */
+static int64_t next_change(const struct rule *r, int64_t now_ms, int32_t zone_s)
+{
+	bool now_in = is_at_its_time(r, now_ms, zone_s);
+	int64_t at = now_ms;
+
+	for (int i = 0; i < 2 * 8; i++) {
+		int64_t from = ms_until_minute(r->daily ? r->from_min : 0, at, zone_s);
+		int64_t to = ms_until_minute(r->daily ? r->to_min : 0, at, zone_s);
+
+		at += from < to ? from : to;
+		if (is_at_its_time(r, at, zone_s) != now_in)
+			return at;
+	}
+	return 0;
+}
+
 int64_t rule_edge(const struct rule *r, int64_t now_ms, int32_t zone_s)
 {
-	int64_t from, to, edge;
+	int64_t edge = 0;
 
 	if (r->until_ms != 0 && now_ms >= r->until_ms)
 		return 0;
-	if (!r->daily)
-		return r->until_ms;
-	from = ms_until_minute(r->from_min, now_ms, zone_s);
-	to = ms_until_minute(r->to_min, now_ms, zone_s);
-	edge = now_ms + (from < to ? from : to);
-	if (r->until_ms == 0 || edge < r->until_ms)
+	if (r->daily || r->days != 0)
+		edge = next_change(r, now_ms, zone_s);
+	if (r->until_ms == 0 || (edge != 0 && edge < r->until_ms))
 		return edge;
 	return rule_is_in_force(r, now_ms, zone_s) ? r->until_ms : 0;
-}
-
-static bool actions_are_sound(const struct rule *r)
-{
-	switch (r->actions) {
-	case 1u << ACTION_READ:
-	case 1u << ACTION_CONTROL:
-		return r->n_names <= POLICY_NAMES;
-	case 1u << ACTION_BEFRIEND:
-	case RULE_EVERYTHING:
-		return r->n_names == 0;
-	default:
-		return false;
-	}
-}
-
-static bool times_are_sound(const struct rule *r)
-{
-	if (r->until_ms < 0 || r->until_ms % 1000 != 0)
-		return false;
-	if (r->daily && (r->from_min < 0 || r->from_min > 1439 || r->to_min < 0 ||
-			    r->to_min > 1440 || r->from_min == r->to_min))
-		return false;
-	return r->lease_ms == 0 ||
-	       (r->verdict == VERDICT_ALLOW && r->lease_ms >= POLICY_LEASE_MIN_MS &&
-		   r->lease_ms <= POLICY_LEASE_MAX_MS && r->lease_ms % 1000 == 0);
-}
-
-static bool texts_are_sound(const struct rule *r)
-{
-	if ((r->subject.kind == SUBJECT_ANYONE) != (r->subject.text == NULL))
-		return false;
-	switch (r->target.kind) {
-	case TARGET_ALL:
-		return true;
-	case TARGET_THING:
-		return r->target.name != NULL;
-	case TARGET_TAG:
-		return r->target.n_terms == 1;
-	case TARGET_SET:
-		break;
-	}
-	return false;
-}
-
-bool rule_is_sound(const struct rule *r)
-{
-	return actions_are_sound(r) && times_are_sound(r) && texts_are_sound(r);
 }
 
 /*
@@ -263,11 +250,42 @@ static bool names_equal(const struct rule *a, const struct rule *b)
 	return true;
 }
 
+static bool spans_equal(const struct span *a, const struct span *b)
+{
+	return text_equal(a->name, b->name) && text_equal(a->text, b->text) &&
+	       a->has_min == b->has_min && a->has_max == b->has_max &&
+	       (!a->has_min || (a->min_out == b->min_out && a->min <= b->min && a->min >= b->min)) &&
+	       (!a->has_max || (a->max_out == b->max_out && a->max <= b->max && a->max >= b->max));
+}
+
+static bool values_equal(const struct rule *a, const struct rule *b)
+{
+	if (a->n_spans != b->n_spans)
+		return false;
+	for (size_t i = 0; i < a->n_spans; i++)
+		if (!spans_equal(&a->span[i], &b->span[i]))
+			return false;
+	return true;
+}
+
+static bool conditions_equal(const struct rule *a, const struct rule *b)
+{
+	if (a->n_withs != b->n_withs)
+		return false;
+	for (size_t i = 0; i < a->n_withs; i++)
+		if (a->with[i].kind != b->with[i].kind ||
+		    !text_equal(a->with[i].text, b->with[i].text) ||
+		    !spans_equal(&a->with[i].range, &b->with[i].range))
+			return false;
+	return true;
+}
+
 static bool times_equal(const struct rule *a, const struct rule *b)
 {
-	if (a->daily != b->daily || a->until_ms != b->until_ms || a->lease_ms != b->lease_ms)
-		return false;
-	return !a->daily || (a->from_min == b->from_min && a->to_min == b->to_min);
+	return a->until_ms == b->until_ms && a->days == b->days && a->daily == b->daily &&
+	       (!a->daily || (a->from_min == b->from_min && a->to_min == b->to_min)) &&
+	       text_equal(a->zone, b->zone) && a->rate_n == b->rate_n &&
+	       a->rate_ms == b->rate_ms && a->lease_ms == b->lease_ms;
 }
 
 static bool terms_equal(const struct target *a, const struct target *b)
@@ -282,14 +300,29 @@ static bool terms_equal(const struct target *a, const struct target *b)
 	return true;
 }
 
+static bool targets_equal(const struct target *a, const struct target *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case TARGET_ALL:
+		break;
+	case TARGET_TAG:
+		return terms_equal(a, b);
+	case TARGET_SET:
+		return text_equal(a->name, b->name);
+	case TARGET_THING:
+		return text_equal(a->name, b->name) && text_equal(a->node, b->node) &&
+		       text_equal(a->source, b->source) && text_equal(a->partition, b->partition);
+	}
+	return true;
+}
+
 bool rule_equal(const struct rule *a, const struct rule *b)
 {
-	return a->verdict == b->verdict && a->actions == b->actions &&
-	       a->subject.kind == b->subject.kind &&
+	return a->verdict == b->verdict && a->touch == b->touch && a->actions == b->actions &&
+	       a->types == b->types && a->subject.kind == b->subject.kind &&
 	       text_equal(a->subject.text, b->subject.text) &&
-	       a->target.kind == b->target.kind &&
-	       (a->target.kind == TARGET_ALL ||
-		   (text_equal(a->target.name, b->target.name) &&
-		       terms_equal(&a->target, &b->target))) &&
-	       names_equal(a, b) && times_equal(a, b);
+	       targets_equal(&a->target, &b->target) && names_equal(a, b) &&
+	       values_equal(a, b) && conditions_equal(a, b) && times_equal(a, b);
 }

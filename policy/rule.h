@@ -52,12 +52,13 @@ struct rule {
 
 #define RULE_EVERYTHING ((1u << ACTION_COUNT) - 1)
 
-/* Does it exist at this moment?  An expired or not-now rule does not. */
+/* Does it exist at this moment?  An expired or not-now rule does not.  `zone_s` is
+ * that of r->zone, where it has one. */
 bool rule_is_in_force(const struct rule *r, int64_t now_ms, int32_t zone_s);
 /* The next moment after now at which that changes; 0: never. */
 int64_t rule_edge(const struct rule *r, int64_t now_ms, int32_t zone_s);
-/* Is it one that can be written down?  Names only for read or control, one
- * action or everything, times in their ranges. */
+/* Does it keep to the limits of value.h, and does it say only what a line can?
+ * Whatever is sound is printed as a line that reads back as an equal rule. */
 bool rule_is_sound(const struct rule *r);
 /* A whole copy in one block of rule_size() bytes, aligned as malloc() does. */
 size_t rule_size(const struct rule *r);

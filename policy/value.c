@@ -13,7 +13,9 @@
 #include <unicase.h>
 #include <uninorm.h>
 
+#include "common/base/jid.h"
 #include "common/base/str.h"
+#include "common/base/zone.h"
 
 static const struct {
 	const char *name, *doing;
@@ -71,6 +73,45 @@ bool value_same(const char *a, const char *b)
 		UNINORM_NFC, &order) != 0)
 		abort();
 	return order == 0;
+}
+
+bool value_is_token(const char *s)
+{
+	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyz234567");
+
+	return s[len] == '\0' && len >= POLICY_TOKEN_MIN && len <= POLICY_TOKEN_MAX;
+}
+
+bool value_is_role(const char *s)
+{
+	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-_.");
+	struct jid site;
+
+	if (len < 1 || len > POLICY_ROLE)
+		return false;
+	if (s[len] == '\0')
+		return true;
+	return s[len] == '@' && jid_parse_bare(&site, s + len + 1, JID_STRINGPREP, NULL) == 0 &&
+	       !jid_has_local(&site) && strcmp(site.text, s + len + 1) == 0;
+}
+
+/* As in the files of RFC 8536: UTC, Europe/Berlin, Etc/GMT+1. */
+bool value_is_zone(const char *s)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	if (strlen(s) >= ZONE_NAME || s[0] == '\0')
+		return false;
+	for (;;) {
+		if (s[0] == '\0' || strchr(letters, s[0]) == NULL)
+			return false;
+		s += strspn(s, letters);
+		s += strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-");
+		if (*s == '\0')
+			return true;
+		if (*s++ != '/')
+			return false;
+	}
 }
 
 char value_plain(uint32_t c)

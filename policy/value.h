@@ -79,7 +79,9 @@ enum credential {
 const char *credential_name(enum credential c);		/* "ip", "host", ... as in rules */
 struct with {
 	enum credential kind;
-	const char *text;	/* value, mask (*.example.org) or net (10.0.0.0/8, fd00::/8) */
+	/* Value, mask (*.example.org) or net (10.0.0.0/8, fd00::/8); of a certificate and
+	 * a thumbprint the digest (SHA-1, -256, -384, -512) in lower-case hex. */
+	const char *text;
 	struct span range;	/* longitude, latitude, altitude */
 };
 
@@ -88,6 +90,13 @@ bool value_same(const char *a, const char *b);
 /* Phones write other quotes, blanks and dashes than people mean: the plain
  * character for such a code point, 0 for all others. */
 char value_plain(uint32_t code_point);
+
+/* The public name of a token: 8 to 26 characters of base32, in lower case. */
+bool value_is_token(const char *s);
+/* "family" or "family@site.example": letters, digits, '-', '_' and '.', in lower case. */
+bool value_is_role(const char *s);
+/* Is it written like the name of a time zone?  Whether there is one: zones_find(). */
+bool value_is_zone(const char *s);
 
 /* A moment and its calendar date, `zone_s` seconds east of UTC. */
 struct date { int year, month, day, hour, minute, second; };
@@ -100,6 +109,9 @@ int date_to_ms(const struct date *d, int32_t zone_s, int64_t *wall_ms);
 /* Limits of the language. */
 #define POLICY_NAMES 100	/* quoted names in one rule, and asked for at once */
 #define POLICY_NAME 256		/* characters of a name or tag value */
+#define POLICY_TOKEN_MIN 8	/* characters of a token's name */
+#define POLICY_TOKEN_MAX 26
+#define POLICY_ROLE 64		/* characters of a role, without its site */
 #define POLICY_LINE 8192	/* bytes of one line */
 #define POLICY_RULES 100000
 #define POLICY_TERMS 8		/* comparisons in one target */

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * credential: the kinds of conditions on a service's user as a table: its word,
+ * what is expected behind it, and how that is checked.  Next: rule_sound.c.
+ */
+#include "config.h"
+
+#include "policy/credential.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/base/buf.h"
+#include "common/base/jid.h"
+#include "common/base/str.h"
+
+#define HOST_MAX 255
+#define DIGEST_MAX 64
+#define THUMBPRINT_TEXT 256	/* hex with colons */
+
+static int take_text(const char *text, struct buf *out)
+{
+	size_t chars = str_utf8_chars(text);
+
+	buf_adds(out, text);
+	return chars >= 1 && chars <= POLICY_NAME ? 0 : -1;
+}
+
+static int take_jid(const char *text, struct buf *out)
+{
+	struct jid jid;
+
+	if (jid_parse_bare(&jid, text, JID_STRINGPREP, NULL) != 0)
+		return -1;
+	buf_adds(out, jid.text);
+	return 0;
+}
+
+static bool has_bits_behind(const uint8_t *address, int bits, int all)
+{
+	for (int i = bits; i < all; i++)
+		if ((address[i / 8] & 0x80u >> i % 8) != 0)
+			return true;
+	return false;
+}
+
+/* "10.0.0.0/8", "fd00::/8", or one address. */
+static int take_net(const char *text, struct buf *out)
+{
+	const char *slash = strchr(text, '/');
+	int family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
+	int all = family == AF_INET6 ? 128 : 32;
+	char plain[INET6_ADDRSTRLEN];
+	size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
+	uint8_t address[16];
+	int64_t bits = all;
+
+	if (len >= sizeof(plain))
+		return -1;
+	memcpy(plain, text, len);
+	plain[len] = '\0';
+	if (inet_pton(family, plain, address) != 1 ||
+	    inet_ntop(family, address, plain, sizeof(plain)) == NULL)
+		return -1;
+	if (slash != NULL && str_to_int(slash + 1, 0, all, &bits) != 0)
+		return -1;
+	if (has_bits_behind(address, (int)bits, all))
+		return -1;
+	buf_adds(out, plain);
+	if (bits < all)
+		buf_addf(out, "/%d", (int)bits);
+	return 0;
+}
+
+static int take_host(const char *text, struct buf *out)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.*";
+	char host[HOST_MAX + 1];
+
+	if (text[0] == '\0' || str_copy(host, sizeof(host), text) != 0)
+		return -1;
+	str_lower(host);
+	if (host[strspn(host, plain)] != '\0')
+		return -1;
+	buf_adds(out, host);
+	return 0;
+}
+
+/* SHA-1, SHA-256, SHA-384, SHA-512. */
+static bool is_digest_size(size_t n)
+{
+	return n == 20 || n == 32 || n == 48 || n == 64;
+}
+
+static int take_thumbprint(const char *text, struct buf *out)
+{
+	char hex[THUMBPRINT_TEXT + 1], *end = hex;
+	uint8_t digest[DIGEST_MAX];
+	size_t len = strlen(text);
+	long n;
+
+	if (len > THUMBPRINT_TEXT)
+		return -1;
+	for (const char *s = text; *s != '\0'; s++)
+		if (*s != ':')
+			*end++ = *s;
+	*end = '\0';
+	n = (long)(end - hex) / 2;
+	if (!is_digest_size((size_t)n) || str_unhex(digest, (size_t)n, hex) != 0)
+		n = str_unbase64(digest, sizeof(digest), text, len);
+	if (n < 0 || !is_digest_size((size_t)n))
+		return -1;
+	str_hex(hex, digest, (size_t)n);
+	buf_adds(out, hex);
+	return 0;
+}
+
+static const struct {
+	const char *word, *form;
+	int (*take)(const char *text, struct buf *out);		/* NULL: a range */
+} kinds[CREDENTIAL_COUNT] = {
+	[CREDENTIAL_JID] = { "jid", "an address like bob@example.org", take_jid },
+	[CREDENTIAL_IP] = { "ip", "an address or a net like 10.0.0.0/8", take_net },
+	[CREDENTIAL_HOST] = { "host", "a host like *.example.org", take_host },
+	[CREDENTIAL_CERTIFICATE] = { "certificate", "the thumbprint of a certificate, in hex or "
+	    "base64", take_thumbprint },
+	[CREDENTIAL_THUMBPRINT] = { "thumbprint", "a thumbprint in hex or base64", take_thumbprint },
+	[CREDENTIAL_USER] = { "user", "the name of a user", take_text },
+	[CREDENTIAL_LONGITUDE] = { "longitude", "degrees like from 12.5 to 13.5", NULL },
+	[CREDENTIAL_LATITUDE] = { "latitude", "degrees like from 52 to 53", NULL },
+	[CREDENTIAL_ALTITUDE] = { "altitude", "meters like at most 100", NULL },
+	[CREDENTIAL_SSO] = { "sso", "the name of a single sign-on", take_text },
+	[CREDENTIAL_PROTOCOL] = { "protocol", "a protocol like https", take_text },
+};
+
+const char *credential_name(enum credential c)
+{
+	return kinds[c].word;
+}
+
+bool credential_find(const char *word, enum credential *out)
+{
+	for (int i = 0; i < CREDENTIAL_COUNT; i++)
+		if (str_case_eq(word, kinds[i].word)) {
+			*out = (enum credential)i;
+			return true;
+		}
+	return false;
+}
+
+bool credential_is_range(enum credential c)
+{
+	return kinds[c].take == NULL;
+}
+
+const char *credential_form(enum credential c)
+{
+	return kinds[c].form;
+}
+
+int credential_canonical(enum credential c, const char *text, struct buf *out)
+{
+	return kinds[c].take != NULL && kinds[c].take(text, out) == 0 && buf_ok(out) ? 0 : -1;
+}
