@@ -12,6 +12,7 @@
 #include "policy/policy.h"
 #include "provisioning/access.h"
 #include "provisioning/access_store.h"
+#include "provisioning/recall.h"
 #include "provisioning/serve.h"
 
 #define PROVISIONING_VOID 32	/* debts found to be over, settled by the next tick */

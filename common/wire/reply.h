@@ -95,6 +95,21 @@ struct rule_line {
 	const char *again;	/* the line that makes it anew; NULL: only its giver can */
 };
 
+/*
+ * How far a change that takes something back has come at the things it concerns
+ * (provisioning/recall.h): "in force at 2 of 3; lamp-7 offline, ends 18:40 at the
+ * latest".  Chat only, with BODY_RULE and with the text of revoke.
+ */
+struct reply_force {
+	size_t things;			/* 0: there is nothing to say */
+	size_t acknowledged;
+	const char *slowest;		/* the last of the others to end; NULL: none, or not known */
+	bool is_online;			/* it is there, and has not answered yet */
+	bool keeps_none;		/* it keeps no lease: ends when it is next reached */
+	int64_t ends_ms;		/* wall: else it ends by itself at the latest; 0 not known */
+	int32_t zone_s;			/* where the reader lives, for that moment */
+};
+
 struct question_line {
 	const char *code;
 	const char *text;	/* one sentence, ready and escaped */
@@ -231,6 +246,7 @@ struct reply {
 	int64_t retry_after_ms;
 	const char *ask_whom;
 	const char *text;		/* chat: a sentence to use instead of the standard one */
+	struct reply_force force;
 	union {
 		struct reply_claimed claimed;
 		struct reply_found found;
