@@ -156,6 +156,14 @@ static const struct conf_key keys[] = {
 	    "90d", "how long a question stays open" },
 	{ "limits", "code_time", CONF_TIME, AT(limits.code_ms), 10 * SECOND, 90 * DAY, "7d",
 	    "how long a code in a question can be answered" },
+	{ "limits", "tokens", CONF_INT, AT(limits.tokens), 1, 10000000, "20000",
+	    "tokens of certificates and of services' users" },
+	{ "limits", "tokens_per_jid", CONF_INT, AT(limits.tokens_per_jid), 1, 100000, "16",
+	    "certificates that one address has tokens for" },
+	{ "limits", "users_per_service", CONF_INT, AT(limits.users_per_service), 1, 10000000,
+	    "1000", "users of one service that have tokens" },
+	{ "limits", "token_time", CONF_TIME, AT(limits.token_ms), 60 * SECOND, 3650 * DAY, "90d",
+	    "how long a token holds, if its certificate does not end before" },
 	{ "limits", "control_clients", CONF_INT, AT(limits.control_clients), 1, 64, "8",
 	    "kithctl programs served at once" },
 };
@@ -401,6 +409,9 @@ static const struct kithd_limits unlimited = {
 	.searchers_work = NO_LIMIT,
 	.stranger_questions = NO_LIMIT,
 	.prompts = NO_LIMIT,
+	.tokens = NO_LIMIT,
+	.tokens_per_jid = NO_LIMIT,
+	.users_per_service = NO_LIMIT,
 	.control_clients = 64,
 };
 
@@ -419,6 +430,7 @@ struct kithd_limits kithd_conf_limits(const struct kithd_conf *c)
 	l.befriend_lease_ms = c->limits.befriend_lease_ms;
 	l.question_ms = c->limits.question_ms;
 	l.code_ms = c->limits.code_ms;
+	l.token_ms = c->limits.token_ms;
 	return l;
 }
 

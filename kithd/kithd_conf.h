@@ -54,6 +54,10 @@ struct kithd_limits {
 	int64_t prompts;
 	int64_t question_ms;
 	int64_t code_ms;
+	int64_t tokens;
+	int64_t tokens_per_jid;
+	int64_t users_per_service;
+	int64_t token_ms;
 	int64_t control_clients;
 };
 

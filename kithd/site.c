@@ -23,6 +23,7 @@
 #include "common/store/person.h"
 #include "common/store/store.h"
 #include "common/store/thing_set.h"
+#include "common/store/token.h"
 #include "common/wire/push.h"
 #include "common/wire/route.h"
 #include "desk/desk.h"
@@ -61,6 +62,7 @@ struct site {
 	struct codes *codes;
 	struct persons *persons;
 	struct thing_sets *sets;
+	struct tokens_table *tokens;
 	struct registry *registry;
 	struct provisioning *provisioning;
 	struct desk *desk;
@@ -542,6 +544,16 @@ static int tick_codes(struct site *s, struct err *e)
 	return code_expire(s->codes, CODES_PER_TICK, e);
 }
 
+static int64_t tokens_due(const struct site *s)
+{
+	return token_deadline(s->tokens);
+}
+
+static int tick_tokens(struct site *s, struct err *e)
+{
+	return token_expire(s->tokens, e);
+}
+
 static int64_t audit_due(const struct site *s)
 {
 	return audit_deadline(s->audit);
@@ -571,6 +583,7 @@ static const struct duty {
 	{ registry_due, tick_registry, "the registry's clockwork" },
 	{ provisioning_due, tick_provisioning, "the clockwork of rules" },
 	{ codes_due, tick_codes, "forgetting old codes" },
+	{ tokens_due, tick_tokens, "forgetting old tokens" },
 	{ audit_due, tick_audit, "noting decisions" },
 };
 
@@ -720,6 +733,17 @@ static void note_commit(void *arg, bool committed)
 		s->commit_ms = clock_wall(s->d.clock);
 }
 
+static void limit_tokens(struct site *s)
+{
+	const struct token_limits l = {
+		.per_jid = (size_t)s->limits.tokens_per_jid,
+		.per_service = (size_t)s->limits.users_per_service,
+		.total = (size_t)s->limits.tokens,
+	};
+
+	tokens_limit(s->tokens, &l);
+}
+
 static int open_store(struct site *s, struct err *e)
 {
 	const struct kithd_conf *c = s->d.conf;
@@ -732,8 +756,10 @@ static int open_store(struct site *s, struct err *e)
 	    contacts_open(&s->contacts, s->store, s->d.clock, e) != 0 ||
 	    codes_open(&s->codes, s->store, s->d.clock, s->d.hash_key, e) != 0 ||
 	    persons_open(&s->persons, s->store, e) != 0 ||
-	    thing_sets_open(&s->sets, s->store, e) != 0)
+	    thing_sets_open(&s->sets, s->store, e) != 0 ||
+	    tokens_open(&s->tokens, s->store, s->d.clock, s->d.hash_key, e) != 0)
 		return -1;
+	limit_tokens(s);
 	ownership_on_change(s->ownership, owner_changed, s);
 	audit_keep(s->audit, c->audit_keep_ms);
 	store_on_end(s->store, note_commit, s);
@@ -780,6 +806,7 @@ static int open_provisioning(struct site *s, struct err *e)
 		.question_ms = s->limits.question_ms,
 		.code_ms = s->limits.code_ms,
 		.remote_verified = c->remote_verified,
+		.token_ms = s->limits.token_ms,
 	};
 	struct provisioning_deps deps = {
 		.store = s->store,
@@ -795,6 +822,7 @@ static int open_provisioning(struct site *s, struct err *e)
 		.tags = tags_of,
 		.tags_arg = s,
 		.codes = s->codes,
+		.tokens = s->tokens,
 	};
 
 	if (!c->provisioning_enabled)
@@ -910,6 +938,7 @@ void site_close(struct site **sp)
 	provisioning_close(&s->provisioning);
 	registry_close(&s->registry);
 	codes_close(&s->codes);
+	tokens_close(&s->tokens);
 	thing_sets_close(&s->sets);
 	persons_close(&s->persons);
 	contacts_close(&s->contacts);
@@ -935,6 +964,7 @@ void site_parts(const struct site *s, struct site_parts *out)
 	out->persons = s->persons;
 	out->audit = s->audit;
 	out->sets = s->sets;
+	out->tokens = s->tokens;
 	out->registry = s->registry;
 	out->provisioning = s->provisioning;
 	out->stats = s->d.stats;

@@ -54,6 +54,7 @@ struct site_parts {
 	struct contacts *contacts;
 	struct persons *persons;
 	struct thing_sets *sets;
+	struct tokens_table *tokens;
 	struct registry *registry;
 	struct provisioning *provisioning;	/* NULL: switched off */
 	struct stats *stats;

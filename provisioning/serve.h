@@ -21,6 +21,7 @@
 #include "common/store/person.h"
 #include "common/store/store.h"
 #include "common/store/thing_set.h"
+#include "common/store/token.h"
 #include "common/wire/reply.h"
 #include "common/wire/request.h"
 
@@ -37,6 +38,7 @@ struct provisioning_conf {
 	int64_t question_ms;		/* 90 days */
 	int64_t code_ms;		/* 7 days */
 	bool remote_verified;		/* remote_senders = verified (ruling 1) */
+	int64_t token_ms;		/* 90 days; 0: no tokens are given out */
 };
 
 /*
@@ -62,6 +64,7 @@ struct provisioning_deps {
 	struct codes *codes;
 	struct persons *persons;
 	struct thing_sets *sets;
+	struct tokens_table *tokens;
 };
 
 int provisioning_open(struct provisioning **out, const struct provisioning_conf *conf,
