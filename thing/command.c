@@ -17,7 +17,7 @@ static void say_no(const struct jobs *js, const struct request *q, enum conditio
     const char *parameter, const char *text)
 {
 	if (q->kind == STANZA_IQ && session_is_up(js->session))
-		(void)control_error_write(js->session->out, q, c, parameter, text);
+		(void)control_error_write(js->session->out, q, c, parameter, text, NULL);
 }
 
 /* ---- the voice ---------------------------------------------------------- */

@@ -20,7 +20,7 @@ static void say_no(const struct jobs *js, const struct request *q, enum conditio
     const char *text)
 {
 	if (session_is_up(js->session))
-		(void)readout_error_write(js->session->out, q, c, text);
+		(void)readout_error_write(js->session->out, q, c, text, NULL);
 }
 
 /* ---- the voice ---------------------------------------------------------- */

@@ -301,6 +301,7 @@ control_set_write(struct xml *x, const struct request *q)
 int
 control_form_parse(struct parse *p, const struct stanza *el, struct request *q)
 {
+	q->u.control.why = why_is_asked(el);
 	if (parse_tokens(p, el, &q->u.control.tokens) < 0)
 		return -1;
 	return parse_nodes(p, el, &q->u.control.nodes);
@@ -311,6 +312,7 @@ control_form_write(struct xml *x, const struct request *q)
 {
 	emit_tokens(x, q->dialect.vocab, &q->u.control.tokens);
 	emit_nodes(x, q->dialect.vocab, &q->u.control.nodes);
+	why_write(x, q->u.control.why);
 }
 
 static const char *
@@ -370,7 +372,7 @@ response_code(enum condition c)
 
 int
 control_error_write(struct buf *out, const struct request *q, enum condition c,
-    const char *parameter, const char *text)
+    const char *parameter, const char *text, const struct denied *denied)
 {
 	struct xml x;
 
@@ -391,6 +393,8 @@ control_error_write(struct buf *out, const struct request *q, enum condition c,
 		xml_text(&x, text != NULL ? text : "");
 		xml_close(&x);
 	}
+	if (denied != NULL && q->u.control.why)
+		denied_write(&x, denied);
 	xml_close(&x);
 	xml_close(&x);
 	return xml_end(&x);

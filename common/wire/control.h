@@ -8,6 +8,7 @@
 #define KITH_WIRE_CONTROL_H
 
 #include "common/wire/emit.h"
+#include "common/wire/lease.h"
 #include "common/wire/parse.h"
 
 int control_set_parse(struct parse *p, const struct stanza *el, struct request *q);
@@ -18,9 +19,10 @@ void control_form_write(struct xml *x, const struct request *q);
 /* It was done.  Lists: what was done of it, when that is not all; NULL: all. */
 int control_done_write(struct buf *out, const struct request *q,
     const struct node_list *nodes, const struct name_list *names);
-/* It was not.  `parameter` names the culprit, `text` says why; both may be NULL. */
+/* It was not.  `parameter` names the culprit, `text` says why, `denied` is said
+ * to who asked for it; each may be NULL. */
 int control_error_write(struct buf *out, const struct request *q, enum condition c,
-    const char *parameter, const char *text);
+    const char *parameter, const char *text, const struct denied *denied);
 
 /* A parameter in the form. */
 struct control_field {

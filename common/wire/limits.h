@@ -23,6 +23,9 @@
 #define WIRE_NODE_TEXT 256		/* characters of a node, source or partition */
 #define WIRE_TOKENS 16			/* per kind in one question */
 #define WIRE_TOKEN_BYTES 512		/* of one token */
+#define WIRE_LIMITS 64		/* of values and rates in one answer */
+#define WIRE_TIMES 10000		/* of one rate */
+#define WIRE_TIMES_SECONDS (31 * 24 * 3600)
 #define WIRE_PROOF 128			/* characters of a public key, nonce or signature */
 #define WIRE_KEY 256			/* characters of a question's key */
 #define WIRE_CONTROL_VALUE 1024		/* characters of a value to be set */

@@ -32,7 +32,7 @@
 #define NS_LEASE "urn:kith:lease:0"
 #define NS_AUTO "urn:kith:auto:0"
 #define NS_RECEIPTS "urn:xmpp:receipts"
-#define NS_REASON "urn:kith:reason:0"
+#define NS_WHY "urn:kith:why:0"
 #define NS_THING "urn:kith:thing:0"
 #define NS_WITNESS "urn:kith:presence:0"
 

@@ -316,6 +316,15 @@ parse_types(struct parse *p, const struct stanza *el, unsigned *types, unsigned 
 
 #define BLANKS " \t\r\n"
 
+static bool
+has_token(const struct name_list *l, const char *token, size_t len)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strncmp(l->name[i], token, len) == 0 && l->name[i][len] == '\0')
+			return true;
+	return false;
+}
+
 static int
 token_list(struct parse *p, const struct stanza *el, enum word w, struct name_list *out)
 {
@@ -333,10 +342,14 @@ token_list(struct parse *p, const struct stanza *el, enum word w, struct name_li
 		size_t len = strcspn(s, BLANKS);
 		const char *copy;
 
-		if (out->n == WIRE_TOKENS)
-			return parse_fail(p, COND_RESOURCE_CONSTRAINT);
 		if (len > WIRE_TOKEN_BYTES)
 			return parse_fail(p, COND_BAD_REQUEST);
+		if (has_token(out, s, len)) {
+			s += len;
+			continue;
+		}
+		if (out->n == WIRE_TOKENS)
+			return parse_fail(p, COND_RESOURCE_CONSTRAINT);
 		copy = pool_strndup(p->pool, s, len);
 		if (copy == NULL)
 			return parse_fail(p, COND_RESOURCE_CONSTRAINT);

@@ -115,18 +115,28 @@ asked(const struct request *q)
 	return q->verb == VERB_CAN_READ || q->verb == VERB_CAN_CONTROL ? q->u.can.asked : NULL;
 }
 
+/* Limits that nobody would keep to must not become a yes without them. */
+static bool
+is_granted(const struct request *q, const struct reply *r)
+{
+	return r->u.can.result && (r->u.can.n_limits == 0 ||
+	    (q->lease.asked && q->lease.keeps_limits && r->has_lease));
+}
+
 /* The address as decided upon; what was sent when it was no address. */
 static void
 decision_write(struct xml *x, const struct request *q, const struct reply *r)
 {
 	xml_attr(x, "jid", r->u.can.jid != NULL ? r->u.can.jid : asked(q));
-	xml_attr_bool(x, "result", r->u.can.result);
+	xml_attr_bool(x, "result", is_granted(q, r));
 }
 
 int
 provisioning_is_friend_answer_parse(struct parse *p, const struct stanza *el, struct reply *r)
 {
-	return decision_parse(p, el, r);
+	if (decision_parse(p, el, r) < 0)
+		return -1;
+	return parse_bool(p, el, "secondaryTrustAllowed", NULL, &r->u.can.secondary_trust);
 }
 
 void
@@ -134,6 +144,8 @@ provisioning_is_friend_answer_write(struct xml *x, const struct request *q,
     const struct reply *r)
 {
 	decision_write(x, q, r);
+	if (r->u.can.result && r->u.can.secondary_trust)
+		xml_attr_bool(x, "secondaryTrustAllowed", true);
 }
 
 int
@@ -158,7 +170,7 @@ provisioning_can_read_answer_write(struct xml *x, const struct request *q,
 
 	decision_write(x, q, r);
 	emit_types(x, v, r->u.can.types, q->verb == VERB_CAN_READ ? q->u.can.history : 0);
-	if (!r->u.can.result)
+	if (!is_granted(q, r))
 		return;
 	emit_nodes(x, v, &r->u.can.nodes);
 	emit_fields(x, v, &r->u.can.names);
@@ -178,7 +190,7 @@ provisioning_can_control_answer_write(struct xml *x, const struct request *q,
     const struct reply *r)
 {
 	decision_write(x, q, r);
-	if (!r->u.can.result)
+	if (!is_granted(q, r))
 		return;
 	emit_nodes(x, q->dialect.vocab, &r->u.can.nodes);
 	emit_parameters(x, q->dialect.gen, &r->u.can.names);

@@ -33,6 +33,9 @@ push_write(struct buf *out, const struct push *p)
 			.has_public = p->verb == VERB_CLAIMED, .is_public = p->is_public },
 	};
 
+	/* XEP-0324, "Clear cache": nothing narrows it; who speaks the long words clears all. */
+	if (p->verb == VERB_CLEAR_CACHE && p->dialect.vocab == VOCAB_LONG)
+		q.u.push.node = (struct node){ .id = NULL };
 	if (p->verb == VERB_SHOW_CODE || p->verb == VERB_LISTEN || p->verb == VERB_NEW_KEY)
 		q.u.witness = (struct request_witness){ .code = p->code, .seconds = p->seconds };
 	/* Some clients die of a `claimed` without an address. */

@@ -14,6 +14,7 @@
 #include "common/wire/disco.h"
 #include "common/wire/discovery.h"
 #include "common/wire/emit.h"
+#include "common/wire/lease.h"
 #include "common/wire/parse.h"
 #include "common/wire/provisioning.h"
 #include "common/wire/stanza.h"
@@ -98,17 +99,6 @@ body_find(enum body body)
 	return NULL;
 }
 
-static void
-lease_write(struct xml *x, const struct request *q, const struct reply *r)
-{
-	if (!r->has_lease || !q->lease.asked)
-		return;
-	xml_open(x, "lease", NS_LEASE);
-	xml_attr_int(x, "revision", (int64_t)r->revision);
-	xml_attr_int(x, "ttl", r->lease_ms);
-	xml_close(x);
-}
-
 /* Only the oldest generation has an element that answers clearCache. */
 static bool
 is_empty(const struct body_row *row, const struct request *q)
@@ -137,14 +127,12 @@ result_write(struct xml *x, const struct request *q, const struct reply *r,
 
 /* Why, for those who showed in the request that they understand it. */
 static void
-reason_write(struct xml *x, const struct reply *r)
+reason_write(struct xml *x, const struct request *q, const struct reply *r)
 {
-	xml_open(x, "reason", NS_REASON);
-	xml_attr(x, "code", r->reason);
-	if (r->retry_after_ms > 0)
-		xml_attr_int(x, "retry-after", r->retry_after_ms);
-	xml_attr(x, "ask", r->ask_whom);
-	xml_close(x);
+	struct denied why = { r->reason, r->retry_after_ms, r->ask_whom };
+
+	if (q->lease.asked || (q->verb == VERB_REGISTER && q->u.reg.self.is_ours))
+		denied_write(x, &why);
 }
 
 /* What XEP-0050 adds to the general condition. */
@@ -164,9 +152,7 @@ error_write(struct xml *x, const struct request *q, const struct reply *r)
 {
 	emit_answer(x, q, "error");
 	emit_error_open(x, r->condition != COND_NONE ? r->condition : COND_INTERNAL_SERVER_ERROR);
-	if (r->reason != NULL && (q->lease.asked ||
-	    (q->verb == VERB_REGISTER && q->u.reg.self.is_ours)))
-		reason_write(x, r);
+	reason_write(x, q, r);
 	fault_write(x, q, r);
 	xml_close(x);
 	xml_close(x);
@@ -196,42 +182,24 @@ reply_write(struct buf *out, const struct request *q, const struct reply *r)
 }
 
 static int
-lease_parse(struct parse *p, const struct stanza *el, struct reply *r)
-{
-	const struct stanza *lease = stanza_child(el, NS_LEASE, "lease");
-	int64_t revision = -1, ttl = -1;
-
-	if (lease == NULL)
-		return 0;
-	if (parse_int(p, lease, "revision", 0, &revision) < 0 ||
-	    parse_int(p, lease, "ttl", 0, &ttl) < 0)
-		return -1;
-	if (revision < 0 || ttl < 0)
-		return parse_fail(p, COND_BAD_REQUEST);
-	r->has_lease = true;
-	r->revision = (uint64_t)revision;
-	r->lease_ms = ttl;
-	return 0;
-}
-
-static int
 error_parse(struct parse *p, const struct stanza *iq, struct reply *r)
 {
 	const struct stanza *error = stanza_child(iq, stanza_ns(iq), "error");
-	const struct stanza *reason;
+	struct denied why;
 
 	r->kind = REPLY_ERROR;
 	for (const struct stanza *c = error != NULL ? stanza_first(error) : NULL;
 	    c != NULL && r->condition == COND_NONE; c = stanza_next(c))
 		if (strcmp(stanza_ns(c), NS_STANZAS) == 0)
 			r->condition = condition_find(stanza_name(c));
-	reason = error != NULL ? stanza_child(error, NS_REASON, "reason") : NULL;
-	if (reason == NULL)
+	if (error == NULL)
 		return 0;
-	if (parse_attr(p, reason, "code", WIRE_TAG_VALUE, &r->reason) < 0 ||
-	    parse_int(p, reason, "retry-after", 0, &r->retry_after_ms) < 0)
+	if (denied_parse(p, error, &why) < 0)
 		return -1;
-	return parse_attr(p, reason, "ask", JID_MAX, &r->ask_whom);
+	r->reason = why.reason;
+	r->retry_after_ms = why.retry_after_ms;
+	r->ask_whom = why.ask_whom;
+	return 0;
 }
 
 static bool

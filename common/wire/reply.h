@@ -238,9 +238,9 @@ struct reply {
 	 * error <denied xmlns='urn:kith:why:0' reason= retry= ask=/> beside the
 	 * condition; with a decision that is no, the same inside <lease/>.  The
 	 * codes: "denied" by a rule, "asked" the owner was or will be, "touch",
-	 * "time" not at this hour, "limits" who asks cannot keep to them,
-	 * "unreachable" could not be taken back, "unowned", "account" of another
-	 * server or in doubt, "token".
+	 * "time" not at this hour, "limits" who asks cannot keep to them, or they
+	 * are used up, "unreachable" could not be taken back, "nodes" too many,
+	 * "unowned", "account" of another server or in doubt, "token".
 	 */
 	const char *reason;
 	int64_t retry_after_ms;

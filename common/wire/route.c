@@ -17,6 +17,7 @@
 #include "common/wire/control.h"
 #include "common/wire/disco.h"
 #include "common/wire/discovery.h"
+#include "common/wire/lease.h"
 #include "common/wire/owner.h"
 #include "common/wire/provisioning.h"
 #include "common/wire/sensordata.h"
@@ -233,29 +234,13 @@ envelope(struct parse *p, const struct route_context *rc, const struct stanza *s
 	return q->id != NULL ? 0 : -1;
 }
 
-/* Our own thing shows itself by this element, and asks for revision and lease. */
-static int
-lease_parse(struct parse *p, const struct stanza *el, struct lease_ask *out)
-{
-	const struct stanza *lease = stanza_child(el, NS_LEASE, "lease");
-	int64_t floor = 0;
-
-	if (lease == NULL)
-		return 0;
-	if (parse_int(p, lease, "floor", 0, &floor) < 0)
-		return -1;
-	out->asked = true;
-	out->floor = (uint64_t)floor;
-	return 0;
-}
-
 static int
 payload(struct parse *p, const struct row *row, enum gen gen, const struct stanza *el,
     struct request *q)
 {
 	q->verb = row->verb;
 	q->dialect = (struct dialect){ row->proto, gen, parse_vocab(p, gen) };
-	if (lease_parse(p, el, &q->lease) < 0 || row->parse(p, el, q) < 0)
+	if (lease_ask_parse(p, el, &q->lease) < 0 || row->parse(p, el, q) < 0)
 		return -1;
 	q->dialect.vocab = parse_vocab(p, gen);
 	return 0;
@@ -460,16 +445,6 @@ envelope_write(struct xml *x, const struct row *row, const struct request *q)
 	xml_attr(x, "id", q->id);
 }
 
-static void
-lease_write(struct xml *x, const struct lease_ask *lease)
-{
-	if (!lease->asked)
-		return;
-	xml_open(x, "lease", NS_LEASE);
-	xml_attr_int(x, "floor", (int64_t)lease->floor);
-	xml_close(x);
-}
-
 int
 route_write(struct buf *out, const struct request *q)
 {
@@ -482,7 +457,7 @@ route_write(struct buf *out, const struct request *q)
 	envelope_write(&x, row, q);
 	xml_open(&x, row->name, row->ns != NULL ? row->ns : ns_uri(row->proto, q->dialect.gen));
 	row->write(&x, q);
-	lease_write(&x, &q->lease);
+	lease_ask_write(&x, &q->lease);
 	xml_close(&x);
 	xml_close(&x);
 	return xml_end(&x);

@@ -22,6 +22,7 @@ sensordata_request_parse(struct parse *p, const struct stanza *el, struct reques
 
 	/* `when`, `from`, `to` are about schedules and stored values. */
 	r->when = stanza_attr(el, "when") != NULL;
+	r->why = why_is_asked(el);
 	if (sensordata_cancel_parse(p, el, q) < 0 ||
 	    parse_types(p, el, &r->types, &r->history) < 0 ||
 	    parse_tokens(p, el, &r->tokens) < 0 ||
@@ -40,6 +41,7 @@ sensordata_request_write(struct xml *x, const struct request *q)
 	emit_tokens(x, v, &q->u.read.tokens);
 	emit_nodes(x, v, &q->u.read.nodes);
 	emit_fields(x, v, &q->u.read.fields);
+	why_write(x, q->u.read.why);
 }
 
 int
@@ -288,7 +290,7 @@ readout_answer_write(struct buf *out, const struct request *q,
  */
 int
 readout_error_write(struct buf *out, const struct request *q, enum condition c,
-    const char *text)
+    const char *text, const struct denied *why)
 {
 	struct xml x;
 
@@ -303,6 +305,8 @@ readout_error_write(struct buf *out, const struct request *q, enum condition c,
 	emit_error_open(&x, c);
 	if (text != NULL && !is_old(q))
 		xml_leaf(&x, "text", NS_STANZAS, text);
+	if (why != NULL && q->u.read.why)
+		denied_write(&x, why);
 	xml_close(&x);
 	xml_close(&x);
 	return xml_end(&x);

@@ -9,6 +9,7 @@
 #define KITH_WIRE_SENSORDATA_H
 
 #include "common/wire/emit.h"
+#include "common/wire/lease.h"
 #include "common/wire/parse.h"
 
 int sensordata_request_parse(struct parse *p, const struct stanza *el, struct request *q);
@@ -43,9 +44,10 @@ int readout_data_write(struct buf *out, const struct request *q, const char *id,
  * -1 in the long vocabulary, which has no such answer. */
 int readout_answer_write(struct buf *out, const struct request *q,
     const struct reading *reading, size_t n);
-/* No.  `text`: a short sentence for the reader, NULL: none. */
+/* No.  `text`: a short sentence for the reader, NULL: none.  `why`: said to who
+ * asked for it, NULL: nothing more is known. */
 int readout_error_write(struct buf *out, const struct request *q, enum condition c,
-    const char *text);
+    const char *text, const struct denied *why);
 int readout_cancelled_write(struct buf *out, const struct request *q);
 
 #endif

@@ -80,6 +80,21 @@ clear_cache__names_the_floor_only_when_there_is_one(void **state)
 	    "floor=\"42\"/></clearCache></iq>");
 }
 
+/* Older than the attributes: it clears everything anyway. */
+static void
+clear_cache__names_the_node_where_the_dialect_can(void **state)
+{
+	struct push p = { .verb = VERB_CLEAR_CACHE, .from = "r.ex", .to = "t@ex/x", .id = "p-1",
+	    .dialect = { PROTO_PROV_DEVICE, GEN_X, VOCAB_LONG }, .node = { "n", "s", "p" } };
+
+	(void)state;
+	check(&p, "<iq type=\"set\" from=\"r.ex\" to=\"t@ex/x\" id=\"p-1\">"
+	    "<clearCache xmlns=\"urn:xmpp:iot:provisioning\"/></iq>");
+	p.dialect.vocab = VOCAB_SHORT;
+	check(&p, "<iq type=\"set\" from=\"r.ex\" to=\"t@ex/x\" id=\"p-1\"><clearCache "
+	    "xmlns=\"urn:xmpp:iot:provisioning\" id=\"n\" src=\"s\" pt=\"p\"/></iq>");
+}
+
 static void
 friend_and_unfriend__are_messages(void **state)
 {
@@ -184,6 +199,7 @@ main(void)
 		cmocka_unit_test(claimed__is_not_written__without_an_owner),
 		cmocka_unit_test(node_attributes__are_never_empty),
 		cmocka_unit_test(clear_cache__names_the_floor_only_when_there_is_one),
+		cmocka_unit_test(clear_cache__names_the_node_where_the_dialect_can),
 		cmocka_unit_test(friend_and_unfriend__are_messages),
 		cmocka_unit_test(questions_to_owners__are_messages_in_the_owners_generation),
 		cmocka_unit_test(chat__is_marked_as_written_by_a_program),

@@ -289,12 +289,51 @@ answers_are_read_in_every_generation(void **state)
 	pool_fini(&pool);
 }
 
+/* Whoever cannot read a limit cannot keep to it. */
+static void
+an_answer_with_a_limit_that_is_not_understood_is_none(void **state)
+{
+	static const struct { const char *limit; bool good; } rows[] = {
+		{ "<limit name='level' min='0' max='50'/>", true },
+		{ "<limit/>", true },
+		{ "<limit name='mode' text='eco' rule='3' times='5' seconds='60'/>", true },
+		{ "<limit name='level' min='zero'/>", false },
+		{ "<limit name='level' min='nan'/>", false },
+		{ "<limit name='mode' text='eco' max='3'/>", false },
+		{ "<limit name='mode' times='5'/>", false },
+		{ "<limit name='mode' seconds='5'/>", false },
+		{ "<limit name='mode' times='0' seconds='5'/>", false },
+		{ "<limit name='mode' times='10001' seconds='5'/>", false },
+		{ "<limit name='mode' times='5' seconds='2678401'/>", false },
+		{ "<limit name='level' min='0' minOut='perhaps'/>", false },
+		{ "<limit rule='-1'/>", false },
+		{ "<distance max='5'/>", false },
+		{ "<distance xmlns='urn:example:other' max='5'/>", true },
+	};
+	struct pool pool;
+	struct reply r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char xml[512];
+
+		snprintf(xml, sizeof(xml), "<iq type='result' id='1'><canControlResponse "
+		    "xmlns='urn:nf:iot:prov:d:1.0' jid='b@ex' result='true'>"
+		    "<lease xmlns='urn:kith:lease:0' revision='1' ttl='5'>%s</lease>"
+		    "</canControlResponse></iq>", rows[i].limit);
+		pool_init(&pool, WIRE_REQUEST_BYTES);
+		if ((read_answer(xml, &pool, &r) == 0) != rows[i].good)
+			fail_msg("row %zu: %s", i, rows[i].limit);
+		pool_fini(&pool);
+	}
+}
+
 static void
 only_ours_reads_why_it_was_refused(void **state)
 {
 	static const char xml[] = "<iq type='error' id='1'><error type='cancel'>"
 	    "<not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-	    "<reason xmlns='urn:kith:reason:0' code='busy' retry-after='5000' ask='o@ex'/>"
+	    "<denied xmlns='urn:kith:why:0' reason='busy' retry='5000' ask='o@ex'/>"
 	    "</error></iq>";
 	struct pool pool;
 	struct reply r;
@@ -325,6 +364,7 @@ main(void)
 		cmocka_unit_test(a_thing_takes_a_missing_sender_for_its_own_account_and_a_service_for_nobody),
 		cmocka_unit_test(a_decision_without_address_result_or_with_half_a_lease_is_no_answer),
 		cmocka_unit_test(answers_are_read_in_every_generation),
+		cmocka_unit_test(an_answer_with_a_limit_that_is_not_understood_is_none),
 		cmocka_unit_test(only_ours_reads_why_it_was_refused),
 	};
 

@@ -9,6 +9,7 @@
 #include "common/base/buf.h"
 #include "common/base/str.h"
 #include "common/wire/dataform.h"
+#include "common/wire/emit.h"
 #include "common/wire/words.h"
 #include "common/wire/xml.h"
 
@@ -278,6 +279,8 @@ dump_read(struct buf *out, const struct request *q)
 	dump_tokens(out, &q->u.read.tokens);
 	dump_nodes(out, &q->u.read.nodes);
 	dump_names(out, "field", &q->u.read.fields);
+	if (q->u.read.why)
+		flag(out, "why", true);
 	if (q->u.read.when)
 		flag(out, "scheduled", true);
 }
@@ -285,6 +288,8 @@ dump_read(struct buf *out, const struct request *q)
 static void
 dump_control(struct buf *out, const struct request *q)
 {
+	if (q->u.control.why)
+		flag(out, "why", true);
 	dump_tokens(out, &q->u.control.tokens);
 	dump_nodes(out, &q->u.control.nodes);
 	for (size_t i = 0; i < q->u.control.n; i++) {
@@ -479,8 +484,28 @@ dump_request(struct buf *out, enum route_verdict verdict, enum condition cond,
 	}
 	if (q->lease.asked)
 		number(out, "lease-floor", (int64_t)q->lease.floor);
+	if (q->lease.keeps_limits)
+		flag(out, "keeps-limits", true);
 	if (dumpers[q->verb] != NULL)
 		dumpers[q->verb](out, q);
+}
+
+static void
+dump_limit(struct buf *out, const struct limit *l)
+{
+	const struct span *s = &l->span;
+	struct line line = line_open(out, "limit");
+
+	xml_attr(&line.x, "name", s->name);
+	xml_attr(&line.x, "text", s->text);
+	if (s->has_min)
+		emit_number(&line.x, s->min_out ? "above" : "from", s->min);
+	if (s->has_max)
+		emit_number(&line.x, s->max_out ? "below" : "to", s->max);
+	xml_attr_int(&line.x, "rule", l->rule);
+	xml_attr_int(&line.x, "times", l->rate_n);
+	xml_attr_int(&line.x, "in", l->rate_ms);
+	line_close(&line);
 }
 
 static void
@@ -491,6 +516,10 @@ dump_can_reply(struct buf *out, const struct reply *r)
 	dump_types(out, r->u.can.types, 0);
 	dump_nodes(out, &r->u.can.nodes);
 	dump_names(out, "name", &r->u.can.names);
+	if (r->u.can.secondary_trust)
+		flag(out, "secondary-trust", true);
+	for (size_t i = 0; i < r->u.can.n_limits; i++)
+		dump_limit(out, &r->u.can.limit[i]);
 }
 
 static void

@@ -321,6 +321,7 @@ make_read(struct unit_random *rnd, struct pool *pool, struct request *q)
 	q->u.read.tokens = tokens(rnd, pool);
 	q->u.read.nodes = nodes(rnd, pool);
 	q->u.read.fields = names(rnd, pool, 5, false);
+	q->u.read.why = coin(rnd);
 }
 
 static void
@@ -353,6 +354,7 @@ make_control(struct unit_random *rnd, struct pool *pool, struct request *q)
 
 	c->tokens = tokens(rnd, pool);
 	c->nodes = nodes(rnd, pool);
+	c->why = coin(rnd);
 	if (q->verb == VERB_CONTROL_FORM)
 		return;
 	c->n = 1 + unit_random_below(rnd, 5);
@@ -491,7 +493,8 @@ stanza_random_request(struct unit_random *rnd, struct pool *pool, struct request
 	q->bare = "t@ex.org";
 	q->to = "r.ex.org";
 	if (q->kind == STANZA_IQ && coin(rnd))
-		q->lease = (struct lease_ask){ true, unit_random_next(rnd) >> 1, false };
+		q->lease = (struct lease_ask){ true, unit_random_next(rnd) >> 1,
+			coin(rnd) };
 	makers[i].make(rnd, pool, q);
 }
 
@@ -513,6 +516,48 @@ make_found(struct unit_random *rnd, struct pool *pool, const struct request *q, 
 }
 
 static void
+make_denied(struct unit_random *rnd, struct pool *pool, struct reply *r)
+{
+	r->reason = stanza_random_text(rnd, pool, 1, 20);
+	r->retry_after_ms = (int64_t)unit_random_below(rnd, 1000);
+	r->ask_whom = coin(rnd) ? address(rnd, pool) : NULL;
+}
+
+static void
+make_span(struct unit_random *rnd, struct pool *pool, struct span *s)
+{
+	s->name = maybe_text(rnd, pool, 40);
+	if (coin(rnd)) {
+		s->text = stanza_random_text(rnd, pool, 0, 30);
+		return;
+	}
+	s->has_min = coin(rnd);
+	s->has_max = coin(rnd);
+	s->min_out = s->has_min && coin(rnd);
+	s->max_out = s->has_max && coin(rnd);
+	s->min = s->has_min ? random_number(rnd) : 0;
+	s->max = s->has_max ? random_number(rnd) : 0;
+}
+
+static void
+make_limits(struct unit_random *rnd, struct pool *pool, struct reply_can *can)
+{
+	struct limit *limit = pool_zalloc(pool, 4 * sizeof(*limit));
+
+	assert_non_null(limit);
+	can->n_limits = unit_random_below(rnd, 4);
+	can->limit = limit;
+	for (size_t i = 0; i < can->n_limits; i++) {
+		make_span(rnd, pool, &limit[i].span);
+		limit[i].rule = (int64_t)unit_random_below(rnd, 100);
+		if (coin(rnd))
+			continue;
+		limit[i].rate_n = 1 + (int32_t)unit_random_below(rnd, 10000);
+		limit[i].rate_ms = 1000 * (1 + (int64_t)unit_random_below(rnd, 31 * 24 * 3600));
+	}
+}
+
+static void
 make_decision(struct unit_random *rnd, struct pool *pool, const struct request *q,
     struct reply *r)
 {
@@ -524,7 +569,14 @@ make_decision(struct unit_random *rnd, struct pool *pool, const struct request *
 		r->u.can.nodes = nodes(rnd, pool);
 		r->u.can.names = names(rnd, pool, 5, false);
 	}
+	if (r->body == BODY_IS_FRIEND)
+		r->u.can.secondary_trust = r->u.can.result && coin(rnd);
 	r->has_lease = q->lease.asked && coin(rnd);
+	if (r->has_lease && r->u.can.result && q->lease.keeps_limits &&
+	    r->body != BODY_IS_FRIEND)
+		make_limits(rnd, pool, &r->u.can);
+	if (r->has_lease && !r->u.can.result && coin(rnd))
+		make_denied(rnd, pool, r);
 	r->revision = unit_random_next(rnd) >> 1;
 	r->lease_ms = (int64_t)unit_random_below(rnd, 900001);
 }
@@ -555,9 +607,7 @@ make_error(struct unit_random *rnd, struct pool *pool, const struct request *q, 
 	reply_error(r, (enum condition)(1 + unit_random_below(rnd, COND_COUNT - 1)));
 	if (!q->lease.asked || coin(rnd))
 		return;
-	r->reason = stanza_random_text(rnd, pool, 1, 20);
-	r->retry_after_ms = (int64_t)unit_random_below(rnd, 1000);
-	r->ask_whom = address(rnd, pool);
+	make_denied(rnd, pool, r);
 }
 
 static void

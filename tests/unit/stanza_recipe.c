@@ -28,6 +28,7 @@ struct recipe {
 	struct tag tag[LIST];
 	const char *feature[LIST];
 	struct reply_item item[LIST];
+	struct limit limit[LIST];
 	size_t tags;
 	struct dataform dataform;
 };
@@ -182,6 +183,46 @@ do_lease(struct recipe *r, char *arg[WORDS])
 	r->reply.lease_ms = whole(arg[1]);
 }
 
+/* limit NAME MIN MAX TEXT RULE TIMES/SECONDS; MIN and MAX with a '!' behind: not itself */
+static bool
+limit_end(char *arg, bool *out, double *v)
+{
+	size_t n = arg != NULL ? strlen(arg) : 0;
+
+	if (maybe(arg) == NULL)
+		return false;
+	*out = n > 0 && arg[n - 1] == '!';
+	if (*out)
+		arg[n - 1] = '\0';
+	return str_to_double(arg, v) == 0;
+}
+
+static void
+do_limit(struct recipe *r, char *arg[WORDS])
+{
+	struct reply_can *can = &r->reply.u.can;
+	struct limit *l = &r->limit[can->n_limits++];
+	char *slash = arg[5] != NULL ? strchr(arg[5], '/') : NULL;
+
+	l->span.name = maybe(arg[0]);
+	l->span.has_min = limit_end(arg[1], &l->span.min_out, &l->span.min);
+	l->span.has_max = limit_end(arg[2], &l->span.max_out, &l->span.max);
+	l->span.text = maybe(arg[3]);
+	l->rule = whole(arg[4]);
+	if (slash != NULL) {
+		*slash = '\0';
+		l->rate_n = (int32_t)whole(arg[5]);
+		l->rate_ms = 1000 * whole(slash + 1);
+	}
+	can->limit = r->limit;
+}
+
+static void
+do_trust(struct recipe *r, char *arg[WORDS])
+{
+	r->reply.u.can.secondary_trust = yes(arg[0]);
+}
+
 static void
 do_self(struct recipe *r, char *arg[WORDS])
 {
@@ -327,11 +368,20 @@ do_inline(struct recipe *r, char *arg[WORDS])
 	buf_addc(r->out, '\n');
 }
 
+/* A `reason` before it. */
+static struct denied
+why_of(const struct recipe *r)
+{
+	return (struct denied){ r->reply.reason, r->reply.retry_after_ms, r->reply.ask_whom };
+}
+
 static void
 do_refuse(struct recipe *r, char *arg[WORDS])
 {
+	struct denied why = why_of(r);
+
 	r->written = readout_error_write(r->out, r->q, condition_find(arg[0]),
-	    maybe(arg[1])) == 0;
+	    maybe(arg[1]), &why) == 0;
 	buf_addc(r->out, '\n');
 }
 
@@ -357,8 +407,10 @@ do_done(struct recipe *r, char *arg[WORDS])
 static void
 do_fail(struct recipe *r, char *arg[WORDS])
 {
+	struct denied why = why_of(r);
+
 	r->written = control_error_write(r->out, r->q, condition_find(arg[0]), maybe(arg[1]),
-	    maybe(arg[2])) == 0;
+	    maybe(arg[2]), &why) == 0;
 	buf_addc(r->out, '\n');
 }
 
@@ -384,7 +436,7 @@ static const struct { const char *word; step_fn *step; } steps[] = {
 	{ "body", do_body }, { "error", do_error }, { "jid", do_jid }, { "public", do_public },
 	{ "result", do_result }, { "types", do_types }, { "node", do_node }, { "name", do_name },
 	{ "more", do_more }, { "thing", do_thing }, { "str", do_str }, { "num", do_num },
-	{ "lease", do_lease }, { "self", do_self }, { "reason", do_reason }, { "feature", do_feature },
+	{ "lease", do_lease }, { "limit", do_limit }, { "trust", do_trust }, { "self", do_self }, { "reason", do_reason }, { "feature", do_feature },
 	{ "item", do_item }, { "accepted", do_accepted }, { "data", do_data },
 	{ "inline", do_inline }, { "refuse", do_refuse }, { "cancelled", do_cancelled },
 	{ "done", do_done }, { "fail", do_fail }, { "form", do_form },
