@@ -12,7 +12,9 @@
 #include "policy/policy.h"
 #include "provisioning/access.h"
 #include "provisioning/access_store.h"
+#include "provisioning/operator_policy.h"
 #include "provisioning/recall.h"
+#include "provisioning/role_table.h"
 #include "provisioning/serve.h"
 
 #define PROVISIONING_VOID 32	/* debts found to be over, settled by the next tick */
@@ -25,6 +27,8 @@ struct provisioning {
 	struct provisioning_conf conf;	/* with a copy of jid */
 	struct provisioning_deps deps;
 	struct access_store *access;
+	struct operator_policy *operator;
+	struct role_table *roles;
 	struct provisioning_counters count;
 	int64_t next_ms;		/* wall: when provisioning_tick has something to do */
 	int64_t latest_ms;		/* wall: the latest this site has ever seen */

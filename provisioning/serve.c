@@ -281,6 +281,9 @@ int provisioning_open(struct provisioning **out, const struct provisioning_conf 
 	}
 	count(p);
 	if (access_store_open(&p->access, deps->store, deps->clock, e) != 0 ||
+	    operator_policy_open(&p->operator, &(struct operator_conf){ conf->policy_file,
+		conf->zone_s }, deps->store, deps->clock, e) != 0 ||
+	    role_table_open(&p->roles, deps->store, e) != 0 ||
 	    store_get_int(deps->store, latest_name, &p->latest_ms, e) < 0) {
 		provisioning_close(&p);
 		return -1;
@@ -294,6 +297,8 @@ void provisioning_close(struct provisioning **p)
 {
 	if (*p == NULL)
 		return;
+	role_table_close(&(*p)->roles);
+	operator_policy_close(&(*p)->operator);
 	access_store_close(&(*p)->access);
 	free((char *)(uintptr_t)(*p)->conf.jid);
 	free(*p);
