@@ -9,10 +9,12 @@
 #include "common/store/debt.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/due.h"
 #include "common/base/ident.h"
 #include "common/base/jid.h"
 #include "common/base/str.h"
@@ -26,7 +28,8 @@
 #define WAKE_GAP (60 * SECOND)		/* a chatty peer gets no more than this */
 #define HOLD_TRIES 3			/* so many tries hold back what comes behind */
 #define SWEEP 256			/* debts offered by one walk */
-#define NOWHERE SIZE_MAX
+#define HOLD_MS (4 * SECOND)		/* ... but not before: what comes behind a floor */
+#define ATTEMPT 72
 #define FREE_RANK 3			/* holds back nothing, held back by nothing */
 
 struct item {
@@ -35,7 +38,7 @@ struct item {
 	struct item *next, *prev;	/* of the same peer */
 	uint64_t row_hash, key_hash;
 	size_t index;		/* in debts.all */
-	size_t heap;		/* in debts.heap, or NOWHERE */
+	struct due due;		/* in debts.heap: may be sent */
 	int64_t burst_ms;	/* boot: when the quick tries began; -1 not yet */
 	int64_t sent_ms;	/* boot: last try; -1 none */
 	bool committed;
@@ -62,13 +65,14 @@ struct debts {
 	struct mirror mirror;
 	struct table_seed seed;
 	struct table by_row, by_key, peers;
-	struct item **all, **heap;
-	size_t n, n_heap, cap;
+	struct item **all;
+	struct due_heap heap;
+	size_t n, cap;
 	size_t of_kind[DEBT_COUNT];
 	struct sweep *sweep;
 	int64_t last_row;
 	char run[IDENT_CODE];	/* of this process: no attempt's id comes twice */
-	struct stmt *write, *erase;
+	struct stmt *write, *renew, *erase;
 };
 
 static const struct store_step steps[] = {
@@ -94,70 +98,16 @@ static const int ranks[DEBT_COUNT] = {
 
 /* ---- the heap ---- */
 
-static void heap_put(struct debts *d, size_t i, struct item *x)
+static struct item *item_of(const struct due *d)
 {
-	d->heap[i] = x;
-	x->heap = i;
-}
-
-static void heap_up(struct debts *d, size_t i)
-{
-	struct item *x = d->heap[i];
-
-	for (; i > 0 && d->heap[(i - 1) / 2]->pub.due_boot_ms > x->pub.due_boot_ms; i = (i - 1) / 2)
-		heap_put(d, i, d->heap[(i - 1) / 2]);
-	heap_put(d, i, x);
-}
-
-static void heap_down(struct debts *d, size_t i)
-{
-	struct item *x = d->heap[i];
-	size_t child;
-
-	while ((child = 2 * i + 1) < d->n_heap) {
-		if (child + 1 < d->n_heap &&
-		    d->heap[child + 1]->pub.due_boot_ms < d->heap[child]->pub.due_boot_ms)
-			child++;
-		if (d->heap[child]->pub.due_boot_ms >= x->pub.due_boot_ms)
-			break;
-		heap_put(d, i, d->heap[child]);
-		i = child;
-	}
-	heap_put(d, i, x);
-}
-
-static void heap_move(struct debts *d, struct item *x)
-{
-	heap_up(d, x->heap);
-	heap_down(d, x->heap);
-}
-
-static void heap_remove(struct debts *d, struct item *x)
-{
-	size_t i = x->heap;
-	struct item *last;
-
-	if (i == NOWHERE)
-		return;
-	x->heap = NOWHERE;
-	last = d->heap[--d->n_heap];
-	if (last == x)
-		return;
-	heap_put(d, i, last);
-	heap_move(d, last);
-}
-
-static void heap_add(struct debts *d, struct item *x)
-{
-	heap_put(d, d->n_heap++, x);
-	heap_up(d, x->heap);
+	return (struct item *)(uintptr_t)((const char *)d - offsetof(struct item, due));
 }
 
 static void set_due(struct debts *d, struct item *x, int64_t due)
 {
 	x->pub.due_boot_ms = due;
-	if (x->heap != NOWHERE)
-		heap_move(d, x);
+	if (due_is_in(&x->due))
+		due_put(&d->heap, &x->due, due);
 }
 
 /* ---- the order ---- */
@@ -173,6 +123,27 @@ static int holding_rank(const struct peer *p)
 	return lowest;
 }
 
+/* Behind something unanswered: not before that had its time (ruling 26a). */
+static int64_t not_before(const struct item *x)
+{
+	int64_t when = INT64_MIN;
+
+	for (const struct item *y = x->peer->first; y != NULL; y = y->next)
+		if (ranks[x->pub.kind] != FREE_RANK && ranks[y->pub.kind] < ranks[x->pub.kind] &&
+		    y->burst_ms >= 0 && y->burst_ms + HOLD_MS > when)
+			when = y->burst_ms + HOLD_MS;
+	return when;
+}
+
+static void admit(struct debts *d, struct item *x)
+{
+	int64_t when = not_before(x);
+
+	if (x->pub.due_boot_ms < when)
+		x->pub.due_boot_ms = when;
+	due_put(&d->heap, &x->due, x->pub.due_boot_ms);
+}
+
 /* Put into the heap what may be sent, and take out what may not. */
 static void reorder(struct debts *d, const struct peer *p)
 {
@@ -182,10 +153,10 @@ static void reorder(struct debts *d, const struct peer *p)
 		int rank = ranks[x->pub.kind];
 		bool may = x->committed && (rank <= holding || rank == FREE_RANK);
 
-		if (may && x->heap == NOWHERE)
-			heap_add(d, x);
+		if (may && !due_is_in(&x->due))
+			admit(d, x);
 		else if (!may)
-			heap_remove(d, x);
+			due_remove(&d->heap, &x->due);
 	}
 }
 
@@ -261,7 +232,6 @@ static struct item *item_new(struct debts *d, const struct debt *t, struct err *
 	x->pub.due_boot_ms = clock_boot(d->clock);
 	x->row_hash = hash_row(d, t->row);
 	x->key_hash = hash_key(d, t->kind, t->peer, t->subject);
-	x->heap = NOWHERE;
 	x->burst_ms = x->sent_ms = -1;
 	return x;
 }
@@ -282,7 +252,7 @@ static void link_item(struct debts *d, struct item *x)
 
 static void unlink_item(struct debts *d, struct item *x)
 {
-	heap_remove(d, x);
+	due_remove(&d->heap, &x->due);
 	table_remove(&d->by_row, x->row_hash, x);
 	table_remove(&d->by_key, x->key_hash, x);
 	d->of_kind[x->pub.kind]--;
@@ -332,13 +302,11 @@ static int reserve(struct debts *d, struct err *e)
 	if (d->n == d->cap) {
 		size_t cap = d->cap > 0 ? 2 * d->cap : 256;
 		struct item **all = reallocarray(d->all, cap, sizeof(*all));
-		struct item **heap = all != NULL ? reallocarray(d->heap, cap, sizeof(*heap)) : NULL;
 
 		if (all != NULL)
 			d->all = all;
-		if (heap == NULL)
+		if (all == NULL || due_reserve(&d->heap, cap) == -1)
 			return err_set(e, ERR_SYSTEM, "out of memory");
-		d->heap = heap;
 		d->cap = cap;
 	}
 	return 0;
@@ -405,8 +373,9 @@ int debts_open(struct debts **out, struct store *s, const struct clock *clock,
 		goto fail;
 	d->write = store_prepare(s, "INSERT INTO debt (row, kind, peer, subject, body, number,"
 	    " since) VALUES ($1, $2, $3, $4, $5, $6, $7)", e);
+	d->renew = store_prepare(s, "UPDATE debt SET body = $1, number = $2 WHERE row = $3", e);
 	d->erase = store_prepare(s, "DELETE FROM debt WHERE row = $1", e);
-	if (d->write == NULL || d->erase == NULL || load(d, e) == -1)
+	if (d->write == NULL || d->renew == NULL || d->erase == NULL || load(d, e) == -1)
 		goto fail;
 	mirror_open(&d->mirror, s, &ops, d);
 	*out = d;
@@ -426,7 +395,7 @@ void debts_close(struct debts **dp)
 	for (size_t i = 0; i < d->n; i++)
 		item_free(d, d->all[i]);
 	free(d->all);
-	free(d->heap);
+	due_fini(&d->heap);
 	free(d->sweep);
 	table_fini(&d->by_row);
 	table_fini(&d->by_key);
@@ -513,6 +482,57 @@ static int erase_row(struct debts *d, const struct item *x, struct err *e)
 	return stmt_run(d->erase, NULL, e);
 }
 
+static int renew_row(struct debts *d, const struct debt *t, struct err *e)
+{
+	stmt_bind_text(d->renew, 1, t->text);
+	stmt_bind_int(d->renew, 2, (int64_t)t->number);
+	stmt_bind_int(d->renew, 3, t->row);
+	return stmt_run(d->renew, NULL, e);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The row stays, so that what was sent before can still be answered. */
+static int renew_floor(struct debts *d, struct item *old, uint64_t number, const char *text,
+    struct err *e)
+{
+	struct debt t = old->pub;
+	struct item *x;
+
+	if (number == old->pub.number && same_text(text, old->pub.text))
+		return 0;
+	t.number = number;
+	t.text = text;
+	if (reserve(d, e) == -1 || (x = item_new(d, &t, e)) == NULL)
+		return -1;
+	if (number == old->pub.number) {	/* what is under way pays it as well */
+		x->pub.due_boot_ms = old->pub.due_boot_ms;
+		x->burst_ms = old->burst_ms;
+		x->sent_ms = old->sent_ms;
+	} else {
+		x->pub.tries = 0;
+	}
+	if (renew_row(d, &t, e) == -1) {
+		item_free(d, x);
+		return -1;
+	}
+	mirror_swap(&d->mirror, old, x);
+	return 0;
+}
+
+int debt_floor(struct debts *d, const char *peer, uint64_t number, const char *text,
+    struct err *e)
+{
+	struct item *old = find_key(d, DEBT_FLOOR, peer, "");
+
+	if (old == NULL)
+		return debt_owe(d, DEBT_FLOOR, peer, "", number, text, e);
+	return renew_floor(d, old, number > old->pub.number ? number : old->pub.number, text, e);
+}
+
 /* A new row each time: an answer to the older debt must not settle this one. */
 int debt_owe(struct debts *d, enum debt_kind kind, const char *peer, const char *subject,
     uint64_t number, const char *text, struct err *e)
@@ -565,9 +585,9 @@ static void collect(const struct debts *d, size_t i, int64_t now)
 {
 	struct sweep *s = d->sweep;
 
-	if (i >= d->n_heap || s->n == SWEEP || d->heap[i]->pub.due_boot_ms > now)
+	if (i >= d->heap.n || s->n == SWEEP || d->heap.item[i]->ms > now)
 		return;
-	s->row[s->n++] = d->heap[i]->pub.row;
+	s->row[s->n++] = item_of(d->heap.item[i])->pub.row;
 	collect(d, 2 * i + 1, now);
 	collect(d, 2 * i + 2, now);
 }
@@ -584,7 +604,7 @@ const struct debt *debt_next_due(const struct debts *d, const struct debt *after
 	while (s->at < s->n) {
 		const struct item *x = find_row(d, s->row[s->at++]);
 
-		if (x != NULL && x->heap != NOWHERE && x->pub.due_boot_ms <= now)
+		if (x != NULL && due_is_in(&x->due) && x->pub.due_boot_ms <= now)
 			return &x->pub;
 	}
 	return NULL;
@@ -592,7 +612,9 @@ const struct debt *debt_next_due(const struct debts *d, const struct debt *after
 
 int64_t debt_deadline(const struct debts *d)
 {
-	return d->n_heap > 0 ? d->heap[0]->pub.due_boot_ms : -1;
+	const struct due *first = due_first(&d->heap);
+
+	return first != NULL ? first->ms : -1;
 }
 
 void debt_sent(struct debts *d, int64_t row)
@@ -635,6 +657,8 @@ void debt_wake(struct debts *d, const char *peer)
 
 		if (x->sent_ms < 0 || due < now)
 			due = now;
+		if (due < not_before(x))
+			due = not_before(x);
 		if (due < x->pub.due_boot_ms)
 			set_due(d, x, due);
 	}
@@ -647,54 +671,72 @@ void debt_wake(struct debts *d, const char *peer)
  * again after a restart, and an old answer must not fit another debt then.
  */
 static void sign(const struct debts *d, const struct debt *t, const char *attempt,
-    char out[static 33])
+    uint64_t number, char out[static 33])
 {
 	unsigned char mac[SECRET_HASH];
 	unsigned char kind = (unsigned char)t->kind;
 	const struct secret_part parts[] = {
 		{ "debt", 4 }, { attempt, strlen(attempt) }, { t->peer, strlen(t->peer) },
-		{ &kind, 1 }, { t->subject, strlen(t->subject) }, { &t->number, sizeof(t->number) },
+		{ &kind, 1 }, { t->subject, strlen(t->subject) }, { &number, sizeof(number) },
 	};
 
 	secret_hmac(mac, d->id_key, parts, sizeof(parts) / sizeof(parts[0]));
 	str_hex(out, mac, 16);
 }
 
-/* "d-ROW-RUN.TRY-HEX"; never digits alone, which some clients take for their own. */
+/* "d-ROW-RUN.TRY.NUMBER-HEX"; never digits alone, which some clients take for their own. */
 void debt_iq_id(const struct debts *d, const struct debt *t, char out[static DEBT_ID])
 {
-	char attempt[40], hex[33];
+	char attempt[ATTEMPT], hex[33];
 
-	snprintf(attempt, sizeof(attempt), "%" PRId64 "-%.4s%.4s.%u", t->row, d->run, d->run + 5,
-	    t->tries);
-	sign(d, t, attempt, hex);
+	snprintf(attempt, sizeof(attempt), "%" PRId64 "-%.4s%.4s.%u.%" PRIu64, t->row, d->run,
+	    d->run + 5, t->tries, t->number);
+	sign(d, t, attempt, t->number, hex);
 	snprintf(out, DEBT_ID, "d-%s-%s", attempt, hex);
+}
+
+/* Split "ROW-RUN.TRY.NUMBER". */
+static int read_attempt(const char *attempt, int64_t *row, int64_t *number)
+{
+	const char *dot = strrchr(attempt, '.');
+	size_t len = strcspn(attempt, "-");
+	char text[24];
+
+	if (dot == NULL || len >= sizeof(text))
+		return -1;
+	memcpy(text, attempt, len);
+	text[len] = '\0';
+	return str_to_int(text, 1, INT64_MAX, row) == -1 ||
+	    str_to_int(dot + 1, 0, INT64_MAX, number) == -1 ? -1 : 0;
+}
+
+/* A floor that was raised meanwhile is still the same promise up to where it was. */
+static bool may_answer(const struct debt *t, uint64_t number)
+{
+	return number == t->number || (t->kind == DEBT_FLOOR && number < t->number);
 }
 
 int64_t debt_iq_row(const struct debts *d, const char *id, const char *peer, uint64_t *number)
 {
 	const char *dash = strrchr(id, '-');
-	char attempt[40], row[24], hex[33];
-	size_t len, row_len;
-	int64_t n;
+	char attempt[ATTEMPT], hex[33];
+	int64_t row, sent;
+	size_t len;
 	const struct item *x;
 
 	if (!str_starts(id, "d-") || dash == NULL || dash < id + 2 || strlen(dash + 1) != 32)
 		return -1;
 	len = (size_t)(dash - (id + 2));
-	row_len = strcspn(id + 2, "-");
-	if (len >= sizeof(attempt) || row_len >= sizeof(row) || row_len >= len)
+	if (len >= sizeof(attempt))
 		return -1;
 	memcpy(attempt, id + 2, len);
 	attempt[len] = '\0';
-	memcpy(row, id + 2, row_len);
-	row[row_len] = '\0';
-	if (str_to_int(row, 1, INT64_MAX, &n) == -1 || (x = find_row(d, n)) == NULL ||
-	    !jid_text_same_bare(x->pub.peer, peer))
+	if (read_attempt(attempt, &row, &sent) == -1 || (x = find_row(d, row)) == NULL ||
+	    !jid_text_same_bare(x->pub.peer, peer) || !may_answer(&x->pub, (uint64_t)sent))
 		return -1;
-	sign(d, &x->pub, attempt, hex);
+	sign(d, &x->pub, attempt, (uint64_t)sent, hex);
 	if (!secret_bytes_equal(hex, dash + 1, 32))
 		return -1;
-	*number = x->pub.number;
-	return n;
+	*number = (uint64_t)sent;
+	return row;
 }

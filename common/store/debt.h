@@ -38,7 +38,8 @@ struct debt {
 	const char *peer;	/* bare JID it is owed to */
 	const char *subject;	/* thing id in hex, friend's JID, question key, notice id;
 				 * "" none */
-	const char *text;	/* notice text or friend's details; NULL none */
+	const char *text;	/* notice text, friend's details, or which recalls wait for
+				 * a floor; NULL none */
 	uint64_t number;	/* epoch or revision */
 	unsigned tries;
 	int64_t due_boot_ms;	/* when to try next */
@@ -52,6 +53,10 @@ void debts_close(struct debts **d);
 /* In a transaction.  Replaces an older debt of the same (peer, kind, subject). */
 int debt_owe(struct debts *d, enum debt_kind kind, const char *peer, const char *subject,
     uint64_t number, const char *text, struct err *e);
+/* DEBT_FLOOR, which only rises: up to `number` at least, with this text.  The row
+ * stays the same, and answers to what was sent before count as far as they go. */
+int debt_floor(struct debts *d, const char *peer, uint64_t number, const char *text,
+    struct err *e);
 /* In a transaction.  The row is gone only if `number` is still the one that was sent. */
 int debt_settle(struct debts *d, int64_t row, uint64_t number, struct err *e);
 /* Drop what is owed to a peer about a subject (the next register settles `removed`). */
@@ -84,9 +89,10 @@ const struct debt *debt_at(const struct debts *d, size_t i);
  * the peer's bare JID, so that an answer is checked without a stored id.  Ask
  * for it before debt_sent(); an attempt's id never repeats, also not after a
  * restart (clients replay their answer to an id they saw). */
-#define DEBT_ID 80
+#define DEBT_ID 112
 void debt_iq_id(const struct debts *d, const struct debt *t, char out[static DEBT_ID]);
-/* Which row does this answer belong to?  -1: not an id of ours for that peer. */
+/* Which row does this answer belong to?  -1: not an id of ours for that peer.
+ * *number is what was sent: of a floor that rose meanwhile, less than it is now. */
 int64_t debt_iq_row(const struct debts *d, const char *id, const char *peer, uint64_t *number);
 
 #endif

@@ -263,8 +263,93 @@ static void att_X_02__a_forged_debt_id_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(junk) / sizeof(junk[0]); i++)
 		assert_int_equal(debt_iq_row(w.d, junk[i], "t@x", &number), -1);
 	/* Even with the right row, the answer to a replaced debt is none. */
-	owe(&w, DEBT_FLOOR, "t@x", "", 43);
+	row = owe(&w, DEBT_OWNER, "t@x", "id", 1);
+	debt_iq_id(w.d, debt_by_row(w.d, row), id);
+	owe(&w, DEBT_OWNER, "t@x", "id", 2);
 	assert_int_equal(debt_iq_row(w.d, id, "t@x", &number), -1);
+	world_close(&w);
+}
+
+static int64_t raise(struct world *w, uint64_t number, const char *text)
+{
+	MUST(store_begin(w->s, &test_err));
+	MUST(debt_floor(w->d, "t@x", number, text, &test_err));
+	MUST(store_commit(w->s, &test_err));
+	return debt_find(w->d, DEBT_FLOOR, "t@x", "")->row;
+}
+
+/* A row that changes all the time would never be answered otherwise. */
+static void row_O9__a_floor_that_rose_meanwhile_is_answered_up_to_where_it_was(void **state)
+{
+	struct world w;
+	char id[DEBT_ID];
+	uint64_t number;
+	int64_t row;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	row = raise(&w, 42, NULL);
+	debt_iq_id(w.d, debt_by_row(w.d, row), id);
+	debt_sent(w.d, row);
+	assert_int_equal(raise(&w, 50, "50:1"), row);
+	assert_int_equal(debt_iq_row(w.d, id, "t@x", &number), row);
+	assert_int_equal(number, 42);
+	/* It is paid only by an answer to what it is now, and that is sent at once. */
+	settle(&w, row, 42);
+	assert_int_equal(debt_count(w.d), 1);
+	assert_int_equal(count_due(&w), 1);
+	settle(&w, row, 50);
+	assert_int_equal(debt_count(w.d), 0);
+	world_close(&w);
+}
+
+static void a_floor_never_sinks_and_its_text_alone_sends_nothing_again(void **state)
+{
+	struct place p;
+	struct world w;
+	int64_t row;
+
+	(void)state;
+	place_make(&p);
+	world_open(&w, p.url);
+	row = raise(&w, 42, NULL);
+	debt_sent(w.d, row);
+	assert_int_equal(raise(&w, 40, "40:1"), row);
+	assert_int_equal(debt_by_row(w.d, row)->number, 42);
+	assert_string_equal(debt_by_row(w.d, row)->text, "40:1");
+	assert_int_equal(debt_by_row(w.d, row)->tries, 1);
+	assert_int_equal(count_due(&w), 0);
+	world_close(&w);
+	world_open(&w, p.url);
+	assert_int_equal(debt_by_row(w.d, row)->number, 42);
+	assert_string_equal(debt_by_row(w.d, row)->text, "40:1");
+	world_close(&w);
+	place_remove(&p);
+}
+
+static void ruling_26a__friends_follow_an_unanswered_floor_after_four_seconds(void **state)
+{
+	struct world w;
+	int64_t floor, friend;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	floor = owe(&w, DEBT_FLOOR, "t@x", "", 5);
+	friend = owe(&w, DEBT_FRIEND, "t@x", "b@x", 0);
+	for (int64_t at = 0; at < 4000; at += 100) {
+		const struct debt *t = debt_next_due(w.d, NULL);
+
+		assert_true(t == NULL || t->row == floor);
+		if (t != NULL)
+			debt_sent(w.d, floor);
+		debt_wake(w.d, "t@x");
+		assert_true(debt_by_row(w.d, friend)->tries == 0);
+		w.time.boot += 100;
+	}
+	for (const struct debt *t = debt_next_due(w.d, NULL); t != NULL; t = debt_next_due(w.d, t))
+		if (t->row == friend)
+			friend = 0;
+	assert_int_equal(friend, 0);
 	world_close(&w);
 }
 
@@ -299,7 +384,7 @@ static void ids_never_repeat_and_old_answers_count_after_a_restart(void **state)
 	settle(&w, row, 42);
 	world_close(&w);
 	world_open(&w, p.url);
-	assert_int_equal(owe(&w, DEBT_FLOOR, "t@x", "", 43), row);
+	assert_int_equal(owe(&w, DEBT_FLOOR, "t@x", "", 41), row);
 	assert_int_equal(debt_iq_row(w.d, first, "t@x", &number), -1);
 	world_close(&w);
 	place_remove(&p);
@@ -407,6 +492,9 @@ int main(void)
 		cmocka_unit_test(a_sign_of_life_makes_it_due),
 		cmocka_unit_test(an_id_finds_its_debt),
 		cmocka_unit_test(att_X_02__a_forged_debt_id_is_refused),
+		cmocka_unit_test(row_O9__a_floor_that_rose_meanwhile_is_answered_up_to_where_it_was),
+		cmocka_unit_test(a_floor_never_sinks_and_its_text_alone_sends_nothing_again),
+		cmocka_unit_test(ruling_26a__friends_follow_an_unanswered_floor_after_four_seconds),
 		cmocka_unit_test(ids_never_repeat_and_old_answers_count_after_a_restart),
 		cmocka_unit_test(a_rollback_undoes_owing_and_settling),
 		cmocka_unit_test(owed_and_paid_in_one_transaction_leaves_nothing),
