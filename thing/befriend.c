@@ -206,6 +206,7 @@ void befriend_unfriend(struct befriend *b, const char *bare)
 	decisions_forget(b->decisions, bare);
 	say(b, bare, "unsubscribed");
 	say(b, bare, "unsubscribe");
+	friends_left(b->friends, bare);
 }
 
 int64_t befriend_deadline(const struct befriend *b)

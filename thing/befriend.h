@@ -30,7 +30,7 @@ struct befriend {
 	const struct clock *clock;
 	struct session *session;
 	const struct standing *standing;
-	const struct friends *friends;
+	struct friends *friends;
 	struct access *access;
 	struct decisions *decisions;
 	void (*refused)(void *arg, const char *bare);

@@ -63,6 +63,29 @@ static void wait_a_while(struct enroll *e, const char *why)
 
 /* ---- roster ------------------------------------------------------------- */
 
+/* Is he still a friend who owned us before?  Once our server says no, that is
+ * over, and the present owner may make him one again. */
+static void part_with_former(struct enroll *e, bool again)
+{
+	struct standing *s = e->standing;
+	const struct friend *x = s->former[0] ? friends_find(e->friends, s->former) : NULL;
+
+	if (!s->former[0])
+		return;
+	if (!x || (!x->from && !x->to && !x->asked)) {
+		s->former[0] = '\0';
+		(void)save_standing(e);
+	} else if (again) {
+		befriend_unfriend(e->befriend, s->former);
+	}
+}
+
+void enroll_roster_changed(struct enroll *e)
+{
+	if (e->step != ENROLL_IDLE && e->step != ENROLL_ROSTER)
+		part_with_former(e, false);
+}
+
 static void on_roster(void *arg, const struct stanza *answer)
 {
 	struct enroll *e = arg;
@@ -73,8 +96,10 @@ static void on_roster(void *arg, const struct stanza *answer)
 		return;
 	query = answer ? stanza_child(answer, NS_ROSTER, "query") : NULL;
 	type = answer ? stanza_attr(answer, "type") : NULL;
-	if (query && type && strcmp(type, "result") == 0)
+	if (query && type && strcmp(type, "result") == 0) {
 		friends_take_roster(e->friends, query);
+		part_with_former(e, true);
+	}
 	find_services(e);
 }
 
@@ -238,25 +263,34 @@ static bool drop_decisions(struct enroll *e)
 	return false;
 }
 
+static void part_with(struct enroll *e, const char *owner)
+{
+	struct standing *s = e->standing;
+
+	if (s->former[0] && strcmp(s->former, owner) != 0)
+		befriend_unfriend(e->befriend, s->former);
+	(void)!str_copy(s->former, sizeof(s->former), owner);	/* both are JID_MAX + 1 */
+	befriend_unfriend(e->befriend, s->former);
+}
+
 static bool set_owner(struct enroll *e, const char *bare, bool is_public)
 {
 	struct standing *s = e->standing;
 	struct err why = ERR_INIT;
 	bool changed = strcmp(s->owner, bare) != 0;
-	char *before;
 
 	/* What could not be written is news until it is. */
 	if (!changed && s->is_public == is_public && !e->unsaved)
 		return true;
 	if (changed && !drop_decisions(e))
 		return false;
-	before = changed && s->owner[0] ? strdup(s->owner) : NULL;
+	if (changed && s->owner[0])	/* who owned us is a stranger now */
+		part_with(e, s->owner);
 	(void)!str_copy(s->owner, sizeof(s->owner), bare);	/* both are JID_MAX + 1 */
+	if (strcmp(s->former, bare) == 0)
+		s->former[0] = '\0';
 	s->is_public = is_public;
 	e->untold = e->untold || changed;
-	if (before)	/* who owned us is a stranger now */
-		befriend_unfriend(e->befriend, before);
-	free(before);
 	if (!save_standing(e))
 		return false;
 	if (*bare && !e->id->key_used) {

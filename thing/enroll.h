@@ -101,6 +101,9 @@ void enroll_end(struct enroll *e);
  */
 void enroll_take_push(struct enroll *e, struct call **c);
 
+/* Our server pushed a roster item, and friends has taken it. */
+void enroll_roster_changed(struct enroll *e);
+
 /* Its button was pressed: it can be claimed for a while, if it is that kind. */
 void enroll_pressed(struct enroll *e);
 

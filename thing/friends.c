@@ -47,6 +47,14 @@ const struct friend *friends_find(const struct friends *f, const char *bare)
 	return find(f, bare);
 }
 
+void friends_left(struct friends *f, const char *bare)
+{
+	struct friend *x = find(f, bare);
+
+	if (x)
+		x->to = x->asked = false;
+}
+
 bool friends_has(const struct friends *f, const char *bare)
 {
 	const struct friend *x = find(f, bare);

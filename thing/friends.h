@@ -39,6 +39,9 @@ void friends_take_roster(struct friends *f, const struct stanza *query);
 /* One push; the caller has checked that our own server sent it. */
 void friends_take_push(struct friends *f, const struct stanza *query);
 
+/* We have ended our subscription to him; our server will say so later. */
+void friends_left(struct friends *f, const char *bare);
+
 bool friends_has(const struct friends *f, const char *bare);
 /* NULL if not in the roster. */
 const struct friend *friends_find(const struct friends *f, const char *bare);

@@ -122,6 +122,8 @@ static int take(struct standing *s, const char *name, const char *value)
 {
 	if (strcmp(name, "owner") == 0)
 		return take_jid(s->owner, value);
+	if (strcmp(name, "former") == 0)
+		return take_jid(s->former, value);
 	if (strcmp(name, "registry") == 0)
 		return take_service(&s->registry, value);
 	if (strcmp(name, "provisioning") == 0)
@@ -171,6 +173,8 @@ int standing_save(const struct standing *s, const char *dir, struct err *e)
 	statefile_begin(&b, KIND);
 	if (s->owner[0])
 		statefile_add(&b, "owner", s->owner);
+	if (s->former[0])
+		statefile_add(&b, "former", s->former);
 	statefile_add(&b, "public", s->is_public ? "true" : "false");
 	if (s->epoch)
 		buf_addf(&b, "epoch %llu\n", (unsigned long long)s->epoch);

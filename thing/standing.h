@@ -24,6 +24,9 @@ struct standing_service {
 
 struct standing {
 	char owner[JID_MAX + 1];	/* bare; "": nobody */
+	/* Owned us before, and our server may still have him as our friend: the
+	 * words that end that were lost if we ended right after writing them. */
+	char former[JID_MAX + 1];
 	bool is_public;
 	uint64_t epoch;			/* of that ownership, as the registry said; 0 unknown */
 	struct standing_service registry;

@@ -339,6 +339,7 @@ static bool take_roster_push(struct kith_thing *t, const struct stanza *s)
 	if (!query || !is_iq(s, "set") || !session_is_own_server(&t->session, from))
 		return false;
 	friends_take_push(&t->friends, query);
+	enroll_roster_changed(&t->enroll);
 	xml_begin(&x, t->session.out);
 	xml_open(&x, "iq", NULL);
 	xml_attr(&x, "type", "result");

@@ -164,7 +164,7 @@ static void a_disowned_thing_makes_a_new_key_before_it_registers_again(void **st
 	assert_null(strstr(text, first));
 	free(text);
 	text = get_file(rig->dir, "standing");
-	assert_null(strstr(text, "owner"));
+	assert_null(strstr(text, "\nowner "));
 	free(text);
 	rig_expect("unsubscribed", RIG_OWNER);
 	rig_expect("unsubscribe", RIG_OWNER);
@@ -988,6 +988,81 @@ static void att_P_03__leases_from_before_a_login_count_only_after_the_service_wa
 	rig_expect_silence();
 }
 
+static void roster_shows(const char *bare, const char *subscription)
+{
+	rig_send("<iq type='set' id='ro' to='%s'><query xmlns='jabber:iq:roster'>"
+	    "<item jid='%s' subscription='%s'/></query></iq>", rig->full, bare, subscription);
+	rig_expect("type=\"result\"", "id=\"ro\"");
+}
+
+/* As after a crash: whatever it had written last never left. */
+static const char *comes_back_with(const char *bare, const char *subscription,
+    const char *registered)
+{
+	char roster[256];
+
+	rig_stop();
+	rig_start();
+	rig_process();
+	snprintf(roster, sizeof(roster), "<query xmlns='jabber:iq:roster'><item jid='%s' "
+	    "subscription='%s'/></query>", bare, subscription);
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example", roster);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, registered);
+	return rig_next();
+}
+
+/* The words that end his friendship were lost with the process that wrote them. */
+static void att_C_13__a_former_owner_is_no_friend_even_if_it_is_killed_then(void **state)
+{
+	static const char next[] = "<claimed xmlns='" X_DISCO "' jid='next@home.example' "
+	    "public='false'/>";
+	const char *s;
+
+	UNUSED(state);
+	rig_owned();
+	roster_shows(RIG_OWNER, "both");
+	rig_send("<iq type='set' id='c1' from='" RIG_REGISTRY "' to='%s'>%s</iq>", rig->full, next);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, next);
+	rig_stop();
+	rig_start();
+	rig_process();
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example", "<query xmlns='jabber:iq:roster'>"
+	    "<item jid='" RIG_OWNER "' subscription='both'/></query>");
+	rig_expect("unsubscribed", RIG_OWNER);
+	rig_expect("unsubscribe", RIG_OWNER);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, next);
+	while (*rig_next())
+		continue;
+	roster_shows(RIG_OWNER, "none");
+	/* The present owner may make him a friend again, and he stays one. */
+	s = comes_back_with(RIG_OWNER, "both", next);
+	for (; *s; s = rig_next())
+		assert_null(strstr(s, "unsubscribe"));
+}
+
+static void att_C_13__an_owner_who_comes_back_is_asked_again_for_his_friendship(void **state)
+{
+	const char *s;
+
+	UNUSED(state);
+	rig_owned();
+	roster_shows(RIG_OWNER, "both");
+	rig_send("<iq type='set' id='d1' from='" RIG_REGISTRY "' to='%s'>"
+	    "<disowned xmlns='" X_DISCO "'/></iq>", rig->full);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, "");
+	while (*(s = rig_next()) && !strstr(s, "<register"))
+		continue;
+	rig_answer(s, RIG_REGISTRY, "");
+	while (*rig_next())
+		continue;
+	/* Our server is slow: it has not said yet that he is gone. */
+	rig_send("<iq type='set' id='c1' from='" RIG_REGISTRY "' to='%s'>%s</iq>", rig->full, CLAIMED);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, CLAIMED);
+	while (*(s = rig_next()) && !(strstr(s, "\"subscribe\"") && strstr(s, RIG_OWNER)))
+		continue;
+	assert_true(*s != '\0');
+}
+
 /* What was decided for one owner says nothing about the next one's wishes. */
 static void att_P_02__the_leases_of_an_owner_end_with_him(void **state)
 {
@@ -1348,6 +1423,8 @@ int main(void)
 		T(a_registry_cannot_make_it_sign_without_end),
 		T(it_states_whose_it_is_only_to_the_registry_that_said_so),
 		T(att_P_03__leases_from_before_a_login_count_only_after_the_service_was_heard),
+		T(att_C_13__a_former_owner_is_no_friend_even_if_it_is_killed_then),
+		T(att_C_13__an_owner_who_comes_back_is_asked_again_for_his_friendship),
 		T(att_P_02__the_leases_of_an_owner_end_with_him),
 		T(unknown_fields_and_nodes_are_item_not_found),
 		T(a_reader_of_the_newer_names_is_answered_in_them),
