@@ -677,17 +677,35 @@ static void rebind(struct rule *r, const struct owned *t)
 
 /* A yes that cannot count: the code stays good for a no, and a day goes by before the
  * same is asked again. */
+static int hush(struct provisioning *p, const struct question_row *row, struct err *e)
+{
+	struct question_row later = *row;
+
+	later.code_ms = provisioning_now(p);
+	if (debt_cancel(p->deps.debts, DEBT_QUESTION, row->owner, row->key, e) != 0)
+		return -1;
+	return access_question_put(p->access, &later, e);
+}
+
+int question_settled(struct provisioning *p, const struct question_row *row, bool yes,
+    struct pool *pool, struct err *e)
+{
+	struct answer a = { 0 };
+	int open = question_is_open(p, row, pool, &a, e);
+
+	if (open < 0)
+		return -1;
+	return open == 1 && a.touch && yes ? hush(p, row, e) : question_drop(p, row, e);
+}
+
 static int say_touch(struct provisioning *p, const struct request *q,
     const struct question_row *row, const struct answer *a, struct reply *r, struct err *e)
 {
-	struct question_row later = *row;
 	char number[24];
 
 	(void)snprintf(number, sizeof(number), "%lld",
 	    (long long)(a->rule != NULL ? a->rule->number : 0));
-	later.code_ms = provisioning_now(p);
-	if (debt_cancel(p->deps.debts, DEBT_QUESTION, row->owner, row->key, e) != 0 ||
-	    access_question_put(p->access, &later, e) != 0)
+	if (hush(p, row, e) != 0)
 		return -1;
 	r->kind = REPLY_RESULT;
 	r->body = BODY_TEXT;

@@ -100,6 +100,9 @@ int question_raise(struct provisioning *p, struct question_wish *w, struct pool 
 int question_renew(struct provisioning *p, const struct question_row *q, int64_t by_rule,
     struct err *e);
 int question_drop(struct provisioning *p, const struct question_row *q, struct err *e);
+/* He has decided about it by another way; a yes that a touch keeps from counting leaves it. */
+int question_settled(struct provisioning *p, const struct question_row *q, bool yes,
+    struct pool *pool, struct err *e);
 #define QUESTION_CODE 10
 void question_code(const struct provisioning *p, const struct question_row *q,
     char out[static QUESTION_CODE]);
@@ -126,6 +129,9 @@ int rules_add(struct provisioning *p, const char *owner, const struct rule *r, s
     int64_t *number, struct err *e);
 /* Withdraw one, also one that is over, with all that follows. */
 int rules_withdraw(struct provisioning *p, const char *owner, int64_t number, struct pool *pool,
+    struct err *e);
+/* In memory of its own: however many go in one request, there is room. */
+int rules_withdraw_alone(struct provisioning *p, const char *owner, int64_t number,
     struct err *e);
 /* The line of a rule as its owner reads it. */
 const char *rules_line(const struct provisioning *p, const char *owner, const struct rule *r,
@@ -155,7 +161,9 @@ int owner_rules(struct provisioning *p, const struct request *q, struct reply *r
 int owner_forget(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 int owner_revoke(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 int owner_what_if(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+/* why.c */
 int owner_why(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+/* owner_iq.c */
 int owner_iq_rule(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 int owner_clear_cache(struct provisioning *p, const struct request *q, struct reply *r,
     struct err *e);

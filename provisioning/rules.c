@@ -466,3 +466,14 @@ int rules_withdraw(struct provisioning *p, const char *owner, int64_t number, st
 		return -1;
 	return ripple_after(p, w, revision, e);
 }
+
+int rules_withdraw_alone(struct provisioning *p, const char *owner, int64_t number, struct err *e)
+{
+	struct pool pool;
+	int ret;
+
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	ret = rules_withdraw(p, owner, number, &pool, e);
+	pool_fini(&pool);
+	return ret;
+}

@@ -64,6 +64,14 @@ static bool never(struct provisioning *p, const struct request *q)
 	return false;
 }
 
+/* Owners seen using the protocol get their questions in it as well (ruling 34). */
+static bool is_new_speaker(struct provisioning *p, const struct request *q)
+{
+	return q->kind == STANZA_IQ &&
+	    ownership_count_of_owner(p->deps.ownership, q->bare) > 0 && contact_dialect_differs(p->deps.contacts, q->bare,
+	    q->dialect.proto, q->dialect.gen, q->dialect.vocab);
+}
+
 static const struct row {
 	/* NULL: serve() itself finds out, and comes back with PROVISIONING_WRITES. */
 	bool (*writes)(struct provisioning *p, const struct request *q);
@@ -78,7 +86,7 @@ static const struct row {
 	[VERB_CAN_CONTROL_RULE] = { always, owner_iq_rule },
 	[VERB_OWNER_CLEAR_CACHE] = { always, owner_clear_cache },
 	[VERB_DELETE_RULES] = { always, owner_delete_rules },
-	[VERB_GET_DEVICES] = { never, owner_devices },
+	[VERB_GET_DEVICES] = { is_new_speaker, owner_devices },
 	[VERB_QUESTIONS] = { question_list_writes, question_list },
 	[VERB_ANSWER_QUESTION] = { always, question_answer },
 	[VERB_RULE_ADD] = { always, owner_rule_add },
