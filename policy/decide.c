@@ -145,12 +145,10 @@ static bool rule_counts(struct ballot *b, const struct rule *r)
 
 	if (!same_giver(r->giver, b->giver) || !target_matches(q, &r->target))
 		return false;
-	if (q->clock_unsure && (r->until_ms != 0 || r->daily))
-		return r->verdict != VERDICT_ALLOW;
-	edge = rule_edge(r, q->now_ms, q->zone_s);
+	edge = rule_edge(r, q);
 	if (edge != 0 && (b->edge_ms == 0 || edge < b->edge_ms))
 		b->edge_ms = edge;
-	return rule_is_in_force(r, q->now_ms, q->zone_s);
+	return rule_is_in_force(r, q);
 }
 
 /* Nothing was named: the names that rules speak of are looked at one by one. */

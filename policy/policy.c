@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/base/jid.h"
+#include "policy/lexicon.h"
 #include "policy/policy_index.h"
 
 #define SLOTS_FIRST 16
@@ -39,6 +40,7 @@ struct policy {
 	size_t n, cap;
 	struct policy_bucket **slot;
 	size_t n_slots, n_buckets;
+	struct lexicon words;
 };
 
 struct policy *policy_new(void)
@@ -75,6 +77,7 @@ void policy_free(struct policy **p)
 		free((*p)->entry[i]);
 	free((*p)->entry);
 	free((*p)->slot);
+	lexicon_fini(&(*p)->words);
 	free(*p);
 	*p = NULL;
 }
@@ -278,8 +281,11 @@ int policy_add(struct policy *p, const struct rule *r, struct err *e)
 		return err_set(e, ERR_LIMIT, "at most %d rules", POLICY_RULES);
 	if (r->number != 0 && at < p->n && p->entry[at]->number == r->number)
 		return err_set(e, ERR_INPUT, "there is a rule %lld already", (long long)r->number);
+	if (lexicon_add(&p->words, r, e) != 0)
+		return -1;
 	en = entry_new(r);
 	if (en == NULL || make_room(p) != 0 || index_add(p, en) != 0) {
+		lexicon_drop(&p->words, r);
 		free(en);
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	}
@@ -296,6 +302,7 @@ bool policy_remove(struct policy *p, int64_t number)
 	if (at >= p->n || p->entry[at]->number != number)
 		return false;
 	index_drop(p, p->entry[at]);
+	lexicon_drop(&p->words, p->entry[at]);
 	free(p->entry[at]);
 	p->n--;
 	memmove(p->entry + at, p->entry + at + 1, (p->n - at) * sizeof(*p->entry));
@@ -317,6 +324,21 @@ const struct rule *policy_by_number(const struct policy *p, int64_t number)
 	size_t at = position(p, number);
 
 	return at < p->n && p->entry[at]->number == number ? p->entry[at] : NULL;
+}
+
+bool policy_uses(const struct policy *p, enum policy_fact f)
+{
+	return p->words.uses[f] > 0;
+}
+
+bool policy_names(const struct policy *p, enum policy_fact f, const char *text)
+{
+	return lexicon_has(&p->words, f, text);
+}
+
+const char *policy_zone(const struct policy *p, size_t i)
+{
+	return i < p->words.n_zones ? lexicon_text(p->words.zone[i]) : NULL;
 }
 
 /* --- looking up --- */

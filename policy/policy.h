@@ -48,6 +48,20 @@ size_t policy_count(const struct policy *p);
 const struct rule *policy_at(const struct policy *p, size_t i);		/* in number order */
 const struct rule *policy_by_number(const struct policy *p, int64_t number);
 
+/*
+ * What the rules look at besides asker, thing and names: what none of them uses
+ * need not be in a question (a tag, say, or the roles of the asker).
+ */
+enum policy_fact {
+	POLICY_TAG, POLICY_SET, POLICY_ZONE, POLICY_TOKEN, POLICY_ROLE, POLICY_CREDENTIAL,
+	POLICY_FACTS
+};
+bool policy_uses(const struct policy *p, enum policy_fact f);
+/* This tag, set, zone, token or role? */
+bool policy_names(const struct policy *p, enum policy_fact f, const char *text);
+/* The zones that rules name: at most POLICY_ZONES.  NULL: no more. */
+const char *policy_zone(const struct policy *p, size_t i);
+
 /* policy_parse.c.  `now_ms`, `zone_s` turn "for 2 h" and bare dates into a
  * moment.  Strings go to `pool`.  The error says what was expected, where. */
 int policy_parse_line(struct rule *out, const char *line, int64_t now_ms, int32_t zone_s,

@@ -56,6 +56,7 @@ struct question {
 	/* When, and the owner's zone as seconds east of UTC at that moment. */
 	int64_t now_ms;
 	int32_t zone_s;
+	int64_t zone_until_ms;		/* wall: when that changes next; 0 never or not known */
 	/* The offsets of zones that rules name, at that moment; a rule whose zone is
 	 * not among them is treated as if the clock were unsure. */
 	size_t n_zones;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rule: when a rule is in force; copying and comparing.  Its limits are in
- * rule_sound.c, what it matches in decide.c, its text in policy_parse.c and
- * policy_print.c.
+ * rule: copying and comparing.  Its limits are in rule_sound.c, when it is in
+ * force in rule_time.c, what it matches in match.c, its text in policy_parse.c
+ * and policy_print.c.
  */
 #include "config.h"
 
@@ -12,92 +12,6 @@
 
 #include "common/base/pool.h"
 #include "policy/policy.h"
-
-#define MINUTE_MS 60000LL
-#define DAY_MS (24 * 60 * MINUTE_MS)
-
-/* Milliseconds since midnight of that zone. */
-static int64_t time_of_day(int64_t now_ms, int32_t zone_s)
-{
-	int64_t t = (now_ms + zone_s * 1000LL) % DAY_MS;
-
-	return t < 0 ? t + DAY_MS : t;
-}
-
-/* 0 Monday .. 6 Sunday; the first day of 1970 was a Thursday. */
-static unsigned weekday(int64_t now_ms, int32_t zone_s)
-{
-	int64_t since = now_ms + zone_s * 1000LL;
-	int64_t day = since / DAY_MS - (since % DAY_MS < 0);
-
-	return (unsigned)(((day + 3) % 7 + 7) % 7);
-}
-
-static bool is_in_days(const struct rule *r, int64_t now_ms, int32_t zone_s)
-{
-	return r->days == 0 || (r->days & 1u << weekday(now_ms, zone_s)) != 0;
-}
-
-/* A time over midnight belongs to the day it began on. */
-static bool is_at_its_time(const struct rule *r, int64_t now_ms, int32_t zone_s)
-{
-	int64_t t = time_of_day(now_ms, zone_s);
-	int64_t from = r->from_min * MINUTE_MS, to = r->to_min * MINUTE_MS;
-
-	if (!r->daily)
-		return is_in_days(r, now_ms, zone_s);
-	if (from < to)
-		return t >= from && t < to && is_in_days(r, now_ms, zone_s);
-	if (t >= from)
-		return is_in_days(r, now_ms, zone_s);
-	return t < to && is_in_days(r, now_ms - DAY_MS, zone_s);
-}
-
-bool rule_is_in_force(const struct rule *r, int64_t now_ms, int32_t zone_s)
-{
-	if (r->until_ms != 0 && now_ms >= r->until_ms)
-		return false;
-	return is_at_its_time(r, now_ms, zone_s);
-}
-
-/* How long until it is that minute of the day again; never 0. */
-static int64_t ms_until_minute(int32_t minute, int64_t now_ms, int32_t zone_s)
-{
-	int64_t left = (minute * MINUTE_MS - time_of_day(now_ms, zone_s)) % DAY_MS;
-
-	return left <= 0 ? left + DAY_MS : left;
-}
-
-/* When its time of the week begins or ends next; 0: never.  It can change only
- * where its times begin and end, and each of these comes again within a week. */
-static int64_t next_change(const struct rule *r, int64_t now_ms, int32_t zone_s)
-{
-	bool now_in = is_at_its_time(r, now_ms, zone_s);
-	int64_t at = now_ms;
-
-	for (int i = 0; i < 2 * 8; i++) {
-		int64_t from = ms_until_minute(r->daily ? r->from_min : 0, at, zone_s);
-		int64_t to = ms_until_minute(r->daily ? r->to_min : 0, at, zone_s);
-
-		at += from < to ? from : to;
-		if (is_at_its_time(r, at, zone_s) != now_in)
-			return at;
-	}
-	return 0;
-}
-
-int64_t rule_edge(const struct rule *r, int64_t now_ms, int32_t zone_s)
-{
-	int64_t edge = 0;
-
-	if (r->until_ms != 0 && now_ms >= r->until_ms)
-		return 0;
-	if (r->daily || r->days != 0)
-		edge = next_change(r, now_ms, zone_s);
-	if (r->until_ms == 0 || (edge != 0 && edge < r->until_ms))
-		return edge;
-	return rule_is_in_force(r, now_ms, zone_s) ? r->until_ms : 0;
-}
 
 /*
  * One walk over everything a rule points at, first to count (block NULL), then

@@ -19,6 +19,7 @@
 #include "policy/value.h"
 
 struct pool;
+struct question;
 
 struct rule {
 	int64_t number;			/* the owner sees it as "rule N"; 0: unnumbered */
@@ -52,11 +53,14 @@ struct rule {
 
 #define RULE_EVERYTHING ((1u << ACTION_COUNT) - 1)
 
-/* Does it exist at this moment?  An expired or not-now rule does not.  `zone_s` is
- * that of r->zone, where it has one. */
-bool rule_is_in_force(const struct rule *r, int64_t now_ms, int32_t zone_s);
-/* The next moment after now at which that changes; 0: never. */
-int64_t rule_edge(const struct rule *r, int64_t now_ms, int32_t zone_s);
+/*
+ * Is it its time at the moment of the question (now, zones)?  What is over or
+ * not now is not.  While the time cannot be known (the clock is unsure, its zone
+ * is not among those given) an allow with times is not, a deny or an ask is.
+ */
+bool rule_is_in_force(const struct rule *r, const struct question *q);
+/* The next moment after the question's at which that may change; 0: never. */
+int64_t rule_edge(const struct rule *r, const struct question *q);
 /* Does it keep to the limits of value.h, and does it say only what a line can?
  * Whatever is sound is printed as a line that reads back as an equal rule. */
 bool rule_is_sound(const struct rule *r);

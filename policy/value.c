@@ -114,6 +114,49 @@ bool value_is_zone(const char *s)
 	}
 }
 
+#define HASH_START 0xcbf29ce484222325u		/* FNV-1a */
+#define HASH_STEP 0x100000001b3u
+
+static uint64_t hash_plain(const uint8_t *s, size_t len)
+{
+	uint64_t h = HASH_START;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ s[i]) * HASH_STEP;
+	return h;
+}
+
+static uint64_t hash_folded(const char *s)
+{
+	uint8_t space[4 * POLICY_NAME], *folded;
+	size_t len = sizeof(space);
+	uint64_t h;
+
+	folded = u8_casefold((const uint8_t *)s, strlen(s), NULL, UNINORM_NFC, space, &len);
+	if (folded == NULL)
+		abort();			/* as above */
+	h = hash_plain(folded, len);
+	if (folded != space)
+		free(folded);
+	return h;
+}
+
+uint64_t value_hash(const char *s)
+{
+	uint64_t h = HASH_START;
+
+	for (const char *at = s; *at != '\0'; at++) {
+		unsigned char c = (unsigned char)*at;
+
+		if (c >= 0x80)
+			return hash_folded(s);
+		if (c >= 'A' && c <= 'Z')
+			c = (unsigned char)(c + ('a' - 'A'));
+		h = (h ^ c) * HASH_STEP;
+	}
+	return h;
+}
+
 char value_plain(uint32_t c)
 {
 	static const struct {

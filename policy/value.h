@@ -87,6 +87,7 @@ struct with {
 
 /* Names, tag values and things' names: the same without case? */
 bool value_same(const char *a, const char *b);
+uint64_t value_hash(const char *s);	/* one for all that are the same */
 /* Phones write other quotes, blanks and dashes than people mean: the plain
  * character for such a code point, 0 for all others. */
 char value_plain(uint32_t code_point);

@@ -17,10 +17,13 @@
 static bool makes_co_owner(const struct rule *r, const char *jid, const struct owned *t,
     const struct access_facts *f, const struct access_thing *at)
 {
+	struct question q = { .now_ms = f->now_ms,
+		.zone_s = at->has_zone ? at->zone_s : f->zone_s };
+
 	return r->co_owner && r->verdict == VERDICT_ALLOW && r->target.bound &&
 	    r->target.epoch == t->epoch && memcmp(r->target.id, t->id, OWNERSHIP_ID) == 0 &&
 	    r->subject.kind == SUBJECT_JID && strcmp(r->subject.text, jid) == 0 &&
-	    rule_is_in_force(r, f->now_ms, at->has_zone ? at->zone_s : f->zone_s);
+	    rule_is_in_force(r, &q);
 }
 
 static enum verdict decide(struct access_facts *f, enum action a, const struct access_thing *at)

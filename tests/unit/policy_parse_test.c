@@ -174,8 +174,8 @@ static void a_bare_day_includes_that_day_in_the_owners_zone(void **state)
 	parse(&r, &pool, "allow bob@b to read of lamp until 2026-12-01");
 	assert_int_equal(date_to_ms(&midnight, BERLIN, &end), 0);
 	assert_true(r.until_ms == end);
-	assert_true(rule_is_in_force(&r, end - 1, BERLIN));
-	assert_false(rule_is_in_force(&r, end, BERLIN));
+	assert_true(rule_is_in_force(&r, &(struct question){ .now_ms = end - 1, .zone_s = BERLIN }));
+	assert_false(rule_is_in_force(&r, &(struct question){ .now_ms = end, .zone_s = BERLIN }));
 	pool_fini(&pool);
 }
 
