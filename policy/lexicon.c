@@ -92,13 +92,13 @@ static int word_add(struct lexicon *l, enum policy_fact f, const char *text, str
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	at = word_find(l, f, text, hash);
 	if (*at == NULL) {
-		if (f == POLICY_ZONE && l->n_zones == POLICY_ZONES)
+		if (f == FACT_ZONE && l->n_zones == POLICY_ZONES)
 			return err_set(e, ERR_LIMIT, "rules name at most %d time zones", POLICY_ZONES);
 		*at = word_new(f, text, hash);
 		if (*at == NULL)
 			return err_set(e, ERR_SYSTEM, "out of memory");
 		l->n_words++;
-		if (f == POLICY_ZONE)
+		if (f == FACT_ZONE)
 			l->zone[l->n_zones++] = *at;
 	}
 	(*at)->uses++;
@@ -122,7 +122,7 @@ static void word_drop(struct lexicon *l, enum policy_fact f, const char *text)
 	l->uses[f]--;
 	if (--w->uses > 0)
 		return;
-	if (f == POLICY_ZONE)
+	if (f == FACT_ZONE)
 		zone_drop(l, w);
 	*at = w->next;
 	free(w);
@@ -134,15 +134,15 @@ static bool rule_word(const struct rule *r, size_t i, enum policy_fact *f, const
 {
 	size_t n_terms = r->target.kind == TARGET_TAG ? r->target.n_terms : 0;
 	const struct { bool is; enum policy_fact fact; const char *text; } single[] = {
-		{ r->zone != NULL, POLICY_ZONE, r->zone },
-		{ r->target.kind == TARGET_SET, POLICY_SET, r->target.name },
-		{ r->subject.kind == SUBJECT_ROLE, POLICY_ROLE, r->subject.text },
+		{ r->zone != NULL, FACT_ZONE, r->zone },
+		{ r->target.kind == TARGET_SET, FACT_SET, r->target.name },
+		{ r->subject.kind == SUBJECT_ROLE, FACT_ROLE, r->subject.text },
 		{ r->subject.kind >= SUBJECT_SERVICE && r->subject.kind <= SUBJECT_USER,
-		    POLICY_TOKEN, r->subject.text },
+		    FACT_TOKEN, r->subject.text },
 	};
 
 	if (i < n_terms) {
-		*f = POLICY_TAG;
+		*f = FACT_TAG;
 		*text = r->target.term[i].name;
 		return true;
 	}
@@ -175,12 +175,12 @@ int lexicon_add(struct lexicon *l, const struct rule *r, struct err *e)
 			drop_first(l, r, i);
 			return -1;
 		}
-	l->uses[POLICY_CREDENTIAL] += r->n_withs > 0;
+	l->uses[FACT_CREDENTIAL] += r->n_withs > 0;
 	return 0;
 }
 
 void lexicon_drop(struct lexicon *l, const struct rule *r)
 {
 	drop_first(l, r, SIZE_MAX);
-	l->uses[POLICY_CREDENTIAL] -= r->n_withs > 0;
+	l->uses[FACT_CREDENTIAL] -= r->n_withs > 0;
 }

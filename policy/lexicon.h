@@ -15,7 +15,7 @@ struct lexicon_word;
 struct lexicon {
 	struct lexicon_word **slot;
 	size_t n_slots, n_words;
-	size_t uses[POLICY_FACTS];		/* rules that look at such a fact */
+	size_t uses[FACT_COUNT];		/* rules that look at such a fact */
 	const struct lexicon_word *zone[POLICY_ZONES];
 	size_t n_zones;
 };

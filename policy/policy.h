@@ -53,8 +53,8 @@ const struct rule *policy_by_number(const struct policy *p, int64_t number);
  * need not be in a question (a tag, say, or the roles of the asker).
  */
 enum policy_fact {
-	POLICY_TAG, POLICY_SET, POLICY_ZONE, POLICY_TOKEN, POLICY_ROLE, POLICY_CREDENTIAL,
-	POLICY_FACTS
+	FACT_TAG, FACT_SET, FACT_ZONE, FACT_TOKEN, FACT_ROLE, FACT_CREDENTIAL,
+	FACT_COUNT
 };
 bool policy_uses(const struct policy *p, enum policy_fact f);
 /* This tag, set, zone, token or role? */
