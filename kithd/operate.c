@@ -24,6 +24,7 @@
 #include "kithd/report.h"
 #include "kithd/report_rows.h"
 #include "policy/policy.h"
+#include "provisioning/serve.h"
 #include "registry/approve.h"
 #include "registry/quota.h"
 #include "registry/serve.h"
@@ -102,12 +103,25 @@ static const char *address(struct act *a, const char *word)
 
 /* ---- one request ---- */
 
+/* Which of the two roles knows this act? */
+static int serve_act(const struct site_parts *p, struct request *q, struct reply *r, struct err *e)
+{
+	if (!provisioning_operates(q->verb))
+		return registry_operate(p->registry, q, r, e);
+	if (p->provisioning != NULL)
+		return provisioning_operate(p->provisioning, q, r, e);
+	memset(r, 0, sizeof(*r));
+	reply_error(r, COND_SERVICE_UNAVAILABLE);
+	r->text = "provisioning is switched off";
+	return 0;
+}
+
 int operate_serve(const struct site_parts *p, struct request *q, struct reply *r, struct err *e)
 {
 	q->by_operator = true;
 	if (store_begin(p->store, e) != 0)
 		return -1;
-	if (registry_operate(p->registry, q, r, e) != 0 ||
+	if (serve_act(p, q, r, e) != 0 ||
 	    (!q->dry && store_commit(p->store, e) != 0)) {
 		store_rollback(p->store);
 		return -1;

@@ -462,6 +462,11 @@ const struct policy *operator_policy_next(const struct operator_policy *o)
 	return o->has_next ? o->next.rules : NULL;
 }
 
+int64_t operator_policy_next_version(const struct operator_policy *o)
+{
+	return o->has_next ? o->next.version : o->now.version;
+}
+
 enum operator_state operator_policy_state(const struct operator_policy *o)
 {
 	return o == NULL ? OPERATOR_NONE : o->state;

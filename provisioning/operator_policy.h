@@ -88,6 +88,7 @@ int operator_policy_read(struct operator_policy *o, bool force, const char *by, 
 int operator_policy_rollback(struct operator_policy *o, int64_t version, const char *by,
     struct err *e);
 const struct policy *operator_policy_next(const struct operator_policy *o);	/* NULL: no change */
+int64_t operator_policy_next_version(const struct operator_policy *o);
 
 /* Is this a sound file?  Its rules, NULL and why not.  Pure. */
 struct policy *operator_policy_parse(const char *text, size_t len, int64_t now_ms, int32_t zone_s,

@@ -73,6 +73,15 @@ int provisioning_open(struct provisioning **out, const struct provisioning_conf 
 void provisioning_close(struct provisioning **p);
 
 bool provisioning_serves(enum verb v);
+/* Acts of the operator, in a transaction (request.by_operator), as
+ * registry_operate(); and what kithctl may look at. */
+struct operator_policy;
+struct role_table;
+bool provisioning_operates(enum verb v);
+int provisioning_operate(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e);
+struct operator_policy *provisioning_operator_policy(const struct provisioning *p);
+const struct role_table *provisioning_roles(const struct provisioning *p);
 /* Must this be served in a transaction?  The turn asks before. */
 bool provisioning_writes(const struct provisioning *p, const struct request *q);
 /*

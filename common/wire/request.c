@@ -86,6 +86,19 @@ static const char *const verb_names[VERB_COUNT] = {
 	[VERB_NEW_KEY] = "new-key",
 	[VERB_PRESSED] = "pressed",
 	[VERB_COMMAND] = "command",
+	[VERB_GET_TOKEN] = "get-token",
+	[VERB_TOKEN_ANSWER] = "token-answer",
+	[VERB_GET_CERTIFICATE] = "get-certificate",
+	[VERB_TOKEN_CHALLENGE] = "token-challenge",
+	[VERB_CAN_ACCESS] = "can-access",
+	[VERB_USER_LOGGED_IN] = "user-logged-in",
+	[VERB_HAS_PRIVILEGE] = "has-privilege",
+	[VERB_DOWNLOAD_PRIVILEGES] = "download-privileges",
+	[VERB_TOKENS] = "tokens",
+	[VERB_TOKEN_REVOKE] = "token-revoke",
+	[VERB_ROLE] = "role",
+	[VERB_POLICY_LOAD] = "policy-load",
+	[VERB_POLICY_ROLLBACK] = "policy-rollback",
 };
 
 const char *

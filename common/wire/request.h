@@ -118,6 +118,8 @@ enum verb {
 	VERB_TOKENS,		/* tokens seen at his things; kithctl: all */
 	VERB_TOKEN_REVOKE,
 	VERB_ROLE,		/* operator: who has which role */
+	VERB_POLICY_LOAD,	/* operator: his policy, from desk.text or its file */
+	VERB_POLICY_ROLLBACK,	/* operator: back to version desk.number */
 	VERB_COUNT
 };
 const char *verb_name(enum verb v);
