@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * access_store: rows of rules, questions and askers.  A line that does not
+ * access_store: rows of rules and questions.  A line that does not
  * read back as it was written is a damaged store and stops the start: rules
  * are never guessed.
  */
@@ -13,7 +13,6 @@
 
 #include "common/base/buf.h"
 #include "common/base/pool.h"
-#include "common/store/mirror.h"
 #include "common/store/table.h"
 
 #define LINE_POOL (64 * 1024)
@@ -36,28 +35,18 @@ struct question_item {
 	uint64_t hash;
 };
 
-struct asker_item {
-	struct asker pub;
-	uint64_t hash;
-	size_t index;
-	char jid[];
-};
-
 struct access_store {
 	struct store *store;
 	const struct clock *clock;
 	struct table_seed seed;
-	struct table shelves, questions, askers;
+	struct table shelves, questions;
 	struct shelf **shelf;
 	size_t n_shelves, shelves_cap;
 	size_t n_unloaded;
 	struct shelf *touched;		/* by the running transaction */
 	uint64_t revision;		/* of the last commit */
-	struct asker_item **asker;
-	size_t n_askers, askers_cap;
-	struct mirror mirror;		/* of askers */
 	struct stmt *rule_put, *rule_del, *rules_of, *number_put, *number_of;
-	struct stmt *question_put, *question_del, *questions_of, *questions_all, *asker_put;
+	struct stmt *question_put, *question_del, *questions_of, *questions_all;
 };
 
 static const struct store_step steps[] = {
@@ -679,119 +668,6 @@ int access_question_over(struct access_store *a, int64_t before_ms, const struct
 	return 0;
 }
 
-/* ---- askers ---- */
-
-static struct asker_item *asker_find(const struct access_store *a, const char *jid)
-{
-	uint64_t hash = table_hash_text(&a->seed, 0, jid);
-	struct asker_item *k;
-	size_t at;
-
-	for (k = table_first(&a->askers, hash, &at); k; k = table_next(&a->askers, hash, &at))
-		if (strcmp(k->jid, jid) == 0)
-			return k;
-	return NULL;
-}
-
-static void asker_swap(void *arg, void *out, void *in)
-{
-	struct access_store *a = arg;
-	struct asker_item *gone = out, *come = in;
-
-	if (gone != NULL && come != NULL) {
-		table_replace(&a->askers, gone->hash, gone, come);
-		come->index = gone->index;
-		a->asker[come->index] = come;
-	} else if (come != NULL) {
-		table_add(&a->askers, come->hash, come);
-		come->index = a->n_askers;
-		a->asker[a->n_askers++] = come;
-	} else {
-		table_remove(&a->askers, gone->hash, gone);
-		a->asker[gone->index] = a->asker[--a->n_askers];
-		a->asker[gone->index]->index = gone->index;
-	}
-}
-
-static void asker_drop(void *arg, void *item)
-{
-	(void)arg;
-	free(item);
-}
-
-static const struct mirror_ops asker_ops = { .swap = asker_swap, .drop = asker_drop };
-
-static struct asker_item *asker_new(struct access_store *a, const struct asker *k, struct err *e)
-{
-	size_t len = strlen(k->jid) + 1;
-	struct asker_item *item;
-
-	if (a->n_askers == a->askers_cap) {
-		size_t cap = a->askers_cap > 0 ? 2 * a->askers_cap : 64;
-		struct asker_item **grown = reallocarray(a->asker, cap, sizeof(*grown));
-
-		if (grown == NULL) {
-			no_memory(e);
-			return NULL;
-		}
-		a->asker = grown;
-		a->askers_cap = cap;
-	}
-	item = table_reserve(&a->askers, 1, e) != 0 ? NULL : calloc(1, sizeof(*item) + len);
-	if (item == NULL) {
-		no_memory(e);
-		return NULL;
-	}
-	item->pub = *k;
-	memcpy(item->jid, k->jid, len);
-	item->pub.jid = item->jid;
-	item->hash = table_hash_text(&a->seed, 0, item->jid);
-	return item;
-}
-
-const struct asker *access_asker(const struct access_store *a, const char *jid)
-{
-	const struct asker_item *k = asker_find(a, jid);
-
-	return k != NULL ? &k->pub : NULL;
-}
-
-int access_asker_put(struct access_store *a, const struct asker *k, struct err *e)
-{
-	struct asker_item *item;
-
-	if (mirror_reserve(&a->mirror, e) != 0)
-		return -1;
-	item = asker_new(a, k, e);
-	if (item == NULL)
-		return -1;
-	stmt_bind_text(a->asker_put, 1, k->jid);
-	stmt_bind_int(a->asker_put, 2, k->keeps_lease);
-	stmt_bind_int(a->asker_put, 3, k->edge_ms);
-	stmt_bind_int(a->asker_put, 4, k->again);
-	if (stmt_run(a->asker_put, NULL, e) != 0) {
-		free(item);
-		return -1;
-	}
-	mirror_swap(&a->mirror, asker_find(a, k->jid), item);
-	return 0;
-}
-
-size_t access_asker_count(const struct access_store *a)
-{
-	return a->n_askers;
-}
-
-const struct asker *access_asker_at(const struct access_store *a, size_t i)
-{
-	return i < a->n_askers ? &a->asker[i]->pub : NULL;
-}
-
-void access_asker_gap(const struct asker *k, int64_t gap_ms)
-{
-	((struct asker_item *)(uintptr_t)k)->pub.gap_ms = gap_ms;
-}
-
 int64_t access_question_count(struct access_store *a, struct err *e)
 {
 	int64_t n;
@@ -823,27 +699,6 @@ static int load_shelves(struct access_store *a, struct err *e)
 	return got;
 }
 
-static int load_askers(struct access_store *a, struct err *e)
-{
-	struct stmt *st = store_prepare(a->store, "SELECT jid, lease, edge_ms, again FROM asker", e);
-	int got;
-
-	if (st == NULL)
-		return -1;
-	while ((got = stmt_step(st, e)) == 1) {
-		struct asker k = { .jid = stmt_text(st, 0), .keeps_lease = stmt_int(st, 1) != 0,
-			.edge_ms = stmt_int(st, 2), .again = (int)stmt_int(st, 3) };
-		struct asker_item *item = k.jid != NULL ? asker_new(a, &k, e) : NULL;
-
-		if (item == NULL) {
-			stmt_reset(st);
-			return -1;
-		}
-		asker_swap(a, NULL, item);
-	}
-	return got;
-}
-
 static int prepare(struct access_store *a, struct err *e)
 {
 	const struct {
@@ -869,10 +724,6 @@ static int prepare(struct access_store *a, struct err *e)
 		{ &a->question_del, "DELETE FROM question WHERE qkey = $1" },
 		{ &a->questions_of, "SELECT qkey, thing, epoch, line, nonce, code_ms, asked_ms,"
 				    " by_rule, tokens FROM question WHERE owner = $1 ORDER BY asked_ms, qkey" },
-		{ &a->asker_put, "INSERT INTO asker (jid, lease, edge_ms, again)"
-				 " VALUES ($1, $2, $3, $4) ON CONFLICT (jid) DO UPDATE SET"
-				 " lease = excluded.lease, edge_ms = excluded.edge_ms,"
-				 " again = excluded.again" },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -893,12 +744,11 @@ int access_store_open(struct access_store **out, struct store *s, const struct c
 	a->store = s;
 	a->clock = clock;
 	if (table_seed(&a->seed, e) != 0 || store_migrate(s, &schema, e) != 0 ||
-	    prepare(a, e) != 0 || load_shelves(a, e) != 0 || load_askers(a, e) != 0) {
+	    prepare(a, e) != 0 || load_shelves(a, e) != 0) {
 		access_store_close(&a);
 		return -1;
 	}
 	a->revision = store_revision(s);
-	mirror_open(&a->mirror, s, &asker_ops, a);
 	store_on_end(s, ended, a);
 	*out = a;
 	return 0;
@@ -916,13 +766,8 @@ void access_store_close(struct access_store **ap)
 		free(a->shelf[i]->pub.question);
 		free(a->shelf[i]);
 	}
-	for (size_t i = 0; i < a->n_askers; i++)
-		free(a->asker[i]);
 	free(a->shelf);
-	free(a->asker);
 	table_fini(&a->shelves);
 	table_fini(&a->questions);
-	table_fini(&a->askers);
-	mirror_close(&a->mirror);
 	free(a);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * access_store: the rows of provisioning and their copy in memory: each
- * owner's rules and open questions (his book), and who ever asked us (askers).
- * All SQL of this folder is in access_store.c.  Rules and questions are stored
+ * owner's rules and open questions (his book).  Who ever asked us is in asker.h.
+ * Rules and questions are stored
  * as canonical policy lines in UTC; a rollback makes a touched book load again
  * from its rows.  Decides nothing.
  */
@@ -43,16 +43,6 @@ struct book {
 	const char *co_owner[ACCESS_CO_OWNERS];
 };
 
-/* Somebody who asked isFriend, canRead or canControl and got an answer. */
-struct asker {
-	const char *jid;
-	bool keeps_lease;		/* asks for leases: forgets by itself */
-	int64_t edge_ms;		/* wall: an answer given changes then; 0 never */
-	int again;			/* ASKER_*: the second clearCache */
-	int64_t gap_ms;			/* memory only: clear again after a gap; 0 no */
-};
-enum { ASKER_QUIET, ASKER_WILL_REPEAT, ASKER_REPEATED };
-
 int access_store_open(struct access_store **out, struct store *s, const struct clock *clock,
     struct err *e);
 void access_store_close(struct access_store **a);
@@ -83,12 +73,6 @@ int access_question_find(struct access_store *a, const char *key, const struct q
 
 /* Questions that wait for an answer; -1 cannot tell now. */
 int64_t access_question_count(struct access_store *a, struct err *e);
-
-const struct asker *access_asker(const struct access_store *a, const char *jid);
-int access_asker_put(struct access_store *a, const struct asker *k, struct err *e);
-size_t access_asker_count(const struct access_store *a);
-const struct asker *access_asker_at(const struct access_store *a, size_t i);
-void access_asker_gap(const struct asker *k, int64_t gap_ms);	/* memory only */
 
 /* Books whose rules end: the first `until` that is over.  1 found (owner and
  * number are copied), 0 none, -1 error; *next_ms the earliest to come, -1 none. */

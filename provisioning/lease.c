@@ -29,7 +29,7 @@ int64_t lease_for(const struct provisioning *p, enum action a, int64_t rule_leas
 bool lease_is_news(const struct provisioning *p, const char *jid, bool keeps_lease,
     int64_t edge_ms)
 {
-	const struct asker *k = access_asker(p->access, jid);
+	const struct asker *k = asker_find(p->askers, jid);
 
 	if (k == NULL || k->keeps_lease != keeps_lease)
 		return true;
@@ -39,7 +39,7 @@ bool lease_is_news(const struct provisioning *p, const char *jid, bool keeps_lea
 int lease_note(struct provisioning *p, const char *jid, bool keeps_lease, int64_t edge_ms,
     struct err *e)
 {
-	const struct asker *k = access_asker(p->access, jid);
+	const struct asker *k = asker_find(p->askers, jid);
 	struct asker now = k != NULL ? *k : (struct asker){ .jid = jid };
 
 	if (!lease_is_news(p, jid, keeps_lease, edge_ms))
@@ -49,43 +49,51 @@ int lease_note(struct provisioning *p, const char *jid, bool keeps_lease, int64_
 		now.edge_ms = edge_ms;
 		provisioning_due(p, edge_ms);
 	}
-	return access_asker_put(p->access, &now, e);
+	return asker_put(p->askers, &now, e);
 }
 
 static void set_gap(struct provisioning *p, const struct asker *k, int64_t when)
 {
-	access_asker_gap(k, when);
+	asker_set_gap(p->askers, k, when);
 	provisioning_due(p, when);
 }
 
 void lease_wait(struct provisioning *p, const char *jid)
 {
-	const struct asker *k = access_asker(p->access, jid);
+	const struct asker *k = asker_find(p->askers, jid);
 
 	if (k != NULL && k->gap_ms == 0)
 		set_gap(p, k, provisioning_now(p) + WAIT_MS);
 }
 
+/* What waits for an older floor of this JID goes on waiting. */
+static int owe(struct provisioning *p, const char *jid, uint64_t revision, struct err *e)
+{
+	const struct debt *d = debt_find(p->deps.debts, DEBT_FLOOR, jid, "");
+
+	++*p->count.floors;
+	return debt_floor(p->deps.debts, jid, revision, d != NULL ? d->text : NULL, e);
+}
+
 int lease_floor(struct provisioning *p, const char *jid, uint64_t revision, struct err *e)
 {
-	const struct asker *k = access_asker(p->access, jid);
+	const struct asker *k = asker_find(p->askers, jid);
 	struct asker fresh;
 
 	if (k == NULL)
 		return 0;
-	if (debt_owe(p->deps.debts, DEBT_FLOOR, jid, "", revision, NULL, e) != 0)
+	if (owe(p, jid, revision, e) != 0)
 		return -1;
-	++*p->count.floors;
 	if (k->keeps_lease || k->again == ASKER_QUIET)
 		return 0;
 	fresh = *k;
 	fresh.again = ASKER_QUIET;
-	return access_asker_put(p->access, &fresh, e);
+	return asker_put(p->askers, &fresh, e);
 }
 
 int lease_acknowledged(struct provisioning *p, const char *jid, struct err *e)
 {
-	const struct asker *k = access_asker(p->access, jid);
+	const struct asker *k = asker_find(p->askers, jid);
 	struct asker fresh;
 	int64_t again = provisioning_now(p) + AGAIN_MS;
 
@@ -100,7 +108,7 @@ int lease_acknowledged(struct provisioning *p, const char *jid, struct err *e)
 			fresh.edge_ms = again;
 		provisioning_due(p, fresh.edge_ms);
 	}
-	return access_asker_put(p->access, &fresh, e);
+	return asker_put(p->askers, &fresh, e);
 }
 
 /* Its moment has come: owe, and forget the edge. */
@@ -109,12 +117,11 @@ static int reach_edge(struct provisioning *p, const struct asker *k, uint64_t re
 {
 	struct asker fresh = *k;
 
-	if (debt_owe(p->deps.debts, DEBT_FLOOR, k->jid, "", revision, NULL, e) != 0)
+	if (owe(p, k->jid, revision, e) != 0)
 		return -1;
-	++*p->count.floors;
 	fresh.edge_ms = fresh.gap_ms = 0;
 	fresh.again = k->again == ASKER_WILL_REPEAT ? ASKER_REPEATED : ASKER_QUIET;
-	return access_asker_put(p->access, &fresh, e);
+	return asker_put(p->askers, &fresh, e);
 }
 
 /* Only waiting for the thing to come into reach, and it has not. */
@@ -123,9 +130,9 @@ static bool still_waits(const struct provisioning *p, const struct asker *k, int
 	return (k->edge_ms == 0 || k->edge_ms > now_ms) && !provisioning_reaches(p, k->jid);
 }
 
-static int tick_one(struct provisioning *p, size_t i, int64_t now_ms, struct err *e)
+static int tick_one(struct provisioning *p, const struct asker *k, int64_t now_ms,
+    struct err *e)
 {
-	const struct asker *k = access_asker_at(p->access, i);
 	uint64_t revision;
 
 	if (k->gap_ms != 0 && still_waits(p, k, now_ms)) {
@@ -137,30 +144,17 @@ static int tick_one(struct provisioning *p, size_t i, int64_t now_ms, struct err
 	return reach_edge(p, k, revision, e);
 }
 
-static int64_t next_of(const struct asker *k)
-{
-	if (k->gap_ms == 0 || (k->edge_ms != 0 && k->edge_ms < k->gap_ms))
-		return k->edge_ms;
-	return k->gap_ms;
-}
-
 int lease_tick(struct provisioning *p, int64_t now_ms, struct err *e)
 {
+	const struct asker *k;
+	int64_t when;
 	int rows = 0;
 
-	for (size_t i = 0; i < access_asker_count(p->access); i++) {
-		int64_t when = next_of(access_asker_at(p->access, i));
-
-		if (when == 0)
-			continue;
-		if (when <= now_ms && rows++ < TICK_ROWS) {
-			if (tick_one(p, i, now_ms, e) != 0)
-				return -1;
-			when = next_of(access_asker_at(p->access, i));
-		}
-		if (when != 0)
-			provisioning_due(p, when);
-	}
+	while ((k = asker_next(p->askers, &when)) != NULL && when <= now_ms && rows++ < TICK_ROWS)
+		if (tick_one(p, k, now_ms, e) != 0)
+			return -1;
+	if (k != NULL)
+		provisioning_due(p, when);
 	return rows;
 }
 
@@ -170,8 +164,8 @@ void lease_gap(struct provisioning *p)
 	int64_t now = provisioning_now(p);
 	uint32_t chance;
 
-	for (size_t i = 0; i < access_asker_count(p->access); i++) {
-		const struct asker *k = access_asker_at(p->access, i);
+	for (size_t i = 0; i < asker_count(p->askers); i++) {
+		const struct asker *k = asker_at(p->askers, i);
 
 		if (k->keeps_lease || ident_random(&chance, sizeof(chance), NULL) != 0)
 			continue;

@@ -31,7 +31,7 @@ static bool dialect_of(const struct contact *c, struct dialect *out)
 static int write_floor(struct provisioning *p, const struct debt *d, struct push *push,
     const struct contact *c, struct buf *out)
 {
-	const struct asker *k = access_asker(p->access, d->peer);
+	const struct asker *k = asker_find(p->askers, d->peer);
 	char id[DEBT_ID];
 
 	if (c->full == NULL)

@@ -83,8 +83,8 @@ int provisioning_restored(struct provisioning *p, struct err *e)
 
 	if (store_next_revision(p->deps.store, &revision, e) != 0)
 		return -1;
-	for (size_t i = 0; i < access_asker_count(p->access); i++)
-		if (lease_floor(p, access_asker_at(p->access, i)->jid, revision, e) != 0)
+	for (size_t i = 0; i < asker_count(p->askers); i++)
+		if (lease_floor(p, asker_at(p->askers, i)->jid, revision, e) != 0)
 			return -1;
 	return 0;
 }

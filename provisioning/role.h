@@ -13,6 +13,7 @@
 #include "provisioning/access.h"
 #include "provisioning/access_store.h"
 #include "provisioning/operator_policy.h"
+#include "provisioning/asker.h"
 #include "provisioning/recall.h"
 #include "provisioning/role_table.h"
 #include "provisioning/serve.h"
@@ -27,6 +28,7 @@ struct provisioning {
 	struct provisioning_conf conf;	/* with a copy of jid */
 	struct provisioning_deps deps;
 	struct access_store *access;
+	struct askers *askers;
 	struct operator_policy *operator;
 	struct role_table *roles;
 	struct provisioning_counters count;

@@ -292,6 +292,7 @@ int provisioning_open(struct provisioning **out, const struct provisioning_conf 
 	    operator_policy_open(&p->operator, &(struct operator_conf){ conf->policy_file,
 		conf->zone_s }, deps->store, deps->clock, e) != 0 ||
 	    role_table_open(&p->roles, deps->store, e) != 0 ||
+	    askers_open(&p->askers, deps->store, e) != 0 || recalls_open(p, e) != 0 ||
 	    store_get_int(deps->store, latest_name, &p->latest_ms, e) < 0) {
 		provisioning_close(&p);
 		return -1;
@@ -307,6 +308,8 @@ void provisioning_close(struct provisioning **p)
 		return;
 	role_table_close(&(*p)->roles);
 	operator_policy_close(&(*p)->operator);
+	recalls_close(*p);
+	askers_close(&(*p)->askers);
 	access_store_close(&(*p)->access);
 	free((char *)(uintptr_t)(*p)->conf.jid);
 	free(*p);

@@ -19,7 +19,7 @@ static int no_room(struct err *e)
 static void explain_beside_rules(const struct provisioning *p, const struct access_thing *at,
     const struct answer *a, struct buf *out)
 {
-	const struct asker *k = access_asker(p->access, at->thing->jid);
+	const struct asker *k = asker_find(p->askers, at->thing->jid);
 
 	if (at->is_owner)
 		saying_add(out, N_("he owns it"), NULL);

@@ -27,6 +27,7 @@
 #include "common/store/person.h"
 #include "common/store/store.h"
 #include "provisioning/access_store.h"
+#include "provisioning/asker.h"
 #include "registry/serve.h"
 #include "registry/tags.h"
 #include "registry/thing_store.h"
@@ -47,6 +48,7 @@ static struct {
 	struct audit *audit;
 	struct persons *persons;
 	struct access_store *access;
+	struct askers *askers;
 	struct thing_store *things;
 	struct registry *registry;
 	size_t n;
@@ -123,7 +125,7 @@ static void fill_one(size_t i)
 	must(thing_store_spend(b.things, &used, &e));
 	must(contact_set_dialect(b.contacts, jid, 0, 1, 1, &e));
 	must(contact_set_sub(b.contacts, jid, SUB_YES, SUB_YES, &e));
-	must(access_asker_put(b.access, &asker, &e));
+	must(asker_put(b.askers, &asker, &e));
 	pool_fini(&pool);
 }
 
@@ -132,7 +134,11 @@ static void fill_one(size_t i)
 static int open_ownership(void) { return ownership_open(&b.ownership, b.store, &e); }
 static int open_contacts(void) { return contacts_open(&b.contacts, b.store, &b.clock, &e); }
 static int open_debts(void) { return debts_open(&b.debts, b.store, &b.clock, &b.key, &e); }
-static int open_access(void) { return access_store_open(&b.access, b.store, &b.clock, &e); }
+static int open_access(void)
+{
+	return access_store_open(&b.access, b.store, &b.clock, &e) != 0 ? -1 :
+	    askers_open(&b.askers, b.store, &e);
+}
 static int open_things(void) { return thing_store_open(&b.things, b.store, &b.key, &e); }
 static int open_persons(void) { return persons_open(&b.persons, b.store, &e); }
 static int open_audit(void) { return audit_open(&b.audit, b.store, &b.clock, &e); }
@@ -169,6 +175,7 @@ static void close_all(void)
 	thing_store_close(&b.things);
 	audit_close(&b.audit);
 	persons_close(&b.persons);
+	askers_close(&b.askers);
 	access_store_close(&b.access);
 	parked_close(&b.parked);
 	debts_close(&b.debts);
