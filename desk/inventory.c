@@ -382,6 +382,9 @@ static int show(struct inventory *v, const struct request *q, struct reply *r, s
 	r->body = BODY_SHOW;
 	if (found == 0)
 		reply_error(r, COND_ITEM_NOT_FOUND);
+	if (found == 1 &&
+	    registry_manifest(v->registry, q->u.desk.thing_id, q->pool, &r->u.show.manifest, e) == -1)
+		return -1;
 	return found < 0 ? -1 : 0;
 }
 

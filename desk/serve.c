@@ -124,7 +124,8 @@ static int by_address(struct desk *d, struct request *q, struct reply *r, struct
 	return desk_serve_role(d, &a, r, e);
 }
 
-/* People want to read what they claimed, not only its address. */
+/* People want to read what they claimed, not only its address: what it is called,
+ * what it offers and what it needs. */
 static int by_claim(struct desk *d, struct request *q, struct reply *r, struct err *e)
 {
 	struct reply_claimed *c = &r->u.claimed;
@@ -133,12 +134,14 @@ static int by_claim(struct desk *d, struct request *q, struct reply *r, struct e
 
 	if (desk_serve_role(d, q, r, e) != 0)
 		return -1;
-	if (r->kind != REPLY_RESULT || r->body != BODY_CLAIMED || c->thing != NULL || f == NULL)
+	if (r->kind != REPLY_RESULT || r->body != BODY_CLAIMED || f == NULL)
 		return 0;
 	t = ownership_by_address(d->d.ownership, c->jid, c->node.id, c->node.source,
 	    c->node.partition);
-	if (t != NULL && registry_describe(d->d.registry, t->id, q->pool, f, NULL) == 1)
-		c->thing = f;
+	if (t == NULL || registry_describe(d->d.registry, t->id, q->pool, f, NULL) != 1)
+		return 0;
+	(void)registry_manifest(d->d.registry, t->id, q->pool, &f->manifest, NULL);
+	c->thing = f;
 	return 0;
 }
 

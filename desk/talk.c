@@ -256,6 +256,8 @@ static void say_claimed(struct buf *out, const struct talk *t, const struct requ
 	    T("Done: %1 is yours now; everybody can find it and its tags.") :
 	    T("Done: %1 is yours now; it is private: nobody else finds it."), buf_str(&name),
 	    NULL);
+	if (c->thing != NULL)
+		talk_manifest(out, t, c->thing);
 	buf_adds(out, T("\nAdd it to your contacts to talk to it. Next: name it (name THING "
 	    "NEWNAME) or look at it (show THING)."));
 	if (c->code != NULL)
@@ -331,6 +333,7 @@ static void say_show(struct buf *out, const struct talk *t, const struct request
 	thing_address(out, t, f);
 	buf_adds(out, T("\n- tags: "));
 	thing_tags(out, t, f);
+	talk_manifest(out, t, f);
 }
 
 static void list_rules(struct buf *out, const struct talk *t, const struct reply *r)

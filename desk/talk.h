@@ -48,6 +48,9 @@ void talk_confirm(struct buf *out, const struct talk *t, const char *code);
 void talk_history(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r);
 
+/* manifest.c: what it offers and needs; nothing when it did not say. */
+void talk_manifest(struct buf *out, const struct talk *t, const struct found_thing *f);
+
 /* What to call a thing: the owner's name for it, its NAME, its SN, its address. */
 void talk_thing(struct buf *out, const struct found_thing *f);
 /* "name" in quotes, escaped, one line; code points are shown when it holds

@@ -118,6 +118,8 @@ static enum condition refusal(struct registry *g, const struct request *q,
 	if (q->u.reg.tags.n > (size_t)g->conf.max_tags) {
 		++*g->count.full_thing;
 		*reason = "quota-tags";
+	} else if (!manifest_store_fits(q->u.reg.self.manifest)) {
+		*reason = "quota-manifest";
 	} else if (t == NULL) {
 		*reason = registry_full(g, q->bare);
 		/* Last: who is refused for good uses nothing up. */
@@ -269,6 +271,16 @@ static int enroll(struct registry *g, const struct request *q, struct enrolment 
 	    e) : 0;
 }
 
+/* What it offers may be another board's each time; people see the latest. */
+static int keep_manifest(struct registry *g, const struct request *q, struct err *e)
+{
+	const struct owned *t = registry_address(g, q->bare, &q->u.reg.node);
+
+	if (t == NULL || !q->u.reg.self.is_ours)
+		return 0;
+	return manifest_store_put(g->manifests, t->id, q->u.reg.self.manifest, q->pool, e);
+}
+
 /* A claimed thing changes nothing by registering, but its board may be another
  * one, and a key that it proves now is better than none. */
 static int keep_abilities(struct registry *g, const struct request *q, struct enrolment *en,
@@ -367,7 +379,7 @@ int registry_settle_removed(struct registry *g, const struct owned *t, struct er
 static int again(struct registry *g, const struct request *q, struct enrolment *en,
     struct reply *r, struct err *e)
 {
-	if (keep_abilities(g, q, en, e) == -1)
+	if (keep_abilities(g, q, en, e) == -1 || keep_manifest(g, q, e) == -1)
 		return -1;
 	++*g->count.again;
 	say_claimed(en->have, q, r);
@@ -382,7 +394,7 @@ static int take(struct registry *g, const struct request *q, struct enrolment *e
 	r->kind = REPLY_RESULT;
 	r->body = en->disowned ? BODY_DISOWNED : BODY_EMPTY;
 	if (en->out.verdict == DESCENT_TAKE) {
-		if (enroll(g, q, en, e) == -1 || (approved = registry_approve(g, q, e)) == -1)
+		if (enroll(g, q, en, e) == -1 || keep_manifest(g, q, e) == -1 || (approved = registry_approve(g, q, e)) == -1)
 			return -1;
 		++*g->count.registered;
 	}

@@ -152,7 +152,7 @@ int registry_disown_finish(struct registry *g, const struct owned *t, struct err
 
 	if (registry_forget_owed(g, t, e) == -1 ||
 	    registry_note(g, AUDIT_DISOWNED, t, t->owner, NULL, e) == -1 ||
-	    thing_store_delete(g->things, t->id, e) == -1 ||
+	    registry_erase_tags(g, t->id, e) == -1 ||
 	    ownership_put(g->deps.ownership, &gone, e) == -1)
 		return -1;
 	++*g->count.disowned;
@@ -176,7 +176,7 @@ int registry_tombstone(struct registry *g, const struct owned *t, const char *ac
 	registry_subject(left, REGISTRY_LEFT, t->id);
 	if (registry_forget_owed(g, t, e) == -1 ||
 	    registry_note(g, AUDIT_TOMBSTONE, t, actor, NULL, e) == -1 ||
-	    thing_store_delete(g->things, t->id, e) == -1 ||
+	    registry_erase_tags(g, t->id, e) == -1 ||
 	    ownership_put(g->deps.ownership, &gone, e) == -1 ||
 	    debt_owe(g->deps.debts, DEBT_OWNER, gone.jid, left, gone.epoch, NULL, e) == -1 ||
 	    registry_ask_presence(g, gone.jid, e) == -1)
@@ -368,7 +368,7 @@ int registry_drop(struct registry *g, const struct owned *t, struct err *e)
 	uint8_t id[OWNERSHIP_ID];
 
 	memcpy(id, t->id, sizeof(id));
-	return thing_store_delete(g->things, id, e) == -1 ||
+	return registry_erase_tags(g, id, e) == -1 ||
 	    ownership_delete(g->deps.ownership, id, e) == -1 ? -1 : 0;
 }
 

@@ -378,7 +378,7 @@ static int end_undo(struct registry *g, const struct owned *t, int64_t now, stru
 		return 0;
 	plain.former = plain.name = NULL;
 	plain.until_ms = 0;
-	if (!t->listed && thing_store_delete(g->things, t->id, e) == -1)
+	if (!t->listed && registry_erase_tags(g, t->id, e) == -1)
 		return -1;
 	return ownership_put(g->deps.ownership, &plain, e);
 }

@@ -115,7 +115,7 @@ static int merge(struct registry *g, const struct request *q, const struct owned
 		return err_set(e, ERR_LIMIT, "no room for an address");
 	registry_hex(hex, old->id);
 	if (cancel(g, old, e) == -1 || cancel(g, new, e) == -1 ||
-	    thing_store_delete(g->things, gone.id, e) == -1 ||
+	    registry_erase_tags(g, gone.id, e) == -1 ||
 	    ownership_delete(g->deps.ownership, gone.id, e) == -1 ||
 	    ownership_put(g->deps.ownership, &merged, e) == -1)
 		return -1;
@@ -186,7 +186,7 @@ static int swap(struct registry *g, const struct owned *old, const struct owned 
 	there.since_ms = clock_wall(g->deps.clock);
 	/* Two rows never share an address. */
 	if (cancel(g, old, e) == -1 || cancel(g, new, e) == -1 ||
-	    thing_store_delete(g->things, there.id, e) == -1 ||
+	    registry_erase_tags(g, there.id, e) == -1 ||
 	    ownership_delete(g->deps.ownership, there.id, e) == -1 ||
 	    ownership_put(g->deps.ownership, &here, e) == -1 ||
 	    ownership_put(g->deps.ownership, &there, e) == -1 ||

@@ -14,6 +14,7 @@
 #include "registry/quota.h"
 #include "registry/claim.h"
 #include "registry/guess.h"
+#include "registry/manifest_store.h"
 #include "registry/newcomer.h"
 #include "registry/presence_store.h"
 #include "registry/search_budget.h"
@@ -65,6 +66,7 @@ struct registry {
 	struct search_cursors *cursors;
 	struct quotas *quotas;
 	struct approvals *approvals;
+	struct manifest_store *manifests;
 	struct registry_counters count;
 	struct buf released;		/* answers to parked requests */
 	size_t released_kept;		/* so much of it is committed */
@@ -335,5 +337,7 @@ void registry_hex(char out[static REGISTRY_HEX], const uint8_t id[static OWNERSH
 /* One thing as replies show it; `with_owner`: show whose it is. */
 int registry_found(struct registry *g, const struct owned *t, bool with_owner,
     struct pool *pool, struct found_thing *out);
+/* Its tags and what it said it offers; in a transaction. */
+int registry_erase_tags(struct registry *g, const uint8_t id[static OWNERSHIP_ID], struct err *e);
 
 #endif

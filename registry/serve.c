@@ -265,6 +265,18 @@ int registry_describe(struct registry *g, const uint8_t id[static OWNERSHIP_ID],
 	return 1;
 }
 
+int registry_manifest(struct registry *g, const uint8_t id[static OWNERSHIP_ID],
+    struct pool *pool, const struct manifest **out, struct err *e)
+{
+	return manifest_store_find(g->manifests, id, pool, out, e);
+}
+
+int registry_erase_tags(struct registry *g, const uint8_t id[static OWNERSHIP_ID], struct err *e)
+{
+	return thing_store_delete(g->things, id, e) == -1 ||
+	    manifest_store_delete(g->manifests, id, e) == -1 ? -1 : 0;
+}
+
 /* ---- open and close ---- */
 
 static void count_open(struct registry *g)
@@ -432,6 +444,7 @@ int registry_open(struct registry **out, const struct registry_conf *conf,
 	if (thing_store_open(&g->things, deps->store, deps->hash_key, e) == -1 ||
 	    quotas_open(&g->quotas, deps->store, e) == -1 ||
 	    approvals_open(&g->approvals, deps->store, e) == -1 ||
+	    manifest_store_open(&g->manifests, deps->store, e) == -1 ||
 	    registry_search_open(g, e) == -1 || open_newcomers(g, e) == -1 ||
 	    registry_showing_open(g, e) == -1) {
 		registry_close(&g);
@@ -466,6 +479,7 @@ void registry_close(struct registry **gp)
 	search_cursors_close(&g->cursors);
 	quotas_close(&g->quotas);
 	approvals_close(&g->approvals);
+	manifest_store_close(&g->manifests);
 	registry_showing_close(g);
 	thing_store_close(&g->things);
 	free_domains(g->conf.domains);

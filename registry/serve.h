@@ -165,5 +165,8 @@ int64_t registry_undo_since(const struct registry *g, const char *owner);
 /* For the desk: the searchable tags and state of one thing, in `pool`. 1, 0 unknown, -1. */
 int registry_describe(struct registry *g, const uint8_t id[static OWNERSHIP_ID],
     struct pool *pool, struct found_thing *out, struct err *e);
+/* What our own thing said it offers and needs; *out NULL: nothing. */
+int registry_manifest(struct registry *g, const uint8_t id[static OWNERSHIP_ID],
+    struct pool *pool, const struct manifest **out, struct err *e);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/str.h"
+#include "common/wire/request.h"
 
 static const char *const type_names[] = {
 	"boolean", "numeric", "string", "dateTime", "timeSpan", "enum"
@@ -88,11 +89,49 @@ int board_add_control(struct board *b, const struct kith_thing_control *c)
 	return 0;
 }
 
+int board_add_need(struct board *b, const char *line)
+{
+	if (b->n_needs == KITH_THING_NEEDS || line == NULL || line[0] == '\0' ||
+	    !str_utf8_valid(line, strlen(line)) || str_utf8_chars(line) > WIRE_NEED ||
+	    (b->need[b->n_needs] = strdup(line)) == NULL)
+		return -1;
+	b->n_needs++;
+	return 0;
+}
+
+static bool has_range(const struct kith_thing_control *c)
+{
+	return c->type == KITH_THING_NUMERIC && c->min < c->max;
+}
+
+void board_manifest(const struct board *b, struct offer *offer, struct manifest *out)
+{
+	*out = (struct manifest){ .offer = offer, .n_needs = b->n_needs,
+		.need = (const char *const *)b->need };
+	for (size_t i = 0; i < b->n_fields; i++) {
+		const struct board_field *f = &b->field[i];
+
+		offer[out->n_offers++] = (struct offer){ .name = f->name,
+			.type = kith_thing_type_name(f->use.type),
+			.unit = f->unit[0] ? f->unit : NULL };
+	}
+	for (size_t i = 0; i < b->n_controls; i++) {
+		const struct kith_thing_control *c = &b->control[i].use;
+
+		offer[out->n_offers++] = (struct offer){ .control = true,
+			.name = b->control[i].name, .type = kith_thing_type_name(c->type),
+			.has_range = has_range(c), .min = has_range(c) ? c->min : 0,
+			.max = has_range(c) ? c->max : 0 };
+	}
+}
+
 void board_fini(struct board *b)
 {
 	for (size_t i = 0; i < b->n_controls; i++)
 		free_choices(b->control[i].choices);
 	memset(b, 0, sizeof(*b));
+	for (size_t i = 0; i < b->n_needs; i++)
+		free(b->need[i]);
 }
 
 const struct board_field *board_field(const struct board *b, const char *name)

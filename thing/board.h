@@ -25,14 +25,24 @@ struct board_control {
 };
 
 struct board {
-	size_t n_fields, n_controls;
+	size_t n_fields, n_controls, n_needs;
 	struct board_field field[KITH_THING_FIELDS];
 	struct board_control control[KITH_THING_FIELDS];
+	char *need[KITH_THING_NEEDS];	/* heap */
 };
 
 int board_add_field(struct board *b, const struct kith_thing_field *f);
 int board_add_control(struct board *b, const struct kith_thing_control *c);
+/* -1: too many, or too long. */
+int board_add_need(struct board *b, const char *line);
 void board_fini(struct board *b);
+
+/* What is said at the registration: texts are the board's; `offer` has room for
+ * BOARD_OFFERS. */
+#define BOARD_OFFERS (2 * KITH_THING_FIELDS)
+struct manifest;
+struct offer;
+void board_manifest(const struct board *b, struct offer *offer, struct manifest *out);
 
 const struct board_field *board_field(const struct board *b, const char *name);
 const struct board_control *board_control(const struct board *b, const char *name);

@@ -481,6 +481,8 @@ static int send_register(struct enroll *e)
 {
 	struct tag all[WIRE_TAGS];
 	struct tag_list list = { 0, all };
+	struct offer offer[BOARD_OFFERS];
+	struct manifest manifest;
 	struct self_texts texts;
 	struct thing_self self;
 	int rc;
@@ -490,6 +492,10 @@ static int send_register(struct enroll *e)
 	all[list.n++] = (struct tag){ .name = "KEY", .str = e->id->key };
 	make_texts(e, &texts);
 	say_self(e, &texts, &self);
+	if (e->board != NULL) {
+		board_manifest(e->board, offer, &manifest);
+		self.manifest = &manifest;
+	}
 	rc = asking_register(e->session, &e->standing->registry, &list, &self, on_registered, e);
 	e->nonce[0] = '\0';
 	e->pressed = false;

@@ -16,6 +16,7 @@
 #define KITH_THING_ENROLL_H
 
 #include "thing/befriend.h"
+#include "thing/board.h"
 #include "thing/call.h"
 #include "thing/identity.h"
 #include "thing/renew.h"
@@ -64,6 +65,7 @@ struct enroll {
 	const char *registry;		/* configured; NULL: found */
 	struct tag_list tags;		/* without KEY; lives as long as this */
 	unsigned can;			/* SELF_*: what our board has */
+	const struct board *board;	/* what we offer; NULL: not said */
 	bool pressed;			/* its button, since it registered last */
 	struct identity *id;
 	struct standing *standing;

@@ -537,6 +537,7 @@ static int copy_conf(struct kith_thing *t, const struct kith_thing_conf *conf, s
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	t->event = conf->event;
 	t->event_arg = conf->arg;
+	t->enroll.board = &t->board;
 	t->enroll.can = SELF_NEW_KEY | (conf->shows_code ? SELF_SHOWS_CODE : 0) |
 	    (conf->has_button ? SELF_HAS_BUTTON : 0) |
 	    (conf->has_button && conf->claim_button ? SELF_WINDOW : 0);
@@ -725,6 +726,11 @@ int kith_thing_add_field(struct kith_thing *t, const struct kith_thing_field *fi
 int kith_thing_add_control(struct kith_thing *t, const struct kith_thing_control *control)
 {
 	return board_add_control(&t->board, control);
+}
+
+int kith_thing_add_need(struct kith_thing *t, const char *line)
+{
+	return board_add_need(&t->board, line);
 }
 
 /* ---- driving ------------------------------------------------------------ */

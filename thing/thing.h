@@ -49,6 +49,7 @@ struct kith_thing;
 
 #define KITH_THING_TEXT 256	/* bytes of a text value with its NUL */
 #define KITH_THING_FIELDS 64	/* most fields, and most controls */
+#define KITH_THING_NEEDS 8	/* most things it asks of others */
 
 /* ---- values ------------------------------------------------------------ */
 
@@ -173,6 +174,11 @@ void kith_thing_free(struct kith_thing **t);
 /* 0, or -1: too many, name empty, too long or taken, no callback. */
 int kith_thing_add_field(struct kith_thing *t, const struct kith_thing_field *field);
 int kith_thing_add_control(struct kith_thing *t, const struct kith_thing_control *control);
+/* What it needs of others to be of use, as the end of a rule: `read "temperature"
+ * of class=sensor` (policy(5), behind `allow ADDRESS to`).  Its owner reads it
+ * when he claims the thing, and decides; nothing is allowed by it.  -1: more
+ * than KITH_THING_NEEDS, or longer than 256 characters. */
+int kith_thing_add_need(struct kith_thing *t, const char *line);
 
 /* ---- driving it -------------------------------------------------------- */
 

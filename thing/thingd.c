@@ -396,6 +396,10 @@ static int add_points(struct thingd *d, struct err *e)
 	for (size_t i = 0; i < d->conf.n_points; i++)
 		if (add_point(d, &d->conf.point[i], e) < 0)
 			return -1;
+	for (size_t i = 0; i < d->conf.n_needs; i++)
+		if (kith_thing_add_need(d->thing, d->conf.need[i]) < 0)
+			return err_set(e, ERR_INPUT, "cannot add the need '%s'",
+			    d->conf.need_name[i]);
 	return 0;
 }
 

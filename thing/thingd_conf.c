@@ -14,6 +14,7 @@
 #include "common/base/buf.h"
 #include "common/base/conf.h"
 #include "common/base/str.h"
+#include "common/wire/limits.h"
 
 #define ROW(name, type, field, lo, hi, def, help) \
 	{ "thing", name, type, offsetof(struct thingd_conf, field), lo, hi, def, help }
@@ -39,6 +40,7 @@ static const struct conf_key keys[] = {
 	ROW("command_writes", CONF_TEXT, command_writes, 0, 0, "/dev /sys /tmp", "folders that programs of command= may write below, parted by blanks"),
 	{ "tags", "*", CONF_TEXT, 0, 0, 0, NULL, "a string tag: SN, MAN, MODEL ..." },
 	{ "num_tags", "*", CONF_TEXT, 0, 0, 0, NULL, "a numeric tag: V ..." },
+	{ "needs", "*", CONF_TEXT, 0, 0, 0, NULL, "what it asks of other things: read ... of ..." },
 	POINT("field *", "file", CONF_TEXT, 0, 0, "read this file"),
 	POINT("field *", "command", CONF_TEXT, 0, 0, "run this and read what it prints"),
 	POINT("field *", "disk", CONF_TEXT, 0, 0, "how full the file system of this folder is, in percent"),
@@ -204,6 +206,19 @@ static int take_point(struct thingd_point *p, const char *name, const char *valu
 	return 1;
 }
 
+static int take_need(struct thingd_conf *c, const char *name, const char *value, struct err *e)
+{
+	if (c->n_needs == KITH_THING_NEEDS)
+		return err_set(e, ERR_LIMIT, "more than %d needs", KITH_THING_NEEDS);
+	if (value[0] == '\0' || str_utf8_chars(value) > WIRE_NEED)
+		return err_set(e, ERR_INPUT, "%s: a need has 1 to %d characters", name, WIRE_NEED);
+	c->need_name[c->n_needs] = strdup(name);
+	c->need[c->n_needs] = strdup(value);
+	c->n_needs++;
+	return c->need_name[c->n_needs - 1] && c->need[c->n_needs - 1] ? 0 :
+	    err_set(e, ERR_SYSTEM, "out of memory");
+}
+
 static int take_any(void *out, const char *section, const char *name, const char *value,
     struct err *e)
 {
@@ -214,6 +229,8 @@ static int take_any(void *out, const char *section, const char *name, const char
 		return take_tag(out, false, name, value, e);
 	if (strcmp(section, "num_tags") == 0)
 		return take_tag(out, true, name, value, e);
+	if (strcmp(section, "needs") == 0)
+		return take_need(out, name, value, e);
 	if (!is_control && !str_starts(section, "field "))
 		return 1;
 	section = strchr(section, ' ') + 1;
@@ -351,6 +368,10 @@ static void print_any(const void *out, struct buf *b)
 
 	print_tags(c, false, b);
 	print_tags(c, true, b);
+	for (size_t i = 0; i < c->n_needs; i++) {
+		buf_adds(b, i == 0 ? "[needs]\n" : "");
+		add_text(b, c->need_name[i], c->need[i]);
+	}
 	for (size_t i = 0; i < c->n_points; i++)
 		print_point(&c->point[i], b);
 }
@@ -381,6 +402,10 @@ void thingd_conf_free(struct thingd_conf *c)
 	for (size_t i = 0; i < c->n_tags; i++) {
 		free(c->tag[i].name);
 		free(c->tag[i].text);
+	}
+	for (size_t i = 0; i < c->n_needs; i++) {
+		free(c->need_name[i]);
+		free(c->need[i]);
 	}
 	for (size_t i = 0; i < c->n_points; i++) {
 		struct thingd_point *p = &c->point[i];

@@ -51,9 +51,10 @@ struct thingd_conf {
 	enum thingd_qr_holds qr_holds;
 	char *command_writes;
 	bool pictures, shows_code, claim_button, sandbox;
-	size_t n_tags, n_points;
+	size_t n_tags, n_points, n_needs;
 	struct thingd_tag tag[THINGD_TAGS];
 	struct thingd_point point[THINGD_POINTS];
+	char *need_name[KITH_THING_NEEDS], *need[KITH_THING_NEEDS];
 };
 
 /* Errors begin with "FILE:LINE: "; `c` need not be zeroed.  Free it either way. */

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "common/wire/manifest.h"
 #include "common/wire/stanza.h"
 
 /* ---- <self/>: what our own thing says of itself, and what it is told ---- */
@@ -56,7 +57,8 @@ self_parse(struct parse *p, const struct stanza *el, struct thing_self *out)
 	    parse_int(p, self, "floor", 0, &floor) < 0 ||
 	    parse_attr(p, self, "continuity", WIRE_PROOF, &out->continuity) < 0 ||
 	    parse_attr(p, self, "nonce", WIRE_PROOF, &out->nonce) < 0 ||
-	    parse_attr(p, self, "proof", WIRE_PROOF, &out->proof) < 0)
+	    parse_attr(p, self, "proof", WIRE_PROOF, &out->proof) < 0 ||
+	    manifest_parse(p, self, &out->manifest) < 0)
 		return -1;
 	/* A proof is over a nonce, by a key: each alone says nothing. */
 	if ((out->nonce == NULL) != (out->proof == NULL) ||
@@ -106,6 +108,7 @@ self_write(struct xml *x, const struct thing_self *s)
 	xml_attr(x, "nonce", s->nonce);
 	xml_attr(x, "proof", s->proof);
 	xml_attr(x, "clock", s->clock_unknown ? "unknown" : NULL);
+	manifest_write(x, s->manifest);
 	xml_close(x);
 }
 

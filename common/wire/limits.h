@@ -27,6 +27,10 @@
 #define WIRE_TIMES 10000		/* of one rate */
 #define WIRE_TIMES_SECONDS (31 * 24 * 3600)
 #define WIRE_PROOF 128			/* characters of a public key, nonce or signature */
+#define WIRE_OFFERS 128			/* what a thing says it can do */
+#define WIRE_NEEDS 8			/* what it asks of others */
+#define WIRE_NEED 256			/* characters of one of those */
+#define WIRE_UNIT 32			/* characters of a unit */
 #define WIRE_KEY 256			/* characters of a question's key */
 #define WIRE_CONTROL_VALUE 1024		/* characters of a value to be set */
 #define WIRE_RHYTHM 32			/* characters of a rhythm of presses */

@@ -84,6 +84,7 @@ struct found_thing {
 	int64_t seen_ms;	/* last sign of life, wall; 0 unknown */
 	uint64_t epoch;
 	const char *note;	/* "has not heard it yet" ...; NULL none; chat only */
+	const struct manifest *manifest;	/* chat only, of one thing; NULL: none known */
 };
 
 struct rule_line {

@@ -190,6 +190,27 @@ struct lease_ask {
 #define SELF_WINDOW 0x8u	/* it can be claimed for a while after a press of its button ... */
 #define SELF_OPEN 0x10u		/* ... and it was pressed just now */
 
+/*
+ * The rights manifest: what it can be asked for, and what it asks of others: the
+ * end of a rule that would allow it, from the action on (`read "temperature" of
+ * class=sensor`).  It claims nothing by it; people read it before they decide.
+ */
+struct offer {
+	bool control;		/* a parameter; else a field */
+	const char *name;
+	const char *type;	/* "numeric", "boolean" ...; NULL: not said */
+	const char *unit;	/* NULL: none */
+	bool has_range;		/* numbers from min to max */
+	double min, max;
+};
+
+struct manifest {
+	size_t n_offers;
+	const struct offer *offer;
+	size_t n_needs;
+	const char *const *need;
+};
+
 struct thing_self {
 	bool is_ours;
 	unsigned can;			/* SELF_* */
@@ -198,6 +219,7 @@ struct thing_self {
 	const char *continuity;		/* its public key, base64; NULL none */
 	const char *nonce, *proof;	/* a signature over our nonce, base64; NULL none */
 	bool clock_unknown;		/* it wants to be told the time */
+	const struct manifest *manifest;	/* NULL: not said */
 };
 
 struct request_register {

@@ -27,7 +27,7 @@ def main():
         home = story.home()
         owner = Owner(home, "owner").login()
         with story.step("a thing makes its account, registers and prints its claim URI"):
-            lamp = home.thing("lamp")
+            lamp = home.thing("lamp", needs={"warmth": "read temperature of class=sensor"})
             uri = lamp.uri()
             contains(uri, f"SN={lamp.serial}", "KEY=", f"R={home.jid}")
         with story.check("every file below its state folder is 0600"):
@@ -36,7 +36,11 @@ def main():
         with story.check("help says how to claim"):
             contains(owner.desk("help"), "claim")
         with story.step("a pasted URI with text around it is a claim"):
-            contains(owner.desk(f"look what I got: {uri} - is that right?"), lamp.serial)
+            claimed = owner.desk(f"look what I got: {uri} - is that right?")
+            contains(claimed, lamp.serial)
+        with story.check("row-manifest: the claim says what it offers, and what it asks for"):
+            contains(claimed, 'It can be asked for', '"temperature" (C)', 'told to set "led"',
+                     ' to read "temperature" of class=sensor')
         with story.step("thing and owner become friends"):
             full = owner.befriended_by()
             thing = bare(full)

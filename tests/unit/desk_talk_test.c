@@ -390,10 +390,53 @@ static void times_are_printed_with_their_zone(void **state)
 	buf_fini(&out);
 }
 
+/* Whatever a thing says of itself, only lines that are for it alone are shown, and
+ * nothing of it is obeyed when it comes back. */
+static void row_manifest__what_a_thing_offers_and_needs_is_read_at_the_claim(void **state)
+{
+	static const char *const needs[] = { "read temperature of class=sensor",
+		"read x of * or else", "", "befriend a\nallow eve@a.example everything",
+		"control \"lock\" of door" };
+	const struct offer offers[] = {
+		{ .name = "temperature", .unit = "C" }, { .name = "power" },
+		{ .control = true, .name = "level", .has_range = true, .max = 100 },
+	};
+	struct manifest m = { 3, offers, 5, needs };
+	struct found_thing thing;
+	struct reply r = { .kind = REPLY_RESULT, .body = BODY_SHOW };
+	struct offer hostile;
+	struct tag tag;
+	struct buf out;
+
+	(void)state;
+	make_thing(&thing, &tag, "lamp");
+	thing.manifest = &m;
+	r.u.show = thing;
+	expect_reply(VERB_SHOW, &r, "\"lamp\": offline, last seen 2026-12-31 12:45 +01:00, private\n"
+	    "- address: abcdefgh@a.example\n- tags: NAME=lamp\n"
+	    "It can be asked for \"temperature\" (C), \"power\".\n"
+	    "It can be told to set \"level\" (0 to 100).\n"
+	    "It asks for something. If you want to give it that, send: allow abcdefgh@a.example to "
+	    "read \"temperature\" of class=sensor\n"
+	    "It asks for something. If you want to give it that, send: allow abcdefgh@a.example to "
+	    "control \"lock\" of door");
+	for (size_t i = 0; i < N_NAMES; i++) {
+		const char *const need[] = { names[i] };
+
+		hostile = (struct offer){ .name = names[i], .unit = names[i] };
+		m = (struct manifest){ 1, &hostile, 1, need };
+		buf_init(&out, 64 * 1024);
+		talk_manifest(&out, &talk, &thing);
+		returns_harmless(buf_str(&out));
+		buf_fini(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replies_say_what_happened_and_what_to_do_next),
+		cmocka_unit_test(row_manifest__what_a_thing_offers_and_needs_is_read_at_the_claim),
 		cmocka_unit_test(refusals_say_what_to_do_next),
 		cmocka_unit_test(a_question_has_its_three_answers_on_lines_of_their_own),
 		cmocka_unit_test(att_H_02__letters_that_look_like_others_show_themselves),

@@ -48,6 +48,72 @@ static void remove_store(const char *dir)
 
 static const char *const sites[] = { "ex", "free.ex", "other.ex", "a.ex", "b.ex", NULL };
 
+/* ---- what it offers ---- */
+
+static const char *reg_offers(struct world *w, const char *thing, const char *offers)
+{
+	return say(w, "<iq type='set' from='%s' to='reg.ex' id='r1'><register xmlns='" X "'>"
+	    "<str name='SN' value='1'/><str name='KEY' value='k'/>"
+	    "<self xmlns='urn:kith:thing:0'>%s</self></register></iq>", thing, offers);
+}
+
+static const struct manifest *manifest_of(struct world *w, struct pool *pool, const char *thing)
+{
+	const struct manifest *m;
+
+	assert_int_equal(registry_manifest(w->registry, thing_of(w, thing)->id, pool, &m, NULL), 0);
+	return m;
+}
+
+static void what_a_thing_offers_is_kept_until_it_says_another(void **state)
+{
+	static const char lamp[] = "<offers><control name='level' type='numeric' min='0' max='100'/>"
+	    "<field name='power' unit='W'/></offers><needs><need line='read x of *'/></needs>";
+	const struct manifest *m;
+	struct world w;
+	struct pool pool;
+
+	(void)state;
+	pool_init(&pool, 1 << 20);
+	world_open(&w, "sqlite::memory:");
+	HAS_NOT(reg_offers(&w, "t@ex/t", lamp), "error");
+	m = manifest_of(&w, &pool, "t@ex");
+	assert_int_equal(m->n_offers, 2);
+	assert_true(m->offer[0].control && m->offer[0].has_range && m->offer[0].max == 100);
+	assert_string_equal(m->offer[1].unit, "W");
+	assert_null(m->offer[1].type);
+	assert_int_equal(m->n_needs, 1);
+	assert_string_equal(m->need[0], "read x of *");
+	/* Also when it is somebody's by then: people see what it is now. */
+	HAS(say(&w, "<iq type='set' from='" OWNER "' to='reg.ex' id='m1'><mine xmlns='" X "'>"
+	    "<str name='SN' value='1'/><str name='KEY' value='k'/></mine></iq>"), "t@ex");
+	HAS(reg_offers(&w, "t@ex/t", "<offers><field name='new'/></offers>"), "claimed");
+	m = manifest_of(&w, &pool, "t@ex");
+	assert_int_equal(m->n_offers, 1);
+	assert_string_equal(m->offer[0].name, "new");
+	/* It says nothing any more. */
+	HAS(reg_offers(&w, "t@ex/t", ""), "claimed");
+	assert_null(manifest_of(&w, &pool, "t@ex"));
+	world_close(&w);
+	pool_fini(&pool);
+}
+
+static void too_much_is_refused_and_writes_nothing(void **state)
+{
+	char offers[20000];
+	size_t at = (size_t)snprintf(offers, sizeof(offers), "<offers>");
+	struct world w;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		at += (size_t)snprintf(offers + at, sizeof(offers) - at, "<field name='%0120d'/>", i);
+	snprintf(offers + at, sizeof(offers) - at, "</offers>");
+	world_open(&w, "sqlite::memory:");
+	HAS(reg_offers(&w, "t@ex/t", offers), "resource-constraint");
+	assert_null(thing_of(&w, "t@ex"));
+	world_close(&w);
+}
+
 /* ---- self-owned ---- */
 
 static void att_C_16__nobody_owns_itself_unless_its_domain_is_listed(void **state)
@@ -395,6 +461,8 @@ static void subscriptions_are_known_after_a_restart_and_probed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_thing_offers_is_kept_until_it_says_another),
+		cmocka_unit_test(too_much_is_refused_and_writes_nothing),
 		cmocka_unit_test(att_C_16__nobody_owns_itself_unless_its_domain_is_listed),
 		cmocka_unit_test(att_C_16__what_owns_itself_is_found_and_cannot_be_claimed),
 		cmocka_unit_test(att_C_16__the_quota_of_self_owned_things_holds),

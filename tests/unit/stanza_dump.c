@@ -164,6 +164,28 @@ dump_term(struct buf *out, const struct search_term *t)
 }
 
 static void
+dump_manifest(struct buf *out, const struct manifest *m)
+{
+	char min[STR_DOUBLE], max[STR_DOUBLE];
+
+	for (size_t i = 0; i < m->n_offers; i++) {
+		const struct offer *o = &m->offer[i];
+		struct line l = line_open(out, o->control ? "offers-control" : "offers-field");
+
+		xml_attr(&l.x, "name", o->name);
+		xml_attr(&l.x, "type", o->type);
+		xml_attr(&l.x, "unit", o->unit);
+		str_from_double(min, o->min);
+		str_from_double(max, o->max);
+		xml_attr(&l.x, "min", o->has_range ? min : NULL);
+		xml_attr(&l.x, "max", o->has_range ? max : NULL);
+		line_close(&l);
+	}
+	for (size_t i = 0; i < m->n_needs; i++)
+		one(out, "needs", m->need[i]);
+}
+
+static void
 dump_self(struct buf *out, const struct thing_self *s)
 {
 	if (!s->is_ours)
@@ -176,6 +198,8 @@ dump_self(struct buf *out, const struct thing_self *s)
 	one(out, "nonce", s->nonce);
 	one(out, "proof", s->proof);
 	flag(out, "clock-unknown", s->clock_unknown);
+	if (s->manifest != NULL)
+		dump_manifest(out, s->manifest);
 }
 
 static void

@@ -141,6 +141,31 @@ types(struct unit_random *rnd, enum vocab v, unsigned *out, unsigned *history)
 		*history = 1 + (unsigned)unit_random_below(rnd, 511);
 }
 
+static const struct manifest *
+manifest(struct unit_random *rnd, struct pool *pool)
+{
+	struct manifest *m = pool_zalloc(pool, sizeof(*m));
+	struct offer *offer = pool_zalloc(pool, 4 * sizeof(*offer));
+	const char **need = pool_zalloc(pool, 2 * sizeof(*need));
+
+	m->n_offers = unit_random_below(rnd, 4);
+	m->n_needs = unit_random_below(rnd, 3);
+	m->offer = offer;
+	m->need = need;
+	for (size_t i = 0; i < m->n_offers; i++) {
+		offer[i].control = coin(rnd);
+		offer[i].name = stanza_random_text(rnd, pool, 1, WIRE_FIELD_NAME);
+		offer[i].type = coin(rnd) ? "numeric" : NULL;
+		offer[i].unit = coin(rnd) ? stanza_random_text(rnd, pool, 1, WIRE_UNIT) : NULL;
+		offer[i].has_range = coin(rnd);
+		offer[i].min = offer[i].has_range ? -1.5 : 0;
+		offer[i].max = offer[i].has_range ? 1e6 : 0;
+	}
+	for (size_t i = 0; i < m->n_needs; i++)
+		need[i] = stanza_random_text(rnd, pool, 1, WIRE_NEED);
+	return m;
+}
+
 static void
 make_self(struct unit_random *rnd, struct pool *pool, struct thing_self *s)
 {
@@ -150,6 +175,7 @@ make_self(struct unit_random *rnd, struct pool *pool, struct thing_self *s)
 	s->epoch = unit_random_below(rnd, 1000);
 	s->floor = unit_random_below(rnd, 1000);
 	s->clock_unknown = coin(rnd);
+	s->manifest = coin(rnd) ? manifest(rnd, pool) : NULL;
 	if (coin(rnd))
 		return;
 	s->continuity = stanza_random_text(rnd, pool, 1, WIRE_PROOF);

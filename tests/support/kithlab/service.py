@@ -115,7 +115,7 @@ class Thing(_Daemon):
     CONTROLS = {"led": {"sim": "memory", "type": "boolean"}}
 
     def __init__(self, lab, broker, name="lamp", serial=None, fields=None, controls=None,
-                 model="Lamp", tags=None, **thing):
+                 model="Lamp", tags=None, needs=None, **thing):
         self.program = program("kith-thing")
         self.state = lab.path(name + ".state")
         self.serial = serial or lab.secret()[:12]
@@ -125,6 +125,8 @@ class Thing(_Daemon):
             "tags": {"SN": self.serial, "MAN": "kith.example", "MODEL": model, **(tags or {})},
             "num_tags": {"V": "1.2"},
         }
+        if needs:
+            settings["needs"] = needs
         lab.write("temperature", "21.5\n", 0o644)
         for kind, bound in (("field", fields or self.FIELDS),
                             ("control", controls or self.CONTROLS)):
