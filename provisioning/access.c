@@ -22,7 +22,7 @@ void access_decide_thing(const struct access_facts *f, const struct access_thing
 	struct question q = { .action = f->action, .asker = f->requester, .now_ms = f->now_ms,
 		.zone_s = t->has_zone ? t->zone_s : f->zone_s, .clock_unsure = f->clock_unsure,
 		.tags = t->tags, .n_tags = t->n_tags, .givers = t->givers,
-		.n_givers = t->n_givers };
+		.n_givers = t->n_givers, .tokens = f->tokens, .n_tokens = f->n_tokens };
 
 	*out = (struct answer){ .verdict = VERDICT_DENY };
 	if (!has_owner(t->thing))			/* 1 */
@@ -187,7 +187,7 @@ int access_decide(const struct access_facts *f, struct pool *pool, struct access
 	size_t n_space = f->names.n > 0 ? f->names.n : POLICY_NAMES;
 	bool by_owner = true;
 
-	*out = (struct access_outcome){ 0 };
+	*out = (struct access_outcome){ .edge_ms = f->tokens_until_ms };
 	if (a == NULL)
 		return -1;
 	for (size_t i = 0; i < f->n; i++) {

@@ -48,6 +48,13 @@ struct access_facts {
 	struct name_list names;
 	size_t n;
 	struct access_thing *thing;	/* the nodes asked for, or all of this JID */
+	/* token.h: those that count for this question; those that are his, counting or
+	 * not, for the owner's eyes; when any of it may change, 0 never. */
+	size_t n_tokens, n_shown;
+	const struct subject *tokens, *shown;
+	int64_t tokens_until_ms;
+	bool tokens_wait;		/* a challenge could make more of them count */
+	bool tokens_ignored;		/* one or more counted for nothing */
 };
 
 struct access_outcome {

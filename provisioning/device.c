@@ -58,7 +58,8 @@ static int plan_questions(struct provisioning *p, const struct request *q, struc
 
 		*w = (struct question_wish){ .thing = n->facts.thing[n->out.question[i].thing].thing,
 			.requester = n->facts.requester, .action = n->facts.action,
-			.names = n->facts.names, .by_rule = n->out.question[i].by_rule };
+			.names = n->facts.names, .by_rule = n->out.question[i].by_rule,
+			.n_tokens = n->facts.n_shown, .tokens = n->facts.shown };
 		if (question_plan(p, w, q->pool, &n->plan[n->n_wishes], e) != 0)
 			return -1;
 		n->n_wishes += n->plan[n->n_wishes] != QUESTION_LEAVE;

@@ -12,6 +12,7 @@
 #include "common/base/pool.h"
 #include "common/base/zone.h"
 #include "provisioning/role.h"
+#include "provisioning/token.h"
 
 static int no_room(struct err *e)
 {
@@ -220,10 +221,10 @@ int provisioning_facts(struct provisioning *p, const struct request *q, struct a
 	f->revocable = q->lease.asked || provisioning_reaches(p, q->bare);
 	if (f->requester == NULL)
 		return 0;
-	if (!is_friend) {
+	if (!is_friend)
 		f->names = q->u.can.names;
-		if (q->u.can.nodes.n > 0)
-			return load_nodes(p, q, f, e);
-	}
-	return load_all(p, q, f, e);
+	if ((!is_friend && q->u.can.nodes.n > 0 ? load_nodes(p, q, f, e) :
+		load_all(p, q, f, e)) != 0)
+		return -1;
+	return token_subjects(p, q, f, e);
 }

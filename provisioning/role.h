@@ -21,7 +21,7 @@
 #define PROVISIONING_VOID 32	/* debts found to be over, settled by the next tick */
 
 struct provisioning_counters {
-	uint64_t *allowed, *refused, *asked, *answered, *rules, *floors, *strangers;
+	uint64_t *allowed, *refused, *asked, *answered, *rules, *floors, *strangers, *tokens_ignored;
 };
 
 struct provisioning {

@@ -270,6 +270,8 @@ static void count(struct provisioning *p)
 	p->count.asked = stats_slot(s, "provisioning_questions", "questions put to owners");
 	p->count.answered = stats_slot(s, "provisioning_answers", "questions answered by owners");
 	p->count.rules = stats_slot(s, "provisioning_rules", "rules made");
+	p->count.tokens_ignored = stats_slot(s, "provisioning_tokens_ignored",
+	    "tokens in questions that are unknown, over, revoked, or of another server");
 	p->count.floors = stats_slot(s, "provisioning_floors", "clearCache owed to things");
 }
 
