@@ -235,11 +235,11 @@ static void row_P14__too_many_tags_or_bytes_are_told_apart_to_ours(void **state)
 		at += (size_t)snprintf(tags + at, sizeof(tags) - at,
 		    "<str name='T%d' value='v'/>", i);
 	HAS(say(&w, "<iq type='set' from='t@ex/t' to='reg.ex' id='r'><register xmlns='" N "'>%s"
-	    "<self xmlns='urn:kith:thing:0'/></register></iq>", tags), "code=\"quota-tags\"");
+	    "<self xmlns='urn:kith:thing:0'/></register></iq>", tags), "reason=\"quota-tags\"");
 	snprintf(tags, sizeof(tags), "<str name='A' value='%0120d'/><str name='B' value='%0120d'/>"
 	    "<str name='C' value='%0120d'/>", 1, 2, 3);
 	HAS(say(&w, "<iq type='set' from='t@ex/t' to='reg.ex' id='r'><register xmlns='" N "'>%s"
-	    "<self xmlns='urn:kith:thing:0'/></register></iq>", tags), "code=\"quota-bytes\"");
+	    "<self xmlns='urn:kith:thing:0'/></register></iq>", tags), "reason=\"quota-bytes\"");
 	HAS_NOT(say(&w, "<iq type='set' from='t@ex/t' to='reg.ex' id='r'><register xmlns='" N "'>"
 	    "%s</register></iq>", tags), "reason");
 	assert_null(thing_of(&w, "t@ex"));
