@@ -279,7 +279,7 @@ static int serve_line(struct desk *d, struct words_line *l, struct buf *text, st
 	if (l->fault == WORDS_FINE)
 		return serve_fine(d, l, text, e);
 	++*d->unknown;
-	if (l->fault != WORDS_UNKNOWN || may_say_unknown(d, l))
+	if ((l->fault != WORDS_UNKNOWN && l->fault != WORDS_FOR_A_THING) || may_say_unknown(d, l))
 		talk_fault(text, &t, l);
 	return 0;
 }

@@ -34,6 +34,18 @@ static void say_unknown(struct buf *out, const struct talk *t, const struct word
 	buf_fini(&typed);
 }
 
+static void say_for_a_thing(struct buf *out, const struct talk *t, const struct words_line *l)
+{
+	const char *what = str_case_starts(l->typed, "set ") ? l->typed + 4 : l->typed;
+	struct buf typed;
+
+	buf_init(&typed, 4096);
+	talk_line(&typed, what);
+	catalogue_fill(out, T("I only look after who may do what. To operate a thing, write to the "
+	    "thing itself, from this account: set %1"), buf_str(&typed), NULL);
+	buf_fini(&typed);
+}
+
 static void say_no_claim(struct buf *out, const struct talk *t, const struct words_line *l)
 {
 	struct buf why;
@@ -57,6 +69,9 @@ void talk_fault(struct buf *out, const struct talk *t, const struct words_line *
 		break;
 	case WORDS_UNKNOWN:
 		say_unknown(out, t, l);
+		break;
+	case WORDS_FOR_A_THING:
+		say_for_a_thing(out, t, l);
 		break;
 	case WORDS_INCOMPLETE:
 		say_usage(out, t, l->command);

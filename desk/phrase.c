@@ -62,7 +62,7 @@ int phrase_things(struct words_line *l, const char *rest, enum jid_profile profi
 	return 0;
 }
 
-/* "page 2" by itself, of all he has; "more" of the list he saw last. */
+/* "page 2" by itself, and "more": of the list he saw last. */
 int phrase_page(struct words_line *l, const char *rest, enum jid_profile profile)
 {
 	int64_t page = 0;
@@ -76,7 +76,7 @@ int phrase_page(struct words_line *l, const char *rest, enum jid_profile profile
 	}
 	if (str_to_int(token_without_stop(l->q.pool, rest), 1, 10000, &page) != 0)
 		return -1;
-	l->q.u.devices.offset = (page - 1) * PHRASE_PAGE;
+	l->q.u.devices.offset = PHRASE_AGAIN((page - 1) * PHRASE_PAGE);
 	return 0;
 }
 
@@ -106,22 +106,29 @@ static int add_tag(struct words_line *l, const char *name, const char *value, bo
 	return 0;
 }
 
-/* One of: name=value, name="two words", -name. */
+/* One of: name=value, name="two words", -name; the name may stand in quotes, too. */
 static int take_tag(struct words_line *l, const char **rest, bool may_remove)
 {
 	struct pool *pool = l->q.pool;
-	size_t len = strcspn(*rest, "= ");
-	const char *name = pool_strndup(pool, *rest, len), *value;
-	bool quoted;
+	bool minus = may_remove && **rest == '-', quoted;
+	const char *name, *value;
+	size_t len;
 
-	if (name == NULL)
-		return -1;
-	if ((*rest)[len] != '=') {
+	*rest += minus;
+	if (**rest == '"') {
+		name = token_take(pool, rest, NULL);
+	} else {
+		len = strcspn(*rest, "= ");
+		name = pool_strndup(pool, *rest, len);
 		*rest += len;
-		*rest += strspn(*rest, " ");
-		return may_remove && name[0] == '-' ? add_tag(l, name + 1, "", true) : -1;
 	}
-	*rest += len + 1;
+	if (name == NULL || minus != (**rest != '='))
+		return -1;
+	if (minus) {
+		*rest += strspn(*rest, " ");
+		return add_tag(l, name, "", true);
+	}
+	++*rest;
 	value = token_take(pool, rest, &quoted);
 	return value == NULL || value[0] == '\0' ? -1 : add_tag(l, name, value, quoted);
 }
@@ -157,7 +164,8 @@ int phrase_tag(struct words_line *l, const char *rest, enum jid_profile profile)
 		l->q.u.desk.thing = token_take(l->q.pool, &rest, NULL);
 		return l->q.u.desk.thing == NULL ? -1 : phrase_tags(l, rest, true);
 	}
-	while (*at != '\0' && !(at[strcspn(at, "= ")] == '=' || (*at == '-' && at > rest))) {
+	while (*at != '\0' && !(at[strcspn(at, "= ")] == '=' ||
+	    (strchr("-\"", *at) != NULL && at > rest))) {
 		at += strcspn(at, " ");
 		end = at;
 		at += strspn(at, " ");

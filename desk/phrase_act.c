@@ -237,6 +237,10 @@ PHRASE(set)
 
 	(void)profile;
 	l->q.verb = VERB_SET;
+	if (equals == NULL && strchr(rest, ' ') != NULL) {
+		l->fault = WORDS_FOR_A_THING;
+		return 0;
+	}
 	if (equals == NULL || equals == rest)
 		return -1;
 	name = pool_strndup(l->q.pool, rest, (size_t)(equals - rest));

@@ -83,14 +83,15 @@ static int by_rule(struct desk *d, struct request *q, struct reply *r, struct er
 	return desk_rules(d, rule, q->u.desk.name != NULL ? 2 : 1, r, e);
 }
 
-/* "things more" goes on where the page before ended. */
+/* "things more" goes on where the page before ended, "page 2" in the same list. */
 static int things(struct desk *d, struct request *q, struct reply *r, struct err *e)
 {
 	struct sender *s = desk_sender(d, q->bare);
 	struct request_devices *list = &q->u.devices;
 
-	if (list->offset == PHRASE_MORE) {
-		list->offset = s->listed_to;
+	if (list->offset < 0) {
+		list->offset = list->offset == PHRASE_MORE ? s->listed_to :
+		    PHRASE_AGAIN(list->offset);
 		list->filter = s->listed != NULL ? pool_strdup(q->pool, s->listed) : NULL;
 	}
 	if (inventory_serve(&d->inventory, q, r, e) != 0)

@@ -77,23 +77,43 @@ static bool is_quote(char c)
 	return c == '"';
 }
 
+/* To the closing quote, or to the end if there is none. */
+static const char *take_quoted(struct pool *pool, const char **rest)
+{
+	const char *s = *rest + 1;
+	char *text = pool_alloc(pool, strlen(s) + 1), *to = text;
+
+	if (text == NULL)
+		return NULL;
+	while (*s != '\0' && !is_quote(*s)) {
+		size_t n = str_unescape_next(to, &s);
+
+		if (n == 0)
+			*to = *s++;
+		to += n > 0 ? n : 1;
+	}
+	*to = '\0';
+	*rest = *s != '\0' ? s + 1 : s;
+	return text;
+}
+
 const char *token_take(struct pool *pool, const char **rest, bool *quoted)
 {
-	const char *s = *rest, *end;
-	bool q;
+	const char *word;
+	size_t len;
 
-	while (*s == ' ')
-		s++;
-	q = is_quote(*s);
-	if (q)
-		s++;
-	end = s + (q ? strcspn(s, "\"") : strcspn(s, " "));
-	*rest = q && *end != '\0' ? end + 1 : end;
-	while (**rest == ' ')
-		++*rest;
+	*rest += strspn(*rest, " ");
 	if (quoted != NULL)
-		*quoted = q;
-	return pool_strndup(pool, s, (size_t)(end - s));
+		*quoted = is_quote(**rest);
+	if (is_quote(**rest)) {
+		word = take_quoted(pool, rest);
+	} else {
+		len = strcspn(*rest, " ");
+		word = pool_strndup(pool, *rest, len);
+		*rest += len;
+	}
+	*rest += strspn(*rest, " ");
+	return word;
 }
 
 const char *token_without_stop(struct pool *pool, const char *s)

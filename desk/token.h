@@ -18,8 +18,8 @@ char *token_fold(struct pool *pool, const char *s, size_t len);
 /* Without blanks and code marks around it; in place. */
 char *token_trim(char *s);
 /*
- * Take one word, or one text in double quotes, from *rest into the pool; ""
- * when nothing is left.  *quoted may be NULL.
+ * Take one word, or one text in double quotes (with \" \\ and \u{HEX}), from
+ * *rest into the pool; "" when nothing is left.  *quoted may be NULL.
  */
 const char *token_take(struct pool *pool, const char **rest, bool *quoted);
 /* The rest of the line as the name of a thing: blanks need no quotes there. */

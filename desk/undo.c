@@ -22,6 +22,24 @@ static void hex_of(char out[static 2 * OWNERSHIP_ID + 1], const uint8_t *id)
 
 /* ---- before: what it was ---- */
 
+/* In quotes, so that it is read as it was: folding would change more than what an
+ * escape is for, and a line must stay one. */
+static void add_quoted(struct buf *out, const char *text)
+{
+	buf_addc(out, '"');
+	while (*text != '\0') {
+		uint32_t c = str_utf8_next(&text);
+
+		if (c == '"' || c == '\\')
+			buf_addf(out, "\\%c", (char)c);
+		else if (c < 0x20 || c > 0x7e)
+			buf_addf(out, "\\u{%X}", (unsigned)c);
+		else
+			buf_addc(out, (char)c);
+	}
+	buf_addc(out, '"');
+}
+
 static void before_name(struct desk *d, const struct request *q, struct buf *out)
 {
 	const struct owned *t = ownership_by_id(d->d.ownership, q->u.desk.thing_id);
@@ -30,7 +48,9 @@ static void before_name(struct desk *d, const struct request *q, struct buf *out
 	if (t == NULL || t->name == NULL)
 		return;
 	hex_of(hex, t->id);
-	buf_addf(out, "name %s \"%s\"\n", hex, t->name);
+	buf_addf(out, "name %s ", hex);
+	add_quoted(out, t->name);
+	buf_addc(out, '\n');
 }
 
 static void before_tag(struct desk *d, const struct request *q, struct buf *out)
@@ -46,12 +66,15 @@ static void before_tag(struct desk *d, const struct request *q, struct buf *out)
 	for (size_t i = 0; i < tags->n; i++) {
 		const struct tag *was = tag_find(&f.tags, tags->tag[i].name);
 
+		buf_adds(out, was == NULL ? " -" : " ");
+		add_quoted(out, was == NULL ? tags->tag[i].name : was->name);
 		if (was == NULL)
-			buf_addf(out, " -%s", tags->tag[i].name);
-		else if (was->is_num)
-			buf_addf(out, " %s=%s", was->name, was->str);
+			continue;
+		buf_addc(out, '=');
+		if (was->is_num)
+			buf_adds(out, was->str);
 		else
-			buf_addf(out, " %s=\"%s\"", was->name, was->str);
+			add_quoted(out, was->str);
 	}
 	buf_addc(out, '\n');
 }

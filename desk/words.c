@@ -124,8 +124,9 @@ static const struct words_command commands[] = {
 	    "its name and rules."), phrase_replace },
 	{ "set", "set NAME = THING, THING",
 	    N_("set NAME = THING, THING; sets: several at once, as in disown set NAME"),
-	    N_("Then use set NAME where a THING stands, in share, tag, publish, remove, disown and "
-	    "transfer. set NAME = alone ends the set."), phrase_set },
+	    N_("Then use set NAME where a THING stands, in rules, share, tag, publish, remove, disown "
+	    "and transfer. set NAME = alone ends the set. To switch a thing, write to the thing "
+	    "itself: set led on"), phrase_set },
 	{ "sets", "sets", NULL, N_("Shows your sets and what is in them."), phrase_sets },
 	{ "code", "code CODE", N_("code CODE: what a thing shows you, when I ask for it"),
 	    N_("Only somebody who stands before the thing can see its code."), phrase_code },
@@ -222,6 +223,18 @@ static void start_line(struct words_line *l, const struct request *chat, const c
 	l->q.pool = chat->pool;
 }
 
+/* "led on", "target 21.5": something is to be set, and that is done at the thing. */
+static bool is_value(const char *s)
+{
+	static const char *const words[] = { "on", "off", "true", "false", "an", "aus" };
+	double number;
+
+	for (size_t i = 0; s != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (token_is(s, words[i]))
+			return true;
+	return s != NULL && str_to_double(s, &number) == 0;
+}
+
 static int parse_line(struct words_line *l, const struct request *chat, const char *typed,
     enum jid_profile profile)
 {
@@ -243,8 +256,9 @@ static int parse_line(struct words_line *l, const struct request *chat, const ch
 	str_lower(lower);
 	l->command = words_command_find(lower);
 	if (l->command == NULL) {
-		l->fault = WORDS_UNKNOWN;
 		l->hint = suggest(lower);
+		l->fault = l->hint == NULL && is_value(token_without_stop(chat->pool, rest)) ?
+		    WORDS_FOR_A_THING : WORDS_UNKNOWN;
 		return 0;
 	}
 	if (l->command->parse(l, rest, profile) != 0)

@@ -17,10 +17,12 @@
 #define WORDS_LINES 5
 #define PHRASE_PAGE 20		/* things, or lines of history, at once */
 #define PHRASE_MORE (-1)	/* an offset: where the last page ended */
+#define PHRASE_AGAIN(at) (-2 - (at))	/* an offset: `at`, of the list he saw last */
 
 enum words_fault {
 	WORDS_FINE = 0,
 	WORDS_UNKNOWN,		/* no such word; `hint` may name a near one */
+	WORDS_FOR_A_THING,	/* "led on": what one writes to the thing itself */
 	WORDS_INCOMPLETE,	/* the word is known, the rest is not: `usage` */
 	WORDS_NOT_YET,		/* a word that will come */
 	WORDS_NO_CLAIM,		/* `claim` without a text, or with a broken one: `hint` */

@@ -352,6 +352,48 @@ str_escape(struct buf *out, const char *s, size_t max, bool quote)
 		buf_adds(out, "\xe2\x80\xa6");
 }
 
+static size_t
+utf8_put(char out[static 4], uint32_t c)
+{
+	static const struct { uint32_t below; unsigned char lead; } sizes[] = {
+		{ 0x80, 0 }, { 0x800, 0xc0 }, { 0x10000, 0xe0 }, { 0x110000, 0xf0 },
+	};
+	size_t n = 0;
+
+	if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	while (c >= sizes[n].below)
+		n++;
+	out[0] = (char)(sizes[n].lead | c >> (6 * n));
+	for (size_t i = 1; i <= n; i++)
+		out[i] = (char)(0x80 | (c >> (6 * (n - i)) & 0x3f));
+	return n + 1;
+}
+
+size_t
+str_unescape_next(char out[static 4], const char **s)
+{
+	char *end;
+	unsigned long c;
+	size_t n;
+
+	if ((*s)[0] != '\\')
+		return 0;
+	if ((*s)[1] == '"' || (*s)[1] == '\\') {
+		out[0] = (*s)[1];
+		*s += 2;
+		return 1;
+	}
+	n = (*s)[1] == 'u' && (*s)[2] == '{' ? strspn(*s + 3, "0123456789abcdefABCDEF") : 0;
+	if (n == 0 || n > 6 || (*s)[3 + n] != '}')
+		return 0;
+	c = strtoul(*s + 3, &end, 16);
+	n = utf8_put(out, (uint32_t)c);
+	if (n > 0)
+		*s = end + 1;
+	return n;
+}
+
 bool
 str_is_plain_ascii(const char *s)
 {

@@ -52,6 +52,9 @@ void str_escape(struct buf *out, const char *s, size_t max, bool quote);
  * must not be at its end, and writes it; returns the bytes written. */
 #define STR_ESCAPED 12
 size_t str_escape_next(char out[static STR_ESCAPED], const char **s, bool quote);
+/* The other way, inside quotes: what stands behind a backslash, \", \\ or \u{HEX}; takes
+ * it from *s and returns the bytes written; 0 and nothing taken: none of these. */
+size_t str_unescape_next(char out[static 4], const char **s);
 /* Does the text hold anything but printable ASCII? (ruling 2) */
 bool str_is_plain_ascii(const char *s);
 

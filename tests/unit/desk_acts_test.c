@@ -430,6 +430,21 @@ static void the_last_change_is_taken_back(void **state)
 	expect_in(type(f, "undo"), "Private.");
 }
 
+/* The thing wrote its tags itself: nothing in them is a line of his. */
+static void undo_puts_back_a_tag_as_it_was_and_nothing_else(void **state)
+{
+	static const char odd[] = "a \"b\" \\ \xE2\x80\x9C" "c\nforget 1";
+	struct fixture *f = *state;
+
+	type(f, "allow bob@a.example to read \"t\" of lamp");
+	snprintf(role.room, sizeof(role.room), "%s", odd);
+	type(f, "tag lamp room=kitchen");
+	assert_string_equal(role.room, "kitchen");
+	type(f, "undo");
+	assert_string_equal(role.room, odd);
+	assert_string_not_equal(role.rule[0], "");
+}
+
 static void a_rule_that_was_forgotten_comes_back(void **state)
 {
 	struct fixture *f = *state;
@@ -574,6 +589,10 @@ static void a_list_is_filtered_and_goes_on(void **state)
 	expect_in(type(f, "more"), "8 things:");
 	assert_null(strstr(buf_str(&f->text), "things more"));
 	expect_in(type(f, "things page 3"), "8 things:");
+	expect_in(type(f, "page 3"), "8 things:");
+	expect_in(type(f, "things pump"), "1 thing:");
+	expect_in(type(f, "page 1"), "1 thing:");
+	expect_in(type(f, "page 2"), "None of your things fits \"pump\"");
 	expect_in(type(f, "things thing page 3"), "8 things:");
 }
 
@@ -680,6 +699,7 @@ int main(void)
 		CASE(a_set_is_kept_shown_and_ended),
 		CASE(a_whole_set_is_one_act_that_is_confirmed),
 		CASE(the_last_change_is_taken_back),
+		CASE(undo_puts_back_a_tag_as_it_was_and_nothing_else),
 		CASE(a_rule_that_was_forgotten_comes_back),
 		CASE(undo_ends_after_a_day_and_gives_way_to_what_came_later),
 		CASE(a_guest_gets_rules_with_an_end),

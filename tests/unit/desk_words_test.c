@@ -192,6 +192,11 @@ static const struct shape shapes[] = {
 	{ "thigns", VERB_NONE, WORDS_UNKNOWN, NULL },
 	{ "\"things\" is what I typed", VERB_NONE, WORDS_UNKNOWN, NULL },
 	{ "good morning", VERB_NONE, WORDS_UNKNOWN, NULL },
+	{ "led on", VERB_NONE, WORDS_FOR_A_THING, NULL },
+	{ "Brightness 21.5.", VERB_NONE, WORDS_FOR_A_THING, NULL },
+	{ "set led on", VERB_SET, WORDS_FOR_A_THING, NULL },
+	{ "thigns on", VERB_NONE, WORDS_UNKNOWN, NULL },
+	{ "tag lamp \"my room\"=\"a \\\"b\\\" c\" -\"old one\"", VERB_TAG, WORDS_FINE, "lamp" },
 };
 
 static void each_word_becomes_its_request(void **state)
@@ -214,6 +219,22 @@ static void each_word_becomes_its_request(void **state)
 			    part_of(l) : "(none)");
 		typed_end(&t);
 	}
+}
+
+static void what_stands_in_quotes_may_hold_quotes(void **state)
+{
+	const struct tag_list *tags;
+	struct typed t;
+
+	(void)state;
+	typed(&t, "tag lamp \"my room\"=\"a \\\"b\\\" \\\\ \\u{201C}c \\d\" -\"old one\"");
+	tags = &t.words.line[0].q.u.desk.tags;
+	assert_int_equal(tags->n, 2);
+	assert_string_equal(tags->tag[0].name, "my room");
+	assert_string_equal(tags->tag[0].str, "a \"b\" \\ \xE2\x80\x9C" "c \\d");
+	assert_string_equal(tags->tag[1].name, "old one");
+	assert_string_equal(tags->tag[1].str, "");
+	typed_end(&t);
 }
 
 static void the_request_is_the_senders(void **state)
@@ -414,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_word_becomes_its_request),
+		cmocka_unit_test(what_stands_in_quotes_may_hold_quotes),
 		cmocka_unit_test(the_request_is_the_senders),
 		cmocka_unit_test(a_typing_mistake_gets_a_suggestion),
 		cmocka_unit_test(a_claim_text_is_found_wherever_it_stands),
