@@ -9,7 +9,6 @@
 
 #include <arpa/inet.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "common/base/buf.h"
 #include "common/base/jid.h"

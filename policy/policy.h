@@ -66,6 +66,9 @@ const char *policy_zone(const struct policy *p, size_t i);
  * moment.  Strings go to `pool`.  The error says what was expected, where. */
 int policy_parse_line(struct rule *out, const char *line, int64_t now_ms, int32_t zone_s,
     struct pool *pool, struct err *e);
+/* The same; the error is a saying, for readers of other languages. */
+int policy_parse_saying(struct rule *out, const char *line, int64_t now_ms, int32_t zone_s,
+    struct pool *pool, struct err *e);
 /* A file: one rule a line, '#' comments, blank lines; error text has LINE. */
 int policy_parse_text(struct policy *out, const char *text, int64_t now_ms, int32_t zone_s,
     struct err *e);

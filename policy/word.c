@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * word: the tokenizer of the policy language.  Next: policy_parse.c.
+ * word: the tokenizer of the policy language.  Next: line.c.
  */
 #include "config.h"
 
@@ -10,9 +10,34 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/buf.h"
 #include "common/base/pool.h"
+#include "common/base/saying.h"
 #include "common/base/str.h"
 #include "policy/value.h"
+
+/* People end a sentence with one; three of them are something else. */
+static void drop_full_stop(const char *text, char *end)
+{
+	while (end > text && end[-1] == ' ')
+		end--;
+	if (end > text && end[-1] == '.' && (end - text < 2 || end[-2] != '.'))
+		end[-1] = '\0';
+}
+
+/* The text says %1 for the number of the word. */
+static int refuse(const struct word_cursor *w, const char *text, struct err *e)
+{
+	char number[16];
+	struct buf said;
+
+	(void)snprintf(number, sizeof(number), "%d", w->n);
+	buf_init(&said, 2 * ERR_TEXT);
+	saying_add(&said, text, number, NULL);
+	err_set(e, ERR_INPUT, "%s", buf_str(&said));
+	buf_fini(&said);
+	return -1;
+}
 
 int word_start(struct word_cursor *w, const char *line, struct pool *pool, struct err *e)
 {
@@ -21,12 +46,12 @@ int word_start(struct word_cursor *w, const char *line, struct pool *pool, struc
 	char *copy, *out;
 
 	if (len > POLICY_LINE)
-		return err_set(e, ERR_LIMIT, "a line has at most %d bytes", POLICY_LINE);
+		return err_set(e, ERR_LIMIT, SAID("the line is too long: 8192 bytes at most"));
 	if (!str_utf8_valid(line, len))
-		return err_set(e, ERR_INPUT, "the line is not UTF-8");
+		return err_set(e, ERR_INPUT, SAID("the line is not UTF-8"));
 	copy = out = pool_alloc(pool, len + 1);
 	if (copy == NULL)
-		return err_set(e, ERR_LIMIT, "no room for the line");
+		return err_set(e, ERR_LIMIT, SAID("no room for the line"));
 	while (*s != '\0') {
 		const char *start = s;
 		uint32_t c = str_utf8_next(&s);
@@ -35,25 +60,16 @@ int word_start(struct word_cursor *w, const char *line, struct pool *pool, struc
 		if (plain != 0) {
 			*out++ = plain;
 		} else if (c < 0x20 || c == 0x7f) {
-			return err_set(e, ERR_INPUT, "the line has a control character");
+			return err_set(e, ERR_INPUT, SAID("the line has a control character"));
 		} else {
 			memcpy(out, start, (size_t)(s - start));
 			out += s - start;
 		}
 	}
 	*out = '\0';
+	drop_full_stop(copy, out);
 	*w = (struct word_cursor){ .at = copy, .pool = pool };
 	return 0;
-}
-
-static const char *skip_blanks(const char *s)
-{
-	return s + strspn(s, " ");
-}
-
-bool word_follows(const struct word_cursor *w, char c)
-{
-	return *skip_blanks(w->at) == c;
 }
 
 /* UTF-8 of one code point; 0 for what is none. */
@@ -113,26 +129,35 @@ static const char *unescape(const char *s, char **out)
 	return n == 0 ? NULL : s + 1;
 }
 
+/* Bytes up to the closing quote: what is written there never gets longer. */
+static size_t quoted_len(const char *s, char quote)
+{
+	const char *from = s;
+
+	while (*s != '\0' && *s != quote)
+		s += s[0] == '\\' && s[1] != '\0' ? 2 : 1;
+	return (size_t)(s - from);
+}
+
 static int take_quoted(struct word_cursor *w, struct word *out, struct err *e)
 {
 	char quote = *w->at;
 	const char *s = w->at + 1;
-	char *text = pool_alloc(w->pool, strlen(s) + 1), *end = text;
+	char *text = pool_alloc(w->pool, quoted_len(s, quote) + 1), *end = text;
 
 	if (text == NULL)
-		return err_set(e, ERR_LIMIT, "no room for the line");
+		return err_set(e, ERR_LIMIT, SAID("no room for the line"));
 	while (*s != quote) {
 		if (*s == '\0')
-			return err_set(e, ERR_INPUT, "the quote that opens word %d never closes",
-			    w->n);
+			return refuse(w, SAID("the quote that opens word %1 never closes"), e);
 		if (*s != '\\') {
 			*end++ = *s++;
 			continue;
 		}
 		s = unescape(s + 1, &end);
 		if (s == NULL)
-			return err_set(e, ERR_INPUT,
-			    "expected \\\", \\\\ or \\u{...} behind the backslash in word %d", w->n);
+			return refuse(w, SAID("expected \\\", \\\\ or \\u{...} behind the backslash "
+			    "in word %1"), e);
 	}
 	*end = '\0';
 	w->at = s + 1;
@@ -140,28 +165,61 @@ static int take_quoted(struct word_cursor *w, struct word *out, struct err *e)
 	return 0;
 }
 
+/* A comparison sign; the longer ones come first. */
+static size_t comparison_at(const char *s, struct word *out)
+{
+	static const struct {
+		const char *typed, *text;
+	} signs[] = {
+		{ "<=", "<=" }, { ">=", ">=" }, { "!=", "!=" }, { "<>", "!=" }, { "==", "=" },
+		{ "\xe2\x89\xa4", "<=" }, { "\xe2\x89\xa5", ">=" }, { "\xe2\x89\xa0", "!=" },
+		{ "=", "=" }, { "<", "<" }, { ">", ">" },
+	};
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (str_starts(s, signs[i].typed)) {
+			out->text = signs[i].text;
+			out->mark = signs[i].text[0];
+			return strlen(signs[i].typed);
+		}
+	return 0;
+}
+
+/* Its length if one of the stop characters is here; else 0. */
+static size_t stop_at(const char *s, const char *stops, struct word *out)
+{
+	if (strchr(stops, '<') != NULL) {
+		size_t len = comparison_at(s, out);
+
+		if (len > 0)
+			return len;
+	}
+	if (strchr(stops, *s) == NULL)
+		return 0;
+	out->mark = *s;
+	return 1;
+}
+
 int word_next(struct word_cursor *w, const char *stops, struct word *out, struct err *e)
 {
-	char until[16];
-	size_t len;
+	struct word ignored;
+	const char *end;
 
-	w->at = skip_blanks(w->at);
+	w->at += strspn(w->at, " ");
 	w->n++;
 	*out = (struct word){ 0 };
 	if (*w->at == '\0')
 		return 0;
 	if (*w->at == '"' || *w->at == '\'')
 		return take_quoted(w, out, e);
-	if (strchr(stops, *w->at) != NULL) {
-		out->mark = *w->at;
-		len = 1;
-	} else {
-		(void)snprintf(until, sizeof(until), " \"%s", stops);
-		len = strcspn(w->at, until);
-	}
-	out->text = pool_strndup(w->pool, w->at, len);
+	end = w->at + stop_at(w->at, stops, out);
+	while (out->mark == 0 && *end != '\0' && *end != ' ' && *end != '"' &&
+	       stop_at(end, stops, &ignored) == 0)
+		end++;
 	if (out->text == NULL)
-		return err_set(e, ERR_LIMIT, "no room for the line");
-	w->at += len;
+		out->text = pool_strndup(w->pool, w->at, (size_t)(end - w->at));
+	if (out->text == NULL)
+		return err_set(e, ERR_LIMIT, SAID("no room for the line"));
+	w->at = end;
 	return 0;
 }
