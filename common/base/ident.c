@@ -87,6 +87,12 @@ base32(char *out, const uint8_t *in, size_t len, const char *alphabet)
 	*out = '\0';
 }
 
+void
+ident_name(char out[static IDENT_TEXT], const uint8_t hash[static IDENT_BYTES])
+{
+	base32(out, hash, IDENT_BYTES, "abcdefghijklmnopqrstuvwxyz234567");
+}
+
 int
 ident_text(char out[static IDENT_TEXT], struct err *e)
 {
@@ -94,7 +100,7 @@ ident_text(char out[static IDENT_TEXT], struct err *e)
 
 	if (ident_random(bits, sizeof(bits), e) != 0)
 		return -1;
-	base32(out, bits, sizeof(bits), "abcdefghijklmnopqrstuvwxyz234567");
+	ident_name(out, bits);
 	return 0;
 }
 

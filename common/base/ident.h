@@ -25,6 +25,8 @@ int ident_from_uuid(uint8_t out[static IDENT_BYTES], const char *text)
     __attribute__((warn_unused_result));
 /* 26 letters and digits a-z2-7 of 128 fresh random bits. */
 int ident_text(char out[static IDENT_TEXT], struct err *e) __attribute__((warn_unused_result));
+/* The first 128 bits of `hash` in the same letters: a name for what was hashed. */
+void ident_name(char out[static IDENT_TEXT], const uint8_t hash[static IDENT_BYTES]);
 /* A code a person can type (ruling 34): 40 fresh random bits. */
 int ident_code(char out[static IDENT_CODE], struct err *e) __attribute__((warn_unused_result));
 /* What a person typed back: blanks, missing dash and case forgiven.

@@ -12,9 +12,7 @@
 #include "common/base/buf.h"
 #include "common/base/ident.h"
 
-/* The strings one behind the other, each with its length as eight bytes, most
- * significant first.  -1: too long. */
-static int join(struct buf *out, const struct secret_part *parts, size_t n)
+int sign_text(struct buf *out, const struct secret_part *parts, size_t n)
 {
 	buf_init(out, SIGN_TEXT);
 	for (size_t i = 0; i < n; i++) {
@@ -63,7 +61,7 @@ int sign_make(uint8_t out[static SIGN_BYTES], const struct secret *seed,
 	size_t len = SIGN_BYTES;
 	int rc = 0;
 
-	if (join(&text, parts, n) == -1 || key == NULL || ctx == NULL ||
+	if (sign_text(&text, parts, n) == -1 || key == NULL || ctx == NULL ||
 	    EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) != 1 ||
 	    EVP_DigestSign(ctx, out, &len, (const unsigned char *)buf_str(&text),
 	    text.len) != 1 || len != SIGN_BYTES)
@@ -82,7 +80,7 @@ bool sign_check(const uint8_t key[static SIGN_KEY], const uint8_t signature[stat
 	struct buf text;
 	bool good;
 
-	good = join(&text, parts, n) == 0 && public != NULL && ctx != NULL &&
+	good = sign_text(&text, parts, n) == 0 && public != NULL && ctx != NULL &&
 	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, public) == 1 &&
 	    EVP_DigestVerify(ctx, signature, SIGN_BYTES, (const unsigned char *)buf_str(&text),
 	    text.len) == 1;

@@ -17,6 +17,13 @@
 #define SIGN_BYTES 64	/* of a signature */
 #define SIGN_TEXT 8192	/* most bytes that are signed */
 
+struct buf;
+
+/* The text that is signed: the strings one behind the other, each with its length
+ * in front as eight bytes, most significant first.  `out` is made here, for the
+ * caller to finish.  -1: too long. */
+int sign_text(struct buf *out, const struct secret_part *parts, size_t n);
+
 int sign_new_seed(struct secret *seed, struct err *e);
 int sign_public(uint8_t out[static SIGN_KEY], const struct secret *seed, struct err *e);
 int sign_make(uint8_t out[static SIGN_BYTES], const struct secret *seed,
