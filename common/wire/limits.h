@@ -22,6 +22,7 @@
 #define WIRE_FIELD_NAME 128	/* characters of a field's or parameter's name */
 #define WIRE_NODE_TEXT 256		/* characters of a node, source or partition */
 #define WIRE_TOKENS 16			/* per kind in one question */
+#define WIRE_CHALLENGE 1024		/* bytes of a challenge or what answers it */
 #define WIRE_TOKEN_BYTES 512		/* of one token */
 #define WIRE_LIMITS 64		/* of values and rates in one answer */
 #define WIRE_TIMES 10000		/* of one rate */

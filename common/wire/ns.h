@@ -34,6 +34,7 @@
 #define NS_RECEIPTS "urn:xmpp:receipts"
 #define NS_WHY "urn:kith:why:0"
 #define NS_THING "urn:kith:thing:0"
+#define NS_TOKEN "urn:kith:token:0"
 #define NS_WITNESS "urn:kith:presence:0"
 
 enum proto {

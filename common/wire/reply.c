@@ -18,6 +18,7 @@
 #include "common/wire/parse.h"
 #include "common/wire/provisioning.h"
 #include "common/wire/stanza.h"
+#include "common/wire/token.h"
 
 static const struct { const char *name, *type; } conditions[COND_COUNT] = {
 	[COND_NONE] = { "undefined-condition", "cancel" },
@@ -79,6 +80,14 @@ static const struct body_row {
 	    provisioning_can_read_answer_write, provisioning_can_read_answer_parse },
 	{ BODY_CAN_CONTROL, "canControlResponse", PROTO_PROV_DEVICE, NULL,
 	    provisioning_can_control_answer_write, provisioning_can_control_answer_parse },
+	{ BODY_TOKEN_CHALLENGE, "getTokenChallenge", PROTO_PROV_TOKEN, NULL,
+	    token_seqnr_answer_write, token_seqnr_answer_parse },
+	{ BODY_TOKEN, "getTokenResponse", PROTO_PROV_TOKEN, NULL,
+	    token_answer_write, token_answer_parse },
+	{ BODY_CERTIFICATE, "certificate", PROTO_PROV_TOKEN, NULL,
+	    token_certificate_answer_write, token_certificate_answer_parse },
+	{ BODY_TOKEN_PROOF, "tokenChallengeResponse", PROTO_PROV_TOKEN, NULL,
+	    token_proof_answer_write, token_proof_answer_parse },
 	{ BODY_CLEAR_CACHE, "clearCacheResponse", PROTO_PROV_DEVICE, NULL, NULL, NULL },
 	{ BODY_DISCO_INFO, "query", PROTO_NONE, NS_DISCO_INFO,
 	    disco_info_answer_write, disco_info_answer_parse },
@@ -212,7 +221,9 @@ is_body(const struct body_row *row, const struct stanza *el)
 		return false;
 	if (row->ns != NULL)
 		return strcmp(row->ns, stanza_ns(el)) == 0;
-	return ns_find(stanza_ns(el), &proto, &gen) && proto == row->proto;
+	/* In GEN_X the three parts of provisioning share one namespace. */
+	return ns_find(stanza_ns(el), &proto, &gen) && (proto == row->proto ||
+	    (gen == GEN_X && proto == PROTO_PROV_DEVICE && row->proto == PROTO_PROV_TOKEN));
 }
 
 static int

@@ -475,6 +475,8 @@ struct request_answer {
 	const char *condition;	/* local name of the error condition; NULL for ok */
 	const char *child;	/* local name of the first child; NULL: empty */
 	const char *child_ns;
+	size_t len;		/* what answers tokenChallenge; `data` NULL: nothing */
+	const uint8_t *data;
 };
 
 enum command_action {

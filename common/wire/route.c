@@ -22,6 +22,7 @@
 #include "common/wire/provisioning.h"
 #include "common/wire/sensordata.h"
 #include "common/wire/stanza.h"
+#include "common/wire/token.h"
 #include "common/wire/witness.h"
 
 /* How a request may come. */
@@ -69,10 +70,16 @@ static const struct row rows[] = {
 	    discovery_ended_parse, discovery_push_write },
 	{ "friend", PROTO_PROV_DEVICE, NULL, BY_MESSAGE, SIDE_THING, VERB_FRIEND,
 	    provisioning_friend_parse, provisioning_friend_write },
+	{ "getCertificate", PROTO_PROV_TOKEN, NULL, BY_GET, SIDE_SERVICE, VERB_GET_CERTIFICATE,
+	    token_certificate_parse, token_certificate_write },
 	{ "getDevices", PROTO_PROV_OWNER, NULL, BY_GET, SIDE_SERVICE, VERB_GET_DEVICES,
 	    owner_devices_parse, owner_devices_write },
 	{ "getForm", PROTO_CONTROL, NULL, BY_GET, SIDE_THING, VERB_CONTROL_FORM,
 	    control_form_parse, control_form_write },
+	{ "getToken", PROTO_PROV_TOKEN, NULL, BY_GET, SIDE_SERVICE, VERB_GET_TOKEN,
+	    token_get_parse, token_get_write },
+	{ "getTokenChallengeResponse", PROTO_PROV_TOKEN, NULL, BY_GET, SIDE_SERVICE,
+	    VERB_TOKEN_ANSWER, token_response_parse, token_response_write },
 	{ "isFriend", PROTO_PROV_DEVICE, NULL, BY_GET, SIDE_SERVICE, VERB_IS_FRIEND,
 	    provisioning_is_friend_parse, provisioning_is_friend_write },
 	{ "isFriendRule", PROTO_PROV_OWNER, NULL, BY_SET, SIDE_SERVICE, VERB_IS_FRIEND_RULE,
@@ -107,6 +114,8 @@ static const struct row rows[] = {
 	    control_set_parse, control_set_write },
 	{ "show", PROTO_NONE, NS_WITNESS, BY_SET, SIDE_THING, VERB_SHOW_CODE,
 	    witness_show_parse, witness_show_write },
+	{ "tokenChallenge", PROTO_PROV_TOKEN, NULL, BY_GET, SIDE_THING, VERB_TOKEN_CHALLENGE,
+	    token_challenge_parse, token_challenge_write },
 	{ "unfriend", PROTO_PROV_DEVICE, NULL, BY_MESSAGE, SIDE_THING, VERB_UNFRIEND,
 	    provisioning_friend_parse, provisioning_friend_write },
 	{ "unregister", PROTO_DISCOVERY, NULL, BY_SET | BY_GET, SIDE_SERVICE, VERB_UNREGISTER,
@@ -293,6 +302,8 @@ iq_answer(struct parse *p, const struct stanza *s, struct request *q)
 	if (child != NULL) {
 		a->child = parse_copy(p, stanza_name(child));
 		a->child_ns = parse_copy(p, stanza_ns(child));
+		if (a->ok)
+			token_proof_read(p, child, a);
 	}
 	return p->cond == COND_NONE ? ROUTE_PARSED : ROUTE_SILENCE;
 }

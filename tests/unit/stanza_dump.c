@@ -253,6 +253,39 @@ dump_can(struct buf *out, const struct request *q)
 }
 
 static void
+dump_token_data(struct buf *out, const uint8_t *data, size_t len, bool ours)
+{
+	char hex[2 * WIRE_CERTIFICATE + 1];
+
+	if (data != NULL) {
+		str_hex(hex, data, len);
+		one(out, "data", hex);
+	}
+	if (ours)
+		flag(out, "ours", true);
+}
+
+static void
+dump_token(struct buf *out, const struct request *q)
+{
+	const struct request_token *t = &q->u.token;
+
+	one(out, "token", t->token);
+	if (q->verb == VERB_TOKEN_ANSWER)
+		number(out, "seqnr", t->seqnr);
+	dump_token_data(out, t->data, t->len, t->sha256);
+}
+
+static void
+dump_token_reply(struct buf *out, const struct reply *r)
+{
+	one(out, "token", r->u.token.token);
+	if (r->body == BODY_TOKEN_CHALLENGE)
+		number(out, "seqnr", r->u.token.seqnr);
+	dump_token_data(out, r->u.token.data, r->u.token.len, r->u.token.sha256);
+}
+
+static void
 dump_rule(struct buf *out, const struct request *q)
 {
 	one(out, "jid", q->u.rule.jid);
@@ -367,6 +400,7 @@ dump_answer(struct buf *out, const struct request *q)
 	one(out, "condition", q->u.answer.condition);
 	one(out, "child", q->u.answer.child);
 	one(out, "child-ns", q->u.answer.child_ns);
+	dump_token_data(out, q->u.answer.data, q->u.answer.len, false);
 }
 
 static void
@@ -469,6 +503,10 @@ static void (*const dumpers[VERB_COUNT])(struct buf *out, const struct request *
 	[VERB_PRESENCE] = dump_presence,
 	[VERB_ANSWER] = dump_answer,
 	[VERB_COMMAND] = dump_command,
+	[VERB_GET_TOKEN] = dump_token,
+	[VERB_TOKEN_ANSWER] = dump_token,
+	[VERB_GET_CERTIFICATE] = dump_token,
+	[VERB_TOKEN_CHALLENGE] = dump_token,
 };
 
 static void
@@ -596,6 +634,12 @@ dump_body(struct buf *out, const struct reply *r)
 	case BODY_DISCO_INFO:
 	case BODY_DISCO_ITEMS:
 		dump_listed(out, r);
+		break;
+	case BODY_TOKEN_CHALLENGE:
+	case BODY_TOKEN:
+	case BODY_CERTIFICATE:
+	case BODY_TOKEN_PROOF:
+		dump_token_reply(out, r);
 		break;
 	case BODY_COMMAND:
 		dump_command_reply(out, &r->u.command);

@@ -270,6 +270,53 @@ make_can(struct unit_random *rnd, struct pool *pool, struct request *q)
 	c->names = names(rnd, pool, 5, false);
 }
 
+static const uint8_t *
+make_data(struct unit_random *rnd, struct pool *pool, size_t max, size_t *len)
+{
+	uint8_t *data = pool_alloc(pool, max);
+
+	assert_non_null(data);
+	*len = 1 + unit_random_below(rnd, max);
+	for (size_t i = 0; i < *len; i++)
+		data[i] = (uint8_t)unit_random_next(rnd);
+	return data;
+}
+
+static void
+make_token(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	struct request_token *t = &q->u.token;
+	bool whole = q->verb == VERB_GET_TOKEN;
+
+	if (q->verb == VERB_GET_CERTIFICATE || q->verb == VERB_TOKEN_CHALLENGE)
+		t->token = "r.ex.org:abc234";
+	if (q->verb == VERB_GET_CERTIFICATE)
+		return;
+	t->data = make_data(rnd, pool, whole ? WIRE_CERTIFICATE : WIRE_CHALLENGE, &t->len);
+	if (q->verb == VERB_TOKEN_ANSWER)
+		t->seqnr = (int64_t)unit_random_below(rnd, 1u << 31);
+	else
+		t->sha256 = coin(rnd);
+}
+
+static void
+make_token_reply(struct unit_random *rnd, struct pool *pool, struct reply *r)
+{
+	struct reply_token *t = &r->u.token;
+
+	r->body = (enum body)(BODY_TOKEN_CHALLENGE + unit_random_below(rnd, 4));
+	if (r->body == BODY_TOKEN) {
+		t->token = "r.ex.org:abc234";
+		return;
+	}
+	t->data = make_data(rnd, pool,
+	    r->body == BODY_CERTIFICATE ? WIRE_CERTIFICATE : WIRE_CHALLENGE, &t->len);
+	if (r->body == BODY_TOKEN_CHALLENGE) {
+		t->seqnr = (int64_t)unit_random_below(rnd, 1u << 31);
+		t->sha256 = coin(rnd);
+	}
+}
+
 static void
 make_rule(struct unit_random *rnd, struct pool *pool, struct request *q)
 {
@@ -501,6 +548,10 @@ static const struct {
 	{ VERB_READ_CANCEL, PROTO_SENSOR, IQ_GET, make_read },
 	{ VERB_CONTROL, PROTO_CONTROL, IQ_SET, make_control },
 	{ VERB_CONTROL_FORM, PROTO_CONTROL, IQ_GET, make_control },
+	{ VERB_GET_TOKEN, PROTO_PROV_TOKEN, IQ_GET, make_token },
+	{ VERB_TOKEN_ANSWER, PROTO_PROV_TOKEN, IQ_GET, make_token },
+	{ VERB_GET_CERTIFICATE, PROTO_PROV_TOKEN, IQ_GET, make_token },
+	{ VERB_TOKEN_CHALLENGE, PROTO_PROV_TOKEN, IQ_GET, make_token },
 };
 
 void
@@ -665,6 +716,8 @@ stanza_random_reply(struct unit_random *rnd, struct pool *pool, const struct req
 		r->body = BODY_COMMAND;
 	if (unit_random_below(rnd, 5) == 0)
 		make_error(rnd, pool, q, r);
+	else if (unit_random_below(rnd, 8) == 0)
+		make_token_reply(rnd, pool, r);
 	else if (r->body == BODY_CLAIMED)
 		r->u.claimed = (struct reply_claimed){ .jid = address(rnd, pool),
 			.node = node(rnd, pool), .is_public = coin(rnd) };

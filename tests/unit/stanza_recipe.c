@@ -64,6 +64,8 @@ do_body(struct recipe *r, char *arg[WORDS])
 		{ "isFriend", BODY_IS_FRIEND }, { "canRead", BODY_CAN_READ },
 		{ "canControl", BODY_CAN_CONTROL }, { "clearCache", BODY_CLEAR_CACHE },
 		{ "info", BODY_DISCO_INFO }, { "items", BODY_DISCO_ITEMS },
+		{ "challenge", BODY_TOKEN_CHALLENGE }, { "token", BODY_TOKEN },
+		{ "certificate", BODY_CERTIFICATE }, { "proof", BODY_TOKEN_PROOF },
 		{ "version", BODY_VERSION }, { "worded", BODY_TEXT },
 	};
 
@@ -71,6 +73,32 @@ do_body(struct recipe *r, char *arg[WORDS])
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (arg[0] != NULL && strcmp(arg[0], all[i].name) == 0)
 			r->reply.body = all[i].body;
+}
+
+/* seqnr N, token T, data TEXT, ours true */
+static void
+do_seqnr(struct recipe *r, char *arg[WORDS])
+{
+	r->reply.u.token.seqnr = whole(arg[0]);
+}
+
+static void
+do_token(struct recipe *r, char *arg[WORDS])
+{
+	r->reply.u.token.token = maybe(arg[0]);
+}
+
+static void
+do_bytes(struct recipe *r, char *arg[WORDS])
+{
+	r->reply.u.token.data = (const uint8_t *)arg[0];
+	r->reply.u.token.len = arg[0] != NULL ? strlen(arg[0]) : 0;
+}
+
+static void
+do_ours(struct recipe *r, char *arg[WORDS])
+{
+	r->reply.u.token.sha256 = yes(arg[0]);
 }
 
 static void
@@ -433,6 +461,7 @@ do_form(struct recipe *r, char *arg[WORDS])
 }
 
 static const struct { const char *word; step_fn *step; } steps[] = {
+	{ "seqnr", do_seqnr }, { "token", do_token }, { "bytes", do_bytes }, { "ours", do_ours },
 	{ "body", do_body }, { "error", do_error }, { "jid", do_jid }, { "public", do_public },
 	{ "result", do_result }, { "types", do_types }, { "node", do_node }, { "name", do_name },
 	{ "more", do_more }, { "thing", do_thing }, { "str", do_str }, { "num", do_num },
