@@ -53,6 +53,9 @@ static void befriend_naturally(const struct provisioning *p, const struct reques
 static int plan_questions(struct provisioning *p, const struct request *q, struct inquiry *n,
     struct err *e)
 {
+	/* What it wants with itself is no question for anybody. */
+	if (n->facts.requester != NULL && strcmp(n->facts.requester, q->bare) == 0)
+		return 0;
 	for (size_t i = 0; i < n->out.n_questions; i++) {
 		struct question_wish *w = &n->wish[n->n_wishes];
 

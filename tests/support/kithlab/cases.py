@@ -22,6 +22,7 @@ tests/scenario/cases/*.case and played against a real broker and kithd.
     < thing presence subscribe          from the registry
     > thing presence subscribe
     nothing thing push                  none has come by the time two pings are answered
+    nothing owner question {bob}        none with these words
     drops thing push                    those that have come so far are forgotten
     says owner things                   a line to the desk; its reply holds these pieces,
         lamp                            and none that stands behind a "!"
@@ -30,6 +31,11 @@ tests/scenario/cases/*.case and played against a real broker and kithd.
     leaves thing / returns thing        log out, log in again with another resource
     restart                             kithd stops and starts
 
+    shared thing rack                   at the top of a file: one account for all its cases,
+                                        which answers pushes by itself
+    def once                            played before the first case
+    def before                          played before each case
+
 Words in braces, "{<what>}" the word whose name is the word `what`: {D} {P} {O} the namespaces of the generation (discovery,
 provisioning of a device, of an owner), {node} {src} {pt} {nd} {f} {n} {m} names
 of the vocabulary, {gnode} {gsrc} {gpt} those that are usual in the generation, {thing} and every other actor's bare JID, {registry} {desk}
@@ -37,6 +43,7 @@ of the vocabulary, {gnode} {gsrc} {gpt} those that are usual in the generation, 
 attribute stands for any.  Actors are new accounts in every case; `owner` and
 `other` are shared by all cases of a file unless the case says "fresh owner".
 """
+import copy
 import itertools
 import re
 import textwrap
@@ -74,7 +81,7 @@ class Case:
 
 def read(path):
     """(definitions, cases) of one file."""
-    definitions, cases, into = {}, [], None
+    definitions, cases, into = {"shared": []}, [], None
     with open(path, encoding="utf-8") as f:
         for number, raw in enumerate(f, 1):
             text = raw.rstrip()
@@ -84,6 +91,8 @@ def read(path):
                 into[-1].block.append(text)
             elif text.startswith("def "):
                 into = definitions.setdefault(text[4:].strip(), [])
+            elif text.startswith("shared "):
+                definitions["shared"] += text.split()[1:]
             elif text.startswith("== "):
                 cases.append(Case(text[3:]))
                 into = cases[-1].lines
@@ -151,18 +160,23 @@ class Play:
         text = re.sub(r"\{<(\w+)>\}", lambda found: "{" + self.words[found[1]] + "}", text)
         return re.sub(r"\{(%?[a-z_A-Z0-9]+/?)\}", one, text)
 
+    def is_shared(self, name):
+        return ((name in SHARED and name not in self.case.fresh)
+                or name in self.definitions["shared"])
+
     def address(self, name):
         """Its bare JID; asking for it makes nobody log in."""
         return f"{self.account(name)}@{self.home.domain}"
 
     def account(self, name):
-        if name in SHARED and name not in self.case.fresh:
+        if self.is_shared(name):
             return f"{name}-{self.stage.name}"
         return f"{name}-{self.stage.name}-{self.serial}"
 
     def actor(self, name):
-        if name in SHARED and name not in self.case.fresh:
-            return self.stage.shared(name, self.account(name))
+        if self.is_shared(name):
+            return self.stage.shared(name, self.account(name),
+                                     answers=name in self.definitions["shared"])
         if name not in self.actors:
             self.actors[name] = self.stage.login(self.account(name), "r1")
         return self.actors[name]
@@ -245,10 +259,12 @@ class Play:
     def expect_message(self, actor, line):
         """Its children that are not a body, a mark or a hint."""
         wanted = parse(self.fill(line.inner()))
+        whom = {k: v for k, v in wanted.attrib.items() if k in ("jid", "remoteJid")}
         found = actor.expect(lambda s: s.tag == CLIENT + "message"
                              and bare(s.get("from", "")) == self.home.jid
-                             and any(child.tag == wanted.tag for child in s),
-                             f"a message with {wanted.tag}")
+                             and any(child.tag == wanted.tag
+                                     and whom.items() <= child.attrib.items() for child in s),
+                             f"a message with {wanted.tag} about {whom}")
         if not any(fits(child, wanted) for child in found):
             raise AssertionError(f"it is {text_of(found)}")
 
@@ -260,7 +276,7 @@ class Play:
         actor.inbox[:] = [s for s in actor.inbox if not self.is_push(s)]
 
     def nothing(self, line):
-        """nothing ACTOR push | presence | question | message"""
+        """nothing ACTOR push | presence | question | message [WORD...]"""
         actor = self.actor(line.words[1])
         kinds = {
             "push": self.is_push,
@@ -270,7 +286,9 @@ class Play:
             "message": lambda s: (s.tag == CLIENT + "message"
                                   and bare(s.get("from", "")) in (self.home.jid, self.home.desk)),
         }
-        actor.nothing(kinds[line.words[2]], f"a {line.words[2]}", self.home.jid)
+        kind, words = kinds[line.words[2]], [self.fill(w).lower() for w in line.words[3:]]
+        actor.nothing(lambda s: kind(s) and all(w in str(body(s)).lower() for w in words),
+                      f"a {line.words[2]}", self.home.jid)
 
     def says(self, line):
         actor = self.actor(line.words[1])
@@ -300,7 +318,7 @@ class Play:
         number = int(before.full.rsplit("/r", 1)[1]) + 1
         back = self.stage.login(self.account(name), f"r{number}")
         self.posted.pop(before, None)
-        if name in SHARED and name not in self.case.fresh:
+        if self.is_shared(name):
             self.stage.people[name] = back
         else:
             self.actors[name] = back
@@ -325,24 +343,37 @@ class Stage:
         return (stanza.tag == CLIENT + "iq" and stanza.get("type") == "set"
                 and stanza.get("from") == self.home.jid)
 
-    def login(self, account, resource):
+    def login(self, account, resource, answers=False):
         """Whoever plays here answers a push only where the case says so."""
         person = Owner(self.home, account, resource=resource)
-        person.habits.append(lambda stanza: "" if self.is_push(stanza) else None)
+
+        def habit(stanza):
+            if not self.is_push(stanza):
+                return None
+            return f"<iq type='result' to='{self.home.jid}' id='{stanza.get('id')}'/>" \
+                if answers else ""
+        person.habits.append(habit)
         return person.login()
 
-    def shared(self, name, account):
+    def shared(self, name, account, answers):
         if name not in self.people:
-            self.people[name] = self.login(account, "r1")
+            self.people[name] = self.login(account, "r1", answers)
         return self.people[name]
 
     def plays(self, path, only=""):
         definitions, cases = read(path)
         serials = itertools.count(1)
+        first = Case("before the first case")
+        first.lines = definitions.get("once", [])
+        if first.lines:
+            yield Play(self, definitions, first, {}, next(serials))
         for case in cases:
             for variant in case.variants():
                 play = Play(self, definitions, case, variant, next(serials))
                 if only.lower() in play.title().lower():
+                    if "before" in definitions:
+                        play.case = copy.copy(case)
+                        play.case.lines = definitions["before"] + case.lines
                     yield play
 
     def close(self):
