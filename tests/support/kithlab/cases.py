@@ -253,7 +253,7 @@ class Play:
             actor.result(push)
         elif how == "refused":
             actor.send_raw(f"<iq type='error' to='{push.get('from')}' id='{push.get('id')}'>"
-                           f"<error type='cancel'><{line.words[4]} "
+                           f"<error type='cancel'><{self.fill(line.words[4])} "
                            "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>")
 
     def expect_message(self, actor, line):
