@@ -398,6 +398,7 @@ int desk_serve(struct desk *d, const struct request *chat, struct buf *text, str
 		say_late(d, text, chat);
 		return 0;
 	}
+	attention_given(&desk_sender(d, chat->bare)->attention);
 	if (words_parse(&w, chat, d->conf.profile) != 0) {
 		struct talk talk = desk_talk(d, chat), *t = &talk;
 
@@ -428,11 +429,21 @@ bool desk_writes(const struct desk *d, const struct request *chat)
 
 /* ---- presence ---- */
 
+/* Of owners only: strangers must not push them out of memory. */
+static void note_presence(struct desk *d, const struct request *q)
+{
+	bool available = q->u.presence.type == PRESENCE_AVAILABLE;
+
+	if ((available || q->u.presence.type == PRESENCE_UNAVAILABLE) &&
+	    ownership_count_of_owner(d->d.ownership, q->bare) > 0)
+		attention_presence(&desk_sender(d, q->bare)->attention, q->from, available);
+}
+
 int desk_presence(struct desk *d, const struct request *q, struct buf *out)
 {
 	int ret = 0;
 
-	(void)d;
+	note_presence(d, q);
 	switch (q->u.presence.type) {
 	case PRESENCE_SUBSCRIBE:
 		ret |= presence_write(out, q->to, q->bare, "subscribed", NULL);
@@ -522,21 +533,19 @@ void desk_question_text(const struct desk *d, struct buf *text, const struct own
 
 bool desk_may_prompt(struct desk *d, const char *owner)
 {
-	const struct sender *s = desk_sender(d, owner);
-
-	return s->prompts < d->conf.prompts || clock_boot(d->d.clock) - s->prompts_ms >= HOUR_MS;
+	return attention_may(&desk_sender(d, owner)->attention, clock_boot(d->d.clock),
+	    d->conf.prompts);
 }
 
 void desk_prompted(struct desk *d, const char *owner)
 {
-	struct sender *s = desk_sender(d, owner);
-	int64_t now = clock_boot(d->d.clock);
+	attention_taken(&desk_sender(d, owner)->attention, clock_boot(d->d.clock));
+}
 
-	if (s->prompts == 0 || now - s->prompts_ms >= HOUR_MS) {
-		s->prompts = 0;
-		s->prompts_ms = now;
-	}
-	s->prompts++;
+void desk_gap(struct desk *d)
+{
+	for (size_t i = 0; i < DESK_SENDERS; i++)
+		attention_gap(&d->sender[i].attention);
 }
 
 bool desk_may_notify(const struct desk *d, const char *owner, int64_t oldest_ms)

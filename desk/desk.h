@@ -84,13 +84,15 @@ bool desk_wants_subscription(struct desk *d, const struct request *chat);
 void desk_question_text(const struct desk *d, struct buf *text, const struct owner_question *q,
     size_t n);
 /*
- * May he be asked something now?  Only so many messages an hour (conf.prompts), each
- * with all that is open; what is held back comes with the next.  Then that it
- * was done.
+ * May he be asked something now (attention.h)?  Only so many messages an hour
+ * (conf.prompts), fewer while he says nothing, one while he is away; each with
+ * all that waits, so what is held back comes with the next.  Then that it was done.
  */
 #define DESK_PROMPTS 6
 bool desk_may_prompt(struct desk *d, const char *owner);
 void desk_prompted(struct desk *d, const char *owner);
+/* Our stream was down: who is there is not known. */
+void desk_gap(struct desk *d);
 /* May he be told news now, the oldest of which is of that moment (wall)?  Not
  * while he is mute, and with a digest only once a day. */
 bool desk_may_notify(const struct desk *d, const char *owner, int64_t oldest_ms);

@@ -8,6 +8,7 @@
 #define KITH_DESK_ROLE_H
 
 #include "common/base/ident.h"
+#include "desk/attention.h"
 #include "desk/catalogue.h"
 #include "desk/desk.h"
 #include "desk/inventory.h"
@@ -28,8 +29,7 @@ struct sender {
 	int64_t wrong_ms;		/* boot, start of the minute of wrong codes */
 	unsigned wrong;
 	bool subscription_asked;
-	int64_t prompts_ms;		/* boot, start of the hour of our questions */
-	int64_t prompts;
+	struct attention attention;	/* to our questions */
 	/* A line that came late, done when he answers with this code. */
 	char *late;
 	char late_code[IDENT_CODE];

@@ -21,7 +21,8 @@
 
 #define HANDED_MAX 64		/* chat lines waiting for one ping */
 #define CHAT_BYTES (16 * 1024)	/* of one line we send */
-#define GROUP_MAX 20		/* questions, or notices, in one message */
+#define GROUP_MAX 20		/* notices in one message */
+#define QUESTIONS_MAX 60	/* the same of questions; most of them are only counted */
 #define LOOK_AHEAD 256		/* debts looked at to find them */
 
 struct handed {
@@ -242,10 +243,38 @@ static int open_questions(struct outbox *o, const struct debt **group, size_t *n
 	return 0;
 }
 
+/*
+ * Everything that he has not been told yet, also what would be due later: so
+ * that he gets one message, however long he was away.
+ */
+static size_t questions_of(const struct outbox *o, const struct debt *t,
+    const struct debt *group[static QUESTIONS_MAX])
+{
+	const char *key[QUESTIONS_MAX];
+	size_t all = provisioning_questions_of(o->d.provisioning, t->peer, key, QUESTIONS_MAX);
+	size_t n = 0;
+
+	group[n++] = t;
+	for (size_t i = 0; i < all && n < QUESTIONS_MAX && o->n_fresh + n < HANDED_MAX; i++) {
+		const struct debt *d = debt_find(o->d.debts, DEBT_QUESTION, t->peer, key[i]);
+
+		if (d != NULL && d != t && !chat_must_wait(o, d))
+			group[n++] = d;
+	}
+	return n;
+}
+
+static int oldest_first(const void *a, const void *b)
+{
+	const struct owner_question *x = a, *y = b;
+
+	return x->asked_ms < y->asked_ms ? -1 : x->asked_ms > y->asked_ms;
+}
+
 static int pay_question(struct outbox *o, const struct debt *t, struct buf *out)
 {
-	const struct debt *group[GROUP_MAX];
-	struct owner_question q[GROUP_MAX];
+	const struct debt *group[QUESTIONS_MAX];
+	struct owner_question q[QUESTIONS_MAX];
 	size_t start = out->len, fresh = o->n_fresh, n;
 	int said;
 
@@ -253,10 +282,12 @@ static int pay_question(struct outbox *o, const struct debt *t, struct buf *out)
 		return PAY_NOT_NOW;
 	if (chat_must_wait(o, t))
 		return PAY_SOON;
-	n = group_of(o, t, group);
-	if (open_questions(o, group, &n, q) != 0 || n == 0 || group[0] != t ||
-	    !desk_may_prompt(o->d.desk, t->peer))
+	if (!desk_may_prompt(o->d.desk, t->peer))
 		return PAY_NOT_NOW;
+	n = questions_of(o, t, group);
+	if (open_questions(o, group, &n, q) != 0 || n == 0 || group[0] != t)
+		return PAY_NOT_NOW;
+	qsort(q, n, sizeof(*q), oldest_first);
 	buf_reset(&o->text);
 	desk_question_text(o->d.desk, &o->text, q, n);
 	said = say_group(o, group, n, out);
@@ -340,6 +371,7 @@ bool outbox_heard(struct outbox *o, const char *id)
 void outbox_down(struct outbox *o)
 {
 	o->n_fresh = o->n_pinged = 0;
+	desk_gap(o->d.desk);
 }
 
 int outbox_open(struct outbox **out, const struct outbox_deps *deps, struct err *e)

@@ -538,6 +538,21 @@ int provisioning_question(struct provisioning *p, const char *key, struct pool *
 	    no_room(e);
 }
 
+size_t provisioning_questions_of(struct provisioning *p, const char *owner, const char **key,
+    size_t max)
+{
+	const struct book *b;
+	size_t n = 0;
+
+	if (access_book(p->access, owner, &b, NULL) != 0 || b == NULL)
+		return 0;
+	while (n < b->n_questions && n < max) {
+		key[n] = b->question[n]->key;
+		n++;
+	}
+	return n;
+}
+
 /* ---- the owner's words about them ---- */
 
 bool question_list_writes(struct provisioning *p, const struct request *q)

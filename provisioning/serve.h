@@ -118,6 +118,9 @@ struct owner_question {
 };
 int provisioning_question(struct provisioning *p, const char *key, struct pool *pool,
     struct owner_question *out, struct err *e);
+/* The keys of all that waits for this owner's answer, the oldest first; how many. */
+size_t provisioning_questions_of(struct provisioning *p, const char *owner, const char **key,
+    size_t max);
 /* Ownership of a thing changed inside this transaction (claim, disown,
  * unregister): owe clearCache, raise the revision. */
 int provisioning_owner_changed(struct provisioning *p, const struct owned *thing, struct err *e);

@@ -262,6 +262,16 @@ int provisioning_debt_write(struct provisioning *p, const struct debt *d, struct
 	return 0;
 }
 
+size_t provisioning_questions_of(struct provisioning *p, const char *owner, const char **key,
+    size_t max)
+{
+	(void)p;
+	(void)owner;
+	(void)key;
+	(void)max;
+	return 0;
+}
+
 int provisioning_question(struct provisioning *p, const char *key, struct pool *pool,
     struct owner_question *out, struct err *e)
 {
@@ -385,6 +395,11 @@ void desk_prompted(struct desk *d, const char *owner)
 {
 	(void)d;
 	(void)owner;
+}
+
+void desk_gap(struct desk *d)
+{
+	(void)d;
 }
 
 bool desk_may_notify(const struct desk *d, const char *owner, int64_t oldest_ms)
