@@ -317,10 +317,10 @@ parse_types(struct parse *p, const struct stanza *el, unsigned *types, unsigned 
 #define BLANKS " \t\r\n"
 
 static bool
-has_token(const struct name_list *l, const char *token, size_t len)
+has_word(const struct name_list *l, const char *text, size_t len)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (strncmp(l->name[i], token, len) == 0 && l->name[i][len] == '\0')
+		if (strncmp(l->name[i], text, len) == 0 && l->name[i][len] == '\0')
 			return true;
 	return false;
 }
@@ -344,7 +344,7 @@ token_list(struct parse *p, const struct stanza *el, enum word w, struct name_li
 
 		if (len > WIRE_TOKEN_BYTES)
 			return parse_fail(p, COND_BAD_REQUEST);
-		if (has_token(out, s, len)) {
+		if (has_word(out, s, len)) {
 			s += len;
 			continue;
 		}
