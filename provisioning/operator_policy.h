@@ -30,6 +30,9 @@ struct store;
 #define OPERATOR_POLICY_BYTES (1024 * 1024)	/* of a file */
 #define OPERATOR_POLICY_VERSIONS 100		/* kept; older ones are dropped */
 #define OPERATOR_POLICY_NAMES 4			/* of one thing, see below */
+/* The token of a user that speaks, in _narrowing, for whom an owner allowed it to
+ * by name: that answers what the operator only wants to be asked. */
+#define OPERATOR_POLICY_OWNERS_WORD "theowner"
 
 enum operator_state {
 	OPERATOR_NONE,		/* no policy_file: there are no rules of the operator */

@@ -31,6 +31,7 @@ struct provisioning {
 	struct askers *askers;
 	struct operator_policy *operator;
 	struct role_table *roles;
+	struct zones *zones;		/* that rules name */
 	struct provisioning_counters count;
 	int64_t next_ms;		/* wall: when provisioning_tick has something to do */
 	int64_t latest_ms;		/* wall: the latest this site has ever seen */

@@ -12,6 +12,7 @@
 
 #include "common/base/pool.h"
 #include "common/base/str.h"
+#include "common/base/zone.h"
 #include "provisioning/role.h"
 
 #define TICK_RULES 64		/* rules and questions ended by one turn of the clockwork */
@@ -285,8 +286,9 @@ int provisioning_open(struct provisioning **out, const struct provisioning_conf 
 	p->conf = *conf;
 	p->deps = *deps;
 	p->conf.jid = strdup(conf->jid);
-	if (p->conf.jid == NULL) {
-		free(p);
+	p->zones = zones_new(NULL);
+	if (p->conf.jid == NULL || p->zones == NULL) {
+		provisioning_close(&p);
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	}
 	count(p);
@@ -313,6 +315,7 @@ void provisioning_close(struct provisioning **p)
 	recalls_close(*p);
 	askers_close(&(*p)->askers);
 	access_store_close(&(*p)->access);
+	zones_free(&(*p)->zones);
 	free((char *)(uintptr_t)(*p)->conf.jid);
 	free(*p);
 	*p = NULL;
