@@ -86,6 +86,17 @@ static void put_thing(uint8_t id, const char *jid, const char *node, const char 
 	commit();
 }
 
+static void put_node(uint8_t id, struct node n, const char *owner)
+{
+	struct owned t = { .id = { id }, .jid = "gate@x.ex", .node = n.id, .source = n.source,
+		.partition = n.partition, .owner = owner, .epoch = 1, .state = OWNED,
+		.listed = true };
+
+	begin();
+	OK(ownership_put(w.ownership, &t, &e));
+	commit();
+}
+
 static int changed(void *arg, const struct owned *before, const struct owned *after, struct err *e)
 {
 	(void)arg;
@@ -424,7 +435,8 @@ static void without_a_rule_it_is_no_and_the_owner_is_asked_once(void **state)
 	assert_false(can_read(BOB, "temperature", NULL));
 	assert_true(w.wrote);
 	assert_int_equal(questions(OWNER, NULL, &text), 1);
-	assert_string_equal(text, "bob@x.ex wants to read \"temperature\" of \"lamp\".");
+	assert_string_equal(text, "bob@x.ex wants to read \"temperature\" of \"lamp\". "
+	    "Only of this kind: momentary.");
 	assert_false(can_read(BOB, "Temperature", "TEMPERATURE"));
 	assert_int_equal(questions(OWNER, NULL, NULL), 1);
 	assert_false(can_control(BOB, "temperature"));
@@ -479,7 +491,7 @@ static void yes_grants_exactly_what_was_asked(void **state)
 	assert_int_equal(w.r.body, BODY_RULE);
 	assert_int_equal(w.r.u.rules.rule[0].number, 1);
 	assert_string_equal(w.r.u.rules.rule[0].text,
-	    "allow bob@x.ex to read \"temperature\" of lamp");
+	    "allow bob@x.ex to read \"temperature\" of lamp only momentary");
 	assert_int_equal(questions(OWNER, NULL, NULL), 0);
 	assert_true(can_read(BOB, "temperature", NULL));
 	assert_false(can_read(BOB, "humidity", NULL));
@@ -1292,9 +1304,81 @@ static void each_node_is_decided_by_its_own_owner(void **state)
 	assert_true(w.r.u.can.result);
 	assert_int_equal(w.r.u.can.nodes.n, 1);
 	assert_string_equal(w.r.u.can.nodes.node[0].id, "");
-	nodes[0].id = "n9";
+	nodes[0].id = "n9";		/* ruling 29: of whom the gateway belongs to, until .. */
+	serve(&q);
+	assert_true(w.r.u.can.result);
+	put_thing(13, "gate@x.ex", "n9", NULL, 1, NULL);	/* .. it is somebody's thing */
 	serve(&q);
 	assert_false(w.r.u.can.result);
+}
+
+/* XEP-0324, "Reading devices from large subsystems". */
+static void an_id_alone_means_every_node_of_that_id(void **state)
+{
+	struct node node = { .id = "n" };
+	struct request q = request(VERB_CAN_READ, "gate@x.ex");
+
+	(void)state;
+	put_thing(10, "gate@x.ex", NULL, OWNER, 1, "gate");
+	put_node(11, (struct node){ "n", "bus", NULL }, OWNER);
+	put_node(12, (struct node){ "n", "air", "p" }, "eve@x.ex");
+	put_node(13, (struct node){ "m", "bus", NULL }, OWNER);
+	q.lease.asked = true;
+	q.u.can.jid = OWNER;
+	q.u.can.nodes = (struct node_list){ 1, &node };
+	serve(&q);
+	assert_true(w.r.u.can.result);
+	assert_int_equal(w.r.u.can.nodes.n, 1);
+	assert_string_equal(w.r.u.can.nodes.node[0].source, "bus");
+	node.source = "air";		/* the partition is still left out */
+	serve(&q);
+	assert_false(w.r.u.can.result);
+	q.u.can.jid = "eve@x.ex";
+	serve(&q);
+	assert_true(w.r.u.can.result);
+	assert_string_equal(w.r.u.can.nodes.node[0].partition, "p");
+}
+
+/* "n" in an answer would mean the other node as well. */
+static void an_id_that_would_say_more_is_not_said(void **state)
+{
+	struct node node = { .id = "n" };
+	struct request q = request(VERB_CAN_READ, "gate@x.ex");
+
+	(void)state;
+	put_node(11, (struct node){ "n", NULL, NULL }, OWNER);
+	put_node(12, (struct node){ "n", "air", NULL }, "eve@x.ex");
+	q.lease.asked = true;
+	q.u.can.jid = OWNER;
+	q.u.can.nodes = (struct node_list){ 1, &node };
+	serve(&q);
+	assert_false(w.r.u.can.result);
+	put_node(12, (struct node){ "n", "air", NULL }, OWNER);
+	serve(&q);
+	assert_true(w.r.u.can.result);
+	assert_int_equal(w.r.u.can.nodes.n, 2);
+}
+
+static void too_many_nodes_are_asked_about_one_by_one(void **state)
+{
+	struct request q = request(VERB_CAN_READ, "gate@x.ex");
+	char id[8];
+
+	(void)state;
+	q.lease.asked = true;
+	q.u.can.jid = OWNER;
+	for (int i = 0; i <= WIRE_NODES; i++) {
+		snprintf(id, sizeof(id), "n%d", i);
+		put_node((uint8_t)(20 + i), (struct node){ .id = id }, OWNER);
+		if (i == WIRE_NODES - 1) {
+			serve(&q);
+			assert_true(w.r.u.can.result);
+			assert_int_equal(w.r.u.can.nodes.n, WIRE_NODES);
+		}
+	}
+	serve(&q);
+	assert_false(w.r.u.can.result);
+	assert_string_equal(w.r.reason, "nodes");
 }
 
 static void a_nodes_friend_is_let_in_unless_the_gateways_owner_denies(void **state)
@@ -1387,6 +1471,9 @@ int main(void)
 		TEST(owners_clear_and_delete_by_iq),
 		TEST(an_owner_sees_his_own_things_only),
 		TEST(each_node_is_decided_by_its_own_owner),
+		TEST(an_id_alone_means_every_node_of_that_id),
+		TEST(an_id_that_would_say_more_is_not_said),
+		TEST(too_many_nodes_are_asked_about_one_by_one),
 		TEST(a_nodes_friend_is_let_in_unless_the_gateways_owner_denies),
 		TEST(a_rollback_leaves_no_trace),
 	};
