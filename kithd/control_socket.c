@@ -18,7 +18,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES (64 * 1024)	/* rows of a list come together */
+#define LINE_MAX_BYTES (1500 * 1024)	/* a policy in base64; rows of a list come together */
+#define READ_BYTES (16 * 1024)
 #define ANSWER_MAX (32 * 1024 * 1024)
 
 struct client {
@@ -113,7 +114,7 @@ static void client_answer(struct client *c)
 
 static void client_read(struct client *c)
 {
-	char bytes[1024];
+	char bytes[READ_BYTES];
 	ssize_t n = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))

@@ -32,7 +32,8 @@ static int print_part(void *arg, const char *line)
 static int ask(const struct options *o, int argc, char **argv)
 {
 	struct kithctl_ask q = { .socket = o->socket, .json = o->json, .part = print_part };
-	int status = kithctl_ask(&q, argc, argv);
+	int status = strcmp(argv[0], "policy") == 0 ? kithctl_policy(&q, o->file, argc, argv) :
+	    kithctl_ask(&q, argc, argv);
 
 	kithctl_ask_end(&q);
 	return status;
@@ -137,8 +138,6 @@ static int run(struct options *o, int argc, char **argv)
 		return kithctl_audit(o->socket, argc, argv);
 	if (is_word(argc, argv, 0, "qr"))
 		return kithctl_qr(argc - 1, argv + 1);
-	if (is_word(argc, argv, 0, "policy") && (o->file != NULL || !is_word(argc, argv, 1, "ask")))
-		return kithctl_policy(o->file, argc - 1, argv + 1);
 	return ask(o, argc, argv);
 }
 

@@ -22,8 +22,9 @@ int kithctl_help(int argc, char **argv);
 bool kithctl_is_typo(const char *word);
 int kithctl_no_word(const char *word);
 
-/* `policy check|print|ask -f FILE ...`; args follow the word "policy" and -f is taken out. */
-int kithctl_policy(const char *file, int argc, char **argv);
+/* `policy ...`; argv[0] is the command, and -f is taken out. */
+struct kithctl_ask;
+int kithctl_policy(struct kithctl_ask *q, const char *file, int argc, char **argv);
 /* `qr [text|png|svg] [DESK]`: a claim URI on standard input, its code on standard output. */
 int kithctl_qr(int argc, char **argv);
 

@@ -57,6 +57,8 @@ static const struct {
 	    "        --cap N --until DATE [--rule LINE]\n"
 	    "approve list | approve remove NAME\n"
 	    "Things of one class belong to JID as soon as they register." },
+	{ "act", "role", "role list [NAME] | role add NAME JID | role remove NAME JID\n"
+	    "Who is what: rules may speak of role NAME." },
 	{ "keep", "backup", "backup FILE [--key KEYFILE]\n"
 	    "A copy of the running store; keep the key apart from it.  Going back:\n"
 	    "kithd restore FILE, see kithd(8)." },
@@ -68,10 +70,17 @@ static const struct {
 	    "        [--component HOST:PORT]] [--free MIB] [--json]\n"
 	    "What is unsafe: in kithd's files, the broker's settings, and what the running\n"
 	    "broker offers; each with what to change.  Exit status 0 clean, 1 findings." },
-	{ "tools", "policy", "policy ask JID ACTION THING [NAME]\n"
-	    "Would it be allowed?  Exit status 0 allow, 1 not.\n"
-	    "policy check|print -f FILE, policy ask -f FILE JID ACTION THING [NAME]\n"
-	    "The same for a policy file; needs no kithd." },
+	{ "tools", "policy", "policy ask JID ACTION THING [NAME [VALUE]]\n"
+	    "Would it be allowed?  allow, deny or ask; then the rule, its revision, the lease\n"
+	    "and who decided.  Exit status 0 allow, 1 not.\n"
+	    "policy versions | policy show N | policy diff N M\n"
+	    "The operator's policy as it is and was.  diff: exit status 1 if they differ.\n"
+	    "policy load [FILE] | policy rollback N\n"
+	    "Another one: [provisioning] policy_file again, FILE, or what version N said.\n"
+	    "policy what-if FILE\n"
+	    "What FILE would change, and for whom; changes nothing.\n"
+	    "policy check|print -f FILE, policy ask -f FILE JID ACTION THING [NAME [VALUE]]\n"
+	    "Is FILE sound?  Needs no kithd." },
 	{ "tools", "qr", "qr [text|png|svg] [DESK]\n"
 	    "The claim URI on standard input as a QR code; with the address DESK a link that\n"
 	    "opens the chat with the claim typed.  kith-thing claim | kithctl qr" },

@@ -55,8 +55,9 @@ static const char usage[] =
 	"  -h        print this and exit\n"
 	"\n"
 	"Signals: TERM and INT finish what was acknowledged and exit, HUP reads the\n"
-	"log level again.  Exit status: 0, 1 for errors, 64 for wrong options, 78 for\n"
-	"wrong settings.  Settings are described in kithd.conf(5).\n";
+	"log level and the operator's policy again.  Exit status: 0, 1 for errors, 64\n"
+	"for wrong options, 78 for wrong settings.  Settings are described in\n"
+	"kithd.conf(5).\n";
 
 struct daemon {
 	struct daemon_options options;
@@ -222,14 +223,11 @@ static void set_log_level(const struct kithd_conf *c, unsigned verbose)
 	log_set_level(level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (enum log_level)level);
 }
 
-static void on_reload(struct ev_loop *loop, struct ev_signal *w, int revents)
+static void reload_settings(struct daemon *d)
 {
-	struct daemon *d = w->data;
 	struct kithd_conf fresh;
 	struct err e = ERR_INIT;
 
-	(void)loop;
-	(void)revents;
 	if (kithd_conf_load(&fresh, d->options.file, &e) != 0) {
 		log_error("settings not read again: %s", e.text);
 		return;
@@ -237,6 +235,18 @@ static void on_reload(struct ev_loop *loop, struct ev_signal *w, int revents)
 	set_log_level(&fresh, d->options.verbose);
 	kithd_conf_free(&fresh);
 	log_info("log level read again");
+}
+
+static void on_reload(struct ev_loop *loop, struct ev_signal *w, int revents)
+{
+	struct daemon *d = w->data;
+
+	(void)loop;
+	(void)revents;
+	reload_settings(d);
+	operate_policy_read(d->site, "SIGHUP");
+	site_turn(d->site);
+	component_flush(d->component);
 }
 
 static void warn_no_limits(struct ev_loop *loop, struct ev_timer *timer, int revents)
@@ -562,8 +572,10 @@ static int enter_sandbox(struct daemon *d, struct err *e)
 	const char *db = strchr(d->conf.store_url, ':');
 	char *store = folder_of(db != NULL && db[1] != ':' ? db + 1 : NULL);
 	char *socket = folder_of(d->conf.control_socket);
+	/* The folder: whoever edits a file may put a new one in its place. */
+	char *policy = folder_of(d->conf.policy_path);
 	const struct sandbox_path path[] = {
-		{ store, true }, { socket, true }, { d->options.file, false },
+		{ store, true }, { socket, true }, { d->options.file, false }, { policy, false },
 	};
 	const struct sandbox s = { .path = path, .n = sizeof(path) / sizeof(path[0]) };
 	char what[SANDBOX_TEXT];
@@ -578,6 +590,7 @@ static int enter_sandbox(struct daemon *d, struct err *e)
 	}
 	free(store);
 	free(socket);
+	free(policy);
 	return rc;
 }
 
@@ -585,7 +598,10 @@ static int run(struct daemon *d, struct err *e)
 {
 	if (daemon_drop(d->conf.user, e) != 0 ||
 	    load_hash_key(d->conf.hash_key_file, &d->hash_key, e) != 0 ||
-	    open_loop(d, e) != 0 || open_site(d, e) != 0 || open_control(d, e) != 0 ||
+	    open_loop(d, e) != 0 || open_site(d, e) != 0)
+		return -1;
+	operate_policy_read(d->site, "start");
+	if (open_control(d, e) != 0 ||
 	    open_metrics(d, e) != 0 ||
 	    open_component(d, e) != 0)
 		return -1;

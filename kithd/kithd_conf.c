@@ -72,6 +72,9 @@ static const struct conf_key keys[] = {
 	    "serve the provisioning role (XEP-0324)" },
 	{ "provisioning", "jid", CONF_JID, AT(provisioning_jid), 0, 0, NULL,
 	    "address of the role; today it must be the component's" },
+	{ "provisioning", "policy_file", CONF_TEXT, AT(policy_file), 0, 0, NULL,
+	    "the operator's own rules, see policy(5); a name beside this file; read again at "
+	    "SIGHUP; default: none" },
 	{ "control", "socket", CONF_TEXT, AT(control_socket), 0, 0, NULL,
 	    "socket for kithctl; default: none" },
 	{ "control", "metrics", CONF_TEXT, AT(metrics), 0, 0, NULL,
@@ -434,10 +437,29 @@ struct kithd_limits kithd_conf_limits(const struct kithd_conf *c)
 	return l;
 }
 
+/* Whoever moves the settings moves what is beside them. */
+static int find_policy(struct kithd_conf *c, const char *file, struct err *e)
+{
+	const char *slash = strrchr(file, '/');
+	size_t folder = slash == NULL ? 0 : (size_t)(slash - file) + 1, len;
+
+	if (c->policy_file == NULL)
+		return 0;
+	if (c->policy_file[0] == '/')
+		folder = 0;
+	len = strlen(c->policy_file) + 1;
+	c->policy_path = malloc(folder + len);
+	if (c->policy_path == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	memcpy(c->policy_path, file, folder);
+	memcpy(c->policy_path + folder, c->policy_file, len);
+	return 0;
+}
+
 int kithd_conf_load(struct kithd_conf *out, const char *file, struct err *e)
 {
 	memset(out, 0, sizeof(*out));
-	if (conf_load(&spec, file, out, e) == 0)
+	if (conf_load(&spec, file, out, e) == 0 && find_policy(out, file, e) == 0)
 		return 0;
 	kithd_conf_free(out);
 	return -1;
@@ -446,7 +468,7 @@ int kithd_conf_load(struct kithd_conf *out, const char *file, struct err *e)
 int kithd_conf_parse(struct kithd_conf *out, const char *name, const char *text, struct err *e)
 {
 	memset(out, 0, sizeof(*out));
-	if (conf_parse(&spec, name, text, out, e) == 0)
+	if (conf_parse(&spec, name, text, out, e) == 0 && find_policy(out, name, e) == 0)
 		return 0;
 	kithd_conf_free(out);
 	return -1;
@@ -456,6 +478,7 @@ void kithd_conf_free(struct kithd_conf *c)
 {
 	free(c->server_host);
 	free(c->server_port);
+	free(c->policy_path);
 	free(c->domains);
 	free(c->self_owned);
 	conf_free(&spec, c);

@@ -84,6 +84,7 @@ struct kithd_conf {
 	char *self_owned_text;
 	bool provisioning_enabled;
 	char *provisioning_jid;
+	char *policy_file;
 	char *control_socket;
 	char *metrics;
 	struct kithd_limits limits;
@@ -92,6 +93,7 @@ struct kithd_conf {
 	enum jid_profile profile;
 	enum log_level level;
 	int32_t zone_s;
+	char *policy_path;	/* beside the settings, unless it says otherwise; NULL none */
 	char *server_host, *server_port;
 	const char **self_owned;	/* likewise; NULL: nobody's */
 	const char **domains;	/* NULL-terminated; the first is ours; see kithd_conf_load */

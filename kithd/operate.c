@@ -20,6 +20,7 @@
 #include "common/wire/reply.h"
 #include "common/wire/request.h"
 #include "kithd/operate_job.h"
+#include "kithd/operate_part.h"
 #include "kithd/record.h"
 #include "kithd/report.h"
 #include "kithd/report_rows.h"
@@ -29,29 +30,12 @@
 #include "registry/quota.h"
 #include "registry/serve.h"
 
-#define WORDS_MAX 128
 #define POOL_BYTES (256 * 1024)
 #define NAME_CHARS 64		/* of the name of a thing, as in desk/words.c */
 #define DAY INT64_C(86400000)
 #define TOO_LONG INT64_C(3650)
 
-struct act {
-	struct site *site;
-	struct site_parts p;
-	struct pool pool;
-	const char *word[WORDS_MAX];	/* behind the first; NULL behind the last */
-	size_t n;
-	const char *rest;		/* the same, not parted */
-	struct operate_job *job;	/* the act goes on */
-	bool json;
-	struct buf *out;		/* the answer's lines */
-	struct err e;
-};
-
-/* Returns the exit status of kithctl. */
-typedef int (*act_fn)(struct act *a);
-
-static int fail(struct act *a, const char *why)
+int operate_fail(struct act *a, const char *why)
 {
 	err_set(&a->e, ERR_INPUT, "%s", why);
 	return REPORT_ERROR;
@@ -81,18 +65,18 @@ static const struct owned *one_thing(struct act *a, const char *word)
 		if (!fits(t, word))
 			continue;
 		if (found != NULL) {
-			fail(a, "several things are called that; use an id of: kithctl things");
+			operate_fail(a, "several things are called that; use an id of: kithctl things");
 			return NULL;
 		}
 		found = t;
 	}
 	if (found == NULL)
-		fail(a, "no thing is called that; see: kithctl things");
+		operate_fail(a, "no thing is called that; see: kithctl things");
 	return found;
 }
 
 /* A bare address, or a domain. */
-static const char *address(struct act *a, const char *word)
+const char *operate_address(struct act *a, const char *word)
 {
 	struct jid j;
 
@@ -132,7 +116,7 @@ int operate_serve(const struct site_parts *p, struct request *q, struct reply *r
 	return 0;
 }
 
-static void request_init(struct act *a, struct request *q, enum verb v)
+void operate_request(struct act *a, struct request *q, enum verb v)
 {
 	memset(q, 0, sizeof(*q));
 	q->verb = v;
@@ -141,7 +125,7 @@ static void request_init(struct act *a, struct request *q, enum verb v)
 	q->pool = &a->pool;
 }
 
-static int serve(struct act *a, struct request *q)
+int operate_act(struct act *a, struct request *q)
 {
 	struct reply r;
 
@@ -150,7 +134,7 @@ static int serve(struct act *a, struct request *q)
 		return REPORT_ERROR;
 	}
 	if (r.kind != REPLY_RESULT)
-		return fail(a, r.text != NULL ? r.text : condition_name(r.condition));
+		return operate_fail(a, r.text != NULL ? r.text : condition_name(r.condition));
 	if (r.text != NULL && a->json) {
 		buf_adds(a->out, "{\"result\":");
 		row_json_text(a->out, r.text);
@@ -169,11 +153,11 @@ static int about_thing(struct act *a, enum verb v, const char *word, const char 
 
 	if (t == NULL)
 		return REPORT_ERROR;
-	request_init(a, &q, v);
+	operate_request(a, &q, v);
 	q.u.desk.thing_id = t->id;
 	q.u.desk.jid = jid;
 	q.u.desk.confirmed = true;
-	return serve(a, &q);
+	return operate_act(a, &q);
 }
 
 /* ---- the words ---- */
@@ -183,8 +167,8 @@ static int act_hold(struct act *a)
 	const char *jid = NULL;
 
 	if (a->n != 1 && (a->n != 3 || strcmp(a->word[1], "for") != 0))
-		return fail(a, "say: hold THING [for JID]");
-	if (a->n == 3 && (jid = address(a, a->word[2])) == NULL)
+		return operate_fail(a, "say: hold THING [for JID]");
+	if (a->n == 3 && (jid = operate_address(a, a->word[2])) == NULL)
 		return REPORT_ERROR;
 	return about_thing(a, VERB_HOLD, a->word[0], jid);
 }
@@ -194,15 +178,15 @@ static int act_release(struct act *a)
 	const char *jid = NULL;
 
 	if (a->n != 1 && (a->n != 3 || strcmp(a->word[1], "to") != 0))
-		return fail(a, "say: release THING [to JID]");
-	if (a->n == 3 && (jid = address(a, a->word[2])) == NULL)
+		return operate_fail(a, "say: release THING [to JID]");
+	if (a->n == 3 && (jid = operate_address(a, a->word[2])) == NULL)
 		return REPORT_ERROR;
 	return about_thing(a, VERB_RELEASE, a->word[0], jid);
 }
 
 static int act_disown(struct act *a)
 {
-	return a->n != 1 ? fail(a, "say: disown THING") :
+	return a->n != 1 ? operate_fail(a, "say: disown THING") :
 	    about_thing(a, VERB_DISOWN, a->word[0], NULL);
 }
 
@@ -227,10 +211,10 @@ static int act_expire(struct act *a)
 		if (one == NULL)
 			return REPORT_ERROR;
 		if (one->state != OWNED_NOBODY)
-			return fail(a, "somebody owns it or has not let go of it yet; only what "
+			return operate_fail(a, "somebody owns it or has not let go of it yet; only what "
 			    "nobody owns can expire");
 	} else {
-		return fail(a, "say: expire [--dry-run] THING, or older-than 30d");
+		return operate_fail(a, "say: expire [--dry-run] THING, or older-than 30d");
 	}
 	return begin(operate_expire(&a->job, a->site, one == NULL ? NULL : one->id,
 	    clock_wall(a->p.clock) - age, dry, &a->e));
@@ -266,19 +250,19 @@ static int act_quota(struct act *a)
 
 	if (a->n == 0 || (a->n == 1 && strcmp(a->word[0], "show") == 0))
 		return show_quotas(a);
-	request_init(a, &q, VERB_QUOTA);
+	operate_request(a, &q, VERB_QUOTA);
 	if (a->n == 4 && strcmp(a->word[0], "set") == 0) {
 		if (str_to_int(a->word[3], 0, INT32_MAX, &q.u.desk.number) != 0)
-			return fail(a, "a quota is a whole number, 0 or more");
+			return operate_fail(a, "a quota is a whole number, 0 or more");
 	} else if (a->n == 3 && strcmp(a->word[0], "unset") == 0) {
 		q.u.desk.number = -1;
 	} else {
-		return fail(a, "say: quota show, quota set ADDRESS|DOMAIN KEY NUMBER, or quota "
+		return operate_fail(a, "say: quota show, quota set ADDRESS|DOMAIN KEY NUMBER, or quota "
 		    "unset ADDRESS|DOMAIN KEY");
 	}
-	q.u.desk.jid = address(a, a->word[1]);
+	q.u.desk.jid = operate_address(a, a->word[1]);
 	q.u.desk.name = a->word[2];
-	return q.u.desk.jid == NULL ? REPORT_ERROR : serve(a, &q);
+	return q.u.desk.jid == NULL ? REPORT_ERROR : operate_act(a, &q);
 }
 
 /* The owner lost his account: in a week what he has goes to another of his. */
@@ -287,11 +271,11 @@ static int act_recover(struct act *a)
 	struct request q;
 
 	if (a->n != 2)
-		return fail(a, "say: recover ADDRESS NEWADDRESS");
-	request_init(a, &q, VERB_RECOVER);
-	q.u.desk.jid = address(a, a->word[0]);
-	q.u.desk.text = address(a, a->word[1]);
-	return q.u.desk.jid == NULL || q.u.desk.text == NULL ? REPORT_ERROR : serve(a, &q);
+		return operate_fail(a, "say: recover ADDRESS NEWADDRESS");
+	operate_request(a, &q, VERB_RECOVER);
+	q.u.desk.jid = operate_address(a, a->word[0]);
+	q.u.desk.text = operate_address(a, a->word[1]);
+	return q.u.desk.jid == NULL || q.u.desk.text == NULL ? REPORT_ERROR : operate_act(a, &q);
 }
 
 static int act_vouch(struct act *a)
@@ -299,10 +283,10 @@ static int act_vouch(struct act *a)
 	struct request q;
 
 	if (a->n != 1)
-		return fail(a, "say: vouch ADDRESS");
-	request_init(a, &q, VERB_PROVE);
-	q.u.desk.jid = address(a, a->word[0]);
-	return q.u.desk.jid == NULL ? REPORT_ERROR : serve(a, &q);
+		return operate_fail(a, "say: vouch ADDRESS");
+	operate_request(a, &q, VERB_PROVE);
+	q.u.desk.jid = operate_address(a, a->word[0]);
+	return q.u.desk.jid == NULL ? REPORT_ERROR : operate_act(a, &q);
 }
 
 /* Where the key is, not what it is: no secret passes this socket. */
@@ -322,7 +306,7 @@ static int act_backup(struct act *a)
 		return begin(operate_backup(&a->job, a->site, &a->e));
 	if (a->n == 1 && strcmp(a->word[0], "key") == 0)
 		return tell_key(a);
-	return fail(a, "say: backup, or backup key");
+	return operate_fail(a, "say: backup, or backup key");
 }
 
 /* ---- rows of a list ---- */
@@ -360,7 +344,7 @@ static int row_tags(struct act *a, const struct record *r, struct tag_list *l)
 	l->n = 0;
 	l->tag = pool_zalloc(&a->pool, WIRE_TAGS * sizeof(*l->tag));
 	if (l->tag == NULL)
-		return fail(a, "out of memory");
+		return operate_fail(a, "out of memory");
 	for (size_t i = 0; i < r->n; i++) {
 		const char *name = r->field[i].name, *value = r->field[i].value;
 		bool is_num = str_starts(name, "num:");
@@ -388,7 +372,7 @@ static int row_claim(struct act *a, const char *text, struct request_import *i)
 	size_t len;
 
 	if (iotdisco_find(text, &at, &len) != 1)
-		return fail(a, "claim holds no claim text, or several");
+		return operate_fail(a, "claim holds no claim text, or several");
 	if (iotdisco_parse(&d, at, len, &a->pool, &a->e) != 0)
 		return REPORT_ERROR;
 	i->is_claim = true;
@@ -400,20 +384,20 @@ static int row_addresses(struct act *a, const struct record *r, struct request_i
 {
 	const char *jid = cell(r, "jid"), *owner = cell(r, "owner");
 
-	if ((jid != NULL && (i->jid = address(a, jid)) == NULL) ||
-	    (owner != NULL && (i->owner = address(a, owner)) == NULL))
+	if ((jid != NULL && (i->jid = operate_address(a, jid)) == NULL) ||
+	    (owner != NULL && (i->owner = operate_address(a, owner)) == NULL))
 		return REPORT_ERROR;
 	if (i->owner != NULL && strchr(i->owner, '@') == NULL)
-		return fail(a, "an owner is a person: NAME@DOMAIN");
+		return operate_fail(a, "an owner is a person: NAME@DOMAIN");
 	i->node.id = cell(r, "node");
 	i->node.source = cell(r, "source");
 	i->node.partition = cell(r, "partition");
 	i->name = cell(r, "name");
 	if (i->name != NULL && str_utf8_chars(i->name) > NAME_CHARS)
-		return fail(a, "that name is too long");
+		return operate_fail(a, "that name is too long");
 	i->has_public = cell(r, "public") != NULL;
 	if (i->has_public && str_to_bool(cell(r, "public"), &i->is_public) != 0)
-		return fail(a, "public is true or false");
+		return operate_fail(a, "public is true or false");
 	return REPORT_OK;
 }
 
@@ -424,7 +408,7 @@ static int read_row(struct act *a, const char *text, struct request *q)
 	int status;
 
 	if (record_read(&r, q->pool, text) != 0)
-		return fail(a, "that is no row");
+		return operate_fail(a, "that is no row");
 	status = row_addresses(a, &r, &q->u.import);
 	if (status != REPORT_OK)
 		return status;
@@ -446,7 +430,7 @@ static int import_row(struct act *a, const char *text)
 	struct reply r;
 	int rc = 0;
 
-	request_init(a, &q, VERB_IMPORT);
+	operate_request(a, &q, VERB_IMPORT);
 	q.by_operator = true;
 	err_clear(&a->e);
 	if (read_row(a, text, &q) != REPORT_OK)
@@ -465,7 +449,7 @@ static int import_rows(struct act *a, const char *rows, bool dry)
 	int rc;
 
 	if (copy == NULL)
-		return fail(a, "out of memory");
+		return operate_fail(a, "out of memory");
 	rc = store_begin(a->p.store, &a->e);
 	while (rc == 0 && rest != NULL && *rest != '\0') {
 		char *end = strstr(rest, "\trow\t");
@@ -497,15 +481,15 @@ static int act_import(struct act *a)
 	rest += dry ? 4 : 0;
 	if (str_starts(rest, "rows\t"))
 		return import_rows(a, rest + 5, dry);
-	request_init(a, &q, VERB_IMPORT);
+	operate_request(a, &q, VERB_IMPORT);
 	q.dry = dry;
 	status = read_row(a, rest, &q);
-	return status != REPORT_OK ? status : serve(a, &q);
+	return status != REPORT_OK ? status : operate_act(a, &q);
 }
 
 static int act_export(struct act *a)
 {
-	return a->n != 1 ? fail(a, "say: export things, rules or owners") :
+	return a->n != 1 ? operate_fail(a, "say: export things, rules or owners") :
 	    begin(operate_export(&a->job, a->site, a->word[0], &a->e));
 }
 
@@ -593,7 +577,7 @@ static int check_rule(struct act *a, const char *line)
 	    &a->e) != 0)
 		return REPORT_ERROR;
 	if (r.target.kind == TARGET_THING)
-		return fail(a, "the rule names one thing; say which by a tag, as in: of MODEL=X");
+		return operate_fail(a, "the rule names one thing; say which by a tag, as in: of MODEL=X");
 	return REPORT_OK;
 }
 
@@ -607,7 +591,7 @@ static int last_moment(struct act *a, const char *text, int64_t *out)
 
 	if (line == NULL || policy_parse_line(&r, line, clock_wall(a->p.clock), a->p.zone_s,
 	    &a->pool, &e) != 0)
-		return fail(a, "until is a day like 2026-12-31");
+		return operate_fail(a, "until is a day like 2026-12-31");
 	*out = r.until_ms;
 	return REPORT_OK;
 }
@@ -619,63 +603,77 @@ static int act_approve(struct act *a)
 	struct record r;
 	const char *owner;
 
-	request_init(a, &q, VERB_PREAPPROVE);
+	operate_request(a, &q, VERB_PREAPPROVE);
 	if (a->n == 0 || (a->n == 1 && strcmp(a->word[0], "list") == 0))
 		return show_approvals(a);
 	if (a->n == 2 && strcmp(a->word[0], "remove") == 0) {
 		q.u.approve.remove = true;
 		q.u.approve.name = a->word[1];
-		return serve(a, &q);
+		return operate_act(a, &q);
 	}
 	if (strcmp(a->word[0], "add") != 0 || record_read(&r, &a->pool, a->rest + 4) != 0)
-		return fail(a, "say: approve add, approve list or approve remove NAME");
+		return operate_fail(a, "say: approve add, approve list or approve remove NAME");
 	q.u.approve = (struct request_approve){
 		.name = cell(&r, "class"), .man = cell(&r, "man"), .model = cell(&r, "model"),
 		.sn_from = cell(&r, "from"), .sn_to = cell(&r, "to"), .rule = cell(&r, "rule"),
 	};
 	owner = cell(&r, "owner");
-	if (owner != NULL && (q.u.approve.owner = address(a, owner)) == NULL)
+	if (owner != NULL && (q.u.approve.owner = operate_address(a, owner)) == NULL)
 		return REPORT_ERROR;
 	if (cell(&r, "cap") == NULL || str_to_int(cell(&r, "cap"), 1, APPROVAL_CAP,
 	    &q.u.approve.cap) != 0)
-		return fail(a, "cap is a whole number from 1 to 1000000");
+		return operate_fail(a, "cap is a whole number from 1 to 1000000");
 	if (last_moment(a, cell(&r, "until"), &q.u.approve.until_ms) != REPORT_OK ||
 	    check_rule(a, q.u.approve.rule) != REPORT_OK)
 		return REPORT_ERROR;
-	return serve(a, &q);
+	return operate_act(a, &q);
 }
 
+/* `second`: only with that behind it; other lines of the word are report.c's. */
 static const struct {
-	const char *word;
+	const char *word, *second;
 	act_fn fn;
 } acts[] = {
-	{ "approve", act_approve },
-	{ "backup", act_backup },
-	{ "export", act_export },
-	{ "import", act_import },
-	{ "hold", act_hold },
-	{ "release", act_release },
-	{ "disown", act_disown },
-	{ "expire", act_expire },
-	{ "quota", act_quota },
-	{ "recover", act_recover },
-	{ "vouch", act_vouch },
+	{ "approve", NULL, act_approve },
+	{ "backup", NULL, act_backup },
+	{ "export", NULL, act_export },
+	{ "import", NULL, act_import },
+	{ "hold", NULL, act_hold },
+	{ "release", NULL, act_release },
+	{ "disown", NULL, act_disown },
+	{ "expire", NULL, act_expire },
+	{ "quota", NULL, act_quota },
+	{ "recover", NULL, act_recover },
+	{ "vouch", NULL, act_vouch },
+	{ "policy", "load", operate_policy_load },
+	{ "policy", "rollback", operate_policy_rollback },
+	{ "role", "add", operate_role },
+	{ "role", "remove", operate_role },
 };
 
 /* ---- lines ---- */
 
-/* Its first word, without the "json" that may stand before it. */
+/* The line without the "json" that may stand before it. */
 static const char *skip_json(const char *line)
 {
 	return strncmp(line, "json\t", 5) == 0 ? line + 5 : line;
 }
 
-static act_fn find(const char *line)
+static bool is_word(const char *line, const char *word)
 {
 	size_t len = strcspn(line, "\t");
 
+	return strlen(word) == len && memcmp(word, line, len) == 0;
+}
+
+static act_fn find(const char *line)
+{
+	const char *behind = line + strcspn(line, "\t");
+
+	behind += *behind == '\t';
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
-		if (strlen(acts[i].word) == len && memcmp(acts[i].word, line, len) == 0)
+		if (is_word(line, acts[i].word) &&
+		    (acts[i].second == NULL || is_word(behind, acts[i].second)))
 			return acts[i].fn;
 	return NULL;
 }
@@ -690,17 +688,17 @@ static int split(struct act *a, const char *line)
 	char *rest = pool_strdup(&a->pool, line), *word;
 
 	if (rest == NULL)
-		return fail(a, "out of memory");
+		return operate_fail(a, "out of memory");
 	(void)strsep(&rest, "\t");
 	a->rest = rest == NULL ? "" : pool_strdup(&a->pool, rest);
 	if (a->rest == NULL)
-		return fail(a, "out of memory");
+		return operate_fail(a, "out of memory");
 	while ((word = strsep(&rest, "\t")) != NULL) {
 		/* A list has any number of them, and is read from `rest`. */
-		if (a->n == WORDS_MAX - 1 && str_starts(line, "import\t"))
+		if (a->n == OPERATE_WORDS - 1 && str_starts(line, "import\t"))
 			break;
-		if (a->n == WORDS_MAX - 1)
-			return fail(a, "too many words");
+		if (a->n == OPERATE_WORDS - 1)
+			return operate_fail(a, "too many words");
 		a->word[a->n++] = word;
 	}
 	return REPORT_OK;
@@ -725,7 +723,7 @@ static bool begin_line(struct site *s, void **job, const char *line, struct buf 
 
 	a.json = skip_json(line) != line;
 	line = skip_json(line);
-	pool_init(&a.pool, POOL_BYTES);
+	pool_init(&a.pool, POOL_BYTES + 4 * strlen(line));
 	buf_init(&answer, out->max);
 	a.out = &answer;
 	site_parts(s, &a.p);

@@ -27,6 +27,10 @@ int operate_serve(const struct site_parts *p, struct request *q, struct reply *r
  * registry wishes (registry_deps.add_rule); arg: struct provisioning **. */
 int operate_add_rule(void *arg, const char *owner, const char *line, struct err *e);
 
+/* The operator's policy from its file, if that has changed; outside of any
+ * turn.  Failures are alarms in the log, and in what kithctl shows. */
+void operate_policy_read(struct site *s, const char *by);
+
 /* Is the first word of this line one of those below? */
 bool operate_knows(const char *line);
 /* As control_fn of control_socket.h. */

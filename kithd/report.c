@@ -125,6 +125,10 @@ static const struct {
 	{ "dump", NULL, report_dump },
 	{ "graph", NULL, report_graph },
 	{ "policy", "ask", report_ask },
+	{ "policy", "versions", report_policy_versions },
+	{ "policy", "show", report_policy_show },
+	{ "policy", "diff", report_policy_diff },
+	{ "role", "list", report_roles },
 };
 
 static bool is_question(const struct report *r, size_t i)

@@ -70,6 +70,11 @@ int report_audit(struct report *r);
 int report_history(struct report *r);
 int report_export(struct report *r);
 void report_audit_fields(struct rows *rows, const struct audit_row *a);
+/* report_policy.c */
+int report_policy_versions(struct report *r);
+int report_policy_show(struct report *r);
+int report_policy_diff(struct report *r);
+int report_roles(struct report *r);
 /* report_stats.c */
 int report_stats(struct report *r);
 /* report_dump.c */

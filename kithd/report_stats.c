@@ -12,6 +12,7 @@
 
 #include "common/base/str.h"
 #include "kithd/report_part.h"
+#include "provisioning/operator_policy.h"
 #include "provisioning/serve.h"
 
 struct gauge {
@@ -49,6 +50,24 @@ static int64_t questions_open(const struct site_parts *p)
 	return n < 0 ? 0 : n;
 }
 
+/* The operator's policy: what is in force, and does its file say so? */
+static void policy_gauges(const struct site_parts *p, gauge_fn fn, void *arg)
+{
+	const struct operator_policy *o = p->provisioning == NULL ? NULL :
+	    provisioning_operator_policy(p->provisioning);
+	const struct gauge all[] = {
+		{ "policy_version", "of the operator's policy that is in force; 0 none", NULL, NULL,
+		    operator_policy_version(o) },
+		{ "policy_alarm", "1 while its file is broken or gone", NULL, NULL,
+		    operator_policy_alarm(o) != NULL },
+		{ "policy_closed", "1 while there is none though there should be: nobody but owners "
+		    "may do anything", NULL, NULL, operator_policy_state(o) == OPERATOR_CLOSED },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		fn(arg, &all[i]);
+}
+
 static void plain_gauges(const struct site_parts *p, gauge_fn fn, void *arg)
 {
 	uint8_t head[AUDIT_HASH];
@@ -76,6 +95,7 @@ static void plain_gauges(const struct site_parts *p, gauge_fn fn, void *arg)
 static void each_gauge(const struct site_parts *p, gauge_fn fn, void *arg)
 {
 	plain_gauges(p, fn, arg);
+	policy_gauges(p, fn, arg);
 	for (int s = 0; s <= OWNED_TURNING; s++) {
 		struct gauge g = { "things", "things known, by state", "state",
 			report_state_word((enum owned_state)s),

@@ -128,6 +128,11 @@ static long find_end(const char *text, size_t len)
 	return found;
 }
 
+bool operator_policy_is_whole(const char *text, size_t len)
+{
+	return find_end(text, len) >= 0;
+}
+
 /* Sets belong to owners, and each has his own of that name. */
 static int check_rules(const struct policy *p, struct err *e)
 {

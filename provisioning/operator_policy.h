@@ -96,6 +96,8 @@ int64_t operator_policy_next_version(const struct operator_policy *o);
 /* Is this a sound file?  Its rules, NULL and why not.  Pure. */
 struct policy *operator_policy_parse(const char *text, size_t len, int64_t now_ms, int32_t zone_s,
     struct err *e);
+/* Is its last line "end"? */
+bool operator_policy_is_whole(const char *text, size_t len);
 /* All of a plain file that is text, or why not. */
 int operator_policy_file(const char *path, struct buf *out, struct err *e);
 
