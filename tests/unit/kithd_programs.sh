@@ -56,6 +56,8 @@ run 2 "$kithctl" thinsg && grep -q 'did you mean: things' "$dir/err"; ok "a typo
 run 2 "$kithctl" -s "$dir/none" things && grep -q "$dir/none" "$dir/err"; ok "without kithd kithctl says so and exits 2"
 grep -q systemctl "$dir/err" && grep -q -- "-s SOCKET" "$dir/err"; ok "and what to do next"
 printf '%s\n' '# a policy' 'allow bob@b.example to read "temperature" of lamp' 'deny *@evil.example everything' >"$dir/policy"
+run 1 "$kithctl" policy check -f "$dir/policy" && grep -q 'its last line is not "end"' "$dir/err"; ok "att_P_18: a policy without its last line is 1"
+echo end >>"$dir/policy"
 run 0 "$kithctl" policy check -f "$dir/policy"; ok "a good policy file is 0"
 run 0 "$kithctl" policy print -f "$dir/policy" && cp "$dir/out" "$dir/canonical" &&
     run 0 "$kithctl" policy print -f "$dir/canonical" && cmp -s "$dir/out" "$dir/canonical"
