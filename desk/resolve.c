@@ -184,7 +184,7 @@ int resolve_policy(struct desk *d, struct request *q, struct rule *out, struct r
 	struct err wrong = ERR_INIT;
 	struct buf text;
 
-	if (policy_parse_line(out, q->u.desk.text, clock_wall(d->d.clock), t.zone_s, q->pool,
+	if (policy_parse_saying(out, q->u.desk.text, clock_wall(d->d.clock), t.zone_s, q->pool,
 		&wrong) == 0)
 		return 1;
 	buf_init(&text, SAY_BYTES);

@@ -683,7 +683,7 @@ void talk_bad_rule(struct buf *out, const struct talk *t, const char *why)
 	struct buf line;
 
 	buf_init(&line, LINE_BYTES);
-	talk_line(&line, why);
+	talk_said_line(&line, t, why);
 	catalogue_fill(out, T("I cannot read this rule: %1. An example: allow bob@example.org to "
 	    "read \"temperature\" of lamp for 2 h"), buf_str(&line), NULL);
 	buf_fini(&line);

@@ -74,7 +74,7 @@ static int parse_kinds(struct line *l, struct rule *r)
 	if (line_next(l, ",", &w) != 0)
 		return -1;
 	if (!is_kind(&w))
-		return line_expected(l, SAID("kinds of readings: momentary, peak, status, computed, "
+		return line_expected(l, N_("kinds of readings: momentary, peak, status, computed, "
 		    "identity or historical"), &w);
 	do {
 		r->types |= clause_kind(&w);
@@ -119,7 +119,7 @@ static int parse_credential(struct line *l, struct with *out)
 	if (line_next(l, ",", &w) != 0)
 		return -1;
 	if (w.text == NULL || w.quoted || !credential_find(w.text, &out->kind))
-		return line_expected(l, SAID("jid, ip, host, certificate, thumbprint, user, longitude, "
+		return line_expected(l, N_("jid, ip, host, certificate, thumbprint, user, longitude, "
 		    "latitude, altitude, sso or protocol"), &w);
 	if (credential_is_range(out->kind))
 		return range_parse_numbers(l, credential_form(out->kind), &out->range);
@@ -138,7 +138,7 @@ static int parse_withs(struct line *l, struct rule *r)
 	r->with = l->with;
 	for (;;) {
 		if (r->n_withs == POLICY_WITHS)
-			return line_error(l, SAID("at most 8 conditions behind \"with\""), NULL);
+			return line_error(l, N_("at most 8 conditions behind \"with\""), NULL);
 		if (parse_credential(l, &l->with[r->n_withs]) != 0 || line_peek(l, ",", &w) != 0)
 			return -1;
 		r->n_withs++;
@@ -163,18 +163,18 @@ static const struct clause {
 	int (*parse)(struct line *l, struct rule *r);
 	const char *belongs;		/* what is said where it does not */
 } clauses[] = {
-	{ "until", UNTIL, 0, false, false, NULL, SAID("until 2026-12-01"), when_until, NULL },
-	{ "for", UNTIL, 0, false, false, NULL, SAID("for 2h"), when_for, NULL },
-	{ "daily", DAILY, 0, false, false, NULL, SAID("daily 07:00-22:00"), when_daily, NULL },
-	{ "on", DAYS, 0, false, false, when_is_day, SAID("on mon-fri"), when_days, NULL },
-	{ "in", ZONE, 0, false, false, when_is_zone, SAID("in Europe/Berlin"), when_zone, NULL },
-	{ "only", KIND, READ, false, false, is_kind, SAID("only momentary"), parse_kinds,
-	    SAID("only reading has kinds of readings (word %1)") },
-	{ "at", RATE, READ | CONTROL, true, false, is_most, SAID("at most 3 times an hour"), when_rate,
-	    SAID("only reading and controlling can be counted (word %1)") },
-	{ "lease", LEASE, 0, true, false, NULL, SAID("lease 5m"), when_lease, NULL },
-	{ "with", WITH, SERVICE, false, true, is_credential, SAID("with ip 10.0.0.0/8"), parse_withs,
-	    SAID("\"with\" goes with \"access\" and \"use\" only (word %1)") },
+	{ "until", UNTIL, 0, false, false, NULL, "until 2026-12-01", when_until, NULL },
+	{ "for", UNTIL, 0, false, false, NULL, "for 2h", when_for, NULL },
+	{ "daily", DAILY, 0, false, false, NULL, "daily 07:00-22:00", when_daily, NULL },
+	{ "on", DAYS, 0, false, false, when_is_day, "on mon-fri", when_days, NULL },
+	{ "in", ZONE, 0, false, false, when_is_zone, "in Europe/Berlin", when_zone, NULL },
+	{ "only", KIND, READ, false, false, is_kind, "only momentary", parse_kinds,
+	    N_("only reading has kinds of readings (word %1)") },
+	{ "at", RATE, READ | CONTROL, true, false, is_most, "at most 3 times an hour", when_rate,
+	    N_("only reading and controlling can be counted (word %1)") },
+	{ "lease", LEASE, 0, true, false, NULL, "lease 5m", when_lease, NULL },
+	{ "with", WITH, SERVICE, false, true, is_credential, "with ip 10.0.0.0/8", parse_withs,
+	    N_("\"with\" goes with \"access\" and \"use\" only (word %1)") },
 };
 
 static const struct clause *find(const struct word *w)
@@ -212,9 +212,9 @@ static int belongs(const struct line *l, const struct clause *c, const struct ru
 {
 	if (c->only_allow && r->verdict != VERDICT_ALLOW)
 		return c->bit == LEASE
-			? line_error(l, SAID("only an allow can have a lease (word %1)"),
+			? line_error(l, N_("only an allow can have a lease (word %1)"),
 			    line_where(l), NULL)
-			: line_error(l, SAID("only an allow can say how often (word %1)"),
+			: line_error(l, N_("only an allow can say how often (word %1)"),
 			    line_where(l), NULL);
 	if (c->actions != 0 && (r->actions & ~c->actions) != 0)
 		return line_error(l, c->belongs, line_where(l), NULL);
@@ -236,17 +236,17 @@ int clause_parse_all(struct line *l, struct rule *r)
 			break;
 		c = find(&w);
 		if (c == NULL)
-			return line_expected(l, SAID("until, for, daily, on, in, only, at most, lease, "
+			return line_expected(l, N_("until, for, daily, on, in, only, at most, lease, "
 			    "with or the end"), &w);
 		if ((seen & c->bit) != 0 && !c->again)
-			return line_error(l, SAID("\"%1\" at word %2: that was said before; say it once"),
+			return line_error(l, N_("\"%1\" at word %2: that was said before; say it once"),
 			    c->keyword, line_where(l), NULL);
 		seen |= c->bit;
 		if (belongs(l, c, r) != 0 || c->parse(l, r) != 0)
 			return -1;
 	}
 	if (r->zone != NULL && !r->daily && r->days == 0)
-		return line_error(l, SAID("\"in %1\" belongs to times of day or days of the week: add "
+		return line_error(l, N_("\"in %1\" belongs to times of day or days of the week: add "
 		    "daily 07:00-22:00 or on mon-fri"), r->zone, NULL);
 	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/jid.h"
+#include "common/base/saying.h"
 #include "common/base/str.h"
 
 #define HOST_MAX 255
@@ -119,18 +120,18 @@ static const struct {
 	const char *word, *form;
 	int (*take)(const char *text, struct buf *out);		/* NULL: a range */
 } kinds[CREDENTIAL_COUNT] = {
-	[CREDENTIAL_JID] = { "jid", "an address like bob@example.org", take_jid },
-	[CREDENTIAL_IP] = { "ip", "an address or a net like 10.0.0.0/8", take_net },
-	[CREDENTIAL_HOST] = { "host", "a host like *.example.org", take_host },
-	[CREDENTIAL_CERTIFICATE] = { "certificate", "the thumbprint of a certificate, in hex or "
-	    "base64", take_thumbprint },
-	[CREDENTIAL_THUMBPRINT] = { "thumbprint", "a thumbprint in hex or base64", take_thumbprint },
-	[CREDENTIAL_USER] = { "user", "the name of a user", take_text },
-	[CREDENTIAL_LONGITUDE] = { "longitude", "degrees like from 12.5 to 13.5", NULL },
-	[CREDENTIAL_LATITUDE] = { "latitude", "degrees like from 52 to 53", NULL },
-	[CREDENTIAL_ALTITUDE] = { "altitude", "meters like at most 100", NULL },
-	[CREDENTIAL_SSO] = { "sso", "the name of a single sign-on", take_text },
-	[CREDENTIAL_PROTOCOL] = { "protocol", "a protocol like https", take_text },
+	[CREDENTIAL_JID] = { "jid", N_("an address like bob@example.org"), take_jid },
+	[CREDENTIAL_IP] = { "ip", N_("an address or a net like 10.0.0.0/8"), take_net },
+	[CREDENTIAL_HOST] = { "host", N_("a host like *.example.org"), take_host },
+	[CREDENTIAL_CERTIFICATE] = { "certificate", N_("the thumbprint of a certificate, "
+	    "in hex or base64"), take_thumbprint },
+	[CREDENTIAL_THUMBPRINT] = { "thumbprint", N_("a thumbprint in hex or base64"), take_thumbprint },
+	[CREDENTIAL_USER] = { "user", N_("the name of a user"), take_text },
+	[CREDENTIAL_LONGITUDE] = { "longitude", N_("degrees like from 12.5 to 13.5"), NULL },
+	[CREDENTIAL_LATITUDE] = { "latitude", N_("degrees like from 52 to 53"), NULL },
+	[CREDENTIAL_ALTITUDE] = { "altitude", N_("meters like at most 100"), NULL },
+	[CREDENTIAL_SSO] = { "sso", N_("the name of a single sign-on"), take_text },
+	[CREDENTIAL_PROTOCOL] = { "protocol", N_("a protocol like https"), take_text },
 };
 
 const char *credential_name(enum credential c)

@@ -36,7 +36,7 @@ int line_error(const struct line *l, const char *text, ...)
 
 int line_no_room(const struct line *l)
 {
-	return err_set(l->e, ERR_LIMIT, SAID("no room for the line"));
+	return err_set(l->e, ERR_LIMIT, N_("no room for the line"));
 }
 
 const char *line_where(const struct line *l)
@@ -68,9 +68,9 @@ int line_expected_of(const struct line *l, const char *what, const char *value,
 	buf_init(&part, 2 * ERR_TEXT);
 	saying_part(&part, what, value);
 	if (found->text == NULL)
-		line_error(l, SAID("expected %1 at the end of the line"), buf_str(&part), NULL);
+		line_error(l, N_("expected %1 at the end of the line"), buf_str(&part), NULL);
 	else
-		line_error(l, SAID("expected %1 at word %2, not \"%3\""), buf_str(&part),
+		line_error(l, N_("expected %1 at word %2, not \"%3\""), buf_str(&part),
 		    line_where(l), line_short(l, found->text), NULL);
 	buf_fini(&part);
 	return -1;

@@ -21,22 +21,15 @@ enum ends { GOES_ON, ENDS, UNSURE };
 static const struct {
 	const char *stops;
 	const char *const *ends;	/* words that end it */
-	bool before_values, before_clauses, before_like;
+	enum { NOTHING, VALUES, VALUES_OR_ASK, CLAUSES } behind;
 } places[] = {
-	[NAME_OF_FIELD] = { ",", (const char *const[]){ "of", "and", NULL }, false, false, false },
-	[NAME_OF_PARAMETER] = { ",<", (const char *const[]){ "of", "and", NULL }, true, false, false },
-	[NAME_OF_VALUE] = { RANGE_STOPS, (const char *const[]){ "of", "and", "or", NULL }, false, false,
-	    false },
-	[NAME_OF_NODE] = { "", (const char *const[]){ "of", "source", "partition", NULL }, false,
-	    false, false },
-	[NAME_OF_THING] = { "<", (const char *const[]){ "and", NULL }, false, true, true },
-	[NAME_OF_TAG_VALUE] = { "<", (const char *const[]){ "and", NULL }, false, true, false },
+	[NAME_OF_FIELD] = { ",", (const char *const[]){ "of", "and", NULL }, VALUES },
+	[NAME_OF_PARAMETER] = { ",<", (const char *const[]){ "of", "and", NULL }, VALUES_OR_ASK },
+	[NAME_OF_VALUE] = { RANGE_STOPS, (const char *const[]){ "of", "and", "or", NULL }, NOTHING },
+	[NAME_OF_NODE] = { "", (const char *const[]){ "of", "source", "partition", NULL }, NOTHING },
+	[NAME_OF_THING] = { "<", (const char *const[]){ "and", NULL }, CLAUSES },
+	[NAME_OF_TAG_VALUE] = { "<", (const char *const[]){ "and", NULL }, CLAUSES },
 };
-
-const char *name_stops(enum name_place place)
-{
-	return places[place].stops;
-}
 
 /* "like" ends the name of a tag only where a mask follows. */
 static int like_follows(const struct line *l, const struct word *w, bool *follows)
@@ -57,51 +50,44 @@ static int like_follows(const struct line *l, const struct word *w, bool *follow
 static int ends_name(const struct line *l, enum name_place place, const struct word *w,
     enum ends *out, const char **instead)
 {
+	bool values = places[place].behind == VALUES || places[place].behind == VALUES_OR_ASK;
 	bool follows = false;
 
 	*out = ENDS;
 	if (w->text == NULL || w->mark != 0 || w->quoted || line_is_any(w, places[place].ends))
 		return 0;
-	if (places[place].before_values) {
-		if (range_begins(l, w, &follows) != 0)
-			return -1;
-		*instead = SAID("values like from 0 to 50 or at most 50");
-		if (!follows && range_is_word(w))
-			*out = UNSURE;
-	}
-	if (places[place].before_like && like_follows(l, w, &follows) != 0)
+	if (values && range_begins(l, w, &follows) != 0)
 		return -1;
-	if (places[place].before_clauses && !follows) {
-		if (clause_begins(l, w, &follows) != 0)
-			return -1;
-		if (!follows && clause_is_word(w, instead))
-			*out = UNSURE;
+	if (place == NAME_OF_THING && like_follows(l, w, &follows) != 0)
+		return -1;
+	if (places[place].behind == CLAUSES && !follows && clause_begins(l, w, &follows) != 0)
+		return -1;
+	if (follows)
+		return 0;
+	*out = GOES_ON;
+	if (places[place].behind == VALUES_OR_ASK && range_is_word(w)) {
+		*instead = "from 0 to 50";
+		*out = UNSURE;
+	} else if (places[place].behind == CLAUSES && clause_is_word(w, instead)) {
+		*out = UNSURE;
 	}
-	if (!follows && *out != UNSURE)
-		*out = GOES_ON;
 	return 0;
 }
 
 static int unsure(const struct line *l, const char *name, const struct word *w,
     const char *instead)
 {
-	struct buf part;
-
-	buf_init(&part, 2 * ERR_TEXT);
-	saying_part(&part, instead, NULL);
-	line_error(l, SAID("\"%1\" at word %2 may belong to the name or begin something else: write "
-	    "the whole name in quotes (\"%3 %1 ...\"), or %4"), line_short(l, w->text),
-	    line_where(l), line_short(l, name), buf_str(&part), NULL);
-	buf_fini(&part);
-	return -1;
+	return line_error(l, N_("does \"%1\" at word %2 belong to the name? Then write \"%3 %1 ...\" in "
+	    "quotes; otherwise write it like this: %4"), line_short(l, w->text), line_where(l),
+	    line_short(l, name), instead, NULL);
 }
 
 static int check(const struct line *l, const char *text)
 {
 	if (text[0] == '\0')
-		return line_error(l, SAID("the name at word %1 is empty"), line_where(l), NULL);
+		return line_error(l, N_("the name at word %1 is empty"), line_where(l), NULL);
 	if (str_utf8_chars(text) > POLICY_NAME)
-		return line_error(l, SAID("the name at word %1 is longer than 256 characters"),
+		return line_error(l, N_("the name at word %1 is longer than 256 characters"),
 		    line_where(l), NULL);
 	return 0;
 }

@@ -11,9 +11,9 @@
 
 /* What may stand behind it. */
 enum name_place {
-	NAME_OF_FIELD,		/* a comma, "and", "of" */
-	NAME_OF_PARAMETER,	/* the same, and values */
-	NAME_OF_VALUE,		/* the same, and "or" */
+	NAME_OF_FIELD,		/* a comma, "and", "of"; values, which are then refused */
+	NAME_OF_PARAMETER,	/* a comma, "and", "of"; values */
+	NAME_OF_VALUE,		/* a comma, "and", "of", "or" */
 	NAME_OF_NODE,		/* "source", "partition", "of" */
 	NAME_OF_THING,		/* conditions; a comparison, then it is a tag */
 	NAME_OF_TAG_VALUE	/* conditions; "and" with another comparison */
@@ -23,7 +23,5 @@ int name_parse(struct line *l, const char *what, enum name_place place, const ch
 /* The same, and whether it stood in quotes. */
 int name_parse_quoted(struct line *l, const char *what, enum name_place place,
     const char **out, bool *quoted);
-/* What parts the words in such a place. */
-const char *name_stops(enum name_place place);
 
 #endif

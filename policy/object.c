@@ -17,9 +17,9 @@ static const struct {
 	const char *what;		/* a name; NULL: the action has none */
 	enum name_place place;
 } actions[ACTION_COUNT] = {
-	[ACTION_READ] = { SAID("a name of a field"), NAME_OF_FIELD },
-	[ACTION_CONTROL] = { SAID("a name of a parameter"), NAME_OF_PARAMETER },
-	[ACTION_PRIVILEGE] = { SAID("a privilege like \"Door.Open\""), NAME_OF_FIELD },
+	[ACTION_READ] = { N_("a name of a field"), NAME_OF_FIELD },
+	[ACTION_CONTROL] = { N_("a name of a parameter"), NAME_OF_PARAMETER },
+	[ACTION_PRIVILEGE] = { N_("a privilege like \"Door.Open\""), NAME_OF_FIELD },
 };
 
 bool object_is_action(const struct word *w)
@@ -38,7 +38,7 @@ static int parse_action(struct line *l, struct rule *r, enum action *out)
 	if (line_take(l, "to", &to) != 0 || line_next(l, ",<", &w) != 0)
 		return -1;
 	if (!object_is_action(&w))
-		return line_expected(l, SAID("to befriend, to read, to control, to access, to use or "
+		return line_expected(l, N_("to befriend, to read, to control, to access, to use or "
 		    "everything"), &w);
 	if (line_is(&w, "everything"))
 		r->actions = RULE_EVERYTHING;
@@ -69,7 +69,7 @@ static int take_kinds(struct line *l, struct rule *r)
 			return w.quoted ? 0 : line_next(l, ",", &w);
 		}
 		if (w.text != NULL && !line_is_comma(&w) && !line_is(&w, "of"))
-			return line_error(l, SAID("\"%1 %2\" can be read in two ways: in quotes if that is "
+			return line_error(l, N_("\"%1 %2\" can be read in two ways: in quotes if that is "
 			    "the field, or %1 \"%2\" for one kind of readings"),
 			    line_short(l, first), line_short(l, w.text), NULL);
 		if (line_is_comma(&w) && line_next(l, ",", &w) != 0)
@@ -82,7 +82,7 @@ static int take_kinds(struct line *l, struct rule *r)
 }
 
 /* Taken: the words that stand for no name at all, in front of "of" or of values. */
-static int take_all_names(struct line *l, bool has_values, bool *taken)
+static int take_all_names(struct line *l, bool *taken)
 {
 	static const char *const all[] = { "everything", "anything", "all", "*", NULL };
 	struct word_cursor before = l->words;
@@ -96,7 +96,7 @@ static int take_all_names(struct line *l, bool has_values, bool *taken)
 		bool begins = false;
 
 		if (line_next(&ahead, RANGE_STOPS, &behind) != 0 ||
-		    (has_values && range_begins(&ahead, &behind, &begins) != 0))
+		    range_begins(&ahead, &behind, &begins) != 0)
 			return -1;
 		*taken = begins || line_is(&behind, "of");
 	}
@@ -106,19 +106,20 @@ static int take_all_names(struct line *l, bool has_values, bool *taken)
 }
 
 /* "from 0 to 50" behind the name of a parameter, if it is there. */
-static int take_values(struct line *l, struct rule *r, const char *name)
+static int take_values(struct line *l, enum action a, struct rule *r, const char *name)
 {
 	struct line ahead = *l;
 	struct word w;
 	bool begins;
 
-	if (line_next(&ahead, RANGE_STOPS, &w) != 0)
+	if (line_next(&ahead, RANGE_STOPS, &w) != 0 || range_begins(&ahead, &w, &begins) != 0)
 		return -1;
-	if (range_begins(&ahead, &w, &begins) != 0)
-		return -1;
-	/* Behind the last letter of a name nothing else can follow than these. */
-	if (!begins && w.mark != '!' && !range_is_word(&w))
+	/* Behind a name nothing else can begin with these words. */
+	if (!begins && !range_is_word(&w))
 		return 0;
+	if (a != ACTION_CONTROL)
+		return line_error(&ahead, N_("only controlling has values (word %1)"),
+		    line_where(&ahead), NULL);
 	if (l->span == NULL)
 		l->span = pool_alloc(l->pool, POLICY_SPANS * sizeof(*l->span));
 	if (l->span == NULL)
@@ -137,11 +138,11 @@ static int parse_names(struct line *l, enum action a, struct rule *r)
 		struct word w;
 
 		if (r->n_names == POLICY_NAMES)
-			return line_error(l, SAID("at most 100 names in one rule"), NULL);
+			return line_error(l, N_("at most 100 names in one rule"), NULL);
 		if (name_parse(l, actions[a].what, actions[a].place, &r->names[r->n_names]) != 0)
 			return -1;
 		r->n_names++;
-		if (a == ACTION_CONTROL && take_values(l, r, r->names[r->n_names - 1]) != 0)
+		if (take_values(l, a, r, r->names[r->n_names - 1]) != 0)
 			return -1;
 		before = l->words;
 		if (line_next(l, ",", &w) != 0)
@@ -159,7 +160,7 @@ static int missing_of(struct line *l, const struct rule *r)
 
 	if (line_next(l, "", &w) != 0)
 		return -1;
-	return line_expected_of(l, SAID("\"of THING\" (\"everything of %1\" if that is the thing)"),
+	return line_expected_of(l, N_("\"of THING\" (\"everything of %1\" if that is the thing)"),
 	    r->n_names == 1 ? line_short(l, r->names[0]) : "THING", &w);
 }
 
@@ -180,10 +181,10 @@ static int parse_names_or_all(struct line *l, enum action a, struct rule *r, boo
 		if (line_is(&w, "of"))
 			return 0;
 	}
-	if (take_all_names(l, a == ACTION_CONTROL, &all) != 0)
+	if (take_all_names(l, &all) != 0)
 		return -1;
 	if (all)
-		return a == ACTION_CONTROL ? take_values(l, r, NULL) : 0;
+		return take_values(l, a, r, NULL);
 	if (target_take_all(l, things) != 0)
 		return -1;
 	return *things ? 0 : parse_names(l, a, r);

@@ -40,7 +40,7 @@ static int parse_verdict(struct line *l, struct rule *r)
 		r->touch = true;
 		return line_take(l, "for", &taken);
 	} else {
-		return line_expected(l, SAID("allow, deny, ask about or touch for"), &w);
+		return line_expected(l, N_("allow, deny, ask about or touch for"), &w);
 	}
 	return 0;
 }
@@ -70,7 +70,7 @@ int policy_parse_saying(struct rule *out, const char *line, int64_t now_ms, int3
 		return -1;
 	/* Escapes may take more room than what they stand for. */
 	if (!rule_is_sound(&r))
-		return line_error(&l, SAID("the rule is too long to be written down"), NULL);
+		return line_error(&l, N_("the rule is too long to be written down"), NULL);
 	*out = r;
 	return 0;
 }

@@ -13,7 +13,7 @@
 #include "common/base/str.h"
 #include "policy/name.h"
 
-#define NUMBER SAID("a number like 20 or 0.5")
+#define NUMBER N_("a number like 20 or 0.5")
 
 /* Which end the number behind it is, whether it belongs to it, and what may follow. */
 static const struct form {
@@ -40,7 +40,7 @@ bool range_is_word(const struct word *w)
 	for (size_t i = 0; i < FORMS; i++)
 		if (line_is(w, forms[i].word))
 			return true;
-	return line_is(w, "=");
+	return w->mark == '=' || w->mark == '!';
 }
 
 static bool is_bool(const struct word *w)
@@ -102,7 +102,7 @@ static int take_number(struct line *l, double *out)
 		return line_expected(l, NUMBER, &w);
 	/* A comma parts names here: "0,5" would become 0 and something called 5. */
 	if (l->words.at[0] == ',' && l->words.at[1] >= '0' && l->words.at[1] <= '9')
-		return line_error(l, SAID("a number has a point, as in 0.5, not a comma (word %1)"),
+		return line_error(l, N_("a number has a point, as in 0.5, not a comma (word %1)"),
 		    line_where(l), NULL);
 	return 0;
 }
@@ -136,13 +136,13 @@ static int parse_other_end(struct line *l, const struct form *form, struct span 
 		if (form->more == MAY_GO_ON)
 			return 0;
 		return line_peek(l, RANGE_STOPS, &w) != 0 ? -1 :
-		    line_expected_of(l, SAID("\"%1\" and the other number"), between, &w);
+		    line_expected_of(l, N_("\"%1\" and the other number"), between, &w);
 	}
 	if (take_number(l, &v) != 0)
 		return -1;
 	set_end(out, false, below, v);
 	if (v < out->min || (v <= out->min && (out->min_out || out->max_out)))
-		return line_error(l, SAID("there is no number between these two (word %1)"),
+		return line_error(l, N_("there is no number between these two (word %1)"),
 		    line_where(l), NULL);
 	return 0;
 }
@@ -166,7 +166,7 @@ static int parse_value(struct line *l, struct span *out)
 	if (line_peek(l, RANGE_STOPS, &w) != 0)
 		return -1;
 	if (!is_number(&w, &v))
-		return name_parse(l, SAID("a value like 20, on or \"living room\""), NAME_OF_VALUE,
+		return name_parse(l, N_("a value like 20, on or \"living room\""), NAME_OF_VALUE,
 		    &out->text);
 	if (take_number(l, &v) != 0)
 		return -1;
@@ -207,11 +207,11 @@ static int parse_one(struct line *l, bool alone, struct span *out)
 	if (form != NULL)
 		return parse_form(l, form, out);
 	if (w.mark == '!')
-		return line_error(l, SAID("values cannot be left out with != (word %1): deny them in "
+		return line_error(l, N_("values cannot be left out with != (word %1): deny them in "
 		    "a rule of their own"), line_where(l), NULL);
 	if (w.mark != '=') {
 		if (!alone && !is_bool(&w))
-			return line_expected(l, SAID("values like from 0 to 50 or = eco"), &w);
+			return line_expected(l, N_("values like from 0 to 50 or = eco"), &w);
 		l->words = before;
 	}
 	return parse_value(l, out);
@@ -223,7 +223,7 @@ int range_parse(struct line *l, const char *name, struct span *span, size_t *n)
 
 	for (bool more = false; ; more = true) {
 		if (*n == POLICY_SPANS)
-			return line_error(l, SAID("at most 16 values in one rule"), NULL);
+			return line_error(l, N_("at most 16 values in one rule"), NULL);
 		span[*n] = (struct span){ .name = name };
 		if (parse_one(l, more, &span[*n]) != 0)
 			return -1;

@@ -9,8 +9,8 @@
 
 #include "policy/line.h"
 
-/* The words that may begin one; `stops` to read them with. */
-#define RANGE_STOPS ",|<"
+#define RANGE_STOPS ",|<"	/* to read their words with */
+/* Could this word begin one? */
 bool range_is_word(const struct word *w);
 /* Does it begin here, at this word that was taken already? */
 int range_begins(const struct line *l, const struct word *w, bool *begins);

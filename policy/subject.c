@@ -13,9 +13,11 @@
 #include "common/base/jid.h"
 #include "common/base/pool.h"
 #include "common/base/str.h"
+#include "policy/object.h"
 
-#define WHOM SAID("whom (an address like bob@example.org, *@domain, anyone, role NAME or " \
+#define WHOM N_("whom (an address like bob@example.org, *@domain, anyone, role NAME or " \
 	"user token NAME)")
+#define A_ROLE N_("the name of a role, like family or family@site.example")
 
 /*
  * An address under which stringprep and PRECIS see two different people is
@@ -28,16 +30,16 @@ static int take_address(struct line *l, const char *text, bool domain_only, cons
 	struct jid jid;
 
 	if (jid_parse_bare(&jid, text, JID_STRINGPREP, &why) != 0)
-		return line_error(l, SAID("expected an address at word %1: \"%2\" is an %3"),
+		return line_error(l, N_("expected an address at word %1: \"%2\" is an %3"),
 		    line_where(l), line_short(l, text), why.text, NULL);
 	bare = pool_strndup(l->pool, text, jid_text_bare_len(text));
 	if (bare == NULL)
 		return line_no_room(l);
 	if (jid_profiles_differ(bare))
-		return line_error(l, SAID("the address at word %1 can be read as two different people: "
+		return line_error(l, N_("the address at word %1 can be read as two different people: "
 		    "use another one"), line_where(l), NULL);
 	if (domain_only && jid_has_local(&jid))
-		return line_error(l, SAID("expected a domain at word %1"), line_where(l), NULL);
+		return line_error(l, N_("expected a domain at word %1"), line_where(l), NULL);
 	*out = pool_strdup(l->pool, jid.text);
 	return *out != NULL ? 0 : line_no_room(l);
 }
@@ -55,7 +57,7 @@ static int parse_token(struct line *l, struct subject *out)
 	if (name != NULL)
 		str_lower(name);
 	if (name == NULL || !value_is_token(name))
-		return line_expected(l, SAID("the name of a token (8 to 26 letters a-z and digits 2-7, as "
+		return line_expected(l, N_("the name of a token (8 to 26 letters a-z and digits 2-7, as "
 		    "\"tokens\" lists them)"), &w);
 	out->text = name;
 	return 0;
@@ -65,19 +67,21 @@ static int parse_token(struct line *l, struct subject *out)
 static int parse_role(struct line *l, struct subject *out)
 {
 	const char *site, *domain;
-	struct word w;
+	struct word w, behind;
 	char *name;
 
-	if (line_next(l, "", &w) != 0)
+	if (line_next(l, "", &w) != 0 || line_peek(l, "", &behind) != 0)
 		return -1;
+	/* "role to read": the name was forgotten. */
+	if (line_is(&w, "to") && object_is_action(&behind))
+		return line_expected(l, A_ROLE, &w);
 	site = w.text != NULL ? strchr(w.text, '@') : NULL;
 	name = site != NULL ? pool_strndup(l->pool, w.text, (size_t)(site - w.text)) :
 	    w.text != NULL ? pool_strdup(l->pool, w.text) : NULL;
 	if (name != NULL)
 		str_lower(name);
 	if (name == NULL || !value_is_role(name))
-		return line_expected(l, SAID("the name of a role, like family or "
-		    "family@site.example"), &w);
+		return line_expected(l, A_ROLE, &w);
 	out->text = name;
 	if (site == NULL)
 		return 0;

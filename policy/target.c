@@ -14,7 +14,7 @@
 #include "policy/clause.h"
 #include "policy/name.h"
 
-#define A_THING SAID("a thing (its name, tag=value, set NAME or all my things)")
+#define A_THING N_("a thing (its name, tag=value, set NAME or all my things)")
 
 int target_take_all(struct line *l, bool *taken)
 {
@@ -103,29 +103,29 @@ static int parse_comparison(struct line *l, const char *name, struct tag_term *o
 	like = line_is(&w, "like");
 	out->name = name;
 	out->op = like ? TAG_MASK : find_op(w.text);
-	if (name_parse_quoted(l, SAID("the value of the tag"), NAME_OF_TAG_VALUE, &out->value,
+	if (name_parse_quoted(l, N_("the value of the tag"), NAME_OF_TAG_VALUE, &out->value,
 	    &quoted) != 0)
 		return -1;
 	if (quoted || like || strchr(out->value, '*') == NULL)
 		return 0;
 	if (out->op != TAG_EQ)
-		return line_error(l, SAID("a value with * stands behind = only (word %1); in quotes it is "
+		return line_error(l, N_("a value with * stands behind = only (word %1); in quotes it is "
 		    "that very value"), line_where(l), NULL);
 	out->op = TAG_MASK;
 	return 0;
 }
 
 /* The name of a tag and that a comparison follows; *is_tag false: it is none. */
-static int parse_tag_name(struct line *l, const char **name, bool *is_tag, bool *quoted)
+static int parse_tag_name(struct line *l, const char **name, bool *is_tag)
 {
 	struct word w;
 	bool tag;
 
 	if (take_before_name(l, "tag", &tag) != 0 ||
-	    name_parse_quoted(l, A_THING, NAME_OF_THING, name, quoted) != 0 ||
+	    name_parse(l, A_THING, NAME_OF_THING, name) != 0 ||
 	    line_peek(l, "<", &w) != 0)
 		return -1;
-	*is_tag = is_comparison(&w) || (line_is(&w, "like"));
+	*is_tag = is_comparison(&w) || line_is(&w, "like");
 	return 0;
 }
 
@@ -134,18 +134,18 @@ static int parse_more_terms(struct line *l, struct target *out, struct tag_term 
 {
 	for (;;) {
 		const char *name;
-		bool more, is_tag, quoted;
+		bool more, is_tag;
 
 		if (line_take(l, "and", &more) != 0)
 			return -1;
 		if (!more)
 			return 0;
 		if (out->n_terms == POLICY_TERMS)
-			return line_error(l, SAID("at most 8 comparisons in one rule"), NULL);
-		if (parse_tag_name(l, &name, &is_tag, &quoted) != 0)
+			return line_error(l, N_("at most 8 comparisons in one rule"), NULL);
+		if (parse_tag_name(l, &name, &is_tag) != 0)
 			return -1;
 		if (!is_tag)
-			return line_error(l, SAID("expected a comparison like floor=2 behind \"and\" at word "
+			return line_error(l, N_("expected a comparison like floor=2 behind \"and\" at word "
 			    "%1; if \"and\" belongs to the value before it, write that in quotes"),
 			    line_where(l), NULL);
 		if (parse_comparison(l, name, &term[out->n_terms]) != 0)
@@ -166,25 +166,35 @@ static int parse_terms(struct line *l, const char *name, struct target *out)
 	return parse_more_terms(l, out, term);
 }
 
+/* Behind the name of a thing or a set. */
+static int only_one(struct line *l)
+{
+	struct word w;
+
+	if (line_peek(l, "<", &w) != 0)
+		return -1;
+	if (is_comparison(&w))
+		return line_error(l, N_("here stands a name, not a comparison of tags (word %1)"),
+		    line_where(l), NULL);
+	if (line_is(&w, "and"))
+		return line_error(l, N_("a rule is about one thing, or about a set of them: write a "
+		    "rule for each, or put the name in quotes if \"and\" belongs to it (word %1)"),
+		    line_where(l), NULL);
+	return 0;
+}
+
 static int parse_thing(struct line *l, struct target *out)
 {
 	const char *name;
-	bool is_tag, quoted;
-	struct word w;
+	bool is_tag;
 
-	if (parse_tag_name(l, &name, &is_tag, &quoted) != 0)
+	if (parse_tag_name(l, &name, &is_tag) != 0)
 		return -1;
 	if (is_tag)
 		return parse_terms(l, name, out);
-	if (line_peek(l, "", &w) != 0)
-		return -1;
-	if (line_is(&w, "and"))
-		return line_error(l, SAID("a rule is about one thing, or about a set of them: write a rule "
-		    "for each, or put the name in quotes if \"and\" belongs to it (word %1)"),
-		    line_where(l), NULL);
 	out->kind = TARGET_THING;
 	out->name = name;
-	return 0;
+	return only_one(l);
 }
 
 /* "source "S"" or "partition "P"" in front of "of"; NULL stays if it is not there. */
@@ -196,7 +206,7 @@ static int take_part(struct line *l, const char *keyword, const char **out)
 		return -1;
 	if (!taken)
 		return 0;
-	return name_parse(l, SAID("its name"), NAME_OF_NODE, out);
+	return name_parse(l, N_("its name"), NAME_OF_NODE, out);
 }
 
 /* "node "ID" [source "S"] [partition "P"] of THING".  Without quotes and "of" it is
@@ -212,7 +222,7 @@ static int take_node(struct line *l, struct target *out)
 		return -1;
 	if (!taken)
 		return 0;
-	if (name_parse_quoted(l, SAID("the id of a node"), NAME_OF_NODE, &t.node, &quoted) != 0 ||
+	if (name_parse_quoted(l, N_("the id of a node"), NAME_OF_NODE, &t.node, &quoted) != 0 ||
 	    take_part(l, "source", &t.source) != 0 ||
 	    take_part(l, "partition", &t.partition) != 0 || line_take(l, "of", &of) != 0)
 		return -1;
@@ -222,7 +232,7 @@ static int take_node(struct line *l, struct target *out)
 	}
 	if (quoted || t.source != NULL || t.partition != NULL)
 		return line_peek(l, "", &w) != 0 ? -1 :
-		    line_expected(l, SAID("\"of\" and the thing behind which the node is"), &w);
+		    line_expected(l, N_("\"of\" and the thing behind which the node is"), &w);
 	l->words = before;
 	return 0;
 }
@@ -242,12 +252,13 @@ int target_parse(struct line *l, struct target *out)
 		return -1;
 	if (taken) {
 		out->kind = TARGET_SET;
-		return name_parse(l, SAID("the name of a set"), NAME_OF_THING, &out->name);
+		return name_parse(l, N_("the name of a set"), NAME_OF_THING, &out->name) != 0 ?
+		    -1 : only_one(l);
 	}
 	if (take_node(l, out) != 0)
 		return -1;
 	if (out->node != NULL)
-		return name_parse(l, SAID("the thing behind which the node is"), NAME_OF_THING,
-		    &out->name);
+		return name_parse(l, N_("the thing behind which the node is"), NAME_OF_THING,
+		    &out->name) != 0 ? -1 : only_one(l);
 	return parse_thing(l, out);
 }

@@ -74,7 +74,7 @@ static int read_named_day(const struct line *l, const char *s, struct date *d)
 
 int when_until(struct line *l, struct rule *r)
 {
-	static const char what[] = SAID("tomorrow, a weekday, or a day like 2026-12-01 or "
+	static const char what[] = N_("tomorrow, a weekday, or a day like 2026-12-01 or "
 	    "2026-12-01T18:00");
 	struct word_cursor before;
 	struct date d = { 0 };
@@ -107,10 +107,10 @@ int when_for(struct line *l, struct rule *r)
 {
 	int64_t ms = 0;
 
-	if (line_duration(l, SAID("how long (30m, 2h, 3d, 1w)"), &ms) != 0)
+	if (line_duration(l, N_("how long (30m, 2h, 3d, 1w)"), &ms) != 0)
 		return -1;
 	if (ms <= 0 || ms > FOR_MAX_MS)
-		return line_error(l, SAID("\"for\" takes a time of up to ten years"), NULL);
+		return line_error(l, N_("\"for\" takes a time of up to ten years"), NULL);
 	r->until_ms = (l->now_ms + ms + SECOND_MS - 1) / SECOND_MS * SECOND_MS;
 	return 0;
 }
@@ -128,7 +128,7 @@ static int read_minute(const struct word *w, int32_t *out)
 
 int when_daily(struct line *l, struct rule *r)
 {
-	static const char what[] = SAID("times like 07:00-22:00");
+	static const char what[] = N_("times like 07:00-22:00");
 	struct word w;
 
 	r->daily = true;
@@ -192,7 +192,7 @@ bool when_is_day(const struct word *w)
 /* One day or a run of them, which may go over Sunday: "fri-mon". */
 static int take_days(struct line *l, const struct word *first, unsigned *out)
 {
-	static const char what[] = SAID("days like mon-fri, or monday, saturday, or weekdays");
+	static const char what[] = N_("days like mon-fri, or monday, saturday, or weekdays");
 	struct word_cursor before;
 	unsigned set = read_days(first);
 	int from = read_day(first), to;
@@ -259,7 +259,7 @@ int when_zone(struct line *l, struct rule *r)
 	if (line_next(l, ",", &w) != 0)
 		return -1;
 	if (w.text == NULL || w.quoted || !value_is_zone(w.text))
-		return line_expected(l, SAID("a time zone like Europe/Berlin"), &w);
+		return line_expected(l, N_("a time zone like Europe/Berlin"), &w);
 	r->zone = w.text;
 	return 0;
 }
@@ -267,7 +267,7 @@ int when_zone(struct line *l, struct rule *r)
 /* "once", "twice", "3 times". */
 static int take_times(struct line *l, int32_t *out)
 {
-	static const char what[] = SAID("how often, like 3 times an hour or once a day");
+	static const char what[] = N_("how often, like 3 times an hour or once a day");
 	const char *rest;
 	struct word w;
 	int n;
@@ -282,7 +282,7 @@ static int take_times(struct line *l, int32_t *out)
 	if (w.text == NULL || w.quoted || line_digits(&rest, 6, &n) != 0 || *rest != '\0')
 		return line_expected(l, what, &w);
 	if (n < 1 || n > POLICY_RATE_MAX)
-		return line_error(l, SAID("\"at most\" takes 1 to 10000 times"), NULL);
+		return line_error(l, N_("\"at most\" takes 1 to 10000 times"), NULL);
 	*out = n;
 	if (line_next(l, ",", &w) != 0)
 		return -1;
@@ -291,7 +291,7 @@ static int take_times(struct line *l, int32_t *out)
 
 int when_rate(struct line *l, struct rule *r)
 {
-	static const char what[] = SAID("an hour, a day, or in 10m");
+	static const char what[] = N_("an hour, a day, or in 10m");
 	static const char *const each[] = { "a", "an", "per", "every", "each", NULL };
 	struct word_cursor before;
 	struct word w;
@@ -299,7 +299,7 @@ int when_rate(struct line *l, struct rule *r)
 	if (line_next(l, "", &w) != 0)		/* "most" */
 		return -1;
 	if (!line_is(&w, "most"))
-		return line_expected(l, SAID("at most 3 times an hour"), &w);
+		return line_expected(l, "at most 3 times an hour", &w);
 	if (take_times(l, &r->rate_n) != 0 || line_next(l, ",", &w) != 0)
 		return -1;
 	if (!line_is_any(&w, each) && !line_is(&w, "in"))
@@ -314,14 +314,14 @@ int when_rate(struct line *l, struct rule *r)
 			return -1;
 	}
 	return r->rate_ms < SECOND_MS || r->rate_ms > POLICY_RATE_MAX_MS ?
-	    line_error(l, SAID("times are counted over 1 second to 31 days"), NULL) : 0;
+	    line_error(l, N_("times are counted over 1 second to 31 days"), NULL) : 0;
 }
 
 int when_lease(struct line *l, struct rule *r)
 {
-	if (line_duration(l, SAID("how long answers may be kept (30s, 5m, 2h)"), &r->lease_ms) != 0)
+	if (line_duration(l, N_("how long answers may be kept (30s, 5m, 2h)"), &r->lease_ms) != 0)
 		return -1;
 	if (r->lease_ms < POLICY_LEASE_MIN_MS || r->lease_ms > POLICY_LEASE_MAX_MS)
-		return line_error(l, SAID("a lease is between 5s and 24h"), NULL);
+		return line_error(l, N_("a lease is between 5s and 24h"), NULL);
 	return 0;
 }

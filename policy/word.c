@@ -46,12 +46,12 @@ int word_start(struct word_cursor *w, const char *line, struct pool *pool, struc
 	char *copy, *out;
 
 	if (len > POLICY_LINE)
-		return err_set(e, ERR_LIMIT, SAID("the line is too long: 8192 bytes at most"));
+		return err_set(e, ERR_LIMIT, N_("the line is too long: 8192 bytes at most"));
 	if (!str_utf8_valid(line, len))
-		return err_set(e, ERR_INPUT, SAID("the line is not UTF-8"));
+		return err_set(e, ERR_INPUT, N_("the line is not UTF-8"));
 	copy = out = pool_alloc(pool, len + 1);
 	if (copy == NULL)
-		return err_set(e, ERR_LIMIT, SAID("no room for the line"));
+		return err_set(e, ERR_LIMIT, N_("no room for the line"));
 	while (*s != '\0') {
 		const char *start = s;
 		uint32_t c = str_utf8_next(&s);
@@ -60,7 +60,7 @@ int word_start(struct word_cursor *w, const char *line, struct pool *pool, struc
 		if (plain != 0) {
 			*out++ = plain;
 		} else if (c < 0x20 || c == 0x7f) {
-			return err_set(e, ERR_INPUT, SAID("the line has a control character"));
+			return err_set(e, ERR_INPUT, N_("the line has a control character"));
 		} else {
 			memcpy(out, start, (size_t)(s - start));
 			out += s - start;
@@ -146,17 +146,17 @@ static int take_quoted(struct word_cursor *w, struct word *out, struct err *e)
 	char *text = pool_alloc(w->pool, quoted_len(s, quote) + 1), *end = text;
 
 	if (text == NULL)
-		return err_set(e, ERR_LIMIT, SAID("no room for the line"));
+		return err_set(e, ERR_LIMIT, N_("no room for the line"));
 	while (*s != quote) {
 		if (*s == '\0')
-			return refuse(w, SAID("the quote that opens word %1 never closes"), e);
+			return refuse(w, N_("the quote that opens word %1 never closes"), e);
 		if (*s != '\\') {
 			*end++ = *s++;
 			continue;
 		}
 		s = unescape(s + 1, &end);
 		if (s == NULL)
-			return refuse(w, SAID("expected \\\", \\\\ or \\u{...} behind the backslash "
+			return refuse(w, N_("expected \\\", \\\\ or \\u{...} behind the backslash "
 			    "in word %1"), e);
 	}
 	*end = '\0';
@@ -219,7 +219,7 @@ int word_next(struct word_cursor *w, const char *stops, struct word *out, struct
 	if (out->text == NULL)
 		out->text = pool_strndup(w->pool, w->at, (size_t)(end - w->at));
 	if (out->text == NULL)
-		return err_set(e, ERR_LIMIT, SAID("no room for the line"));
+		return err_set(e, ERR_LIMIT, N_("no room for the line"));
 	w->at = end;
 	return 0;
 }

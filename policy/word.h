@@ -37,7 +37,4 @@ int word_start(struct word_cursor *w, const char *line, struct pool *pool, struc
  */
 int word_next(struct word_cursor *w, const char *stops, struct word *out, struct err *e);
 
-/* A text of an error, looked up later. */
-#define SAID(text) text
-
 #endif
