@@ -177,7 +177,8 @@ static int damaged(struct err *e, const char *what, const char *owner)
 }
 
 /* A line and the thing it is bound to, from columns `col` .. `col` + 2. */
-static int read_rule(struct stmt *st, int col, struct pool *pool, struct rule *out, struct err *e)
+int access_line_read(struct stmt *st, int col, struct pool *pool, struct rule *out,
+    struct err *e)
 {
 	size_t len;
 	const void *thing = stmt_blob(st, col, &len);
@@ -207,7 +208,7 @@ static int load_rules(struct access_store *a, struct shelf *s, struct err *e)
 		struct rule r;
 
 		pool_reset(&pool);
-		if (read_rule(a->rules_of, 1, &pool, &r, e) != 0)
+		if (access_line_read(a->rules_of, 1, &pool, &r, e) != 0)
 			goto fail;
 		r.number = stmt_int(a->rules_of, 0);
 		r.giver = stmt_text(a->rules_of, 4);
@@ -285,7 +286,7 @@ static int read_question(struct stmt *st, struct question_item *q, struct err *e
 	const void *nonce = stmt_blob(st, 4, &len);
 
 	if (key == NULL || strlen(key) != QUESTION_KEY - 1 || len != QUESTION_NONCE ||
-	    read_rule(st, 1, &q->pool, &q->pub.rule, e) != 0 || !q->pub.rule.target.bound ||
+	    access_line_read(st, 1, &q->pool, &q->pub.rule, e) != 0 || !q->pub.rule.target.bound ||
 	    q->pub.rule.subject.kind != SUBJECT_JID)
 		return -1;
 	memcpy(q->pub.key, key, QUESTION_KEY);
@@ -402,7 +403,7 @@ static int write_number(struct access_store *a, const struct shelf *s, struct er
 	return stmt_run(a->number_put, NULL, e);
 }
 
-static void bind_thing(struct stmt *st, int i, const struct rule *r)
+void access_line_bind(struct stmt *st, int i, const struct rule *r)
 {
 	if (r->target.kind == TARGET_THING && r->target.bound)
 		stmt_bind_blob(st, i, r->target.id, sizeof(r->target.id));
@@ -412,7 +413,7 @@ static void bind_thing(struct stmt *st, int i, const struct rule *r)
 }
 
 /* The line, if it reads back as the same rule; else it is refused. */
-static int print_line(struct buf *line, const struct rule *r, struct err *e)
+int access_line_print(struct buf *line, const struct rule *r, struct err *e)
 {
 	struct rule again;
 	struct pool pool;
@@ -441,12 +442,12 @@ int access_rule_add(struct access_store *a, const char *owner, const struct rule
 		return -1;
 	buf_init(&line, POLICY_LINE);
 	numbered.number = ++s->pub.last_number;
-	if (print_line(&line, r, e) != 0 || write_number(a, s, e) != 0 ||
+	if (access_line_print(&line, r, e) != 0 || write_number(a, s, e) != 0 ||
 	    policy_add(s->pub.rules, &numbered, e) != 0)
 		goto out;
 	stmt_bind_text(a->rule_put, 1, owner);
 	stmt_bind_int(a->rule_put, 2, numbered.number);
-	bind_thing(a->rule_put, 3, r);
+	access_line_bind(a->rule_put, 3, r);
 	stmt_bind_text(a->rule_put, 5, buf_str(&line));
 	stmt_bind_int(a->rule_put, 6, (int64_t)revision);
 	stmt_bind_int(a->rule_put, 7, clock_wall(a->clock));
@@ -580,7 +581,7 @@ static int write_question(struct access_store *a, const struct question_row *q, 
 {
 	stmt_bind_text(a->question_put, 1, q->key);
 	stmt_bind_text(a->question_put, 2, q->owner);
-	bind_thing(a->question_put, 3, &q->rule);
+	access_line_bind(a->question_put, 3, &q->rule);
 	stmt_bind_text(a->question_put, 5, line);
 	stmt_bind_blob(a->question_put, 6, q->nonce, QUESTION_NONCE);
 	stmt_bind_int(a->question_put, 7, q->code_ms);
@@ -617,7 +618,7 @@ int access_question_put(struct access_store *a, const struct question_row *row, 
 	buf_init(&line, POLICY_LINE);
 	q->pub = *row;
 	q->pub.owner = s->owner;
-	if (print_line(&line, &row->rule, e) != 0 ||
+	if (access_line_print(&line, &row->rule, e) != 0 ||
 	    policy_parse_line(&q->pub.rule, buf_str(&line), 0, 0, &q->pool, e) != 0 ||
 	    keep_tokens(q, row->tokens, e) != 0 ||
 	    write_question(a, row, buf_str(&line), e) != 0) {

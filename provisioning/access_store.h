@@ -71,6 +71,17 @@ int access_question_drop(struct access_store *a, const char *owner, const char *
 int access_question_find(struct access_store *a, const char *key, const struct question_row **out,
     struct err *e);
 
+/*
+ * A rule in a row: its line, and beside it the thing it is bound to.  Printing
+ * refuses what would not read back as the same rule; reading takes columns
+ * `col` (thing), `col` + 1 (epoch), `col` + 2 (line); binding sets the first two.
+ */
+struct buf;
+int access_line_print(struct buf *line, const struct rule *r, struct err *e);
+int access_line_read(struct stmt *st, int col, struct pool *pool, struct rule *out,
+    struct err *e);
+void access_line_bind(struct stmt *st, int i, const struct rule *r);
+
 /* Questions that wait for an answer; -1 cannot tell now. */
 int64_t access_question_count(struct access_store *a, struct err *e);
 

@@ -124,7 +124,7 @@ static int write_notes(struct provisioning *p, const struct request *q, struct i
 	return 0;
 }
 
-static void say_lease(const struct provisioning *p, const struct request *q,
+static void say_lease(struct provisioning *p, const struct request *q,
     const struct inquiry *n, struct reply *r)
 {
 	if (!q->lease.asked)
@@ -133,6 +133,7 @@ static void say_lease(const struct provisioning *p, const struct request *q,
 	r->revision = access_revision(p->access);
 	r->lease_ms = lease_for(p, n->facts.action, n->out.granted ? n->out.lease_ms : 0,
 	    n->out.edge_ms);
+	lease_given(p, q->bare, r->lease_ms);
 }
 
 /* Why not, to a thing of ours, which tells whoever asked it. */
@@ -145,7 +146,7 @@ static void say_reason(const struct provisioning *p, const struct inquiry *n, st
 }
 
 /* What was asked for is said back, since an absent list means everything. */
-static void say(const struct provisioning *p, const struct request *q, const struct inquiry *n,
+static void say(struct provisioning *p, const struct request *q, const struct inquiry *n,
     struct reply *r)
 {
 	bool is_friend = q->verb == VERB_IS_FRIEND;

@@ -26,6 +26,54 @@ int64_t lease_for(const struct provisioning *p, enum action a, int64_t rule_leas
 	return edge_ms != 0 && left < lease ? (left > 0 ? left : 0) : lease;
 }
 
+/* After a restart nobody remembers what was given before. */
+int64_t lease_bound(const struct provisioning *p, const struct asker *k)
+{
+	return k->lease_boot_ms != 0 ? k->lease_boot_ms : p->opened_boot_ms + p->longest_ms;
+}
+
+void lease_given(struct provisioning *p, const char *jid, int64_t lease_ms)
+{
+	const struct asker *k = asker_find(p->askers, jid);
+	int64_t end = clock_boot(p->deps.clock) + lease_ms;
+
+	if (lease_ms > p->longest_ms) {
+		p->longest_ms = lease_ms;	/* written by the next turn of the clockwork */
+		provisioning_due(p, provisioning_now(p));
+	}
+	if (k != NULL && end > lease_bound(p, k))
+		asker_set_lease(k, end);
+}
+
+static int64_t longest_of(const struct provisioning_conf *c)
+{
+	int64_t n = c->befriend_lease_ms;
+
+	if (c->read_lease_ms > n)
+		n = c->read_lease_ms;
+	return c->control_lease_ms > n ? c->control_lease_ms : n;
+}
+
+static const char longest_name[] = "provisioning_longest_lease";
+
+int lease_open(struct provisioning *p, struct err *e)
+{
+	int found = store_get_int(p->deps.store, longest_name, &p->longest_ms, e);
+
+	p->opened_boot_ms = clock_boot(p->deps.clock);
+	/* A store that was never asked before, or by an older version. */
+	if (found == 0)
+		p->longest_ms = asker_count(p->askers) > 0 ? POLICY_LEASE_MAX_MS : 0;
+	if (p->longest_ms < longest_of(&p->conf))
+		p->longest_ms = longest_of(&p->conf);
+	return found < 0 ? -1 : 0;
+}
+
+int lease_keep_longest(struct provisioning *p, struct err *e)
+{
+	return store_set_int(p->deps.store, longest_name, p->longest_ms, e);
+}
+
 bool lease_is_news(const struct provisioning *p, const char *jid, bool keeps_lease,
     int64_t edge_ms)
 {
@@ -40,7 +88,8 @@ int lease_note(struct provisioning *p, const char *jid, bool keeps_lease, int64_
     struct err *e)
 {
 	const struct asker *k = asker_find(p->askers, jid);
-	struct asker now = k != NULL ? *k : (struct asker){ .jid = jid };
+	struct asker now = k != NULL ? *k : (struct asker){ .jid = jid,
+		.lease_boot_ms = clock_boot(p->deps.clock) };
 
 	if (!lease_is_news(p, jid, keeps_lease, edge_ms))
 		return 0;
@@ -66,29 +115,31 @@ void lease_wait(struct provisioning *p, const char *jid)
 		set_gap(p, k, provisioning_now(p) + WAIT_MS);
 }
 
+int lease_owe(struct provisioning *p, const struct asker *k, uint64_t revision,
+    const char *waits, struct err *e)
+{
+	struct asker fresh = *k;
+
+	++*p->count.floors;
+	if (debt_floor(p->deps.debts, k->jid, revision, waits, e) != 0)
+		return -1;
+	fresh.again = ASKER_QUIET;
+	return k->keeps_lease || k->again == ASKER_QUIET ? 0 : asker_put(p->askers, &fresh, e);
+}
+
 /* What waits for an older floor of this JID goes on waiting. */
-static int owe(struct provisioning *p, const char *jid, uint64_t revision, struct err *e)
+static const char *waits_of(const struct provisioning *p, const char *jid)
 {
 	const struct debt *d = debt_find(p->deps.debts, DEBT_FLOOR, jid, "");
 
-	++*p->count.floors;
-	return debt_floor(p->deps.debts, jid, revision, d != NULL ? d->text : NULL, e);
+	return d != NULL ? d->text : NULL;
 }
 
 int lease_floor(struct provisioning *p, const char *jid, uint64_t revision, struct err *e)
 {
 	const struct asker *k = asker_find(p->askers, jid);
-	struct asker fresh;
 
-	if (k == NULL)
-		return 0;
-	if (owe(p, jid, revision, e) != 0)
-		return -1;
-	if (k->keeps_lease || k->again == ASKER_QUIET)
-		return 0;
-	fresh = *k;
-	fresh.again = ASKER_QUIET;
-	return asker_put(p->askers, &fresh, e);
+	return k == NULL ? 0 : lease_owe(p, k, revision, waits_of(p, jid), e);
 }
 
 int lease_acknowledged(struct provisioning *p, const char *jid, struct err *e)
@@ -117,7 +168,8 @@ static int reach_edge(struct provisioning *p, const struct asker *k, uint64_t re
 {
 	struct asker fresh = *k;
 
-	if (owe(p, k->jid, revision, e) != 0)
+	++*p->count.floors;
+	if (debt_floor(p->deps.debts, k->jid, revision, waits_of(p, k->jid), e) != 0)
 		return -1;
 	fresh.edge_ms = fresh.gap_ms = 0;
 	fresh.again = k->again == ASKER_WILL_REPEAT ? ASKER_REPEATED : ASKER_QUIET;

@@ -129,7 +129,8 @@ int provisioning_debt_answered(struct provisioning *p, const struct debt *d,
 {
 	if (d->kind != DEBT_FLOOR || !settles(answer))
 		return 0;
-	if (debt_settle(p->deps.debts, d->row, d->number, e) != 0)
+	if (recall_heard(p, d, d->number, e) != 0 ||
+	    debt_settle(p->deps.debts, d->row, d->number, e) != 0)
 		return -1;
 	/* A newer one may be owed already; it will be acknowledged by itself. */
 	if (debt_find(p->deps.debts, DEBT_FLOOR, d->peer, "") != NULL)

@@ -17,7 +17,6 @@
 
 struct pool;
 struct provisioning;
-struct recalls;
 
 int recalls_open(struct provisioning *p, struct err *e);
 void recalls_close(struct provisioning *p);
@@ -39,10 +38,12 @@ int recall_owner(struct provisioning *p, const char *owner, struct err *e);
 /* One thing (its tags). */
 int recall_thing(struct provisioning *p, const struct owned *t, struct err *e);
 
-/* rules.c: a rule comes (`gone` false) or goes; *revision is the new one, which
- * its row carries.  Before the row is written. */
+/* rules.c: the revision that the row of a rule gets; then what came or went,
+ * with its number. */
+int recall_revision(struct provisioning *p, const char *owner, uint64_t *revision,
+    struct err *e);
 int recall_rule(struct provisioning *p, const char *owner, const struct rule *r, bool gone,
-    uint64_t *revision, struct err *e);
+    struct err *e);
 
 /* What was changed since the request began: begin to tell the things; all of it
  * when they are few.  May be called again. */
@@ -58,6 +59,8 @@ int recall_slice(struct provisioning *p, struct err *e);
 int64_t recall_deadline(const struct provisioning *p);	/* wall ms; -1 never */
 /* This thing has confirmed everything up to `number`. */
 int recall_heard(struct provisioning *p, const struct debt *d, uint64_t number, struct err *e);
+/* Recalls that are not over; when the oldest began, wall ms (0: there is none). */
+size_t recall_count(const struct provisioning *p, int64_t *oldest_ms);
 /* It is not its owner's any more: it leaves his counts. */
 int recall_left(struct provisioning *p, const struct owned *t, struct err *e);
 

@@ -29,6 +29,11 @@ struct provisioning {
 	struct provisioning_deps deps;
 	struct access_store *access;
 	struct askers *askers;
+	struct recall_table *recalls;
+	bool recalling;			/* this request, or turn of the clockwork, changed something */
+	const char *speaker;		/* whose request is served; NULL: nobody's */
+	int64_t opened_boot_ms;
+	int64_t longest_ms;		/* the longest lease ever given */
 	struct operator_policy *operator;
 	struct role_table *roles;
 	struct zones *zones;		/* that rules name */
@@ -185,7 +190,16 @@ int lease_note(struct provisioning *p, const char *jid, bool keeps_lease, int64_
 /* A yes was held back because the thing cannot be reached: look again soon. */
 void lease_wait(struct provisioning *p, const char *jid);
 /* Owe clearCache to this JID, if it ever asked. */
+/* The same for an asker, with what waits for it (recall_store.h). */
+int lease_owe(struct provisioning *p, const struct asker *k, uint64_t revision,
+    const char *waits, struct err *e);
 int lease_floor(struct provisioning *p, const char *jid, uint64_t revision, struct err *e);
+/* It was given a lease.  When the last one it may hold has ended, boot ms. */
+void lease_given(struct provisioning *p, const char *jid, int64_t lease_ms);
+int64_t lease_bound(const struct provisioning *p, const struct asker *k);
+/* The longest lease ever given; the second in a transaction. */
+int lease_open(struct provisioning *p, struct err *e);
+int lease_keep_longest(struct provisioning *p, struct err *e);
 int lease_acknowledged(struct provisioning *p, const char *jid, struct err *e);
 int lease_tick(struct provisioning *p, int64_t now_ms, struct err *e);
 void lease_gap(struct provisioning *p);

@@ -149,6 +149,24 @@ bool provisioning_writes(const struct provisioning *p, const struct request *q)
 	       rows[q->verb].writes((struct provisioning *)(uintptr_t)p, q);
 }
 
+/* What it changed is told to whom it concerns: of all that one request changes,
+ * one count. */
+static int serve_row(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e)
+{
+	int ret;
+
+	p->speaker = q->bare;
+	ret = rows[q->verb].serve(p, q, r, e);
+	if (p->recalling) {
+		if (ret == 0 && (ret = recall_begin(p, e)) == 0)
+			recall_force(p, &r->force, q->pool);
+		recall_end(p);
+	}
+	p->speaker = NULL;
+	return ret;
+}
+
 int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r,
     struct err *e)
 {
@@ -159,16 +177,28 @@ int provisioning_serve(struct provisioning *p, const struct request *q, struct r
 	}
 	if (must_prove(p, q))
 		return ask_for_proof(r);
-	return rows[q->verb].serve(p, q, r, e);
+	return serve_row(p, q, r, e);
 }
 
 /* ---- what happens by itself ---- */
+
+/* What is not his any more is not counted for him any more. */
+static int left_his_counts(struct provisioning *p, const struct owned *thing, struct err *e)
+{
+	const struct owned *now = ownership_by_id(p->deps.ownership, thing->id);
+
+	if (thing->owner == NULL || (now != NULL && now->epoch == thing->epoch &&
+	    owned_by(now, thing->owner)))
+		return 0;
+	return recall_left(p, thing, e);
+}
 
 int provisioning_owner_changed(struct provisioning *p, const struct owned *thing, struct err *e)
 {
 	uint64_t revision;
 
 	if (store_next_revision(p->deps.store, &revision, e) != 0 ||
+	    left_his_counts(p, thing, e) != 0 ||
 	    lease_floor(p, thing->jid, revision, e) != 0)
 		return -1;
 	return thing->owner == NULL ? 0 : lease_floor(p, thing->owner, revision, e);
@@ -226,25 +256,38 @@ static int settle_over(struct provisioning *p, struct err *e)
 
 #define LOOK_AGAIN_MS (3600 * 1000LL)	/* for what nobody announced */
 
-int provisioning_tick(struct provisioning *p, struct err *e)
+/* What has its time. */
+static int tick_by_time(struct provisioning *p, int64_t now, struct err *e)
 {
-	int64_t now = provisioning_now(p);
 	int rules, questions, leases;
 
 	p->next_ms = now + LOOK_AGAIN_MS;
 	rules = end_rules(p, now, e);
 	questions = rules < 0 ? -1 : end_questions(p, now, e);
 	leases = questions < 0 ? -1 : lease_tick(p, now, e);
-	if (leases < 0 || settle_over(p, e) != 0 || provisioning_keep_time(p, e) != 0) {
+	if (leases < 0 || recall_begin(p, e) != 0 || settle_over(p, e) != 0 ||
+	    provisioning_keep_time(p, e) != 0 || lease_keep_longest(p, e) != 0) {
 		provisioning_due(p, now);
 		return -1;
 	}
 	return rules + questions + leases;
 }
 
+int provisioning_tick(struct provisioning *p, struct err *e)
+{
+	int64_t now = provisioning_now(p);
+	int timed = p->next_ms <= now ? tick_by_time(p, now, e) : 0, sliced;
+
+	recall_end(p);
+	sliced = timed < 0 ? -1 : recall_slice(p, e);
+	return sliced < 0 ? -1 : timed + sliced;
+}
+
 int64_t provisioning_deadline(const struct provisioning *p)
 {
-	return p->next_ms;
+	int64_t recall = recall_deadline(p);
+
+	return recall >= 0 && recall < p->next_ms ? recall : p->next_ms;
 }
 
 int provisioning_stream_gap(struct provisioning *p, struct err *e)
@@ -296,7 +339,8 @@ int provisioning_open(struct provisioning **out, const struct provisioning_conf 
 	    operator_policy_open(&p->operator, &(struct operator_conf){ conf->policy_file,
 		conf->zone_s }, deps->store, deps->clock, e) != 0 ||
 	    role_table_open(&p->roles, deps->store, e) != 0 ||
-	    askers_open(&p->askers, deps->store, e) != 0 || recalls_open(p, e) != 0 ||
+	    askers_open(&p->askers, deps->store, e) != 0 || lease_open(p, e) != 0 ||
+	    recalls_open(p, e) != 0 ||
 	    store_get_int(deps->store, latest_name, &p->latest_ms, e) < 0) {
 		provisioning_close(&p);
 		return -1;
