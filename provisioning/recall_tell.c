@@ -144,8 +144,8 @@ static const char *sentence(const struct recall *r, const struct reply_force *f,
 	if (is_over)
 		return N_("It is in force at %1 of %2: %5.");
 	if (f->slowest == NULL)
-		return f->keeps_none ? N_("It is in force at %1 of %2; the others keep no lease: "
-		    "ends when they are next reached: %5.") :
+		return f->keeps_none ? N_("It is in force at %1 of %2; the others keep no lease; "
+		    "ends when next reached: %5.") :
 		    N_("It is in force at %1 of %2; the others have not answered, ends %4 at the "
 		    "latest: %5.");
 	if (f->ends_ms == 0)
