@@ -82,6 +82,46 @@ static void every_line_is_told(void **state)
 	free(told_path);
 }
 
+/* "allow bob@b ..." with the words in capitals that stand for something. */
+static bool is_example(const char *line)
+{
+	static const char *const begins[] = { "allow ", "deny ", "ask about ", "touch for " };
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (str_starts(line, begins[i]))
+			return strstr(line, "SUBJECT") == NULL;
+	return false;
+}
+
+static void every_example_of_the_manual_is_a_rule(void **state)
+{
+	const char *top = getenv("top_srcdir");
+	char path[4096], *rest = NULL;
+	struct buf text, out;
+	int examples = 0;
+	bool mistakes = false;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/docs/policy.5", top != NULL ? top : ".");
+	read_file(&text, path);
+	buf_init(&out, FILE_MAX);
+	for (char *line = strtok_r(text.data, "\n", &rest); line != NULL;
+	    line = strtok_r(NULL, "\n", &rest)) {
+		mistakes = strcmp(line, ".Sh DIAGNOSTICS") == 0 ||
+		    (mistakes && !str_starts(line, ".Sh "));
+		if (!is_example(line))
+			continue;
+		buf_reset(&out);
+		told(&out, line);
+		if (str_starts(buf_str(&out), "! ") != mistakes)
+			fail_msg("%s: %s", line, buf_str(&out));
+		examples++;
+	}
+	assert_in_range(examples, 15, 100);
+	buf_fini(&text);
+	buf_fini(&out);
+}
+
 int main(void)
 {
 	const char *top = getenv("top_srcdir");
@@ -95,11 +135,13 @@ int main(void)
 		printf("Bail out! no files like %s\n", pattern);
 		return 1;
 	}
-	tests = calloc(found.gl_pathc, sizeof(*tests));
+	tests = calloc(found.gl_pathc + 1, sizeof(*tests));
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		tests[i] = (struct CMUnitTest){ .name = strrchr(found.gl_pathv[i], '/') + 1,
 			.test_func = every_line_is_told, .initial_state = found.gl_pathv[i] };
-	failed = _cmocka_run_group_tests("policy lines", tests, found.gl_pathc, NULL, NULL);
+	tests[found.gl_pathc] = (struct CMUnitTest)cmocka_unit_test(
+	    every_example_of_the_manual_is_a_rule);
+	failed = _cmocka_run_group_tests("policy lines", tests, found.gl_pathc + 1, NULL, NULL);
 	free(tests);
 	globfree(&found);
 	return failed;
