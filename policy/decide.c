@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * decide: the answer to one question, by the table in policy.h; its steps
- * carry the same numbers here.  Every name asked for keeps a tally of what the
- * rules say about it; one walk fills them all.  Next: explain.c.
+ * decide: the answer to one question.  Rules are found (policy_index.h), counted
+ * for each name and kind of reading by the table of policy.h (ballot.c), and what
+ * is allowed becomes one list of names and one of kinds.  Next: explain.c.
  */
 #include "config.h"
 
@@ -10,97 +10,33 @@
 
 #include <string.h>
 
-#include "common/base/str.h"
-#include "policy/policy_index.h"
+#include "policy/allowance.h"
+#include "policy/match.h"
 
-/* What the rules in force say about one name: for each line of the table the
- * rule with the lowest number. */
-struct tally {
-	const struct rule *deny, *allow_jid, *ask, *allow;
-	const struct rule *given;		/* by a co-owner who may himself */
-};
+/* What becomes of one name: kinds of readings, each in one of them.  `mine` and
+ * `given` say whose rules allow it. */
+struct fate { uint8_t mine, given, ask, touch, deny; };
 
-struct ballot {
+struct decision {
+	const struct policy *policy;
 	const struct question *q;
-	const char *giver;			/* whose rules are counted; NULL: the owner's */
-	struct tally common;			/* rules without names */
+	struct policy_what what;
+	unsigned kinds;				/* asked for */
 	size_t n;
 	const char *name[POLICY_NAMES];		/* asked for, or named by rules */
-	struct tally tally[POLICY_NAMES];
-	bool overflow;				/* more is taken out by name than there is room for */
+	bool overflow;				/* more is taken out by name than was looked at */
+	bool blind;				/* more can be about it than anybody looks at */
 	int64_t edge_ms;
+	struct council council;
+	struct fate rest;			/* of names no rule speaks of */
+	struct fate fate[POLICY_NAMES];
 };
 
-static bool thing_is_called(const struct question *q, const char *name)
+static int64_t earlier(int64_t a, int64_t b)
 {
-	if (q->thing_name != NULL && value_same(q->thing_name, name))
-		return true;
-	for (size_t i = 0; i < q->n_aliases; i++)
-		if (value_same(q->aliases[i], name))
-			return true;
-	return false;
+	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
-static bool thing_has_tag(const struct question *q, const struct tag_term *t)
-{
-	for (size_t i = 0; i < q->n_tags; i++)
-		if (value_same(q->tags[i].name, t->name) && value_same(q->tags[i].value, t->value))
-			return true;
-	return false;
-}
-
-static bool target_matches(const struct question *q, const struct target *t)
-{
-	switch (t->kind) {
-	case TARGET_ALL:
-		return true;
-	case TARGET_THING:
-		if (t->bound)
-			return t->epoch == q->epoch && memcmp(t->id, q->thing_id, sizeof(t->id)) == 0;
-		return thing_is_called(q, t->name);
-	case TARGET_TAG:
-		for (size_t i = 0; i < t->n_terms; i++)
-			if (!thing_has_tag(q, &t->term[i]))
-				return false;
-		return true;
-	case TARGET_SET:
-		break;
-	}
-	return false;
-}
-
-static bool rule_names(const struct rule *r, const char *name)
-{
-	for (size_t i = 0; i < r->n_names; i++)
-		if (value_same(r->names[i], name))
-			return true;
-	return false;
-}
-
-static void keep_lowest(const struct rule **kept, const struct rule *r)
-{
-	if (*kept == NULL || r->number < (*kept)->number)
-		*kept = r;
-}
-
-static void tally_count(struct tally *t, const struct rule *r)
-{
-	switch (r->verdict) {
-	case VERDICT_DENY:
-		keep_lowest(&t->deny, r);
-		break;
-	case VERDICT_ASK:
-		keep_lowest(&t->ask, r);
-		break;
-	case VERDICT_ALLOW:
-		keep_lowest(&t->allow, r);
-		if (r->subject.kind == SUBJECT_JID)
-			keep_lowest(&t->allow_jid, r);
-		break;
-	}
-}
-
-/* The lower number of two that say the same. */
 static const struct rule *lower(const struct rule *a, const struct rule *b)
 {
 	if (a == NULL || b == NULL)
@@ -108,320 +44,565 @@ static const struct rule *lower(const struct rule *a, const struct rule *b)
 	return b->number < a->number ? b : a;
 }
 
-/* Steps 2 to 7; `named` may be NULL: only the rules without names. */
-static enum verdict tally_verdict(const struct tally *common, const struct tally *named,
-    const struct rule **by)
+static unsigned allowed(const struct fate *f)
 {
-	static const struct tally none;
-	const struct tally *t = named != NULL ? named : &none;
-
-	*by = lower(common->deny, t->deny);		/* 2 */
-	if (*by != NULL)
-		return VERDICT_DENY;
-	*by = lower(common->allow_jid, t->allow_jid);	/* 3 */
-	if (*by != NULL)
-		return VERDICT_ALLOW;
-	*by = lower(common->ask, t->ask);		/* 4 */
-	if (*by != NULL)
-		return VERDICT_ASK;
-	*by = lower(common->allow, t->allow);		/* 5 */
-	if (*by != NULL)
-		return VERDICT_ALLOW;
-	*by = named != NULL ? named->given : common->given;	/* 6 */
-	return *by != NULL ? VERDICT_ALLOW : VERDICT_ASK;	/* 7 */
+	return (unsigned)f->mine | f->given;
 }
 
-static bool same_giver(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
+/* --- finding rules --- */
 
-/* Step 1, and does it speak of this thing?  Time conditions looked at count
- * for the edge whether they hold or not. */
-static bool rule_counts(struct ballot *b, const struct rule *r)
-{
-	const struct question *q = b->q;
-	int64_t edge;
-
-	if (!same_giver(r->giver, b->giver) || !target_matches(q, &r->target))
-		return false;
-	edge = rule_edge(r, q);
-	if (edge != 0 && (b->edge_ms == 0 || edge < b->edge_ms))
-		b->edge_ms = edge;
-	return rule_is_in_force(r, q);
-}
-
-/* Nothing was named: the names that rules speak of are looked at one by one. */
-static void collect_names(struct ballot *b, const struct rule *r)
-{
-	for (size_t i = 0; i < r->n_names; i++) {
-		size_t k = 0;
-
-		while (k < b->n && !value_same(b->name[k], r->names[i]))
-			k++;
-		if (k < b->n)
-			continue;
-		if (b->n < POLICY_NAMES)
-			b->name[b->n++] = r->names[i];
-		else if (r->verdict != VERDICT_ALLOW)
-			b->overflow = true;
-	}
-}
-
-static void collect_all(struct ballot *b, const struct policy *p, bool allows)
-{
-	struct policy_walk w;
-	const struct rule *r;
-
-	policy_walk_start(&w, p, b->q);
-	while ((r = policy_walk_next(&w)) != NULL)
-		if (r->n_names > 0 && (r->verdict == VERDICT_ALLOW) == allows && rule_counts(b, r))
-			collect_names(b, r);
-}
-
-/* What a co-owner may himself is asked of the owner's rules alone. */
+/* What a co-owner may himself is asked of the owner's rules about his address. */
 static struct question asked_by(const struct question *q, const char *asker)
 {
 	struct question own = *q;
 
 	own.asker = asker;
+	own.n_tokens = own.n_roles = 0;
 	return own;
 }
 
-/* All names that matter: of the owner's rules, of each giver's, and of the
- * owner's about the giver. */
-static void collect_everything(struct ballot *b, const struct policy *p, bool allows)
-{
-	const struct question *q = b->q;
-
-	collect_all(b, p, allows);
-	for (size_t i = 0; i < q->n_givers; i++) {
-		struct question own = asked_by(q, q->givers[i]);
-
-		b->giver = q->givers[i];
-		collect_all(b, p, allows);
-		b->giver = NULL;
-		b->q = &own;
-		collect_all(b, p, allows);
-		b->q = q;
-	}
-}
-
-static void count(struct ballot *b, const struct rule *r)
-{
-	if (r->n_names == 0) {
-		tally_count(&b->common, r);
-		return;
-	}
-	for (size_t i = 0; i < b->n; i++)
-		if (rule_names(r, b->name[i]))
-			tally_count(&b->tally[i], r);
-}
-
-static void count_rules(struct ballot *b, const struct policy *p)
-{
-	struct policy_walk w;
-	const struct rule *r;
-
-	policy_walk_start(&w, p, b->q);
-	while ((r = policy_walk_next(&w)) != NULL)
-		if (rule_counts(b, r))
-			count(b, r);
-}
-
-/* The same names, with nothing counted yet. */
-static void start_beside(struct ballot *out, const struct ballot *b, const struct question *q,
+/* Goes through the rules of one giver about one asker.  0: there are none. */
+static size_t places(struct decision *d, struct policy_walk *w, const struct question *q,
     const char *giver)
 {
-	*out = (struct ballot){ .q = q, .giver = giver, .n = b->n };
-	memcpy(out->name, b->name, b->n * sizeof(b->name[0]));
+	if (!policy_walk_start(w, d->policy, &d->what, q, giver))
+		d->blind = true;
+	return w->n;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
-/* Does the owner make him a co-owner, now, for this action and thing? */
-static bool is_co_owner(struct ballot *own, const struct policy *p)
-{
-	struct policy_walk w;
-	const struct rule *r;
-	bool is = false;
-
-	policy_walk_start(&w, p, own->q);
-	while ((r = policy_walk_next(&w)) != NULL)
-		is = (r->co_owner && r->verdict == VERDICT_ALLOW && rule_counts(own, r)) || is;
-	return is;
-}
-
-/* Step 6, one co-owner: allowed by his rules, and to him by the owner's. */
-static void count_given(struct ballot *b, const struct policy *p, const char *giver)
-{
-	struct question q = asked_by(b->q, giver);
-	struct ballot own, given;
-	const struct rule *by, *may;
-
-	start_beside(&own, b, &q, NULL);
-	start_beside(&given, b, b->q, giver);
-	count_rules(&given, p);
-	b->edge_ms = earlier(b->edge_ms, given.edge_ms);
-	if (is_co_owner(&own, p)) {
-		count_rules(&own, p);
-		if (tally_verdict(&given.common, NULL, &by) == VERDICT_ALLOW &&
-		    tally_verdict(&own.common, NULL, &may) == VERDICT_ALLOW)
-			keep_lowest(&b->common.given, by);
-		for (size_t i = 0; i < b->n; i++)
-			if (tally_verdict(&given.common, &given.tally[i], &by) == VERDICT_ALLOW &&
-			    tally_verdict(&own.common, &own.tally[i], &may) == VERDICT_ALLOW)
-				keep_lowest(&b->tally[i].given, by);
-	}
-	b->edge_ms = earlier(b->edge_ms, own.edge_ms);
-}
-
-static void count_all(struct ballot *b, const struct policy *p)
-{
-	if (b->q->n_names == 0) {
-		collect_everything(b, p, false);	/* first: these must not be missed */
-		collect_everything(b, p, true);
-	}
-	count_rules(b, p);
-	for (size_t i = 0; i < b->q->n_givers; i++)
-		count_given(b, p, b->q->givers[i]);
-}
-
-/* Shortest lease of all rules in force that grant any of the names granted. */
-static int64_t shortest_lease(struct ballot *b, const struct policy *p, const struct answer *a)
-{
-	struct policy_walk w;
-	const struct rule *r;
-	int64_t lease = 0;
-
-	policy_walk_start(&w, p, b->q);
-	while ((r = policy_walk_next(&w)) != NULL) {
-		bool grants = r->n_names == 0 || (a->n_names == 0 && b->q->n_names == 0);
-
-		if (r->verdict != VERDICT_ALLOW || r->lease_ms == 0 || !rule_counts(b, r))
-			continue;
-		for (size_t i = 0; !grants && i < a->n_names; i++)
-			grants = rule_names(r, a->names[i]);
-		for (size_t i = 0; !grants && a->n_names == 0 && i < b->q->n_names; i++)
-			grants = rule_names(r, b->q->names[i]);
-		if (grants && (lease == 0 || r->lease_ms < lease))
-			lease = r->lease_ms;
-	}
-	return lease;
-}
-
-/* What a co-owner gave lasts no longer than what he has himself. */
-static int64_t lease_of_all(struct ballot *b, const struct policy *p, const struct answer *a)
-{
-	const struct question *q = b->q;
-	int64_t lease = shortest_lease(b, p, a);
-
-	for (size_t i = 0; i < q->n_givers; i++) {
-		struct question own = asked_by(q, q->givers[i]);
-
-		b->giver = q->givers[i];
-		lease = earlier(lease, shortest_lease(b, p, a));
-		b->giver = NULL;
-		b->q = &own;
-		lease = earlier(lease, shortest_lease(b, p, a));
-		b->q = q;
-	}
-	return lease;
-}
-
-/* What becomes of the names one by one. */
-struct sorting {
-	size_t allowed, asked;
-	const struct rule *allow, *ask, *deny;	/* lowest numbers that did it */
+/* Nothing was named: the names that rules speak of are looked at one by one. */
+struct collecting {
+	struct decision *d;
+	struct ballot ballot;
 };
 
-static void sort_names(const struct ballot *b, const char **space, size_t n_space,
-    struct sorting *s)
+static void collect_name(struct decision *d, const char *name, bool allows)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		const struct rule *by;
+	for (size_t i = 0; i < d->n; i++)
+		if (value_same(d->name[i], name))
+			return;
+	if (d->n < POLICY_NAMES)
+		d->name[d->n++] = name;
+	else if (!allows)
+		d->overflow = true;
+}
 
-		switch (tally_verdict(&b->common, &b->tally[i], &by)) {
-		case VERDICT_ALLOW:
-			s->allow = lower(s->allow, by);
-			if (s->allowed < n_space)
-				space[s->allowed++] = b->name[i];
-			break;
-		case VERDICT_ASK:
-			s->ask = lower(s->ask, by);
-			s->asked++;
-			break;
-		case VERDICT_DENY:
-			s->deny = lower(s->deny, by);
-			break;
-		}
+static void collect_rule(void *arg, const struct rule *r)
+{
+	struct collecting *c = arg;
+
+	if (!ballot_admits(&c->ballot, r))
+		return;
+	for (size_t i = 0; i < r->n_names; i++)
+		collect_name(c->d, r->names[i], r->verdict == VERDICT_ALLOW);
+}
+
+static size_t collect_from(struct decision *d, const struct question *q, const char *giver)
+{
+	struct policy_walk w;
+	struct collecting c = { .d = d };
+
+	if (places(d, &w, q, giver) == 0)
+		return 0;
+	ballot_start(&c.ballot, q, giver, NULL, 0, &d->edge_ms);
+	if (!policy_walk_all(&w, collect_rule, &c))
+		d->overflow = true;
+	return w.n;
+}
+
+static size_t givers(const struct question *q)
+{
+	return q->n_givers < POLICY_GIVERS ? q->n_givers : POLICY_GIVERS;
+}
+
+static void collect_names(struct decision *d)
+{
+	const struct question *q = d->q;
+
+	(void)collect_from(d, q, NULL);
+	for (size_t i = 0; i < givers(q); i++) {
+		struct question own = asked_by(q, q->givers[i]);
+
+		if (collect_from(d, q, q->givers[i]) > 0)
+			(void)collect_from(d, &own, NULL);
 	}
 }
 
-static void answer_named(const struct ballot *b, const char **space, size_t n_space,
-    struct answer *out)
+/* What goes beyond is not granted. */
+static void take_names(struct decision *d)
 {
-	struct sorting s = { 0 };
+	for (size_t i = 0; i < d->q->n_names && i < POLICY_NAMES; i++)
+		d->name[d->n++] = d->q->names[i];
+}
 
-	sort_names(b, space, n_space, &s);
-	if (s.allowed > 0) {
-		out->verdict = VERDICT_ALLOW;
-		out->rule = s.allow;
-		if (s.allowed < b->q->n_names) {
-			out->names = space;
-			out->n_names = s.allowed;
-		}
-	} else {
-		out->verdict = s.asked > 0 ? VERDICT_ASK : VERDICT_DENY;
-		out->rule = s.asked > 0 ? s.ask : s.deny;
+/* --- counting them --- */
+
+static void count_rule(void *arg, const struct rule *r)
+{
+	struct ballot *b = arg;
+
+	if (ballot_admits(b, r))
+		ballot_count(b, r);
+}
+
+static size_t count_from(struct decision *d, struct ballot *b, const struct question *q,
+    const char *giver)
+{
+	struct policy_walk w;
+
+	ballot_start(b, q, giver, d->name, d->n, &d->edge_ms);
+	if (places(d, &w, q, giver) > 0)
+		policy_walk_named(&w, d->name, d->n, count_rule, b);
+	return w.n;
+}
+
+static void count_all(struct decision *d)
+{
+	const struct question *q = d->q;
+	struct council *c = &d->council;
+
+	(void)count_from(d, &c->owner, q, NULL);
+	c->n = 0;
+	for (size_t i = 0; i < givers(q); i++) {
+		if (count_from(d, &c->co[c->n].given, q, q->givers[i]) == 0)
+			continue;
+		c->co[c->n].q = asked_by(q, q->givers[i]);
+		(void)count_from(d, &c->co[c->n].own, &c->co[c->n].q, NULL);
+		c->n++;
 	}
 }
 
-/* Everything was asked for: whole, or what rules allow by name. */
-static void answer_whole(const struct ballot *b, const char **space, size_t n_space,
+/* --- what becomes of each name --- */
+
+static unsigned allowed_by(const struct ballot *b, size_t i)
+{
+	struct verdicts v = tally_verdicts(ballot_of(b, i));
+
+	return (unsigned)v.exact | v.allow;
+}
+
+/* All kinds at once: no rule has values or a rate. */
+static struct fate fate_plain(const struct decision *d, size_t i)
+{
+	const struct council *c = &d->council;
+	struct verdicts v = tally_verdicts(ballot_of(&c->owner, i));
+	unsigned nothing = d->kinds & ~((unsigned)v.deny | v.touch | v.exact | v.ask | v.allow);
+	unsigned given = 0;
+
+	for (size_t k = 0; k < c->n; k++)			/* 7 */
+		if (c->co[k].own.co_owner)
+			given |= allowed_by(&c->co[k].given, i) & allowed_by(&c->co[k].own, i);
+	given &= nothing;
+	return (struct fate){ .mine = v.exact | v.allow, .given = (uint8_t)given,
+		.ask = (uint8_t)(v.ask | (nothing & ~given)),	/* 8 */
+		.touch = v.touch, .deny = v.deny };
+}
+
+/* Kind by kind: of some values this becomes, of others that; a name is granted
+ * with what is left of it. */
+static struct fate fate_limited(const struct decision *d, size_t i)
+{
+	struct fate f = { 0 };
+
+	for (unsigned kind = 1; kind <= TYPE_ALL; kind <<= 1) {
+		uint8_t k = (uint8_t)kind;
+		unsigned lines;
+
+		if ((d->kinds & kind) == 0)
+			continue;
+		lines = allowance_lines(&d->council, i, kind);
+		if ((lines & (LINE_EXACT | LINE_ALLOW)) != 0)
+			f.mine |= k;
+		if ((lines & LINE_GIVEN) != 0)
+			f.given |= k;
+		if ((lines & LINES_ALLOWED) != 0)
+			continue;
+		if ((lines & (LINE_ASK | LINE_NOTHING)) != 0)
+			f.ask |= k;
+		else if ((lines & LINE_TOUCH) != 0)
+			f.touch |= k;
+		else
+			f.deny |= k;
+	}
+	return f;
+}
+
+static struct fate fate_of(const struct decision *d, size_t i)
+{
+	return allowance_is_limited(&d->council, i) ? fate_limited(d, i) : fate_plain(d, i);
+}
+
+static void find_fates(struct decision *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		d->fate[i] = fate_of(d, i);
+	d->rest = fate_of(d, BALLOT_REST);
+}
+
+/* --- the answer: a list of names and one of kinds --- */
+
+struct grant {
+	unsigned kinds;				/* 0: nothing */
+	bool whole;				/* every name there is */
+	size_t n_names;
+	bool name[POLICY_NAMES];
+	struct limit_list limits;
+};
+
+static bool has_kinds(const struct fate *f, unsigned kinds)
+{
+	return (allowed(f) & kinds) == kinds;
+}
+
+static unsigned count_bits(unsigned kinds)
+{
+	unsigned n = 0;
+
+	for (; kinds != 0; kinds &= kinds - 1)
+		n++;
+	return n;
+}
+
+/* Of two sets of as many kinds: the one with the first that is not in both. */
+static bool comes_first(unsigned a, unsigned b)
+{
+	unsigned differ = a ^ b;
+
+	return (a & differ & -differ) != 0;
+}
+
+/* The largest rectangle; then more names; then the kinds that come first. */
+static unsigned best_kinds(const struct decision *d)
+{
+	unsigned best = 0;
+	size_t best_area = 0, best_names = 0;
+
+	for (unsigned kinds = d->kinds; kinds != 0; kinds = (kinds - 1) & d->kinds) {
+		size_t names = 0, area;
+
+		for (size_t i = 0; i < d->n; i++)
+			names += has_kinds(&d->fate[i], kinds);
+		area = names * count_bits(kinds);
+		if (area == 0 || area < best_area || (area == best_area && names < best_names))
+			continue;
+		if (area == best_area && names == best_names && !comes_first(kinds, best))
+			continue;
+		best = kinds;
+		best_area = area;
+		best_names = names;
+	}
+	return best;
+}
+
+/* Each name with its limits; one whose limits find no room is left out. */
+static void grant_names(struct decision *d, struct grant *g)
+{
+	g->kinds = best_kinds(d);
+	for (size_t i = 0; i < d->n; i++) {
+		g->name[i] = g->kinds != 0 && has_kinds(&d->fate[i], g->kinds) &&
+		    allowance_limits(&d->council, i, g->kinds, &g->limits);
+		g->n_names += g->name[i];
+	}
+	if (g->n_names == 0)
+		g->kinds = 0;
+}
+
+/* Kinds in which a rule about this very name takes something away. */
+static unsigned taken_by(const struct ballot *b, size_t i)
+{
+	const struct tally *t = &b->tally[i];
+	unsigned kinds = (unsigned)t->deny | t->touch | t->ask;
+
+	for (size_t k = 0; k < b->n_limited; k++) {
+		bool limited;
+
+		if (b->limited[k]->verdict != VERDICT_ALLOW && b->limited[k]->n_names > 0)
+			kinds |= ballot_speaks(b, b->limited[k], i, &limited);
+	}
+	return kinds;
+}
+
+static unsigned taken(const struct council *c, size_t i)
+{
+	unsigned kinds = taken_by(&c->owner, i);
+
+	for (size_t k = 0; k < c->n; k++)
+		kinds |= taken_by(&c->co[k].given, i) | taken_by(&c->co[k].own, i);
+	return kinds;
+}
+
+static bool same_limits(const struct limit *a, const struct limit *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct span *x = &a[i].span, *y = &b[i].span;
+
+		if (a[i].rule != b[i].rule || a[i].rate_n != b[i].rate_n ||
+		    a[i].rate_ms != b[i].rate_ms || x->text != y->text ||
+		    x->has_min != y->has_min || x->has_max != y->has_max ||
+		    x->min_out != y->min_out || x->max_out != y->max_out ||
+		    x->min < y->min || x->min > y->min || x->max < y->max || x->max > y->max)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Everything is limited, but this name less: it has what all have, and more.  What
+ * does not fit is not granted.
+ */
+static void grant_more(struct decision *d, size_t i, struct grant *g, size_t n_rest)
+{
+	struct limit_list *l = &g->limits;
+	size_t before = l->n;
+
+	if (!allowance_limits(&d->council, i, g->kinds, l))
+		return;
+	if (l->n == before && l->n < l->max)
+		l->limit[l->n++] = (struct limit){ .span.name = d->name[i] };
+	else if (l->n - before == n_rest && same_limits(l->limit, l->limit + before, n_rest))
+		l->n = before;
+}
+
+/*
+ * Every name, in those kinds in which nothing is taken out; a name of which some
+ * values are is granted with the others.  A limit of all names cannot be made
+ * narrower for one: then a kind in which a rule about a name takes anything away
+ * is left out.
+ */
+static bool grant_whole(struct decision *d, struct grant *g)
+{
+	size_t n_rest;
+
+	g->kinds = d->overflow ? 0 : allowed(&d->rest);
+	for (size_t i = 0; i < d->n; i++)
+		g->kinds &= allowed(&d->fate[i]);
+	if (g->kinds == 0 || !allowance_limits(&d->council, BALLOT_REST, g->kinds, &g->limits))
+		return false;
+	if (g->limits.n > 0) {
+		for (size_t i = 0; i < d->n; i++)
+			g->kinds &= ~taken(&d->council, i);
+		g->limits.n = 0;
+		if (g->kinds == 0 ||
+		    !allowance_limits(&d->council, BALLOT_REST, g->kinds, &g->limits))
+			return false;
+	}
+	n_rest = g->limits.n;
+	for (size_t i = 0; i < d->n; i++) {
+		g->name[i] = true;
+		if (n_rest > 0)
+			grant_more(d, i, g, n_rest);
+		else if (!allowance_limits(&d->council, i, g->kinds, &g->limits))
+			return false;
+	}
+	g->whole = true;
+	return true;
+}
+
+static void grant(struct decision *d, const struct answer_space *space, struct grant *g)
+{
+	*g = (struct grant){ .limits = { .limit = space->limits, .max = space->n_limits } };
+	if (d->q->n_names == 0) {
+		if (grant_whole(d, g))
+			return;
+		*g = (struct grant){ .limits = g->limits };
+		g->limits.n = 0;
+	}
+	grant_names(d, g);
+}
+
+/* Does the list of names say all that was asked for?  Else it must be given. */
+static bool is_all(const struct decision *d, const struct grant *g)
+{
+	return g->whole || (d->q->n_names > 0 && g->n_names == d->q->n_names);
+}
+
+static void cut_limits(struct grant *g, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < g->limits.n; i++)
+		if (g->limits.limit[i].span.name != name)
+			g->limits.limit[kept++] = g->limits.limit[i];
+	g->limits.n = kept;
+}
+
+static void list_names(struct decision *d, struct grant *g, const struct answer_space *space,
     struct answer *out)
 {
-	const struct rule *by;
-	enum verdict rest = tally_verdict(&b->common, NULL, &by);
-	struct sorting s = { 0 };
-
-	sort_names(b, space, n_space, &s);
-	out->verdict = rest;
-	out->rule = by;
-	if (rest == VERDICT_DENY)
-		return;
-	if (rest == VERDICT_ALLOW && s.deny == NULL && s.asked == 0 && !b->overflow)
-		return;
-	if (s.allowed > 0) {
-		out->verdict = VERDICT_ALLOW;
-		out->rule = s.allow;
-		out->names = space;
-		out->n_names = s.allowed;
-	} else if (rest == VERDICT_ALLOW) {
-		/* "All but" cannot be said: who asks must name what he wants. */
-		out->verdict = s.asked > 0 ? VERDICT_ASK : VERDICT_DENY;
-		out->rule = s.asked > 0 ? s.ask : s.deny;
+	for (size_t i = 0; i < d->n; i++) {
+		if (!g->name[i])
+			continue;
+		if (out->n_names < space->n_names) {
+			space->names[out->n_names++] = d->name[i];
+			continue;
+		}
+		g->name[i] = false;			/* what does not fit is not granted */
+		cut_limits(g, d->name[i]);
 	}
+	out->names = space->names;
+	if (out->n_names == 0)
+		g->kinds = 0;
+}
+
+/* --- who did it --- */
+
+/* The lowest number of those that decided it, and the shortest lease. */
+struct source {
+	struct ballot *ballot;
+	struct answer *out;
+	bool decides;			/* else only its lease counts */
+	unsigned rest;			/* kinds looked for: of names no rule speaks of */
+	uint8_t kinds[POLICY_NAMES];	/* and of each name */
+};
+
+static bool is_outdone(const struct ballot *b, const struct rule *r, size_t i, unsigned kinds)
+{
+	struct tally one = { 0 };
+
+	tally_add(&one, r, kinds);
+	return one.exact == 0 && (tally_verdicts(ballot_of(b, i)).exact & kinds) == kinds;
+}
+
+static void look_at(const struct source *s, const struct rule *r, size_t i, unsigned wanted,
+    bool *about, bool *decides)
+{
+	bool limited;
+	unsigned kinds = ballot_speaks(s->ballot, r, i, &limited) & wanted;
+
+	if (kinds == 0)
+		return;
+	*about = true;
+	if (r->verdict != VERDICT_ALLOW || !is_outdone(s->ballot, r, i, kinds))
+		*decides = true;
+}
+
+static void source_rule(void *arg, const struct rule *r)
+{
+	struct source *s = arg;
+	bool about = false, decides = false;
+
+	if (r->verdict != s->out->verdict || r->touch != s->out->touch ||
+	    !ballot_admits(s->ballot, r))
+		return;
+	look_at(s, r, BALLOT_REST, s->rest, &about, &decides);
+	for (size_t i = 0; i < s->ballot->n && !(about && decides); i++)
+		look_at(s, r, i, s->kinds[i], &about, &decides);
+	if (decides && s->decides)
+		s->out->rule = lower(s->out->rule, r);
+	if (about && r->verdict == VERDICT_ALLOW)
+		s->out->lease_ms = earlier(s->out->lease_ms, r->lease_ms);
+}
+
+static void source_from(struct decision *d, struct source *s)
+{
+	struct policy_walk w;
+
+	if (places(d, &w, s->ballot->q, s->ballot->giver) > 0)
+		policy_walk_named(&w, d->name, d->n, source_rule, s);
+}
+
+static void source_granted(struct decision *d, const struct grant *g, struct answer *out)
+{
+	struct source mine = { .ballot = &d->council.owner, .out = out, .decides = true };
+	struct source given = { .out = out };
+	unsigned any = given.rest = g->whole ? d->rest.given & g->kinds : 0;
+
+	mine.rest = g->whole ? d->rest.mine & g->kinds : 0;
+	for (size_t i = 0; i < d->n; i++) {
+		mine.kinds[i] = g->name[i] ? (uint8_t)(d->fate[i].mine & g->kinds) : 0;
+		given.kinds[i] = g->name[i] ? (uint8_t)(d->fate[i].given & g->kinds) : 0;
+		any |= given.kinds[i];
+	}
+	source_from(d, &mine);
+	for (size_t k = 0; any != 0 && k < d->council.n; k++) {
+		if (!d->council.co[k].own.co_owner)
+			continue;
+		given.ballot = &d->council.co[k].given;
+		given.decides = true;
+		source_from(d, &given);
+		given.ballot = &d->council.co[k].own;	/* lasts no longer than his own right */
+		given.decides = false;
+		source_from(d, &given);
+	}
+}
+
+static unsigned refused(const struct fate *f, const struct answer *out)
+{
+	return out->verdict == VERDICT_DENY ? f->deny : out->touch ? f->touch : f->ask;
+}
+
+/* Whoever asks for everything hears of that first, then of each name. */
+static void source_refused(struct decision *d, struct answer *out)
+{
+	struct source s = { .ballot = &d->council.owner, .out = out, .decides = true };
+	bool everything = d->q->n_names == 0;
+
+	if (everything)
+		s.rest = refused(&d->rest, out);
+	for (size_t i = 0; i < d->n && !(everything && d->rest.ask != 0); i++)
+		s.kinds[i] = (uint8_t)refused(&d->fate[i], out);
+	source_from(d, &s);
+}
+
+static void refuse(struct decision *d, struct answer *out)
+{
+	unsigned ask = 0, touch = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		ask |= d->fate[i].ask;
+		touch |= d->fate[i].touch;
+	}
+	if (d->q->n_names == 0) {
+		ask |= d->rest.ask;
+		touch |= d->rest.touch;
+	}
+	if ((ask | touch) != 0) {
+		out->verdict = VERDICT_ASK;
+		out->touch = ask == 0;
+	}
+	source_refused(d, out);
+}
+
+static void answer(struct decision *d, const struct answer_space *space, struct answer *out)
+{
+	struct grant g;
+
+	grant(d, space, &g);
+	if (g.kinds != 0 && !is_all(d, &g))
+		list_names(d, &g, space, out);
+	if (g.kinds == 0) {
+		refuse(d, out);
+		return;
+	}
+	out->verdict = VERDICT_ALLOW;
+	out->types = d->q->action == ACTION_READ ? g.kinds : 0;
+	out->limits = space->limits;
+	out->n_limits = g.limits.n;
+	source_granted(d, &g, out);
 }
 
 void policy_decide(const struct policy *p, const struct question *q,
     const struct answer_space *space, struct answer *out)
 {
-	struct ballot b = { .q = q };
-	size_t n_asked = q->n_names < POLICY_NAMES ? q->n_names : POLICY_NAMES;
+	struct decision d;
 
 	*out = (struct answer){ .verdict = VERDICT_DENY };
-	for (size_t i = 0; i < n_asked; i++)	/* what goes beyond is not granted */
-		b.name[b.n++] = q->names[i];
-	count_all(&b, p);
+	d.policy = p;
+	d.q = q;
+	d.kinds = question_kinds(q);
+	d.n = 0;
+	d.overflow = d.blind = false;
+	d.edge_ms = 0;
+	if (d.kinds == 0 || !policy_what(&d.what, p, q))
+		return;
 	if (q->n_names > 0)
-		answer_named(&b, space->names, space->n_names, out);
+		take_names(&d);
 	else
-		answer_whole(&b, space->names, space->n_names, out);
-	out->edge_ms = b.edge_ms;
-	if (out->verdict == VERDICT_ALLOW)
-		out->lease_ms = lease_of_all(&b, p, out);
+		collect_names(&d);
+	count_all(&d);
+	if (d.blind)
+		return;
+	find_fates(&d);
+	answer(&d, space, out);
+	out->edge_ms = d.edge_ms;
 }

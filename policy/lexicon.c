@@ -47,9 +47,9 @@ static struct lexicon_word **word_find(const struct lexicon *l, enum policy_fact
 	return at;
 }
 
-bool lexicon_has(const struct lexicon *l, enum policy_fact f, const char *text)
+bool lexicon_has(const struct lexicon *l, enum policy_fact f, const char *text, uint64_t hash)
 {
-	return l->uses[f] > 0 && *word_find(l, f, text, value_hash(text)) != NULL;
+	return l->uses[f] > 0 && *word_find(l, f, text, hash) != NULL;
 }
 
 static int slots_grow(struct lexicon *l)

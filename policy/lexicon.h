@@ -24,7 +24,8 @@ void lexicon_fini(struct lexicon *l);
 /* All words of a rule.  -1: out of memory, or too many zones; nothing is kept. */
 int lexicon_add(struct lexicon *l, const struct rule *r, struct err *e);
 void lexicon_drop(struct lexicon *l, const struct rule *r);
-bool lexicon_has(const struct lexicon *l, enum policy_fact f, const char *text);
+/* `hash`: value_hash(text). */
+bool lexicon_has(const struct lexicon *l, enum policy_fact f, const char *text, uint64_t hash);
 const char *lexicon_text(const struct lexicon_word *w);
 
 #endif

@@ -5,7 +5,7 @@
  * keeps them by (action, subject, thing), so that a decision never walks all.
  *
  * How rules conflict, for each name, kind of reading and value asked for.  The
- * same order is in decide.c, docs/policy.5, tests/policy/ and the reference
+ * same order is in ballot.c, docs/policy.5, tests/policy/ and the reference
  * evaluator of the tests:
  *   1. A rule that is over, whose time of day or day of the week it is not, or
  *      whose conditions (with ...) do not hold, does not exist.
@@ -90,7 +90,8 @@ struct answer {
 	size_t n_limits;		/* only when q->keeps_limits */
 	struct limit *limits;
 	int64_t edge_ms;		/* wall: when this answer may change by itself (of any rule
-					 * about this asker, action and thing); 0 never */
+					 * about this asker, action, thing and what was asked for);
+					 * 0 never */
 	int64_t lease_ms;		/* shortest of the rules that granted; 0: default */
 };
 /* Room for the lists of an answer, owned by the caller; what does not fit is

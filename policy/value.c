@@ -117,25 +117,25 @@ bool value_is_zone(const char *s)
 #define HASH_START 0xcbf29ce484222325u		/* FNV-1a */
 #define HASH_STEP 0x100000001b3u
 
-static uint64_t hash_plain(const uint8_t *s, size_t len)
+/* Without memory nobody could tell whether a deny is meant: stop. */
+static uint8_t *fold(const char *s, uint8_t *space, size_t *len)
 {
-	uint64_t h = HASH_START;
+	uint8_t *folded = u8_casefold((const uint8_t *)s, strlen(s), NULL, UNINORM_NFC, space, len);
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ s[i]) * HASH_STEP;
-	return h;
+	if (folded == NULL)
+		abort();
+	return folded;
 }
 
 static uint64_t hash_folded(const char *s)
 {
-	uint8_t space[4 * POLICY_NAME], *folded;
+	uint8_t space[4 * POLICY_NAME];
 	size_t len = sizeof(space);
-	uint64_t h;
+	uint8_t *folded = fold(s, space, &len);
+	uint64_t h = HASH_START;
 
-	folded = u8_casefold((const uint8_t *)s, strlen(s), NULL, UNINORM_NFC, space, &len);
-	if (folded == NULL)
-		abort();			/* as above */
-	h = hash_plain(folded, len);
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ folded[i]) * HASH_STEP;
 	if (folded != space)
 		free(folded);
 	return h;
@@ -155,6 +155,27 @@ uint64_t value_hash(const char *s)
 		h = (h ^ c) * HASH_STEP;
 	}
 	return h;
+}
+
+char *value_fold(const char *s, char *space, size_t size)
+{
+	size_t len = strlen(s);
+	uint8_t *folded;
+	char *text;
+
+	if (len < size && str_is_plain_ascii(s)) {
+		memcpy(space, s, len + 1);
+		str_lower(space);
+		return space;
+	}
+	folded = fold(s, NULL, &len);
+	text = malloc(len + 1);
+	if (text == NULL)
+		abort();
+	memcpy(text, folded, len);
+	text[len] = '\0';
+	free(folded);
+	return text;
 }
 
 char value_plain(uint32_t c)

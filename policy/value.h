@@ -88,6 +88,9 @@ struct with {
 /* Names, tag values and things' names: the same without case? */
 bool value_same(const char *a, const char *b);
 uint64_t value_hash(const char *s);	/* one for all that are the same */
+/* In the one spelling of all that are the same; in `space` if it is plain ASCII
+ * and fits, else from malloc(). */
+char *value_fold(const char *s, char *space, size_t size);
 /* Phones write other quotes, blanks and dashes than people mean: the plain
  * character for such a code point, 0 for all others. */
 char value_plain(uint32_t code_point);
@@ -121,6 +124,7 @@ int date_to_ms(const struct date *d, int32_t zone_s, int64_t *wall_ms);
 #define POLICY_LIMITS 64	/* in one answer */
 #define POLICY_TOKENS 16	/* shown in one question */
 #define POLICY_ROLES 16		/* of one person */
+#define POLICY_GIVERS 16		/* co-owners whose word counts for one thing */
 #define POLICY_ZONES 16		/* named by the rules of one owner */
 #define POLICY_RATE_MAX 10000	/* times */
 #define POLICY_RATE_MAX_MS (31 * 24 * 3600 * 1000LL)

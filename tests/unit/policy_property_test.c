@@ -240,8 +240,11 @@ static struct ref ref_decide(const struct world *w)
 	for (size_t i = 0; i < w->n; i++) {
 		const struct rule *r = &w->rule[i];
 		int64_t edge;
+		bool wanted = w->q.n_names == 0 || r->n_names == 0;
 
-		if (!ref_matches(r, &w->q))
+		for (size_t k = 0; k < w->q.n_names; k++)
+			wanted = wanted || ref_names(r, w->q.names[k]);
+		if (!wanted || !ref_matches(r, &w->q))
 			continue;
 		edge = ref_edge(r, &w->q);
 		if (edge != 0 && (out.edge_ms == 0 || edge < out.edge_ms))
