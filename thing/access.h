@@ -33,8 +33,8 @@ enum access_verdict {
 	ACCESS_UNKNOWN		/* provisioning is silent, or nothing may be asked now */
 };
 
-/* `d` says how much, with ACCESS_YES; it lives during the call.  Its empty
- * lists mean all that was asked for. */
+/* `d` says how much, with ACCESS_YES, and why not, with ACCESS_NO; NULL: cannot
+ * tell now.  It lives during the call.  Its empty lists mean all that was asked for. */
 typedef void access_fn(void *arg, enum access_verdict v, const struct decision *d);
 
 struct access_wait;

@@ -95,7 +95,8 @@ int asking_decision(struct session *s, const struct standing_service *to,
 		.verb = kinds[q->action].verb,
 		.dialect = dialect_of(PROTO_PROV_DEVICE, to),
 		.to = to->jid,
-		.lease = { .asked = to->leases, .floor = floor },
+		.lease = { .asked = to->leases, .floor = floor,
+			.keeps_limits = to->leases },
 	};
 
 	if (q->action == DECIDE_FRIEND) {
@@ -118,10 +119,25 @@ static bool name_was_asked(const struct name_list *asked, const char *name)
 	return asked->n == 0;
 }
 
+static bool is_left_out(const char *asked, const char *have)
+{
+	return !asked || (have && strcmp(asked, have) == 0);
+}
+
+/* An id alone asks about all nodes of that id (XEP-0324, large subsystems). */
+static bool node_is_meant(const struct node *asked, const struct node *node)
+{
+	if (node_equal(asked, node))
+		return true;
+	return asked->id && node->id && strcmp(asked->id, node->id) == 0 &&
+	    is_left_out(asked->source, node->source) &&
+	    is_left_out(asked->partition, node->partition);
+}
+
 static bool node_was_asked(const struct node_list *asked, const struct node *node)
 {
 	for (size_t i = 0; i < asked->n; i++)
-		if (node_equal(&asked->node[i], node))
+		if (node_is_meant(&asked->node[i], node))
 			return true;
 	return asked->n == 0;
 }
@@ -167,7 +183,10 @@ int asking_decision_read(const struct stanza *answer, const struct decision_ques
 	d.has_lease = r.has_lease;
 	d.revision = r.revision;
 	d.lease_ms = r.lease_ms;
+	d.why = (struct denied){ r.reason, r.retry_after_ms, r.ask_whom };
 	if (q->action != DECIDE_FRIEND) {
+		d.n_limits = r.u.can.n_limits;
+		d.limit = r.u.can.limit;
 		d.nodes = r.u.can.nodes;
 		d.names = r.u.can.names;
 		d.allowed = d.allowed && narrow(q, &d);

@@ -7,6 +7,7 @@
 #include "thing/board.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,16 +32,28 @@ static int take_name(char *out, size_t size, const char *name)
 	return str_copy(out, size, name);
 }
 
+#define KINDS (KITH_THING_MOMENTARY | KITH_THING_PEAK | KITH_THING_STATUS | \
+    KITH_THING_COMPUTED | KITH_THING_IDENTITY)
+_Static_assert(KINDS == (FIELD_ALL & ~FIELD_HISTORICAL) && KITH_THING_PEAK == FIELD_PEAK &&
+    KITH_THING_STATUS == FIELD_STATUS && KITH_THING_IDENTITY == FIELD_IDENTITY,
+    "kinds of readings are the same bits inside and outside of the library");
+
+/* The first that knew no kinds ended before them. */
+#define FIELD_SIZE offsetof(struct kith_thing_field, kinds)
+
 int board_add_field(struct board *b, const struct kith_thing_field *f)
 {
 	struct board_field *to = &b->field[b->n_fields];
+	unsigned kinds = f->size >= sizeof(*f) ? f->kinds : 0;
 
-	if (f->size < sizeof(*f) || !f->read || b->n_fields == KITH_THING_FIELDS ||
+	if (f->size < FIELD_SIZE || (kinds & ~KINDS) != 0 || !f->read || b->n_fields == KITH_THING_FIELDS ||
 	    !f->name || board_field(b, f->name) ||
 	    take_name(to->name, sizeof(to->name), f->name) < 0 ||
 	    str_copy(to->unit, sizeof(to->unit), f->unit ? f->unit : "") < 0)
 		return -1;
-	to->use = *f;
+	memset(&to->use, 0, sizeof(to->use));
+	memcpy(&to->use, f, f->size < sizeof(*f) ? f->size : sizeof(*f));
+	to->kinds = kinds != 0 ? kinds : FIELD_MOMENTARY;
 	to->use.name = to->name;
 	to->use.unit = to->unit;
 	b->n_fields++;
@@ -140,6 +153,20 @@ const struct board_field *board_field(const struct board *b, const char *name)
 		if (str_case_eq(b->field[i].name, name))
 			return &b->field[i];
 	return NULL;
+}
+
+unsigned board_kinds(const struct board *b, const char *const *names, size_t n)
+{
+	unsigned kinds = 0;
+
+	for (size_t i = 0; i < b->n_fields; i++)
+		kinds |= n == 0 ? b->field[i].kinds : 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct board_field *f = board_field(b, names[i]);
+
+		kinds |= f ? f->kinds : 0;
+	}
+	return kinds;
 }
 
 const struct board_control *board_control(const struct board *b, const char *name)

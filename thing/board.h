@@ -15,6 +15,7 @@
 struct board_field {
 	char name[BOARD_NAME];
 	char unit[BOARD_UNIT];	/* "" for none */
+	unsigned kinds;		/* FIELD_*, at least one */
 	struct kith_thing_field use;	/* its strings point here */
 };
 
@@ -46,6 +47,8 @@ void board_manifest(const struct board *b, struct offer *offer, struct manifest 
 
 const struct board_field *board_field(const struct board *b, const char *name);
 const struct board_control *board_control(const struct board *b, const char *name);
+/* Kinds of readings that these fields have; none named: all fields. */
+unsigned board_kinds(const struct board *b, const char *const *names, size_t n);
 
 /* What somebody typed or sent, as a value for this control: on/off/yes/no for
  * booleans, a number in range, one of the choices, text.  ERR_INPUT with a

@@ -13,19 +13,45 @@
 #include "common/wire/control.h"
 #include "common/wire/reply.h"
 
+static void say_why(const struct jobs *js, const struct request *q, enum condition c,
+    const char *parameter, const char *text, const struct denied *why)
+{
+	if (q->kind == STANZA_IQ && session_is_up(js->session))
+		(void)control_error_write(js->session->out, q, c, parameter, text, why);
+}
+
 static void say_no(const struct jobs *js, const struct request *q, enum condition c,
     const char *parameter, const char *text)
 {
-	if (q->kind == STANZA_IQ && session_is_up(js->session))
-		(void)control_error_write(js->session->out, q, c, parameter, text, NULL);
+	say_why(js, q, c, parameter, text, NULL);
 }
 
 /* ---- the voice ---------------------------------------------------------- */
 
-static void say_refused(struct job *j, enum access_verdict why)
+/* Which values he may set, or how often. */
+static void say_limits(struct job *j, const struct job_no *no)
 {
-	if (why == ACCESS_NO)
-		say_no(j->jobs, &j->call->q, COND_FORBIDDEN, NULL, "Access denied.");
+	const char *name = no->item->control->name;
+	struct buf b;
+
+	buf_init(&b, WIRE_CONTROL_VALUE);
+	buf_adds(&b, "Allowed is only ");
+	if (no->within == WITHIN_NOT)
+		within_words(&b, no->allowed, name);
+	else
+		within_rate(&b, no->rate);
+	buf_addc(&b, '.');
+	say_why(j->jobs, &j->call->q, COND_NOT_ALLOWED, name,
+	    buf_ok(&b) ? buf_str(&b) : "Not allowed.", &no->why);
+	buf_fini(&b);
+}
+
+static void say_refused(struct job *j, const struct job_no *no)
+{
+	if (no->item)
+		say_limits(j, no);
+	else if (no->verdict == ACCESS_NO)
+		say_why(j->jobs, &j->call->q, COND_FORBIDDEN, NULL, "Access denied.", &no->why);
 	else
 		say_no(j->jobs, &j->call->q, COND_RESOURCE_CONSTRAINT, NULL,
 		    "Cannot be decided now, try again later.");
@@ -152,8 +178,42 @@ static bool is_granted(const struct decision *d, const char *name)
 	return d->names.n == 0;
 }
 
+/* Only what may be set to: the range, and the choices one by one. */
+static void narrow_field(const struct decision *d, const char **room, struct control_field *out)
+{
+	size_t n = 0;
+	double min, max;
+
+	if (d->n_limits == 0)
+		return;
+	if (out->type == VALUE_NUMERIC && within_range(d, out->name, &min, &max)) {
+		out->min = !out->has_min || min > out->min ? min : out->min;
+		out->max = !out->has_max || max < out->max ? max : out->max;
+		out->has_min = out->has_max = true;
+	}
+	for (size_t i = 0; out->option && i < out->options; i++) {
+		bool limited = false, held = false;
+
+		for (size_t k = 0; k < d->n_limits; k++) {
+			if (!span_is_about(&d->limit[k].span, out->name))
+				continue;
+			limited = true;
+			held = held || span_holds(&d->limit[k].span, out->option[i]);
+		}
+		if (!limited || held)
+			room[n++] = out->option[i];
+	}
+	if (out->option) {
+		out->option = room;
+		out->options = n;
+	}
+}
+
+#define OPTIONS 16	/* of one parameter; a longer list is shown whole */
+
 static void say_form(const struct form *f, const struct decision *d)
 {
+	const char *room[KITH_THING_FIELDS][OPTIONS];
 	struct control_field field[KITH_THING_FIELDS];
 	const struct board *b = f->jobs->board;
 	size_t n = 0;
@@ -173,6 +233,8 @@ static void say_form(const struct form *f, const struct decision *d)
 		out->option = (const char *const *)p->choices;
 		while (out->option && out->option[out->options])
 			out->options++;
+		if (out->options <= OPTIONS)
+			narrow_field(d, room[n], out);
 		n++;
 	}
 	(void)control_form_answer_write(f->jobs->session->out, &f->call->q, "What can be set",
@@ -187,7 +249,8 @@ static void form_decided(void *arg, enum access_verdict v, const struct decision
 		if (v == ACCESS_YES)
 			say_form(f, d);
 		else if (v == ACCESS_NO)
-			say_no(f->jobs, &f->call->q, COND_FORBIDDEN, NULL, "Access denied.");
+			say_why(f->jobs, &f->call->q, COND_FORBIDDEN, NULL, "Access denied.",
+			    &d->why);
 		else
 			say_no(f->jobs, &f->call->q, COND_RESOURCE_CONSTRAINT, NULL,
 			    "Cannot be decided now, try again later.");

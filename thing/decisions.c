@@ -19,11 +19,13 @@
 #include "thing/statefile.h"
 
 #define KIND "decisions"
+#define KEPT_MS 60000		/* uses that count so long are on disk before they happen */
 #define LIST_MAX (WIRE_NODES > WIRE_NAMES ? WIRE_NODES : WIRE_NAMES)
 
 struct decisions_entry {
 	char *key;
 	char *names, *nodes;	/* encoded lists; "" : all */
+	char *limits, *why;	/* encoded; "": none */
 	bool allowed;
 	unsigned types;
 	uint64_t revision;	/* 0: a service without revisions */
@@ -167,6 +169,44 @@ out:
 	return ret;
 }
 
+/* "name:min:max:text:rule:times:ms,..."; an end that is out begins with '!'. */
+static void add_end(struct buf *out, bool has, bool is_out, double v)
+{
+	char text[STR_DOUBLE + 1] = "!";
+
+	str_from_double(text + 1, v);
+	encode(out, !has ? NULL : is_out ? text : text + 1);
+	buf_addc(out, ':');
+}
+
+static int add_limits(struct buf *out, const struct decision *d)
+{
+	for (size_t i = 0; i < d->n_limits; i++) {
+		const struct limit *l = &d->limit[i];
+
+		if (i > 0)
+			buf_addc(out, ',');
+		encode(out, l->span.name);
+		buf_addc(out, ':');
+		add_end(out, l->span.has_min, l->span.min_out, l->span.min);
+		add_end(out, l->span.has_max, l->span.max_out, l->span.max);
+		encode(out, l->span.text);
+		buf_addf(out, ":%" PRId64 ":%d:%" PRId64, l->rule, (int)l->rate_n, l->rate_ms);
+	}
+	return 0;
+}
+
+/* "reason:retry:ask" */
+static int add_why(struct buf *out, const struct decision *d)
+{
+	if (!d->why.reason)
+		return 0;
+	encode(out, d->why.reason);
+	buf_addf(out, ":%" PRId64 ":", d->why.retry_after_ms);
+	encode(out, d->why.ask_whom);
+	return 0;
+}
+
 int decisions_key(struct buf *out, const struct decision_question *q)
 {
 	const struct { char tag; const struct name_list *list; } lists[] = {
@@ -247,6 +287,73 @@ static int unpack_nodes(struct pool *pool, const char *list, struct node_list *o
 	return 0;
 }
 
+/* A part that is always there, as a number. */
+static int unpack_int(struct pool *pool, const char **s, int64_t max, int64_t *out)
+{
+	const char *text;
+
+	if (unpack_part(pool, s, ":,", &text) < 0 || !text)
+		return -1;
+	return str_to_int(text, 0, max, out);
+}
+
+static int unpack_end(struct pool *pool, const char **s, bool *has, bool *is_out, double *out)
+{
+	const char *text;
+
+	if (unpack_part(pool, s, ":,", &text) < 0)
+		return -1;
+	*has = text != NULL;
+	*is_out = text && *text == '!';
+	return text ? str_to_double(text + *is_out, out) : 0;
+}
+
+static int unpack_limit(struct pool *pool, const char **s, struct limit *l)
+{
+	int64_t times;
+
+	memset(l, 0, sizeof(*l));
+	if (unpack_part(pool, s, ":,", &l->span.name) < 0 ||
+	    unpack_end(pool, s, &l->span.has_min, &l->span.min_out, &l->span.min) < 0 ||
+	    unpack_end(pool, s, &l->span.has_max, &l->span.max_out, &l->span.max) < 0 ||
+	    unpack_part(pool, s, ":,", &l->span.text) < 0 ||
+	    unpack_int(pool, s, INT64_MAX, &l->rule) < 0 ||
+	    unpack_int(pool, s, WIRE_TIMES, &times) < 0 ||
+	    unpack_int(pool, s, WIRE_TIMES_SECONDS * 1000LL, &l->rate_ms) < 0)
+		return -1;
+	l->rate_n = (int32_t)times;
+	return 0;
+}
+
+static int unpack_limits(struct pool *pool, const char *list, struct decision *d)
+{
+	size_t n = count_items(list);
+	struct limit *limit = n ? pool_alloc(pool, n * sizeof(limit[0])) : NULL;
+
+	if (n && !limit)
+		return -1;
+	for (d->n_limits = 0; d->n_limits < n; d->n_limits++)
+		if (unpack_limit(pool, &list, &limit[d->n_limits]) < 0)
+			return -1;
+	d->limit = limit;
+	return 0;
+}
+
+/* `past_ms` since it was said. */
+static int unpack_why(struct pool *pool, const char *text, int64_t past_ms, struct denied *out)
+{
+	if (!*text)
+		return 0;
+	if (unpack_part(pool, &text, ":", &out->reason) < 0 ||
+	    unpack_int(pool, &text, INT64_MAX, &out->retry_after_ms) < 0 ||
+	    unpack_part(pool, &text, ":", &out->ask_whom) < 0)
+		return -1;
+	if (out->retry_after_ms > 0)
+		out->retry_after_ms = out->retry_after_ms > past_ms ?
+		    out->retry_after_ms - past_ms : 0;
+	return 0;
+}
+
 /* ---- entries ------------------------------------------------------------ */
 
 static void entry_fini(struct decisions_entry *x)
@@ -254,6 +361,8 @@ static void entry_fini(struct decisions_entry *x)
 	free(x->key);
 	free(x->names);
 	free(x->nodes);
+	free(x->limits);
+	free(x->why);
 }
 
 static void drop(struct decisions *d, size_t i)
@@ -321,7 +430,10 @@ bool decisions_find(struct decisions *d, const char *key, struct pool *pool,
 	found.revision = x->revision;
 	found.lease_ms = x->lease_ms;
 	if (unpack_names(pool, x->names, &found.names) < 0 ||
-	    unpack_nodes(pool, x->nodes, &found.nodes) < 0)
+	    unpack_nodes(pool, x->nodes, &found.nodes) < 0 ||
+	    unpack_limits(pool, x->limits, &found) < 0 ||
+	    unpack_why(pool, x->why, clock_boot(d->clock) - (x->end_boot - x->lease_ms),
+		&found.why) < 0)
 		return false;
 	*out = found;
 	return true;
@@ -335,26 +447,26 @@ static int64_t lease_of(const struct decision *what)
 }
 
 /* An encoded list on the heap, or NULL. */
-static char *pack(int (*add)(struct buf *, const void *), const void *list)
+static char *pack(int (*add)(struct buf *, const struct decision *), const struct decision *what)
 {
 	struct buf b;
 	char *text = NULL;
 
 	buf_init(&b, DECISIONS_KEY);
-	if (add(&b, list) == 0 && buf_ok(&b))
+	if (add(&b, what) == 0 && buf_ok(&b))
 		text = strdup(buf_str(&b));
 	buf_fini(&b);
 	return text;
 }
 
-static int pack_names(struct buf *b, const void *list)
+static int pack_names(struct buf *b, const struct decision *what)
 {
-	return add_names(b, list);
+	return add_names(b, &what->names);
 }
 
-static int pack_nodes(struct buf *b, const void *list)
+static int pack_nodes(struct buf *b, const struct decision *what)
 {
-	return add_nodes(b, list);
+	return add_nodes(b, &what->nodes);
 }
 
 bool decisions_keep(struct decisions *d, const char *key, const struct decision *what,
@@ -380,9 +492,11 @@ bool decisions_keep(struct decisions *d, const char *key, const struct decision 
 	x.end_boot = asked_ms + lease;
 	x.end_wall = clock_wall(d->clock) + (x.end_boot - now);
 	x.key = strdup(key);
-	x.names = pack(pack_names, &what->names);
-	x.nodes = pack(pack_nodes, &what->nodes);
-	if (!x.key || !x.names || !x.nodes) {
+	x.names = pack(pack_names, what);
+	x.nodes = pack(pack_nodes, what);
+	x.limits = pack(add_limits, what);
+	x.why = pack(add_why, what);
+	if (!x.key || !x.names || !x.nodes || !x.limits || !x.why) {
 		entry_fini(&x);
 		return true;
 	}
@@ -425,30 +539,57 @@ void decisions_forget(struct decisions *d, const char *jid)
 	buf_fini(&mark);
 }
 
+int decisions_use(struct decisions *d, const char *jid, const struct limit *l, struct err *e)
+{
+	if (usage_count(&d->usage, jid, l, clock_boot(d->clock)) < 0)
+		return err_set(e, ERR_LIMIT, "no room to count how often %s did that", jid);
+	d->dirty = true;
+	return l->rate_ms >= KEPT_MS ? decisions_save(d, e) : 0;
+}
+
 /* ---- the file ----------------------------------------------------------- */
 
-/* Lines: "saved WALL", "boot ID", "floor N", and per answer
- * "allow|deny REVISION END-WALL END-BOOT LEASE TYPES NAMES= NODES= KEY". */
+/* Lines: "saved WALL", "boot ID", "at BOOT", "floor N"; per asker and rule with a
+ * rate "used JID RULE WITHIN AGE:TIMES,..."; and per answer "allow|deny REVISION
+ * END-WALL END-BOOT LEASE TYPES n=NAMES a=NODES [l=LIMITS w=WHY] KEY". */
 static void add_entry(struct buf *b, const struct decisions_entry *x)
 {
-	buf_addf(b, "%s %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %x n=%s a=%s %s\n",
+	buf_addf(b, "%s %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %x n=%s a=%s ",
 	    x->allowed ? "allow" : "deny", x->revision, x->end_wall, x->end_boot,
-	    x->lease_ms, x->types, x->names, x->nodes, x->key);
+	    x->lease_ms, x->types, x->names, x->nodes);
+	if (*x->limits || *x->why)
+		buf_addf(b, "l=%s w=%s ", x->limits, x->why);
+	buf_addf(b, "%s\n", x->key);
+}
+
+static void add_usage(struct buf *b, const struct usage_row *r, int64_t now)
+{
+	buf_adds(b, "used ");
+	encode(b, r->jid);
+	buf_addf(b, " %" PRId64 " %" PRId64 " ", r->rule, r->within_ms);
+	for (size_t i = 0; i < r->n; i++)
+		buf_addf(b, "%s%" PRId64 ":%" PRId64, i > 0 ? "," : "",
+		    now - r->stamp[i].at_ms, r->stamp[i].times);
+	buf_addc(b, '\n');
 }
 
 int decisions_save(struct decisions *d, struct err *e)
 {
 	struct buf b;
+	int64_t now = clock_boot(d->clock);
 	size_t mark;
 	int ret;
 
 	if (!d->dirty || !d->dir)
 		return 0;
 	drop_over(d);
+	usage_drop_over(&d->usage, now);
 	statefile_begin(&b, KIND);
 	buf_addf(&b, "saved %" PRId64 "\n", clock_wall(d->clock));
 	statefile_add(&b, "boot", d->boot_id);
-	buf_addf(&b, "floor %" PRIu64 "\n", d->floor);
+	buf_addf(&b, "at %" PRId64 "\nfloor %" PRIu64 "\n", now, d->floor);
+	for (size_t i = 0; i < d->usage.n; i++)
+		add_usage(&b, &d->usage.row[i], now);
 	for (size_t i = 0; i < d->n; i++) {
 		mark = b.len;
 		add_entry(&b, &d->entry[i]);
@@ -468,8 +609,18 @@ int decisions_save(struct decisions *d, struct err *e)
 struct loading {
 	struct decisions *d;
 	int64_t saved;		/* wall clock when written */
+	int64_t at;		/* boot clock when written; -1: an older file */
 	bool same_boot;
 };
+
+/* How long the file lay there, never too much. */
+static int64_t age_of(const struct loading *l)
+{
+	int64_t age = l->same_boot ? clock_boot(l->d->clock) - l->at :
+	    clock_wall(l->d->clock) - l->saved;
+
+	return l->at >= 0 && age > 0 ? age : 0;
+}
 
 static int load_head(struct loading *l, const char *name, const char *value)
 {
@@ -477,6 +628,8 @@ static int load_head(struct loading *l, const char *name, const char *value)
 
 	if (strcmp(name, "saved") == 0)
 		return str_to_int(value, 0, INT64_MAX, &l->saved);
+	if (strcmp(name, "at") == 0)
+		return str_to_int(value, 0, INT64_MAX / 2, &l->at);
 	if (strcmp(name, "boot") == 0) {
 		l->same_boot = l->d->boot_id[0] && strcmp(value, l->d->boot_id) == 0;
 		return 0;
@@ -507,23 +660,83 @@ static bool settle_end(const struct loading *l, struct decisions_entry *x)
 	return left > 0 && left <= x->lease_ms;
 }
 
-/* "5 100 ... n=.. a=.. KEY" -> pointers into the line; false if malformed. */
-static bool split_entry(char *line, char *part[static 8])
+#define PARTS 8
+#define PARTS_MAX 10
+
+/* "5 100 ... n=.. a=.. [l=.. w=..] KEY" -> pointers into the line, the key last;
+ * false if malformed. */
+static bool split_entry(char *line, char *part[static PARTS_MAX])
 {
-	for (size_t i = 0; i < 8; i++) {
-		part[i] = line;
-		line = i < 7 ? strchr(line, ' ') : NULL;
-		if (i < 7 && !line)
-			return false;
-		if (line)
-			*line++ = '\0';
+	size_t n = 0;
+	char *rest = line, *key;
+
+	while (n < PARTS_MAX && rest) {
+		part[n++] = rest;
+		rest = strchr(rest, ' ');
+		if (rest)
+			*rest++ = '\0';
 	}
-	return !strchr(part[7], ' ') && str_starts(part[5], "n=") && str_starts(part[6], "a=");
+	if (rest || (n != PARTS && n != PARTS_MAX))
+		return false;
+	key = part[n - 1];
+	if (n == PARTS_MAX && (!str_starts(part[7], "l=") || !str_starts(part[8], "w=")))
+		return false;
+	if (n == PARTS)
+		part[7] = part[8] = (char *)(uintptr_t)"l=";
+	part[9] = key;
+	return str_starts(part[5], "n=") && str_starts(part[6], "a=");
+}
+
+static int load_stamps(const struct loading *l, const char *text, struct usage_row *r)
+{
+	struct pool pool;
+	int ret = -1;
+
+	pool_init(&pool, DECISIONS_KEY);
+	for (; *text && r->n < USAGE_STAMPS; r->n++) {
+		struct usage_stamp *s = &r->stamp[r->n];
+		int64_t age;
+
+		if (unpack_int(&pool, &text, INT64_MAX / 4, &age) < 0 ||
+		    unpack_int(&pool, &text, WIRE_TIMES, &s->times) < 0)
+			goto out;
+		s->at_ms = clock_boot(l->d->clock) - age_of(l) - age;
+	}
+	ret = *text ? -1 : 0;
+out:
+	pool_fini(&pool);
+	return ret;
+}
+
+/* "JID RULE WITHIN AGE:TIMES,..." */
+static int load_usage(struct loading *l, const char *value)
+{
+	char *line = strdup(value), *part[4], *save = NULL, *jid = NULL;
+	struct usage_row row = { .n = 0 };
+	struct pool pool;
+	int ret = -1;
+
+	pool_init(&pool, DECISIONS_KEY);
+	for (size_t i = 0; i < 4; i++)
+		part[i] = line ? strtok_r(i == 0 ? line : NULL, " ", &save) : NULL;
+	if (!part[0] || !part[1] || !part[2] || !part[3] ||
+	    !(jid = decode(&pool, part[0], strlen(part[0]))) ||
+	    str_to_int(part[1], 0, INT64_MAX, &row.rule) < 0 ||
+	    str_to_int(part[2], 1, WIRE_TIMES_SECONDS * 1000LL, &row.within_ms) < 0 ||
+	    load_stamps(l, part[3], &row) < 0)
+		goto out;
+	row.jid = jid;
+	(void)usage_restore(&l->d->usage, &row);
+	ret = 0;
+out:
+	pool_fini(&pool);
+	free(line);
+	return ret;
 }
 
 static int load_entry(struct loading *l, bool allowed, const char *value)
 {
-	char *line = strdup(value), *part[8], *end;
+	char *line = strdup(value), *part[PARTS_MAX], *end;
 	struct decisions_entry x;
 	int64_t revision = 0;
 	int ret = -1;
@@ -538,15 +751,17 @@ static int load_entry(struct loading *l, bool allowed, const char *value)
 	x.allowed = allowed;
 	x.revision = (uint64_t)revision;
 	x.types = (unsigned)strtoul(part[4], &end, 16) & FIELD_ALL;
-	if (*end || !strchr(part[7], '|'))
+	if (*end || !strchr(part[9], '|'))
 		goto out;
 	ret = 0;
 	if (!settle_end(l, &x) || (x.revision && x.revision < l->d->floor))
 		goto out;
 	x.names = strdup(part[5] + 2);
 	x.nodes = strdup(part[6] + 2);
-	x.key = strdup(part[7]);
-	if (x.names && x.nodes && x.key)
+	x.limits = strdup(part[7] + 2);
+	x.why = strdup(part[8] + 2);
+	x.key = strdup(part[9]);
+	if (x.names && x.nodes && x.limits && x.why && x.key)
 		l->d->entry[l->d->n++] = x;
 	else
 		entry_fini(&x);
@@ -555,12 +770,20 @@ out:
 	return ret;
 }
 
+/* Of a damaged file nothing is believed. */
+static void forget_all(struct decisions *d)
+{
+	drop_all(d);
+	usage_fini(&d->usage);
+}
+
 static int row(void *arg, const char *name, const char *value, struct err *e)
 {
 	struct loading *l = arg;
 	bool allow = strcmp(name, "allow") == 0;
 
-	if (allow || strcmp(name, "deny") == 0 ? load_entry(l, allow, value) < 0
+	if (strcmp(name, "used") == 0 ? load_usage(l, value) < 0 :
+	    allow || strcmp(name, "deny") == 0 ? load_entry(l, allow, value) < 0
 	    : load_head(l, name, value) < 0)
 		return err_set(e, ERR_INPUT, "holds a wrong line '%s'", name);
 	return 0;
@@ -568,11 +791,11 @@ static int row(void *arg, const char *name, const char *value, struct err *e)
 
 int decisions_parse(struct decisions *d, const char *text, size_t len, struct err *e)
 {
-	struct loading l = { d, 0, false };
+	struct loading l = { d, 0, -1, false };
 	int ret = statefile_parse(text, len, KIND, row, &l, e);
 
 	if (ret < 0)
-		drop_all(d);
+		forget_all(d);
 	return ret;
 }
 
@@ -590,7 +813,7 @@ static void read_boot_id(char *out, size_t size)
 int decisions_open(struct decisions *d, const struct clock *clock, const char *dir,
     struct err *e)
 {
-	struct loading l = { d, 0, false };
+	struct loading l = { d, 0, -1, false };
 	struct err why = ERR_INIT;
 
 	memset(d, 0, sizeof(*d));
@@ -603,7 +826,7 @@ int decisions_open(struct decisions *d, const struct clock *clock, const char *d
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	if (!dir || statefile_load(dir, KIND, row, &l, &why) == 0)
 		return 0;
-	drop_all(d);
+	forget_all(d);
 	if (why.kind == ERR_AGAIN)
 		return 0;
 	if (e)
@@ -615,6 +838,7 @@ void decisions_close(struct decisions *d)
 {
 	for (size_t i = 0; i < d->n; i++)
 		entry_fini(&d->entry[i]);
+	usage_fini(&d->usage);
 	free(d->entry);
 	memset(d, 0, sizeof(*d));
 }

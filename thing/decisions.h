@@ -8,6 +8,8 @@
  * the boot clock; on disk it also has its end by the wall clock and the boot
  * it belongs to.  The floor is the lowest revision still believed: it only
  * rises, and what is below it goes before the service hears that it rose.
+ * An answer may allow certain values only, or so many times: how often they were
+ * used (usage.h) stands in the same file.
  */
 #ifndef KITH_THING_DECISIONS_H
 #define KITH_THING_DECISIONS_H
@@ -19,7 +21,9 @@
 #include "common/base/clock.h"
 #include "common/base/err.h"
 #include "common/base/pool.h"
-#include "common/wire/request.h"
+#include "common/base/span.h"
+#include "common/wire/lease.h"
+#include "thing/usage.h"
 
 #define DECISIONS_MAX 256		/* the one that ends first makes room */
 #define DECISIONS_KEY 8192		/* bytes of a canonical question */
@@ -44,6 +48,9 @@ struct decision {
 	unsigned types;
 	struct node_list nodes;		/* empty: all that were asked for */
 	struct name_list names;
+	size_t n_limits;		/* values and rates that are kept to */
+	const struct limit *limit;
+	struct denied why;		/* of a no; retry_after_ms counts from now */
 	bool has_lease;			/* the answer named revision and lease */
 	uint64_t revision;
 	int64_t lease_ms;		/* 0: not to be kept */
@@ -61,6 +68,7 @@ struct decisions {
 	bool dirty;			/* newer in memory than on disk */
 	size_t n;
 	struct decisions_entry *entry;
+	struct usage usage;
 };
 
 /* Loads what is on disk.  A damaged file is none: everything is asked again,
@@ -86,7 +94,10 @@ bool decisions_keep(struct decisions *d, const char *key, const struct decision 
 /* clearCache: raise the floor (0: none named, drop all), and have it on disk
  * before this returns.  -1: it is not on disk; say so to the service. */
 int decisions_clear(struct decisions *d, uint64_t floor, struct err *e);
-/* Drop what one asker was told (unfriend). */
+/* He uses what `l` allows so many times.  -1: it cannot be counted, so he may not.
+ * What counts for a minute or longer is on disk when this returns. */
+int decisions_use(struct decisions *d, const char *jid, const struct limit *l, struct err *e);
+/* Drop what one asker was told (unfriend); what he used up stays used up. */
 void decisions_forget(struct decisions *d, const char *jid);
 /* Write if dirty.  Losing this write loses nothing but answers. */
 int decisions_save(struct decisions *d, struct err *e);

@@ -40,14 +40,18 @@ static void tell(struct job *j, bool served, const char *how)
 	buf_fini(&b);
 }
 
-static void job_refuse(struct job *j, enum access_verdict why)
+static void job_refuse(struct job *j, const struct job_no *no)
 {
-	if (why == ACCESS_UNKNOWN)
+	if (no->verdict == ACCESS_UNKNOWN)
 		tell(j, false, is_reading(j) ? "cannot be judged now; not shown:"
 		    : "cannot be judged now; not obeyed:");
+	else if (no->item && no->within == WITHIN_NOT)
+		tell(j, false, "may not set it to that:");
+	else if (no->item)
+		tell(j, false, "may not do that so often:");
 	else
 		tell(j, false, is_reading(j) ? "may not read" : "may not control");
-	j->voice->refused(j, why);
+	j->voice->refused(j, no);
 	job_end(j);
 }
 
@@ -71,19 +75,28 @@ static bool grants_device(const struct decision *d)
 	return d->nodes.n == 0;
 }
 
+static const char *name_of(const struct job_item *it)
+{
+	return it->field ? it->field->name : it->control->name;
+}
+
 /* Leaves the items that were granted; a control is all or nothing. */
 static bool job_narrow(struct job *j, const struct decision *d)
 {
 	size_t kept = 0;
 
-	if (!grants_device(d) || (is_reading(j) && !(d->types & FIELD_MOMENTARY)))
+	if (!grants_device(d))
 		return false;
 	for (size_t i = 0; i < j->n; i++) {
-		const char *name = is_reading(j) ? j->item[i].field->name
-		    : j->item[i].control->name;
+		struct job_item *it = &j->item[i];
+		bool granted = is_granted(d, name_of(it));
 
-		if (is_granted(d, name))
-			j->item[kept++] = j->item[i];
+		if (is_reading(j)) {
+			it->types = it->field->kinds & d->types & j->question.types;
+			granted = granted && it->types != 0;
+		}
+		if (granted)
+			j->item[kept++] = *it;
 		else if (!is_reading(j))
 			return false;
 	}
@@ -91,16 +104,105 @@ static bool job_narrow(struct job *j, const struct decision *d)
 	return kept > 0;
 }
 
+static enum within check_item(struct job *j, const struct decision *d, const struct job_item *it,
+    struct within_found *found)
+{
+	char text[WITHIN_TEXT];
+
+	if (it->control)
+		within_value(text, it->control->use.type, &it->value);
+	return within_check(d, j->question.jid, name_of(it), it->control ? text : NULL,
+	    &j->jobs->decisions->usage, clock_boot(j->jobs->clock), found);
+}
+
+/* All values allowed, none too often?  What is read and not allowed is left out
+ * as long as something remains. */
+static bool job_is_within(struct job *j, const struct decision *d, struct job_no *no,
+    const struct limit **count, size_t *n_count)
+{
+	size_t kept = 0;
+
+	*n_count = 0;
+	for (size_t i = 0; i < j->n; i++) {
+		struct within_found found;
+		enum within w = check_item(j, d, &j->item[i], &found);
+
+		if (w != WITHIN) {
+			no->item = no->item ? no->item : &j->item[i];
+			no->within = w;
+			no->rate = found.by;
+			no->allowed = d;
+			no->why.reason = w == WITHIN_NOT ? "denied" : "limits";
+			no->why.retry_after_ms = found.wait_ms;
+			if (!is_reading(j))
+				return false;
+			continue;
+		}
+		if (found.by)
+			count[(*n_count)++] = found.by;
+		j->item[kept++] = j->item[i];
+	}
+	j->n = kept > 0 ? kept : j->n;
+	return kept > 0;
+}
+
+static bool counts_already(const struct limit *const *count, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (count[k]->rule == count[i]->rule)
+			return true;
+	return false;
+}
+
+/* Once for each rule, whatever it allows of this request; before anything is
+ * done, so that a crash costs a use and gives none back. */
+static bool job_count(struct job *j, const struct limit *const *count, size_t n)
+{
+	struct err e = ERR_INIT;
+
+	if (j->counted)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (!counts_already(count, i) && decisions_use(j->jobs->decisions,
+		    j->question.jid, count[i], &e) < 0)
+			return false;
+	j->counted = true;
+	return true;
+}
+
+static bool job_may(struct job *j, const struct decision *d, struct job_no *no)
+{
+	const struct limit *count[KITH_THING_FIELDS];
+	size_t n = 0;
+
+	no->verdict = ACCESS_NO;
+	if (!job_narrow(j, d)) {
+		no->why.reason = "denied";
+		return false;
+	}
+	/* Decided anew for what was counted and shown in part already. */
+	if (d->n_limits == 0 || j->counted)
+		return true;
+	if (!job_is_within(j, d, no, count, &n))
+		return false;
+	if (!job_count(j, count, n)) {
+		no->verdict = ACCESS_UNKNOWN;
+		return false;
+	}
+	return true;
+}
+
 static void job_decided(void *arg, enum access_verdict v, const struct decision *d)
 {
 	struct job *j = arg;
+	struct job_no no = { .verdict = v };
 
 	if (j->step != JOB_DECIDING)
 		return;
-	if (v == ACCESS_YES && !job_narrow(j, d))
-		v = ACCESS_NO;
-	if (v != ACCESS_YES) {
-		job_refuse(j, v);
+	if (v == ACCESS_NO)
+		no.why = d->why;
+	if (v != ACCESS_YES || !job_may(j, d, &no)) {
+		job_refuse(j, &no);
 		return;
 	}
 	j->step = JOB_WORKING;

@@ -16,6 +16,7 @@
 #include "thing/access.h"
 #include "thing/board.h"
 #include "thing/call.h"
+#include "thing/within.h"
 
 #define JOBS_MAX 16		/* at the same time */
 #define JOBS_PER_ASKER 4
@@ -30,7 +31,19 @@ struct job_item {
 	const struct board_control *control;
 	enum job_item_state state;
 	uint64_t ticket;
+	unsigned types;			/* reading: the kinds of it that are shown */
 	struct kith_thing_value value;	/* to set, or as read; text: why it failed */
+};
+
+/* Why a job is refused. */
+struct job_no {
+	enum access_verdict verdict;	/* ACCESS_NO; ACCESS_UNKNOWN: nobody can tell now */
+	struct denied why;		/* as far as it is known */
+	/* It would be allowed, but for this one: not this value, or not so often. */
+	const struct job_item *item;
+	enum within within;
+	const struct limit *rate;	/* WITHIN_LATER */
+	const struct decision *allowed;	/* NULL unless `item`; lives during the call */
 };
 
 struct job;
@@ -39,7 +52,7 @@ struct job_voice {
 	/* It may: tell an asker who waits for that (may be NULL). */
 	void (*accepted)(struct job *j);
 	/* It may not, or nobody can tell now. */
-	void (*refused)(struct job *j, enum access_verdict why);
+	void (*refused)(struct job *j, const struct job_no *no);
 	/* All items are OK or FAILED. */
 	void (*done)(struct job *j);
 };
@@ -51,6 +64,7 @@ struct job {
 	struct call *call;		/* owns the request and everything below */
 	struct decision_question question;
 	bool accepted;			/* told so already */
+	bool counted;			/* where it may be done only so often */
 	bool starting;			/* drivers are being called: no end from inside one */
 	uint64_t generation;		/* of the decisions it stands on */
 	int64_t deadline_ms;
@@ -62,7 +76,7 @@ struct jobs {
 	const struct clock *clock;
 	struct session *session;
 	struct access *access;
-	const struct decisions *decisions;
+	struct decisions *decisions;
 	struct board *board;
 	uint64_t tickets;
 	/* One sentence for the log: served or refused. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * readout: checks the request, begins the job, writes what it found.  Only
- * values of now exist here: a request for history alone ends empty.
+ * values of now exist here: a request for history alone ends empty.  A field is
+ * read in the kinds that it has, that were asked for and that are allowed.
  */
 #include "config.h"
 
@@ -16,11 +17,17 @@
 
 #define READINGS_PER_MESSAGE 40		/* stays below a thing's stanza limit */
 
+static void say_why(const struct jobs *js, const struct request *q, enum condition c,
+    const char *text, const struct denied *why)
+{
+	if (session_is_up(js->session))
+		(void)readout_error_write(js->session->out, q, c, text, why);
+}
+
 static void say_no(const struct jobs *js, const struct request *q, enum condition c,
     const char *text)
 {
-	if (session_is_up(js->session))
-		(void)readout_error_write(js->session->out, q, c, text, NULL);
+	say_why(js, q, c, text, NULL);
 }
 
 /* ---- the voice ---------------------------------------------------------- */
@@ -39,12 +46,14 @@ static void say_data(const struct job *j, const struct reading *r, size_t n, boo
 		(void)readout_data_write(j->jobs->session->out, &j->call->q, id, r, n, more);
 }
 
-static void say_refused(struct job *j, enum access_verdict why)
+static void say_refused(struct job *j, const struct job_no *no)
 {
 	if (j->accepted)	/* taken back meanwhile: it ends without a value */
 		say_data(j, NULL, 0, false);
-	else if (why == ACCESS_NO)
-		say_no(j->jobs, &j->call->q, COND_FORBIDDEN, "Access denied.");
+	else if (no->item)
+		say_why(j->jobs, &j->call->q, COND_NOT_ALLOWED, "Not so often.", &no->why);
+	else if (no->verdict == ACCESS_NO)
+		say_why(j->jobs, &j->call->q, COND_FORBIDDEN, "Access denied.", &no->why);
 	else
 		say_no(j->jobs, &j->call->q, COND_RESOURCE_CONSTRAINT,
 		    "Cannot be decided now, try again later.");
@@ -78,7 +87,7 @@ static size_t add_reading(struct reading *out, const struct job_item *it, enum g
 		.num = it->value.number,
 		.text = it->field->use.type >= KITH_THING_STRING ? it->value.text : NULL,
 		.unit = it->field->unit[0] ? it->field->unit : NULL,
-		.types = FIELD_MOMENTARY,
+		.types = it->types,
 		.at_ms = now,
 	};
 
@@ -141,13 +150,33 @@ static bool known_fields(const struct board *b, struct call *c, struct name_list
 	return asked->n == 0 || out->n > 0;
 }
 
+/* No field here is of the kinds he wants (history, say): an empty readout. */
+static void say_nothing(const struct jobs *js, const struct request *q)
+{
+	char id[IDENT_TEXT];
+
+	if (!session_is_up(js->session) || ident_text(id, NULL) < 0)
+		return;
+	(void)readout_accepted_write(js->session->out, q);
+	(void)readout_data_write(js->session->out, q, id, NULL, 0, false);
+}
+
+static bool find_fields(const struct board *b, struct call *c, struct decision_question *ask)
+{
+	unsigned asked = c->q.u.read.types ? c->q.u.read.types : FIELD_ALL;
+
+	if (!known_fields(b, c, &ask->names))
+		return false;
+	ask->types = asked & board_kinds(b, ask->names.name, ask->names.n);
+	return true;
+}
+
 void readout_request(struct jobs *js, struct call **c)
 {
 	const struct request *q = &(*c)->q;
 	struct decision_question ask = {
 		.action = DECIDE_READ,
 		.jid = q->bare,
-		.types = FIELD_MOMENTARY,
 		.tokens = q->u.read.tokens,
 	};
 
@@ -155,8 +184,10 @@ void readout_request(struct jobs *js, struct call **c)
 		say_no(js, q, COND_FEATURE_NOT_IMPLEMENTED, "Only readouts of now.");
 	else if (names_a_node(&q->u.read.nodes))
 		say_no(js, q, COND_ITEM_NOT_FOUND, "This thing has no nodes.");
-	else if (!known_fields(js->board, *c, &ask.names))
+	else if (!find_fields(js->board, *c, &ask))
 		say_no(js, q, COND_ITEM_NOT_FOUND, "No such field.");
+	else if (ask.types == 0)
+		say_nothing(js, q);
 	else if (job_begin(js, c, &voice, &ask, NULL) < 0)
 		say_no(js, q, COND_RESOURCE_CONSTRAINT, "Too many readouts at once.");
 }

@@ -43,21 +43,89 @@ static const char *item_name(const struct job_item *it)
 	return it->field ? it->field->name : it->control->name;
 }
 
-static void say_refused(struct job *j, enum access_verdict why)
+static void add_what(struct buf *b, const struct job *j)
+{
+	buf_addf(b, "%s ", verb_of(j));
+	if (j->n == 1)
+		buf_adds(b, item_name(&j->item[0]));
+	else
+		buf_adds(b, "that");
+}
+
+static void add_again(struct buf *b, int64_t wait_ms)
+{
+	buf_adds(b, " Try again in ");
+	within_time(b, wait_ms);
+	buf_addc(b, '.');
+}
+
+/* He may, but not this value, or not so often. */
+static void add_limits(struct buf *b, const struct job *j, const struct job_no *no)
+{
+	buf_addf(b, "You may %s %s only ", verb_of(j), item_name(no->item));
+	if (no->within == WITHIN_NOT) {
+		buf_adds(b, no->item->control && no->item->control->use.type ==
+		    KITH_THING_NUMERIC ? "" : "to ");
+		within_words(b, no->allowed, item_name(no->item));
+		buf_addc(b, '.');
+		return;
+	}
+	within_rate(b, no->rate);
+	buf_adds(b, ", and that is used up.");
+	add_again(b, no->why.retry_after_ms);
+}
+
+/* How a no goes on: who decides, and what has become of it.  %s: who. */
+static const struct { const char *reason, *with_owner, *without; } refusals[] = {
+	{ "asked", ": %s has not decided about it yet, and was asked.",
+	    ": my owner has not decided about it yet, and was asked." },
+	{ "denied", ": %s does not allow it.", ": it is not allowed." },
+	{ "touch", ": %s wants a security key for that, which I cannot check yet.",
+	    ": it takes a security key, which I cannot check yet." },
+	{ "time", " now: %s allows it at other times.", " now: it is allowed at other times." },
+	{ "account", ": I cannot be sure who you are.", ": I cannot be sure who you are." },
+	{ "token", ": the token you showed is not good for it.",
+	    ": the token you showed is not good for it." },
+};
+
+static void add_reason(struct buf *b, const struct denied *why)
+{
+	for (size_t i = 0; why->reason && i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		const char *rest;
+
+		if (strcmp(refusals[i].reason, why->reason) != 0)
+			continue;
+		rest = why->ask_whom ? strstr(refusals[i].with_owner, "%s") : NULL;
+		if (!rest) {
+			buf_adds(b, refusals[i].without);
+			return;
+		}
+		buf_add(b, refusals[i].with_owner, (size_t)(rest - refusals[i].with_owner));
+		str_escape(b, why->ask_whom, JID_MAX, false);
+		buf_adds(b, rest + 2);
+		return;
+	}
+	buf_adds(b, ": my owner has not allowed it so far.");
+}
+
+static void say_refused(struct job *j, const struct job_no *no)
 {
 	struct buf b;
 
 	buf_init(&b, ANSWER_MAX);
-	if (why == ACCESS_NO)
-		buf_addf(&b, "You may not %s ", verb_of(j));
-	else
-		buf_addf(&b, "I cannot find out now whether you may %s ", verb_of(j));
-	if (j->n == 1)
-		buf_adds(&b, item_name(&j->item[0]));
-	else
-		buf_adds(&b, "that");
-	buf_adds(&b, why == ACCESS_NO ? ": my owner has not allowed it so far."
-	    : ". Try again in a minute.");
+	if (no->item) {
+		add_limits(&b, j, no);
+	} else if (no->verdict == ACCESS_NO) {
+		buf_adds(&b, "You may not ");
+		add_what(&b, j);
+		add_reason(&b, &no->why);
+		if (no->why.retry_after_ms > 0)
+			add_again(&b, no->why.retry_after_ms);
+	} else {
+		buf_adds(&b, "I cannot find out now whether you may ");
+		add_what(&b, j);
+		buf_adds(&b, ". Try again in a minute.");
+	}
 	say(j->jobs, &j->call->q, buf_str(&b));
 	buf_fini(&b);
 }
@@ -168,7 +236,7 @@ static void unknown_name(struct jobs *js, struct call **c, const char *what, con
 static void word_read(struct jobs *js, struct call **c, const char *rest)
 {
 	struct decision_question q = {
-		.action = DECIDE_READ, .jid = (*c)->q.bare, .types = FIELD_MOMENTARY,
+		.action = DECIDE_READ, .jid = (*c)->q.bare,
 	};
 	const struct board_field *f;
 
@@ -183,6 +251,7 @@ static void word_read(struct jobs *js, struct call **c, const char *rest)
 			return;
 		q.names.name[q.names.n++] = f->name;
 	}
+	q.types = board_kinds(js->board, q.names.name, q.names.n);
 	begin(js, c, &q, NULL);
 }
 

@@ -77,6 +77,13 @@ enum kith_thing_result {
 
 /* ---- what the device can do -------------------------------------------- */
 
+/* Kinds of readings (XEP-0323): owners allow some of them and not others. */
+#define KITH_THING_MOMENTARY 0x01u	/* a value of now */
+#define KITH_THING_PEAK 0x02u		/* the highest or lowest of some time */
+#define KITH_THING_STATUS 0x04u		/* how the device is: battery, faults */
+#define KITH_THING_COMPUTED 0x08u
+#define KITH_THING_IDENTITY 0x10u	/* which one it is: a serial number */
+
 struct kith_thing_field {
 	size_t size;
 	const char *name;	/* what people ask for: "temperature"; at most 64 bytes */
@@ -87,6 +94,7 @@ struct kith_thing_field {
 	enum kith_thing_result (*read)(void *arg, uint64_t ticket,
 	    struct kith_thing_value *value);
 	void *arg;
+	unsigned kinds;		/* KITH_THING_*; 0: momentary */
 };
 
 struct kith_thing_control {
