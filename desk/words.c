@@ -156,7 +156,10 @@ static const struct words_command commands[] = {
 	{ "page", NULL, NULL, NULL, phrase_page },
 	{ "more", NULL, NULL, NULL, phrase_page },
 	{ "whatif", NULL, NULL, NULL, phrase_what },
-	{ "touch", NULL, NULL, NULL, phrase_not_yet },
+	{ "touch", NULL, NULL,
+	    N_("touch for control \"lock\" of door: whoever wants that must touch the thing first. "
+	    "Touching cannot be shown yet, so until then it is refused to everybody but you."),
+	    phrase_rule },
 	{ "home", NULL, NULL, NULL, phrase_not_yet },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -16,6 +16,8 @@
 #include "common/base/jid.h"
 #include "common/base/pool.h"
 #include "common/base/str.h"
+#include "common/store/token.h"
+#include "provisioning/asker.h"
 #include "provisioning/role.h"
 
 #define NAMES_BYTES 400		/* of one question: it must fit into a line */
@@ -164,7 +166,8 @@ static bool node_can_be_said(const struct node *n)
 
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
 		bytes += part[i] != NULL ? strlen(part[i]) : 0;
-	return bytes <= NODE_BYTES;
+	/* A rule calls a node by its id. */
+	return bytes <= NODE_BYTES && (!node_is_set(n) || (n->id != NULL && n->id[0] != '\0'));
 }
 
 static bool can_be_asked(const struct question_wish *w)
@@ -366,20 +369,57 @@ static struct node node_of(const struct owned *t, const struct question_row *q)
 	return (struct node){ t->node, t->source, t->partition };
 }
 
+/* The tokens that came with it, as if they were shown again: those that still stand. */
+static int tokens_of(struct provisioning *p, const struct question_row *q, struct pool *pool,
+    struct access_facts *f, struct err *e)
+{
+	struct subject *subject = pool_alloc(pool, TOKENS_SHOWN * sizeof(*subject));
+	char *text = q->tokens != NULL ? pool_strdup(pool, q->tokens) : NULL, *kind, *name;
+
+	if (q->tokens == NULL || p->deps.tokens == NULL)
+		return 0;
+	if (subject == NULL || text == NULL)
+		return no_room(e);
+	f->tokens = subject;
+	while ((kind = strsep(&text, " ")) != NULL && (name = strsep(&text, " ")) != NULL)
+		for (size_t k = 0; k < TOKEN_KINDS; k++)
+			if (strcmp(kind, token_kinds[k].word) == 0 && f->n_tokens < TOKENS_SHOWN &&
+			    token_by_name(p->deps.tokens, name) != NULL)
+				subject[f->n_tokens++] =
+				    (struct subject){ token_kinds[k].kind, name };
+	return 0;
+}
+
+/* Everything that is decided about it, as the thing would ask now. */
+static int facts_of(struct provisioning *p, const struct question_row *q, const struct owned *t,
+    struct pool *pool, struct access_facts *f, struct access_thing *at, struct err *e)
+{
+	const struct asker *k = asker_find(p->askers, t->jid);
+
+	*f = provisioning_moment(p, action_of(q), q->rule.subject.text);
+	f->names = (struct name_list){ q->rule.n_names, q->rule.names };
+	f->types = q->rule.types;
+	f->keeps_limits = f->keeps_limits && k != NULL && k->keeps_lease;
+	if (provisioning_thing(p, t, f->requester, pool, at, e) != 0)
+		return -1;
+	if (has_node(&q->rule.target))
+		at->node = node_of(t, q);
+	return tokens_of(p, q, pool, f, e);
+}
+
 int question_is_open(struct provisioning *p, const struct question_row *q, struct pool *pool,
     struct answer *a, struct err *e)
 {
-	struct access_facts f = provisioning_moment(p, action_of(q), q->rule.subject.text);
 	const struct owned *t = thing_of(p, q);
 	const char **space = pool_alloc(pool, POLICY_NAMES * sizeof(*space));
+	struct access_facts f;
 	struct access_thing at;
 
 	if (t == NULL)
 		return 0;
 	if (space == NULL)
 		return no_room(e);
-	f.names = (struct name_list){ q->rule.n_names, q->rule.names };
-	if (provisioning_thing(p, t, f.requester, pool, &at, e) != 0)
+	if (facts_of(p, q, t, pool, &f, &at, e) != 0)
 		return -1;
 	access_decide_thing(&f, &at, &(struct answer_space){ .n_names = POLICY_NAMES, .names = space },
 	    a);

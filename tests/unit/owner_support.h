@@ -323,9 +323,11 @@ static inline bool controls(const char *thing, const char *who, const char *name
 	return asks(VERB_CAN_CONTROL, thing, who, name, 0, NULL);
 }
 
-/* How many questions are owed to him; *q is the last of them. */
+/* How many questions are owed to him; *q is the last of them, and its code and
+ * key outlive what is typed next. */
 static inline size_t owed_questions(const char *owner, struct owner_question *q)
 {
+	static char code[16], key[64];
 	struct owner_question one;
 	size_t n = 0;
 
@@ -338,9 +340,14 @@ static inline size_t owed_questions(const char *owner, struct owner_question *q)
 		MUST(found = provisioning_question(w.p, d->subject, &w.pool, &one, &test_err));
 		if (found != 1)
 			continue;
-		if (q != NULL)
-			*q = one;
 		n++;
+		if (q == NULL)
+			continue;
+		*q = one;
+		(void)snprintf(code, sizeof(code), "%s", one.code);
+		(void)snprintf(key, sizeof(key), "%s", one.key);
+		q->code = code;
+		q->key = key;
 	}
 	return n;
 }
