@@ -105,7 +105,8 @@ static bool is_grant(const struct request *q)
 	case VERB_ANSWER_QUESTION:
 		return q->u.desk.yes_no != ANSWER_NO;
 	case VERB_RULE_ADD:
-		return !str_case_starts(q->u.desk.text, "deny");
+		return !str_case_starts(q->u.desk.text, "deny") &&
+		    !str_case_starts(q->u.desk.text, "touch");
 	case VERB_SHARE:
 		return true;
 	case VERB_IS_FRIEND_RULE:
