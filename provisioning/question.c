@@ -719,17 +719,6 @@ static int already_decided(struct provisioning *p, const struct request *q,
 	return question_drop(p, row, e);
 }
 
-/* The thing by the name it has now; the node behind it stays. */
-static void rebind(struct rule *r, const struct owned *t)
-{
-	const struct target at = r->target;
-
-	rules_bind(r, t);
-	r->target.node = at.node;
-	r->target.source = at.source;
-	r->target.partition = at.partition;
-}
-
 /* A yes that cannot count: the code stays good for a no, and a day goes by before the
  * same is asked again. */
 static int hush(struct provisioning *p, const struct question_row *row, struct err *e)
@@ -787,7 +776,7 @@ static int make_rule(struct provisioning *p, const struct request *q,
 		rule.n_names = 0;
 		rule.types = 0;
 	}
-	rebind(&rule, thing_of(p, row));
+	rules_bind(&rule, thing_of(p, row));
 	line->text = rules_line(p, q->bare, &rule, q->pool);
 	/* The code stays good: the question is as open as before. */
 	if (rules_must_wait(p, q->bare, &rule)) {

@@ -144,6 +144,7 @@ int rules_withdraw_alone(struct provisioning *p, const char *owner, int64_t numb
 /* The line of a rule as its owner reads it. */
 const char *rules_line(const struct provisioning *p, const char *owner, const struct rule *r,
     struct pool *pool);
+/* To this thing as it is now; a node behind it that is named stays named. */
 void rules_bind(struct rule *r, const struct owned *t);
 /* Is this address among those a rule speaks of? */
 bool rules_cover(const struct subject *s, const char *jid);

@@ -19,7 +19,10 @@ static int no_room(struct err *e)
 
 void rules_bind(struct rule *r, const struct owned *t)
 {
+	const struct target at = r->target;
+
 	r->target = (struct target){ .kind = TARGET_THING, .name = provisioning_label(t),
+		.node = at.node, .source = at.source, .partition = at.partition,
 		.bound = true, .epoch = t->epoch };
 	memcpy(r->target.id, t->id, sizeof(r->target.id));
 }

@@ -245,6 +245,7 @@ static void rules_end_by_thing_by_node_and_all_at_once(void **state)
 	type(ALICE, "allow bob@a.example to read of lamp");
 	type(ALICE, "allow bob@a.example to read of gate");
 	type(ALICE, "allow bob@a.example to read of node n7 of gate");
+	made("allow bob@a.example to read everything of node \"n7\" of gate");
 	type(ALICE, "allow carol@a.example to read of all my things");
 	q.u.devices.jid = GATE;
 	q.u.devices.node.id = "n7";
