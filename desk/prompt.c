@@ -117,7 +117,7 @@ static void say_touch(struct buf *out, const struct talk *t, const struct owner_
 	char number[24];
 
 	snprintf(number, sizeof(number), "%lld", (long long)q->touch_rule);
-	catalogue_fill(out, T("\nThe answer is no: rule %1 wants a touch of the thing itself, and "
+	catalogue_fill(out, T("\nThe answer is no: rule %1 wants a touch of your security key, and "
 	    "that cannot be given yet. To hear no more of it, send:"), number, NULL);
 	buf_addf(out, "\nno %s", q->code);
 }

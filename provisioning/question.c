@@ -753,7 +753,7 @@ static int say_touch(struct provisioning *p, const struct request *q,
 		return -1;
 	r->kind = REPLY_RESULT;
 	r->body = BODY_TEXT;
-	r->text = saying(q->pool, N_("Nothing has changed: rule %1 wants a touch of the thing itself, "
+	r->text = saying(q->pool, N_("Nothing has changed: rule %1 wants a touch of your security key, "
 	    "and that cannot be given yet, so the answer stays no. I ask again in a day at the "
 	    "earliest. To be asked no more, answer no; to do without a touch: forget %1"), number,
 	    NULL);
