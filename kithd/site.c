@@ -207,7 +207,8 @@ static int serve_answer(struct site *s, const struct job *j, struct err *e)
 	struct debt sent;
 
 	if (t == NULL)
-		return 0;
+		return s->provisioning == NULL ||
+		    provisioning_answered(s->provisioning, &j->q, e) != -1 ? 0 : -1;
 	/* A newer debt may have replaced it: what was answered is the one sent. */
 	sent = *t;
 	sent.number = number;
@@ -297,6 +298,14 @@ static void answer_failure(struct site *s, const struct job *j, const struct err
 
 /* ---- the turn ---- */
 
+/* What a commit let go: answers to requests that waited, and what they wait for. */
+static void release(struct site *s)
+{
+	registry_released(s->registry, s->out);
+	if (s->provisioning != NULL)
+		provisioning_released(s->provisioning, s->out);
+}
+
 bool site_is_full(const struct site *s)
 {
 	return s->out != NULL && s->out->max - s->out->len < OUT_ROOM;
@@ -352,7 +361,7 @@ static int commit_together(struct site *s, struct job **jobs, size_t n, size_t *
 		goto fail;
 	++*s->n.commits;
 	buf_add(s->out, s->held.data, s->held.len);
-	registry_released(s->registry, s->out);
+	release(s);
 	return 0;
 fail:
 	store_rollback(s->store);
@@ -506,7 +515,7 @@ static int in_transaction(struct site *s, int (*fn)(struct site *s, struct err *
 
 	if (store_begin(s->store, &e) == 0 && fn(s, &e) >= 0 && store_commit(s->store, &e) == 0) {
 		if (s->out != NULL)
-			registry_released(s->registry, s->out);
+			release(s);
 		return 0;
 	}
 	store_rollback(s->store);
@@ -532,6 +541,16 @@ static int64_t provisioning_due(const struct site *s)
 static int tick_provisioning(struct site *s, struct err *e)
 {
 	return provisioning_tick(s->provisioning, e);
+}
+
+static int64_t overdue(const struct site *s)
+{
+	return s->provisioning == NULL ? -1 : provisioning_overdue_at(s->provisioning);
+}
+
+static int answer_overdue(struct site *s, struct err *e)
+{
+	return provisioning_overdue(s->provisioning, e);
 }
 
 static int64_t codes_due(const struct site *s)
@@ -582,6 +601,7 @@ static const struct duty {
 } duties[] = {
 	{ registry_due, tick_registry, "the registry's clockwork" },
 	{ provisioning_due, tick_provisioning, "the clockwork of rules" },
+	{ overdue, answer_overdue, "answering what waited for a key" },
 	{ codes_due, tick_codes, "forgetting old codes" },
 	{ tokens_due, tick_tokens, "forgetting old tokens" },
 	{ audit_due, tick_audit, "noting decisions" },
@@ -667,6 +687,8 @@ void site_down(struct site *s)
 	/* Unanswered requests are lost with their stream; their senders see an error. */
 	job_queue_clear(&s->queue);
 	outbox_down(s->outbox);
+	if (s->provisioning != NULL)
+		provisioning_down(s->provisioning);
 	contact_all_offline(s->contacts);
 }
 
@@ -824,6 +846,7 @@ static int open_provisioning(struct site *s, struct err *e)
 		.tags_arg = s,
 		.codes = s->codes,
 		.tokens = s->tokens,
+		.parked = s->parked,
 	};
 
 	if (!c->provisioning_enabled)

@@ -176,6 +176,12 @@ int device_serve(struct provisioning *p, const struct request *q, struct reply *
 
 	if (inquire(p, q, &n, e) != 0)
 		return -1;
+	if (n.facts.tokens_wait && n.is_thing) {
+		int decided = challenge_needed(p, q, &n.facts, r, e);
+
+		if (decided != CHALLENGE_DECIDE)
+			return decided;
+	}
 	writes = must_write(p, q, &n);
 	if (writes && !store_in_transaction(p->deps.store))
 		return PROVISIONING_WRITES;

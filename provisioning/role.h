@@ -12,6 +12,8 @@
 #include "policy/policy.h"
 #include "provisioning/access.h"
 #include "provisioning/access_store.h"
+#include "provisioning/challenge.h"
+#include "provisioning/get_token.h"
 #include "provisioning/operator_policy.h"
 #include "provisioning/asker.h"
 #include "provisioning/recall.h"
@@ -38,6 +40,8 @@ struct provisioning {
 	struct role_table *roles;
 	struct zones *zones;		/* that rules name */
 	struct provisioning_counters count;
+	struct challenges *challenges;
+	struct openings *openings;
 	int64_t next_ms;		/* wall: when provisioning_tick has something to do */
 	int64_t latest_ms;		/* wall: the latest this site has ever seen */
 	struct { int64_t row; uint64_t number; } over[PROVISIONING_VOID];

@@ -96,6 +96,9 @@ static const struct row {
 	[VERB_REVOKE] = { always, owner_revoke },
 	[VERB_WHY] = { never, owner_why },
 	[VERB_WHAT_IF] = { never, owner_what_if },
+	[VERB_GET_TOKEN] = { never, get_token_serve },
+	[VERB_TOKEN_ANSWER] = { always, get_token_answer },
+	[VERB_GET_CERTIFICATE] = { never, get_token_certificate },
 };
 
 /* Lets somebody in who was not. */
@@ -179,6 +182,33 @@ int provisioning_serve(struct provisioning *p, const struct request *q, struct r
 	if (must_prove(p, q))
 		return ask_for_proof(r);
 	return serve_row(p, q, r, e);
+}
+
+/* ---- what waits for a third party ---- */
+
+int provisioning_answered(struct provisioning *p, const struct request *answer, struct err *e)
+{
+	return challenge_answered(p, answer, e);
+}
+
+void provisioning_released(struct provisioning *p, struct buf *out)
+{
+	challenge_released(p, out);
+}
+
+int provisioning_overdue(struct provisioning *p, struct err *e)
+{
+	return challenge_tick(p, e);
+}
+
+int64_t provisioning_overdue_at(const struct provisioning *p)
+{
+	return challenge_deadline(p);
+}
+
+void provisioning_down(struct provisioning *p)
+{
+	challenge_down(p);
 }
 
 /* ---- what happens by itself ---- */
@@ -342,6 +372,8 @@ int provisioning_open(struct provisioning **out, const struct provisioning_conf 
 	    role_table_open(&p->roles, deps->store, e) != 0 ||
 	    askers_open(&p->askers, deps->store, e) != 0 || lease_open(p, e) != 0 ||
 	    recalls_open(p, e) != 0 ||
+	    challenges_open(&p->challenges, deps->store, deps->stats, e) != 0 ||
+	    openings_open(&p->openings, deps->store, deps->stats, e) != 0 ||
 	    store_get_int(deps->store, latest_name, &p->latest_ms, e) < 0) {
 		provisioning_close(&p);
 		return -1;
@@ -355,6 +387,8 @@ void provisioning_close(struct provisioning **p)
 {
 	if (*p == NULL)
 		return;
+	openings_close(&(*p)->openings);
+	challenges_close(&(*p)->challenges);
 	role_table_close(&(*p)->roles);
 	operator_policy_close(&(*p)->operator);
 	recalls_close(*p);

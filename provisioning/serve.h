@@ -18,6 +18,7 @@
 #include "common/store/contact.h"
 #include "common/store/debt.h"
 #include "common/store/ownership.h"
+#include "common/store/parked.h"
 #include "common/store/person.h"
 #include "common/store/store.h"
 #include "common/store/thing_set.h"
@@ -66,6 +67,7 @@ struct provisioning_deps {
 	struct persons *persons;
 	struct thing_sets *sets;
 	struct tokens_table *tokens;
+	struct parked_table *parked;
 };
 
 int provisioning_open(struct provisioning **out, const struct provisioning_conf *conf,
@@ -94,6 +96,15 @@ bool provisioning_writes(const struct provisioning *p, const struct request *q);
 #define PROVISIONING_WRITES 1
 int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r,
     struct err *e);
+
+/* An answer that belongs to no debt, in a transaction: of a challenge? */
+int provisioning_answered(struct provisioning *p, const struct request *answer, struct err *e);
+/* Challenges, and answers to questions that waited for them, of what was committed. */
+void provisioning_released(struct provisioning *p, struct buf *out);
+void provisioning_down(struct provisioning *p);
+/* In a transaction: questions that waited too long are answered with what is known. */
+int provisioning_overdue(struct provisioning *p, struct err *e);
+int64_t provisioning_overdue_at(const struct provisioning *p);	/* wall ms; -1 none */
 
 /* DEBT_FLOOR, DEBT_FRIEND, DEBT_UNFRIEND, DEBT_QUESTION: as in registry/serve.h. */
 int provisioning_debt_answered(struct provisioning *p, const struct debt *d,

@@ -16,12 +16,13 @@
 #include "provisioning/role.h"
 
 struct shown {
+	const char *text;
 	const struct token *token;
 	enum subject_kind kind;
 };
 
 /* "provisioning.example:TEXT": only what we gave out ourselves. */
-static bool is_ours(const struct provisioning *p, const char *text)
+bool token_is_ours(const struct provisioning *p, const char *text)
 {
 	const char *colon = strrchr(text, ':');
 	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
@@ -49,14 +50,14 @@ static size_t find_shown(struct provisioning *p, const struct name_list *texts,
     enum subject_kind kind, struct shown *out, size_t n, struct access_facts *f)
 {
 	for (size_t i = 0; i < texts->n; i++) {
-		const struct token *t = is_ours(p, texts->name[i]) ?
+		const struct token *t = token_is_ours(p, texts->name[i]) ?
 		    token_find(p->deps.tokens, texts->name[i]) : NULL;
 
 		if (t == NULL || !may_stand_for(t, kind)) {
 			f->tokens_ignored = true;
 			++*p->count.tokens_ignored;
 		} else if (!has(out, n, t, kind)) {
-			out[n++] = (struct shown){ t, kind };
+			out[n++] = (struct shown){ texts->name[i], t, kind };
 		}
 	}
 	return n;
@@ -170,7 +171,7 @@ int token_subjects(struct provisioning *p, const struct request *q, struct acces
 }
 
 size_t token_doubts(struct provisioning *p, const struct request *q,
-    const struct access_facts *f, const struct token *out[static TOKEN_CHALLENGED])
+    const struct access_facts *f, struct token_doubt out[static TOKEN_CHALLENGED])
 {
 	struct shown shown[3 * WIRE_TOKENS];
 	struct access_facts aside = *f;
@@ -182,9 +183,9 @@ size_t token_doubts(struct provisioning *p, const struct request *q,
 		    !is_named(p, f, &shown[i]);
 
 		for (size_t k = 0; k < m; k++)
-			known = known || out[k] == key;
+			known = known || out[k].key == key;
 		if (!known)
-			out[m++] = key;
+			out[m++] = (struct token_doubt){ shown[i].text, key };
 	}
 	return m;
 }

@@ -23,9 +23,15 @@ struct provisioning;
 int token_subjects(struct provisioning *p, const struct request *q, struct access_facts *f,
     struct err *e);
 
-/* Certificates whose keys must be shown before `q` can be decided; names of tokens,
- * from q->pool.  How many. */
+/* Given out by this server, as far as its address says? */
+bool token_is_ours(const struct provisioning *p, const char *text);
+
+/* Whose keys must be shown before `q` can be decided, each once.  How many. */
+struct token_doubt {
+	const char *text;		/* as whoever asks showed it */
+	const struct token *key;	/* the certificate that vouches for it */
+};
 size_t token_doubts(struct provisioning *p, const struct request *q,
-    const struct access_facts *f, const struct token *out[static TOKEN_CHALLENGED]);
+    const struct access_facts *f, struct token_doubt out[static TOKEN_CHALLENGED]);
 
 #endif

@@ -341,7 +341,8 @@ static int answer_late(struct registry *g, struct err *e)
 	struct parked p;
 	int n = 0, got = 0;
 
-	while (n < LATE_AT_ONCE && (got = parked_take_late(g->deps.parked, &p, e)) == 1) {
+	while (n < LATE_AT_ONCE && (got = parked_take_late(g->deps.parked, "disowned:",
+	    &p, e)) == 1) {
 		if (disown_failed(g, &p, e) == -1)
 			return -1;
 		n++;
@@ -463,7 +464,7 @@ int registry_tick(struct registry *g, struct err *e)
 
 int64_t registry_deadline(const struct registry *g)
 {
-	int64_t parked = parked_deadline(g->deps.parked);
+	int64_t parked = parked_deadline(g->deps.parked, "disowned:");
 	int64_t next = g->sweep_at > 0 ? clock_wall(g->deps.clock) : g->sweep_ms;
 	int64_t shown = registry_showing_deadline(g);
 

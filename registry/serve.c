@@ -24,14 +24,17 @@ typedef int (*serve_fn)(struct registry *g, const struct request *q, struct repl
 
 /* ---- asked of any entity ---- */
 
-/* All generations at once: each client looks for its own name only.  Tokens
- * (prov:t) are not served, so they are not offered. */
+/* All generations at once: each client looks for its own name only. */
 static const char *const component_features[] = {
 	NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_COMMANDS, NS_DATA, NS_LEASE, NS_THING,
+	NS_TOKEN,
 	"urn:xmpp:iot:discovery", "urn:xmpp:iot:provisioning",
 	"urn:ieee:iot:disco:1.0", "urn:ieee:iot:prov:d:1.0", "urn:ieee:iot:prov:o:1.0",
+	"urn:ieee:iot:prov:t:1.0",
 	"urn:nf:iot:disco:1.0", "urn:nf:iot:prov:d:1.0", "urn:nf:iot:prov:o:1.0",
+	"urn:nf:iot:prov:t:1.0",
 	"urn:nfi:iot:disco:1.0", "urn:nfi:iot:prov:d:1.0", "urn:nfi:iot:prov:o:1.0",
+	"urn:nfi:iot:prov:t:1.0",
 };
 static const char *const desk_features[] = {
 	NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_COMMANDS, NS_DATA, NS_RECEIPTS,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/str.h"
 #include "common/store/mirror.h"
 #include "common/store/store.h"
 
@@ -36,6 +37,7 @@ static const struct store_step steps[] = {
 	     " row INTEGER PRIMARY KEY, asker TEXT NOT NULL, addressed TEXT NOT NULL,"
 	     " iq_id TEXT, verb INTEGER NOT NULL, gen INTEGER NOT NULL, vocab INTEGER NOT NULL,"
 	     " waits_for TEXT NOT NULL, deadline INTEGER NOT NULL)" },
+	{ 2, "ALTER TABLE parked ADD COLUMN request TEXT" },
 };
 static const struct store_schema schema = {
 	"parked", steps, sizeof(steps) / sizeof(steps[0])
@@ -57,7 +59,8 @@ static void keep_text(const char **s, char **to)
 static struct wait *wait_new(const struct parked *r, int64_t row, struct err *e)
 {
 	size_t bytes = strlen(r->asker) + strlen(r->to) + strlen(r->waits_for) +
-	    (r->iq_id != NULL ? strlen(r->iq_id) : 0) + 4;
+	    (r->iq_id != NULL ? strlen(r->iq_id) : 0) +
+	    (r->request != NULL ? strlen(r->request) : 0) + 5;
 	struct wait *w = calloc(1, sizeof(*w) + bytes);
 	char *to;
 
@@ -72,6 +75,7 @@ static struct wait *wait_new(const struct parked *r, int64_t row, struct err *e)
 	keep_text(&w->pub.to, &to);
 	keep_text(&w->pub.iq_id, &to);
 	keep_text(&w->pub.waits_for, &to);
+	keep_text(&w->pub.request, &to);
 	return w;
 }
 
@@ -122,7 +126,7 @@ static int load_row(struct parked_table *p, struct stmt *st, struct err *e)
 		.asker = stmt_text(st, 1), .to = stmt_text(st, 2), .iq_id = stmt_text(st, 3),
 		.verb = (int)stmt_int(st, 4), .gen = (int)stmt_int(st, 5),
 		.vocab = (int)stmt_int(st, 6), .waits_for = stmt_text(st, 7),
-		.deadline_ms = stmt_int(st, 8),
+		.deadline_ms = stmt_int(st, 8), .request = stmt_text(st, 9),
 	};
 	struct wait *w;
 
@@ -140,8 +144,8 @@ static int load_row(struct parked_table *p, struct stmt *st, struct err *e)
 static int load(struct parked_table *p, struct err *e)
 {
 	struct stmt *st = store_prepare(p->store,
-	    "SELECT row, asker, addressed, iq_id, verb, gen, vocab, waits_for, deadline"
-	    " FROM parked ORDER BY row", e);
+	    "SELECT row, asker, addressed, iq_id, verb, gen, vocab, waits_for, deadline,"
+	    " request FROM parked ORDER BY row", e);
 	int got;
 
 	if (st == NULL)
@@ -167,7 +171,8 @@ int parked_open(struct parked_table **out, struct store *s, const struct clock *
 	if (store_migrate(s, &schema, e) == -1)
 		goto fail;
 	p->write = store_prepare(s, "INSERT INTO parked (row, asker, addressed, iq_id, verb, gen,"
-	    " vocab, waits_for, deadline) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", e);
+	    " vocab, waits_for, deadline, request)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", e);
 	p->erase = store_prepare(s, "DELETE FROM parked WHERE row = $1", e);
 	if (p->write == NULL || p->erase == NULL || load(p, e) == -1)
 		goto fail;
@@ -217,6 +222,7 @@ static int write_row(struct parked_table *p, const struct parked *r, struct err 
 	stmt_bind_int(p->write, 7, r->vocab);
 	stmt_bind_text(p->write, 8, r->waits_for);
 	stmt_bind_int(p->write, 9, r->deadline_ms);
+	stmt_bind_text(p->write, 10, r->request);
 	return stmt_run(p->write, NULL, e);
 }
 
@@ -240,6 +246,8 @@ int parked_add(struct parked_table *p, const struct parked *r, struct err *e)
 	}
 	if (of_asker >= PARKED_PER_ASKER || p->n >= PARKED_MAX)
 		return err_set(e, ERR_LIMIT, "too many requests wait already");
+	if (r->request != NULL && strlen(r->request) > PARKED_REQUEST)
+		return err_set(e, ERR_LIMIT, "too long a request to wait");
 	if (reserve(p, e) == -1 || mirror_reserve(&p->mirror, e) == -1 ||
 	    (w = wait_new(r, p->last_row + 1, e)) == NULL)
 		return -1;
@@ -275,28 +283,30 @@ int parked_take(struct parked_table *p, const char *waits_for, struct parked *ou
 	return 0;
 }
 
-static struct wait *earliest(const struct parked_table *p)
+static struct wait *earliest(const struct parked_table *p, const char *kind)
 {
 	struct wait *w = NULL;
 
 	for (size_t i = 0; i < p->n; i++)
-		if (w == NULL || p->all[i]->pub.deadline_ms < w->pub.deadline_ms)
+		if (str_starts(p->all[i]->pub.waits_for, kind) &&
+		    (w == NULL || p->all[i]->pub.deadline_ms < w->pub.deadline_ms))
 			w = p->all[i];
 	return w;
 }
 
-int parked_take_late(struct parked_table *p, struct parked *out, struct err *e)
+int parked_take_late(struct parked_table *p, const char *kind, struct parked *out,
+    struct err *e)
 {
-	struct wait *w = earliest(p);
+	struct wait *w = earliest(p, kind);
 
 	if (w == NULL || w->pub.deadline_ms > clock_wall(p->clock))
 		return 0;
 	return take(p, w, out, e);
 }
 
-int64_t parked_deadline(const struct parked_table *p)
+int64_t parked_deadline(const struct parked_table *p, const char *kind)
 {
-	const struct wait *w = earliest(p);
+	const struct wait *w = earliest(p, kind);
 
 	return w != NULL ? w->pub.deadline_ms : -1;
 }

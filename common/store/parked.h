@@ -24,9 +24,12 @@ struct parked {
 	const char *iq_id;
 	int verb;
 	int gen, vocab;		/* dialect of the answer */
-	const char *waits_for;	/* e.g. "disowned:<thing id>" */
+	const char *waits_for;	/* KIND:WHAT, e.g. "disowned:<thing id>" */
 	int64_t deadline_ms;	/* wall */
+	const char *request;	/* the stanza, to be served again; NULL: not needed */
 };
+
+#define PARKED_REQUEST 16384	/* bytes of `request` */
 
 int parked_open(struct parked_table **out, struct store *s, const struct clock *clock,
     struct err *e);
@@ -36,7 +39,9 @@ int parked_add(struct parked_table *p, const struct parked *r, struct err *e);
 /* In a transaction: take every row that waits for this, one at a time.  1 taken
  * (strings valid until the next call), 0 none, -1 error. */
 int parked_take(struct parked_table *p, const char *waits_for, struct parked *out, struct err *e);
-int parked_take_late(struct parked_table *p, struct parked *out, struct err *e);
-int64_t parked_deadline(const struct parked_table *p);	/* wall ms; -1 none */
+/* The earliest that is past its deadline, of those whose waits_for begins so. */
+int parked_take_late(struct parked_table *p, const char *kind, struct parked *out,
+    struct err *e);
+int64_t parked_deadline(const struct parked_table *p, const char *kind);	/* wall ms; -1 none */
 
 #endif

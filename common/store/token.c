@@ -57,6 +57,7 @@ static const struct store_step steps[] = {
 	     " certificate BLOB, service TEXT, details TEXT, issued INTEGER NOT NULL,"
 	     " until INTEGER NOT NULL, proved INTEGER NOT NULL)" },
 	{ 2, "CREATE TABLE token_revoked (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID" },
+	{ 3, "ALTER TABLE token ADD COLUMN ours INTEGER NOT NULL DEFAULT 0" },
 };
 static const struct store_schema schema = { "token", steps, sizeof(steps) / sizeof(steps[0]) };
 
@@ -194,7 +195,7 @@ static int load_row(struct tokens_table *t, struct stmt *st, struct err *e)
 	struct token what = {
 		.jid = stmt_text(st, 3), .service = stmt_text(st, 5),
 		.details = stmt_text(st, 6), .issued_ms = stmt_int(st, 7),
-		.until_ms = stmt_int(st, 8),
+		.until_ms = stmt_int(st, 8), .knows_ours = stmt_int(st, 10) != 0,
 	};
 	const char *name = stmt_text(st, 2);
 	size_t mac_len;
@@ -267,8 +268,8 @@ static int load(struct tokens_table *t, const char *sql,
 static int prepare(struct tokens_table *t, struct err *e)
 {
 	t->write = store_prepare(t->store, "INSERT OR REPLACE INTO token (row, mac, name, jid,"
-	    " certificate, service, details, issued, until, proved)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", e);
+	    " certificate, service, details, issued, until, proved, ours)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", e);
 	t->erase = store_prepare(t->store, "DELETE FROM token WHERE row = $1", e);
 	t->ban = store_prepare(t->store, "INSERT INTO token_revoked (name) VALUES ($1)", e);
 	t->unban = store_prepare(t->store, "DELETE FROM token_revoked WHERE name = $1", e);
@@ -290,7 +291,7 @@ int tokens_open(struct tokens_table **out, struct store *s, const struct clock *
 	if (table_seed(&t->seed, e) == -1 || store_migrate(s, &schema, e) == -1 ||
 	    prepare(t, e) == -1 ||
 	    load(t, "SELECT row, mac, name, jid, certificate, service, details, issued, until,"
-	    " proved FROM token ORDER BY row", load_row, e) == -1 ||
+	    " proved, ours FROM token ORDER BY row", load_row, e) == -1 ||
 	    load(t, "SELECT name FROM token_revoked", load_ban, e) == -1)
 		goto fail;
 	mirror_open(&t->mirror, s, &ops, t);
@@ -451,6 +452,7 @@ static int write_row(struct tokens_table *t, const struct entry *x, struct err *
 	stmt_bind_int(t->write, 8, x->pub.issued_ms);
 	stmt_bind_int(t->write, 9, x->pub.until_ms);
 	stmt_bind_int(t->write, 10, x->proved);
+	stmt_bind_int(t->write, 11, x->pub.knows_ours);
 	return stmt_run(t->write, NULL, e);
 }
 

@@ -32,6 +32,7 @@ struct token {
 	const char *service;		/* user: name of the token of the service; else NULL */
 	const char *details;		/* user: what the service said of him; else NULL */
 	int64_t issued_ms, until_ms;	/* wall; not behind the end of the certificate */
+	bool knows_ours;		/* its holder knows our form of challenge (PROTOCOL.md) */
 };
 
 #define TOKEN_DETAILS 2048	/* bytes of `details` */

@@ -111,20 +111,20 @@ static void late_rows_survive_a_restart(void **state)
 	(void)state;
 	place_make(&p);
 	world_open(&w, p.url);
-	assert_int_equal(parked_deadline(w.p), -1);
+	assert_int_equal(parked_deadline(w.p, "disowned:"), -1);
 	add(&w, "o@x/a", "17", "disowned:t");
 	world_close(&w);
 	world_open(&w, p.url);
-	assert_int_equal(parked_deadline(w.p), 5000);
+	assert_int_equal(parked_deadline(w.p, "disowned:"), 5000);
 	MUST(store_begin(w.s, &test_err));
-	assert_int_equal(parked_take_late(w.p, &got, &test_err), 0);
+	assert_int_equal(parked_take_late(w.p, "disowned:", &got, &test_err), 0);
 	w.time.wall = 5000;
-	assert_int_equal(parked_take_late(w.p, &got, &test_err), 1);
+	assert_int_equal(parked_take_late(w.p, "disowned:", &got, &test_err), 1);
 	assert_string_equal(got.iq_id, "17");
 	assert_string_equal(got.to, "reg.x");
 	assert_int_equal(got.verb, 3);
 	MUST(store_commit(w.s, &test_err));
-	assert_int_equal(parked_deadline(w.p), -1);
+	assert_int_equal(parked_deadline(w.p, "disowned:"), -1);
 	world_close(&w);
 	place_remove(&p);
 }
