@@ -62,6 +62,8 @@ run 0 "$kithctl" policy check -f "$dir/policy"; ok "a good policy file is 0"
 run 0 "$kithctl" policy print -f "$dir/policy" && cp "$dir/out" "$dir/canonical" &&
     run 0 "$kithctl" policy print -f "$dir/canonical" && cmp -s "$dir/out" "$dir/canonical"
 ok "a printed policy parses to the same"
+grep -v '^#' "${top_srcdir:-.}/tests/policy/whole.lines" >"$dir/whole"
+run 0 "$kithctl" policy print -f "$dir/whole" && cmp -s "$dir/out" "$dir/whole"; ok "every kind of rule there is is printed as it is"
 run 0 "$kithctl" policy ask -f "$dir/policy" bob@b.example read lamp temperature && head -1 "$dir/out" | grep -qx allow; ok "policy ask: allow is 0"
 run 1 "$kithctl" policy ask -f "$dir/policy" x@evil.example read lamp && head -1 "$dir/out" | grep -qx deny; ok "policy ask: deny is 1"
 run 1 "$kithctl" policy ask -f "$dir/policy" carol@c.example read lamp && head -1 "$dir/out" | grep -qx 'ask (deny until answered)'; ok "policy ask: what nobody decided is 1"
