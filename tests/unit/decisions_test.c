@@ -70,6 +70,18 @@ static void restart(struct fixture *f, bool boot)
 	assert_int_equal(decisions_open(&f->d, &f->clock, f->dir, &e), 0);
 }
 
+/* Saved, switched off for a while, booted. */
+static void off_for(struct fixture *f, int64_t ms)
+{
+	struct err e = ERR_INIT;
+	int64_t wall = f->fake.wall;
+
+	restart(f, true);		/* the file says another boot from here on */
+	decisions_close(&f->d);
+	f->fake.wall = wall + ms;
+	assert_int_equal(decisions_open(&f->d, &f->clock, f->dir, &e), 0);
+}
+
 static const struct decision_question bob_reads = {
 	.action = DECIDE_READ, .jid = "bob@b.example", .types = FIELD_MOMENTARY,
 };
@@ -435,6 +447,133 @@ static bool oracle(uint64_t revision, unsigned asker, unsigned names, bool contr
 	return (h >> 33) & 1;
 }
 
+/* ---- limits ------------------------------------------------------------- */
+
+static const struct limit some_limits[] = {
+	{ .span = { .name = "dim light", .has_min = true, .min = -2.5, .has_max = true, .max = 1e300,
+	    .max_out = true }, .rule = 3, .rate_n = 5, .rate_ms = 60 * MINUTE },
+	{ .span = { .text = "eco, or: not~" }, .rule = 4 },
+	{ .span = { .name = "x" } },
+};
+
+static void assert_same_limits(const struct limit *a, const struct limit *b)
+{
+	assert_true((a->span.name == NULL) == (b->span.name == NULL));
+	assert_true((a->span.text == NULL) == (b->span.text == NULL));
+	if (a->span.name)
+		assert_string_equal(a->span.name, b->span.name);
+	if (a->span.text)
+		assert_string_equal(a->span.text, b->span.text);
+	assert_true(a->span.has_min == b->span.has_min && a->span.has_max == b->span.has_max);
+	assert_true(a->span.min_out == b->span.min_out && a->span.max_out == b->span.max_out);
+	assert_true(a->span.min == b->span.min && a->span.max == b->span.max);
+	assert_int_equal(a->rule, b->rule);
+	assert_int_equal(a->rate_n, b->rate_n);
+	assert_int_equal(a->rate_ms, b->rate_ms);
+}
+
+static void what_is_allowed_within_limits_comes_back_with_them(void **state)
+{
+	struct fixture *f = *state;
+	struct decision d = leased(true, 7, 15 * MINUTE), got;
+
+	d.n_limits = 3;
+	d.limit = some_limits;
+	assert_true(keep(f, d));
+	for (int round = 0; round < 3; round++) {
+		assert_true(decisions_find(&f->d, key_of(f, &bob_reads), &f->pool, &got));
+		assert_int_equal(got.n_limits, 3);
+		for (size_t i = 0; i < 3; i++)
+			assert_same_limits(&got.limit[i], &some_limits[i]);
+		restart(f, round == 1);
+	}
+}
+
+static void why_not_comes_back_and_the_wait_grows_shorter(void **state)
+{
+	struct fixture *f = *state;
+	struct decision d = leased(false, 7, 15 * MINUTE), got;
+
+	d.why = (struct denied){ "time", 10 * MINUTE, "owner@home.example" };
+	assert_true(keep(f, d));
+	pass(f, 4 * MINUTE);
+	restart(f, false);
+	assert_true(decisions_find(&f->d, key_of(f, &bob_reads), &f->pool, &got));
+	assert_string_equal(got.why.reason, "time");
+	assert_string_equal(got.why.ask_whom, "owner@home.example");
+	assert_int_equal(got.why.retry_after_ms, 6 * MINUTE);
+	pass(f, 7 * MINUTE);
+	assert_true(decisions_find(&f->d, key_of(f, &bob_reads), &f->pool, &got));
+	assert_int_equal(got.why.retry_after_ms, 0);
+}
+
+/* Without "at", limits, reasons and uses. */
+static void a_file_from_before_there_were_limits_still_loads(void **state)
+{
+	struct fixture *f = *state;
+	char *text, *line;
+
+	keep(f, leased(true, 7, 15 * MINUTE));
+	assert_int_equal(decisions_save(&f->d, NULL), 0);
+	text = get_file(f->dir, "decisions");
+	line = strstr(text, "\nat ");
+	assert_non_null(line);
+	memmove(line, strchr(line + 1, '\n'), strlen(strchr(line + 1, '\n')) + 1);
+	assert_null(strstr(text, " l="));
+	put_file(f->dir, "decisions", text, 0600);
+	free(text);
+	decisions_close(&f->d);
+	assert_int_equal(decisions_open(&f->d, &f->clock, f->dir, NULL), 0);
+	assert_true(knows(f));
+}
+
+static const struct limit twice_an_hour = { .rule = 3, .rate_n = 2, .rate_ms = 60 * MINUTE };
+
+static int64_t wait_of(struct fixture *f)
+{
+	return usage_wait(&f->d.usage, bob_reads.jid, &twice_an_hour, f->fake.boot);
+}
+
+static void a_use_is_on_disk_before_it_happens(void **state)
+{
+	struct fixture *f = *state;
+	struct decisions other;
+
+	assert_int_equal(decisions_use(&f->d, bob_reads.jid, &twice_an_hour, NULL), 0);
+	assert_int_equal(decisions_use(&f->d, bob_reads.jid, &twice_an_hour, NULL), 0);
+	/* Killed here. */
+	assert_int_equal(decisions_open(&other, &f->clock, f->dir, NULL), 0);
+	assert_int_equal(usage_wait(&other.usage, bob_reads.jid, &twice_an_hour, f->fake.boot),
+	    60 * MINUTE);
+	decisions_close(&other);
+}
+
+static void a_reboot_gives_back_only_the_time_that_passed(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(decisions_use(&f->d, bob_reads.jid, &twice_an_hour, NULL), 0);
+	assert_int_equal(decisions_use(&f->d, bob_reads.jid, &twice_an_hour, NULL), 0);
+	pass(f, 10 * MINUTE);
+	f->d.dirty = true;
+	restart(f, false);
+	assert_int_equal(wait_of(f), 50 * MINUTE);
+	f->d.dirty = true;
+	off_for(f, 20 * MINUTE);
+	assert_int_equal(wait_of(f), 30 * MINUTE);
+}
+
+static void a_reboot_with_a_clock_set_back_gives_nothing_back(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(decisions_use(&f->d, bob_reads.jid, &twice_an_hour, NULL), 0);
+	assert_int_equal(decisions_use(&f->d, bob_reads.jid, &twice_an_hour, NULL), 0);
+	f->fake.wall -= 24 * 60 * MINUTE;
+	restart(f, true);
+	assert_int_equal(wait_of(f), 60 * MINUTE);
+}
+
 static void make_question(struct decision_question *q, unsigned asker, unsigned names, bool control,
     const char **list)
 {
@@ -539,6 +678,12 @@ int main(void)
 		T(att_P_06__order_and_repeats_do_not_change_a_question),
 		T(att_P_06__whatever_differs_is_another_question),
 		T(what_a_partial_grant_lists_comes_back_unchanged),
+		T(what_is_allowed_within_limits_comes_back_with_them),
+		T(why_not_comes_back_and_the_wait_grows_shorter),
+		T(a_file_from_before_there_were_limits_still_loads),
+		T(a_use_is_on_disk_before_it_happens),
+		T(a_reboot_gives_back_only_the_time_that_passed),
+		T(a_reboot_with_a_clock_set_back_gives_nothing_back),
 		T(att_P_06__the_cache_equals_an_oracle_without_one),
 		T(a_full_cache_drops_what_ends_first),
 	};
