@@ -12,6 +12,7 @@
 #include "common/base/jid.h"
 #include "common/base/pool.h"
 #include "common/base/str.h"
+#include "common/base/zone.h"
 #include "provisioning/role.h"
 
 static int no_room(struct err *e)
@@ -90,7 +91,11 @@ static const char *why_useless(const struct provisioning *p, const struct reques
 	if (r->verdict == VERDICT_ALLOW && r->subject.kind == SUBJECT_JID &&
 	    owned_by(t, r->subject.text))
 		return N_("The owner may do everything with his own things; it needs no rule.");
-	if (r->verdict == VERDICT_ALLOW && r->subject.kind != SUBJECT_ANYONE &&
+	if (r->zone != NULL && zones_find(p->zones, r->zone) == NULL)
+		return N_("There is no time zone of that name here: they are called like "
+		    "Europe/Berlin, with these capital letters. Nothing has changed.");
+	if (r->verdict == VERDICT_ALLOW &&
+	    (r->subject.kind == SUBJECT_JID || r->subject.kind == SUBJECT_DOMAIN) &&
 	    !provisioning_trusts(p, r->subject.text, t != NULL ? t->jid : q->bare))
 		return N_("Nothing has changed: nobody here can tell whether messages from that "
 		    "domain are genuine. The operator can switch this on for servers that prove "

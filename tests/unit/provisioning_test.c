@@ -1119,6 +1119,15 @@ static void a_domain_nobody_vouches_for_gets_nothing(void **state)
 	assert_true(rule("deny bob@far.ex everything") > 0);
 }
 
+/* A role and a token are no addresses: nobody's domain has to be believed for them. */
+static void roles_and_tokens_may_be_given_rights(void **state)
+{
+	(void)state;
+	assert_true(rule("allow role family to read of lamp") > 0);
+	assert_true(rule("allow user token abcdefgh to control of lamp") > 0);
+	assert_true(rule("deny service token abcdefgh everything") > 0);
+}
+
 /* ---- the rest of the owner's words ---- */
 
 static void rules_are_refused_with_a_reason(void **state)
@@ -1128,6 +1137,8 @@ static void rules_are_refused_with_a_reason(void **state)
 	assert_int_equal(w.r.condition, COND_ITEM_NOT_FOUND);
 	assert_int_equal(rule("allow bob@x.ex to read of lamp until 2026-11-20"), 0);
 	assert_non_null(strstr(w.r.text, "over already"));
+	assert_int_equal(rule("allow bob@x.ex to read of lamp on mon in Europe/Berlinn"), 0);
+	assert_non_null(strstr(w.r.text, "no time zone of that name"));
 	assert_int_equal(rule("allow bob@x.ex to smell lamp"), 0);
 	assert_non_null(strstr(w.r.text, "expected"));
 	assert_int_equal(rule_of("eve@x.ex", "allow bob@x.ex to read *", 0), 0);
@@ -1464,6 +1475,7 @@ int main(void)
 		TEST(one_requester_holds_five_questions_at_most),
 		TEST_ON_DISK(a_foreign_domain_asks_three_times_a_day),
 		TEST(a_domain_nobody_vouches_for_gets_nothing),
+		TEST(roles_and_tokens_may_be_given_rights),
 		TEST(rules_are_refused_with_a_reason),
 		TEST(why_names_the_rule_and_changes_nothing),
 		TEST(owners_decide_by_iq_as_well),
