@@ -88,8 +88,6 @@ static void judge_by_owner(const struct access_facts *f, const struct access_thi
 	q.zone_s = t->has_zone ? t->zone_s : f->zone_s;
 	q.zone_until_ms = t->zone_until_ms;
 	policy_decide(t->rules, &q, space, out);
-	if (f->action == ACTION_READ && out->verdict == VERDICT_ALLOW && out->types == 0)
-		out->types = types_asked(f);
 	/* An edge behind the change of clocks is not known yet: look again then. */
 	if (t->has_zone && t->zone_until_ms != 0 && out->edge_ms > t->zone_until_ms)
 		out->edge_ms = t->zone_until_ms;

@@ -1323,6 +1323,25 @@ static void each_node_is_decided_by_its_own_owner(void **state)
 	assert_false(w.r.u.can.result);
 }
 
+/* A node that nobody registered: one rule for it alone, and none for the others. */
+static void a_node_that_is_no_thing_has_rules_of_its_own(void **state)
+{
+	struct node nodes[2] = { { "m1", "bus", NULL }, { "m2", "bus", NULL } };
+	struct request q = request(VERB_CAN_READ, "gate@x.ex");
+
+	(void)state;
+	put_thing(10, "gate@x.ex", NULL, OWNER, 1, "gate");
+	assert_true(rule_of(OWNER, "allow bob@x.ex to read of node \"m1\" source \"bus\" of gate", 10) > 0);
+	q.lease.asked = true;
+	q.u.can.jid = BOB;
+	q.u.can.nodes = (struct node_list){ 2, nodes };
+	serve(&q);
+	assert_true(w.r.u.can.result);
+	assert_int_equal(w.r.u.can.nodes.n, 1);
+	assert_string_equal(w.r.u.can.nodes.node[0].id, "m1");
+	assert_string_equal(w.r.u.can.nodes.node[0].source, "bus");
+}
+
 /* XEP-0324, "Reading devices from large subsystems". */
 static void an_id_alone_means_every_node_of_that_id(void **state)
 {
@@ -1483,6 +1502,7 @@ int main(void)
 		TEST(owners_clear_and_delete_by_iq),
 		TEST(an_owner_sees_his_own_things_only),
 		TEST(each_node_is_decided_by_its_own_owner),
+		TEST(a_node_that_is_no_thing_has_rules_of_its_own),
 		TEST(an_id_alone_means_every_node_of_that_id),
 		TEST(an_id_that_would_say_more_is_not_said),
 		TEST(too_many_nodes_are_asked_about_one_by_one),
