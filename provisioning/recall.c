@@ -15,12 +15,12 @@
 #include "provisioning/role.h"
 
 /*
- * A slice is 1 ms of work (ruling 32), counted instead of timed: about 1 us is
- * one unit, so that a slice ends at the same place in every run.
+ * A slice is 1 ms of work at most (ruling 32), counted instead of timed, so that
+ * it ends at the same place in every run: a unit is about 0.2 us.
  */
-#define SLICE 500
-#define COST_LOOK 1		/* one thing that is not concerned */
-#define COST_OWE 12		/* one that is told: a row, maybe two */
+#define SLICE 5000
+#define COST_LOOK 2		/* one thing that is not concerned, or told already */
+#define COST_OWE 70		/* one that is told: its row, and maybe another */
 #define TELL_MS 5000		/* then it is said how far it is */
 #define OPEN_PER_OWNER 16	/* the oldest is given up for one more */
 
@@ -72,7 +72,7 @@ static void awake(struct provisioning *p, struct recall *r)
 	schedule(p, r);
 }
 
-static int sync_table(struct provisioning *p, struct err *e)
+int recall_sync(struct provisioning *p, struct err *e)
 {
 	int read = recall_table_sync(p->recalls, e);
 
@@ -99,6 +99,8 @@ int64_t recall_deadline(const struct provisioning *p)
 {
 	const struct recall *r = recall_table_next(p->recalls);
 
+	if (recall_table_is_stale(p->recalls))
+		return provisioning_now(p);
 	return r == NULL ? -1 :
 	    provisioning_now(p) + (r->due.ms - clock_boot(p->deps.clock));
 }
@@ -175,7 +177,7 @@ static struct recall *join(struct provisioning *p, const char *owner, enum recal
 {
 	struct recall *r;
 
-	if (sync_table(p, e) != 0)
+	if (recall_sync(p, e) != 0)
 		return NULL;
 	p->recalling = true;
 	r = find_fresh(p, owner);
@@ -468,7 +470,7 @@ static int owe(struct provisioning *p, struct recall *r, const struct debt *d,
 
 /* `n` things of one address. */
 static int tell_address(struct provisioning *p, struct recall *r, const char *jid, size_t n,
-    struct err *e)
+    size_t *cost, struct err *e)
 {
 	const struct asker *k = asker_find(p->askers, jid);
 	const struct debt *d;
@@ -479,6 +481,7 @@ static int tell_address(struct provisioning *p, struct recall *r, const char *ji
 	d = debt_find(p->deps.debts, DEBT_FLOOR, jid, "");
 	if (waits_already(d, r->id))
 		return 0;
+	*cost += COST_OWE;
 	recall_table_touch(p->recalls);
 	r->waiting += n;
 	if (!k->keeps_lease)
@@ -521,8 +524,8 @@ static int step_owner(struct provisioning *p, struct recall *r, size_t *cost, st
 	n = things_at(p, r, t);
 	if (n == 0)
 		return 1;
-	*cost += COST_OWE + n;
-	return tell_address(p, r, t->jid, n, e) != 0 ? -1 : 1;
+	*cost += n;
+	return tell_address(p, r, t->jid, n, cost, e) != 0 ? -1 : 1;
 }
 
 static int step_askers(struct provisioning *p, struct recall *r, size_t *cost, struct err *e)
@@ -536,8 +539,7 @@ static int step_askers(struct provisioning *p, struct recall *r, size_t *cost, s
 	concerned = concerns_asker(p, r, k, e);
 	if (concerned < 1)
 		return concerned == 0 ? 1 : -1;
-	*cost += COST_OWE;
-	return tell_address(p, r, k->jid, 1, e) != 0 ? -1 : 1;
+	return tell_address(p, r, k->jid, 1, cost, e) != 0 ? -1 : 1;
 }
 
 /* 1 there is more, 0 the walk is done, -1 */
@@ -584,7 +586,7 @@ int recall_begin(struct provisioning *p, struct err *e)
 {
 	if (!p->recalling)
 		return 0;
-	if (sync_table(p, e) != 0)
+	if (recall_sync(p, e) != 0)
 		return -1;
 	for (size_t i = recall_table_count(p->recalls); i-- > 0;) {
 		struct recall *r = recall_table_at(p->recalls, i);
@@ -625,7 +627,7 @@ int recall_slice(struct provisioning *p, struct err *e)
 {
 	struct recall *r;
 
-	if (sync_table(p, e) != 0)
+	if (recall_sync(p, e) != 0)
 		return -1;
 	r = recall_table_next(p->recalls);
 	if (r == NULL || r->due.ms > clock_boot(p->deps.clock))
@@ -666,7 +668,7 @@ int recall_heard(struct provisioning *p, const struct debt *d, uint64_t number, 
 	struct buf text;
 	int ret = 0;
 
-	if (sync_table(p, e) != 0)
+	if (recall_sync(p, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const struct recall *r = recall_table_find(p->recalls, w[i].id);
@@ -694,7 +696,7 @@ int recall_left(struct provisioning *p, const struct owned *t, struct err *e)
 
 	if (n == 0)
 		return 0;
-	if (sync_table(p, e) != 0)
+	if (recall_sync(p, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		struct recall *r = recall_table_find(p->recalls, w[i].id);
@@ -713,12 +715,4 @@ int recall_left(struct provisioning *p, const struct owned *t, struct err *e)
 	ret = debt_floor(p->deps.debts, t->jid, d->number, recall_waits_write(&text, w, kept), e);
 	buf_fini(&text);
 	return ret;
-}
-
-size_t recall_count(const struct provisioning *p, int64_t *oldest_ms)
-{
-	const struct recall *r = recall_table_at(p->recalls, 0);
-
-	*oldest_ms = r != NULL ? r->at_ms : 0;
-	return recall_table_count(p->recalls);
 }

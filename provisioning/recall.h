@@ -59,8 +59,6 @@ int recall_slice(struct provisioning *p, struct err *e);
 int64_t recall_deadline(const struct provisioning *p);	/* wall ms; -1 never */
 /* This thing has confirmed everything up to `number`. */
 int recall_heard(struct provisioning *p, const struct debt *d, uint64_t number, struct err *e);
-/* Recalls that are not over; when the oldest began, wall ms (0: there is none). */
-size_t recall_count(const struct provisioning *p, int64_t *oldest_ms);
 /* It is not its owner's any more: it leaves his counts. */
 int recall_left(struct provisioning *p, const struct owned *t, struct err *e);
 

@@ -13,8 +13,8 @@
 #include "provisioning/recall_part.h"
 
 #define BEFRIEND (1u << ACTION_BEFRIEND)
-#define COST_PAIR 8
-#define COST_RULE 1		/* copied for the state before */
+#define COST_PAIR 25
+#define COST_RULE 5		/* copied for the state before */
 
 bool recall_has_friends(const struct recall *r)
 {

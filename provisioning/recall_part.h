@@ -9,6 +9,8 @@
 #include "provisioning/role.h"
 
 /* recall.c */
+/* After a rollback: what stands in the rows.  -1: cannot tell now. */
+int recall_sync(struct provisioning *p, struct err *e);
 /* Of the things it concerns, how many may still act by what was before. */
 size_t recall_missing(const struct provisioning *p, const struct recall *r);
 /* Nothing is left to be done or to be waited for. */

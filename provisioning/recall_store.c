@@ -385,6 +385,11 @@ static void ended(void *arg, bool committed)
 	t->touched = false;
 }
 
+bool recall_table_is_stale(const struct recall_table *t)
+{
+	return t->stale;
+}
+
 int recall_table_sync(struct recall_table *t, struct err *e)
 {
 	if (!t->stale)

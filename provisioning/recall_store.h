@@ -85,6 +85,7 @@ void recall_table_close(struct recall_table **t);
 /* Were they read again, so that what was known in memory is not known any more?
  * To be asked before anything else.  1, 0, -1 cannot tell now. */
 int recall_table_sync(struct recall_table *t, struct err *e);
+bool recall_table_is_stale(const struct recall_table *t);
 
 size_t recall_table_count(const struct recall_table *t);
 struct recall *recall_table_at(const struct recall_table *t, size_t i);	/* oldest first */

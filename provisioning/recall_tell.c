@@ -216,3 +216,35 @@ int recall_tell(struct provisioning *p, const struct recall *r, struct err *e)
 	pool_fini(&pool);
 	return ret;
 }
+
+/* ---- for the operator ---- */
+
+size_t provisioning_recalls(struct provisioning *p, int64_t *oldest_ms)
+{
+	const struct recall *r = recall_sync(p, NULL) != 0 ? NULL :
+	    recall_table_at(p->recalls, 0);
+
+	*oldest_ms = r != NULL ? r->at_ms : 0;
+	return recall_table_count(p->recalls);
+}
+
+bool provisioning_recall_at(struct provisioning *p, size_t i, struct pool *pool,
+    struct provisioning_recall *out)
+{
+	const struct recall *r = recall_table_at(p->recalls, i);
+	struct reply_force f;
+
+	if (r == NULL)
+		return false;
+	recall_describe(p, r, &f, pool);
+	*out = (struct provisioning_recall){ .id = r->id, .revision = r->revision,
+		.owner = r->owner, .speaker = r->speaker, .at_ms = r->at_ms,
+		.telling = r->phase != RECALL_WAITING, .changes = r->n_lines,
+		.things = f.things, .acknowledged = f.acknowledged, .slowest = f.slowest,
+		.is_online = f.is_online, .keeps_none = f.keeps_none, .ends_ms = f.ends_ms };
+	if (r->n_lines == 1) {
+		out->what = rules_line(p, r->owner, &r->line[0]->rule, pool);
+		out->gone = r->line[0]->gone;
+	}
+	return true;
+}

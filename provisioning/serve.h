@@ -138,6 +138,26 @@ int provisioning_owner_changed(struct provisioning *p, const struct owned *thing
 /* Time edges: rules that start or end now; in a transaction. */
 int provisioning_tick(struct provisioning *p, struct err *e);
 int64_t provisioning_deadline(const struct provisioning *p);	/* wall ms of the next edge; -1 */
+/*
+ * Changes that not all have confirmed yet (recall.h), oldest first; *oldest_ms:
+ * since when (wall, 0 none).  Strings of provisioning_recall_at() come from `pool`.
+ */
+struct provisioning_recall {
+	int64_t id;
+	uint64_t revision;
+	const char *owner, *speaker;	/* NULL: of all; nobody is told */
+	int64_t at_ms;			/* wall */
+	bool telling;			/* not all are told yet */
+	size_t changes, things, acknowledged;
+	const char *slowest;		/* NULL: none, or too many to say */
+	bool is_online, keeps_none;
+	int64_t ends_ms;		/* wall: when the rest ends by itself; 0 not known */
+	const char *what;		/* the line of the rule; NULL several, or none */
+	bool gone;			/* it was withdrawn */
+};
+size_t provisioning_recalls(struct provisioning *p, int64_t *oldest_ms);
+bool provisioning_recall_at(struct provisioning *p, size_t i, struct pool *pool,
+    struct provisioning_recall *out);
 /* After a gap in our stream: foreign things' caches are cleared again (ruling 26c). */
 int provisioning_stream_gap(struct provisioning *p, struct err *e);
 
