@@ -94,6 +94,19 @@ static void on_start(void *arg, const char *name, const char **atts)
 	}
 }
 
+static void on_text(void *arg, const char *text, int len)
+{
+	struct fakebroker *b = arg;
+	struct heard *h = &b->heard;
+	size_t have = strlen(h->body), room = sizeof(h->body) - 1 - have;
+	size_t more = (size_t)len < room ? (size_t)len : room;
+
+	if (b->depth != 3 || strcmp(h->child, "body") != 0)
+		return;
+	memcpy(h->body + have, text, more);
+	h->body[have + more] = '\0';
+}
+
 static void on_end(void *arg, const char *name)
 {
 	struct fakebroker *b = arg;
@@ -178,6 +191,7 @@ int fakebroker_accept(struct fakebroker *b, int timeout_ms)
 #endif
 	XML_SetUserData(b->parser, b);
 	XML_SetElementHandler(b->parser, on_start, on_end);
+	XML_SetCharacterDataHandler(b->parser, on_text);
 	while (!b->shaken)
 		if (fakebroker_turn(b, timeout_ms) < 0)
 			return -1;

@@ -21,6 +21,7 @@ struct heard {
 	char child[64];		/* local name of the first child */
 	char jid[128];		/* its attribute */
 	char condition[64];	/* local name below an <error/> */
+	char body[512];		/* the beginning of the text of a first child <body/> */
 };
 
 typedef void (*fakebroker_fn)(void *arg, const struct heard *h);
