@@ -198,7 +198,7 @@ static int park(struct provisioning *p, const struct request *q, const char *key
 
 /* 1 written, 0 this key cannot be challenged, -1. */
 static int send_one(struct provisioning *p, const struct request *q, const struct token_doubt *d,
-    struct one *one, struct err *e)
+    const char *asker, struct one *one, struct err *e)
 {
 	struct challenges *all = p->challenges;
 	struct certificate c = { 0 };
@@ -215,7 +215,7 @@ static int send_one(struct provisioning *p, const struct request *q, const struc
 		return 0;
 	one->holder = strdup(d->key->jid);
 	ask.u.token = (struct request_token){ .token = d->text, .data = cipher,
-		.sha256 = one->proof.ours };
+		.sha256 = one->proof.ours, .shown_by = q->lease.asked ? asker : NULL };
 	if (one->holder == NULL || ident_text(one->id, e) == -1)
 		rc = -1;
 	else if (proof_make(&one->proof, &c, &(struct proof_parties){ p->conf.jid, one->holder },
@@ -260,7 +260,7 @@ static int send_all(struct provisioning *p, const struct request *q,
 	int sent = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int rc = send_one(p, q, &d[i], &g->one[g->n++], e);
+		int rc = send_one(p, q, &d[i], g->asker, &g->one[g->n++], e);
 
 		if (rc == -1)
 			return -1;

@@ -30,6 +30,7 @@
 #include "thing/enroll.h"
 #include "thing/login.h"
 #include "thing/readout.h"
+#include "thing/relay.h"
 #include "thing/statefile.h"
 #include "thing/talk.h"
 #include "thing/witness.h"
@@ -51,6 +52,7 @@ struct kith_thing {
 	struct befriend befriend;
 	struct board board;
 	struct jobs jobs;
+	struct relay relay;
 	struct enroll enroll;
 	struct witness witness;
 	struct login login;
@@ -198,6 +200,7 @@ static void serve_push(struct kith_thing *t, struct call **c)
 
 static void serve_read(struct kith_thing *t, struct call **c)
 {
+	relay_note(&t->relay, &(*c)->q, &(*c)->q.u.read.tokens);
 	readout_request(&t->jobs, c);
 }
 
@@ -208,12 +211,18 @@ static void serve_cancel(struct kith_thing *t, struct call **c)
 
 static void serve_control(struct kith_thing *t, struct call **c)
 {
+	relay_note(&t->relay, &(*c)->q, &(*c)->q.u.control.tokens);
 	command_request(&t->jobs, c);
 }
 
 static void serve_form(struct kith_thing *t, struct call **c)
 {
 	command_form(&t->jobs, c);
+}
+
+static void serve_token_challenge(struct kith_thing *t, struct call **c)
+{
+	relay_challenge(&t->relay, c);
 }
 
 static void serve_chat(struct kith_thing *t, struct call **c)
@@ -290,6 +299,7 @@ static const struct {
 	{ VERB_SHOW_CODE, ANYBODY, true, serve_push },
 	{ VERB_LISTEN, ANYBODY, true, serve_push },
 	{ VERB_NEW_KEY, ANYBODY, true, serve_push },
+	{ VERB_TOKEN_CHALLENGE, ANYBODY, false, serve_token_challenge },
 	{ VERB_PRESENCE, ANYBODY, true, serve_presence },
 	{ VERB_PING, KNOWN, true, serve_ping },
 	{ VERB_DISCO_INFO, KNOWN, true, serve_disco },
@@ -608,6 +618,7 @@ static void wire_up(struct kith_thing *t)
 
 	session_init(&t->session, clock);
 	friends_init(&t->friends, on_friend, t);
+	relay_init(&t->relay, clock, &t->session, &t->standing);
 	access_init(&t->access, clock, &t->session, &t->standing, &t->friends, &t->decisions);
 	t->befriend = (struct befriend){
 		.clock = clock, .session = &t->session, .standing = &t->standing,

@@ -304,6 +304,7 @@ struct request_token {		/* getToken .. tokenChallenge */
 	size_t len;		/* the decoded text of the element */
 	const uint8_t *data;	/* certificate, challenge or response */
 	bool sha256;		/* ours: OAEP with SHA-256 and a label */
+	const char *shown_by;	/* tokenChallenge to ours: canonical bare, who showed it; or NULL */
 };
 
 struct credential_sent { const char *type, *value; };	/* type as in the schema: "ip4", ... */

@@ -130,8 +130,11 @@ int token_challenge_parse(struct parse *p, const struct stanza *el, struct reque
 {
 	struct request_token *t = &q->u.token;
 
+	const struct stanza *shown = stanza_child(el, NS_TOKEN, "shown");
+
 	t->sha256 = knows_ours(el);
-	if (parse_needed(p, el, "token", WIRE_TOKEN_BYTES, &t->token) < 0)
+	if (parse_needed(p, el, "token", WIRE_TOKEN_BYTES, &t->token) < 0 ||
+	    (shown != NULL && parse_jid(p, shown, "by", true, &t->shown_by) < 0))
 		return -1;
 	return data_parse(p, el, WIRE_CHALLENGE, &t->data, &t->len);
 }
@@ -141,6 +144,11 @@ void token_challenge_write(struct xml *x, const struct request *q)
 	xml_attr(x, "token", q->u.token.token);
 	data_write(x, q->u.token.data, q->u.token.len);
 	ours_write(x, q->u.token.sha256);
+	if (q->u.token.shown_by == NULL)
+		return;
+	xml_open(x, "shown", NS_TOKEN);
+	xml_attr(x, "by", q->u.token.shown_by);
+	xml_close(x);
 }
 
 /* ---- answers ---- */

@@ -274,6 +274,7 @@ dump_token(struct buf *out, const struct request *q)
 	if (q->verb == VERB_TOKEN_ANSWER)
 		number(out, "seqnr", t->seqnr);
 	dump_token_data(out, t->data, t->len, t->sha256);
+	one(out, "shown-by", t->shown_by);
 }
 
 static void

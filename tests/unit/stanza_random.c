@@ -297,6 +297,8 @@ make_token(struct unit_random *rnd, struct pool *pool, struct request *q)
 		t->seqnr = (int64_t)unit_random_below(rnd, 1u << 31);
 	else
 		t->sha256 = coin(rnd);
+	if (q->verb == VERB_TOKEN_CHALLENGE && coin(rnd))
+		t->shown_by = address(rnd, pool);
 }
 
 static void
