@@ -167,6 +167,8 @@ static const struct conf_key keys[] = {
 	    "1000", "users of one service that have tokens" },
 	{ "limits", "token_time", CONF_TIME, AT(limits.token_ms), 60 * SECOND, 3650 * DAY, "90d",
 	    "how long a token holds, if its certificate does not end before" },
+	{ "limits", "user_token_time", CONF_TIME, AT(limits.user_token_ms), 60 * SECOND, 30 * DAY,
+	    "1h", "how long a service may ask about a user before it asks canAccess again" },
 	{ "limits", "control_clients", CONF_INT, AT(limits.control_clients), 1, 64, "8",
 	    "kithctl programs served at once" },
 };
@@ -432,6 +434,7 @@ struct kithd_limits kithd_conf_limits(const struct kithd_conf *c)
 	l.control_lease_ms = c->limits.control_lease_ms;
 	l.befriend_lease_ms = c->limits.befriend_lease_ms;
 	l.question_ms = c->limits.question_ms;
+	l.user_token_ms = c->limits.user_token_ms;
 	l.code_ms = c->limits.code_ms;
 	l.token_ms = c->limits.token_ms;
 	return l;

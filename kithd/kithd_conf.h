@@ -53,6 +53,7 @@ struct kithd_limits {
 	int64_t stranger_questions;
 	int64_t prompts;
 	int64_t question_ms;
+	int64_t user_token_ms;
 	int64_t code_ms;
 	int64_t tokens;
 	int64_t tokens_per_jid;

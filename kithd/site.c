@@ -829,6 +829,7 @@ static int open_provisioning(struct site *s, struct err *e)
 		.code_ms = s->limits.code_ms,
 		.remote_verified = c->remote_verified,
 		.token_ms = s->limits.token_ms,
+		.user_token_ms = s->limits.user_token_ms,
 		.policy_file = c->policy_path,
 	};
 	struct provisioning_deps deps = {

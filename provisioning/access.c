@@ -48,7 +48,8 @@ static struct question question_of(const struct access_facts *f, const struct ac
 		.epoch = t->thing->epoch, .clock_unsure = f->clock_unsure,
 		.keeps_limits = f->keeps_limits, .tags = t->tags, .n_tags = t->n_tags,
 		.tokens = f->tokens, .n_tokens = f->n_tokens, .roles = f->roles,
-		.n_roles = f->n_roles, .zones = t->zones, .n_zones = t->n_zones,
+		.n_roles = f->n_roles, .credentials = f->credentials,
+		.n_credentials = f->n_credentials, .zones = t->zones, .n_zones = t->n_zones,
 		.node = t->node.id, .source = t->node.source, .partition = t->node.partition };
 
 	memcpy(q.thing_id, t->thing->id, sizeof(q.thing_id));

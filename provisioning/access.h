@@ -72,6 +72,9 @@ struct access_facts {
 	size_t n_tokens, n_shown;
 	const struct subject *tokens, *shown;
 	int64_t tokens_until_ms;
+	/* What a service says of its user; ACTION_ACCESS, ACTION_PRIVILEGE. */
+	size_t n_credentials;
+	const struct question_credential *credentials;
 	bool tokens_wait;		/* a challenge could make more of them count */
 	bool tokens_ignored;		/* one or more counted for nothing */
 };

@@ -89,6 +89,15 @@ void provisioning_note_decision(struct provisioning *p, const struct access_fact
 /* device.c: things ask */
 int device_serve(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 
+/* service.c: services ask */
+int service_access(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e);
+int service_login(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+int service_privilege(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e);
+int service_download(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e);
+
 /* question.c: owners are asked */
 enum question_plan { QUESTION_LEAVE, QUESTION_NEW, QUESTION_RENEW };
 struct question_wish {

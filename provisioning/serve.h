@@ -40,6 +40,7 @@ struct provisioning_conf {
 	int64_t code_ms;		/* 7 days */
 	bool remote_verified;		/* remote_senders = verified (ruling 1) */
 	int64_t token_ms;		/* 90 days; 0: no tokens are given out */
+	int64_t user_token_ms;		/* of a user of a service: 1 h */
 	const char *policy_file;	/* of the operator (operator_policy.h); NULL none */
 };
 

@@ -60,3 +60,14 @@ void hash_bytes(uint8_t out[static HASH_BYTES], const void *data, size_t len)
 	if (EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) != 1)
 		abort();
 }
+
+size_t hash_digest(unsigned bits, uint8_t out[static HASH_MAX], const void *data, size_t len)
+{
+	const EVP_MD *md = bits == 160 ? EVP_sha1() : bits == 384 ? EVP_sha384() :
+	    bits == 512 ? EVP_sha512() : EVP_sha256();
+	unsigned n = 0;
+
+	if (EVP_Digest(data, len, out, &n, md, NULL) != 1)
+		abort();
+	return n;
+}

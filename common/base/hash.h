@@ -22,6 +22,10 @@ void hash_part(struct hash *h, const void *data, size_t len);	/* data NULL: abse
 void hash_text(struct hash *h, const char *s);		/* NULL: absent */
 void hash_int(struct hash *h, uint64_t v);
 void hash_end(struct hash *h, uint8_t out[static HASH_BYTES]);
+/* SHA-1 (160), SHA-2 with 256, 384 or 512 bits; only for what others call something
+ * by.  Its bytes. */
+#define HASH_MAX 64
+size_t hash_digest(unsigned bits, uint8_t out[static HASH_MAX], const void *data, size_t len);
 /* Of these bytes alone, as everybody else's SHA-256: sha256sum(1), certificates. */
 void hash_bytes(uint8_t out[static HASH_BYTES], const void *data, size_t len);
 

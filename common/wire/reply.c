@@ -17,6 +17,7 @@
 #include "common/wire/lease.h"
 #include "common/wire/parse.h"
 #include "common/wire/provisioning.h"
+#include "common/wire/service.h"
 #include "common/wire/stanza.h"
 #include "common/wire/token.h"
 
@@ -88,6 +89,12 @@ static const struct body_row {
 	    token_certificate_answer_write, token_certificate_answer_parse },
 	{ BODY_TOKEN_PROOF, "tokenChallengeResponse", PROTO_PROV_TOKEN, NULL,
 	    token_proof_answer_write, token_proof_answer_parse },
+	{ BODY_ACCESS, "canAccessResponse", PROTO_PROV_TOKEN, NULL,
+	    service_access_answer_write, service_access_answer_parse },
+	{ BODY_PRIVILEGE, "hasPrivilegeResponse", PROTO_PROV_TOKEN, NULL,
+	    service_privilege_answer_write, service_privilege_answer_parse },
+	{ BODY_PRIVILEGES, "downloadPrivilegesResponse", PROTO_PROV_TOKEN, NULL,
+	    service_download_answer_write, service_download_answer_parse },
 	{ BODY_CLEAR_CACHE, "clearCacheResponse", PROTO_PROV_DEVICE, NULL, NULL, NULL },
 	{ BODY_DISCO_INFO, "query", PROTO_NONE, NS_DISCO_INFO,
 	    disco_info_answer_write, disco_info_answer_parse },
@@ -115,14 +122,28 @@ is_empty(const struct body_row *row, const struct request *q)
 	return row->name == NULL || (row->body == BODY_CLEAR_CACHE && q->dialect.gen != GEN_X);
 }
 
+static bool
+is_provisioning(enum proto proto)
+{
+	return proto == PROTO_PROV_DEVICE || proto == PROTO_PROV_OWNER || proto == PROTO_PROV_TOKEN;
+}
+
+/* The part of provisioning that was asked in: services may use any. */
+static const char *
+body_uri(const struct body_row *row, const struct request *q)
+{
+	bool both = is_provisioning(row->proto) && is_provisioning(q->dialect.proto);
+
+	return ns_uri(both ? q->dialect.proto : row->proto, q->dialect.gen);
+}
+
 static void
 result_write(struct xml *x, const struct request *q, const struct reply *r,
     const struct body_row *row)
 {
 	emit_answer(x, q, "result");
 	if (!is_empty(row, q)) {
-		xml_open(x, row->name,
-		    row->ns != NULL ? row->ns : ns_uri(row->proto, q->dialect.gen));
+		xml_open(x, row->name, row->ns != NULL ? row->ns : body_uri(row, q));
 		if (row->write != NULL)
 			row->write(x, q, r);
 		lease_write(x, q, r);
@@ -223,7 +244,7 @@ is_body(const struct body_row *row, const struct stanza *el)
 		return strcmp(row->ns, stanza_ns(el)) == 0;
 	/* In GEN_X the three parts of provisioning share one namespace. */
 	return ns_find(stanza_ns(el), &proto, &gen) && (proto == row->proto ||
-	    (gen == GEN_X && proto == PROTO_PROV_DEVICE && row->proto == PROTO_PROV_TOKEN));
+	    (is_provisioning(proto) && row->proto == PROTO_PROV_TOKEN));
 }
 
 static int

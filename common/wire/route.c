@@ -21,6 +21,7 @@
 #include "common/wire/owner.h"
 #include "common/wire/provisioning.h"
 #include "common/wire/sensordata.h"
+#include "common/wire/service.h"
 #include "common/wire/stanza.h"
 #include "common/wire/token.h"
 #include "common/wire/witness.h"
@@ -44,6 +45,13 @@ struct row {
 #define BOTH (SIDE_SERVICE | SIDE_THING)
 
 static const struct row rows[] = {
+	/* Services are in none of the later schemas: whichever part they use. */
+	{ "canAccess", PROTO_PROV_DEVICE, NULL, BY_GET, SIDE_SERVICE, VERB_CAN_ACCESS,
+	    service_access_parse, service_access_write },
+	{ "canAccess", PROTO_PROV_TOKEN, NULL, BY_GET, SIDE_SERVICE, VERB_CAN_ACCESS,
+	    service_access_parse, service_access_write },
+	{ "canAccess", PROTO_PROV_OWNER, NULL, BY_GET, SIDE_SERVICE, VERB_CAN_ACCESS,
+	    service_access_parse, service_access_write },
 	{ "canControl", PROTO_PROV_DEVICE, NULL, BY_GET, SIDE_SERVICE, VERB_CAN_CONTROL,
 	    provisioning_can_control_parse, provisioning_can_control_write },
 	{ "canControlRule", PROTO_PROV_OWNER, NULL, BY_SET, SIDE_SERVICE, VERB_CAN_CONTROL_RULE,
@@ -68,6 +76,12 @@ static const struct row rows[] = {
 	    discovery_named_parse, discovery_address_write },
 	{ "disowned", PROTO_DISCOVERY, NULL, BY_SET, SIDE_THING, VERB_DISOWNED,
 	    discovery_ended_parse, discovery_push_write },
+	{ "downloadPrivileges", PROTO_PROV_DEVICE, NULL, BY_GET, SIDE_SERVICE, VERB_DOWNLOAD_PRIVILEGES,
+	    service_download_parse, service_download_write },
+	{ "downloadPrivileges", PROTO_PROV_TOKEN, NULL, BY_GET, SIDE_SERVICE, VERB_DOWNLOAD_PRIVILEGES,
+	    service_download_parse, service_download_write },
+	{ "downloadPrivileges", PROTO_PROV_OWNER, NULL, BY_GET, SIDE_SERVICE, VERB_DOWNLOAD_PRIVILEGES,
+	    service_download_parse, service_download_write },
 	{ "friend", PROTO_PROV_DEVICE, NULL, BY_MESSAGE, SIDE_THING, VERB_FRIEND,
 	    provisioning_friend_parse, provisioning_friend_write },
 	{ "getCertificate", PROTO_PROV_TOKEN, NULL, BY_GET, SIDE_SERVICE, VERB_GET_CERTIFICATE,
@@ -80,6 +94,12 @@ static const struct row rows[] = {
 	    token_get_parse, token_get_write },
 	{ "getTokenChallengeResponse", PROTO_PROV_TOKEN, NULL, BY_GET, SIDE_SERVICE,
 	    VERB_TOKEN_ANSWER, token_response_parse, token_response_write },
+	{ "hasPrivilege", PROTO_PROV_DEVICE, NULL, BY_GET, SIDE_SERVICE, VERB_HAS_PRIVILEGE,
+	    service_privilege_parse, service_privilege_write },
+	{ "hasPrivilege", PROTO_PROV_TOKEN, NULL, BY_GET, SIDE_SERVICE, VERB_HAS_PRIVILEGE,
+	    service_privilege_parse, service_privilege_write },
+	{ "hasPrivilege", PROTO_PROV_OWNER, NULL, BY_GET, SIDE_SERVICE, VERB_HAS_PRIVILEGE,
+	    service_privilege_parse, service_privilege_write },
 	{ "isFriend", PROTO_PROV_DEVICE, NULL, BY_GET, SIDE_SERVICE, VERB_IS_FRIEND,
 	    provisioning_is_friend_parse, provisioning_is_friend_write },
 	{ "isFriendRule", PROTO_PROV_OWNER, NULL, BY_SET, SIDE_SERVICE, VERB_IS_FRIEND_RULE,
@@ -122,6 +142,12 @@ static const struct row rows[] = {
 	    discovery_own_parse, discovery_address_write },
 	{ "update", PROTO_DISCOVERY, NULL, BY_SET | BY_GET, SIDE_SERVICE, VERB_UPDATE,
 	    discovery_update_parse, discovery_address_write },
+	{ "userLoggedIn", PROTO_PROV_DEVICE, NULL, BY_MESSAGE | BY_SET | BY_GET, SIDE_SERVICE, VERB_USER_LOGGED_IN,
+	    service_login_parse, service_login_write },
+	{ "userLoggedIn", PROTO_PROV_TOKEN, NULL, BY_MESSAGE | BY_SET | BY_GET, SIDE_SERVICE, VERB_USER_LOGGED_IN,
+	    service_login_parse, service_login_write },
+	{ "userLoggedIn", PROTO_PROV_OWNER, NULL, BY_MESSAGE | BY_SET | BY_GET, SIDE_SERVICE, VERB_USER_LOGGED_IN,
+	    service_login_parse, service_login_write },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
