@@ -183,6 +183,7 @@ static void hear(const struct access_facts *f, const struct access_thing *t,
 		.epoch = t->thing->epoch, .tags = t->tags, .n_tags = t->n_tags,
 		.node = t->node.id, .source = t->node.source, .partition = t->node.partition,
 		.tokens = h->tokens, .n_tokens = n, .roles = f->roles, .n_roles = f->n_roles,
+		.credentials = f->credentials, .n_credentials = f->n_credentials,
 		.keeps_limits = f->keeps_limits, .now_ms = f->now_ms, .zone_s = f->zone_s,
 		.zones = t->zones, .n_zones = t->n_zones, .clock_unsure = f->clock_unsure };
 	memcpy(h->q.thing_id, t->thing->id, sizeof(h->q.thing_id));

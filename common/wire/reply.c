@@ -128,13 +128,20 @@ is_provisioning(enum proto proto)
 	return proto == PROTO_PROV_DEVICE || proto == PROTO_PROV_OWNER || proto == PROTO_PROV_TOKEN;
 }
 
-/* The part of provisioning that was asked in: services may use any. */
+/* Services may use any part of provisioning, and are answered in that. */
+static bool
+is_for_service(const struct body_row *row)
+{
+	return row->body == BODY_ACCESS || row->body == BODY_PRIVILEGE ||
+	    row->body == BODY_PRIVILEGES;
+}
+
 static const char *
 body_uri(const struct body_row *row, const struct request *q)
 {
-	bool both = is_provisioning(row->proto) && is_provisioning(q->dialect.proto);
+	bool any = is_for_service(row) && is_provisioning(q->dialect.proto);
 
-	return ns_uri(both ? q->dialect.proto : row->proto, q->dialect.gen);
+	return ns_uri(any ? q->dialect.proto : row->proto, q->dialect.gen);
 }
 
 static void
@@ -244,7 +251,8 @@ is_body(const struct body_row *row, const struct stanza *el)
 		return strcmp(row->ns, stanza_ns(el)) == 0;
 	/* In GEN_X the three parts of provisioning share one namespace. */
 	return ns_find(stanza_ns(el), &proto, &gen) && (proto == row->proto ||
-	    (is_provisioning(proto) && row->proto == PROTO_PROV_TOKEN));
+	    (is_for_service(row) && is_provisioning(proto)) ||
+	    (gen == GEN_X && proto == PROTO_PROV_DEVICE && row->proto == PROTO_PROV_TOKEN));
 }
 
 static int
