@@ -48,6 +48,7 @@ static int by_answer(struct desk *d, struct request *q, struct reply *r, struct 
 int desk_rules(struct desk *d, struct request *rule, size_t n, struct reply *r, struct err *e)
 {
 	struct rule_line *line = pool_zalloc(rule->pool, n * sizeof(*line));
+	struct reply_force force = { 0 };
 	const char *refused = NULL;
 	size_t made = 0;
 
@@ -64,8 +65,11 @@ int desk_rules(struct desk *d, struct request *rule, size_t n, struct reply *r, 
 		else
 			refused = r->text != NULL ? r->text :
 			    N_("That is more than I keep for one person. Take something away first.");
+		if (r->force.things > 0)
+			force = r->force;
 	}
 	memset(r, 0, sizeof(*r));
+	r->force = force;
 	r->kind = REPLY_RESULT;
 	r->body = BODY_RULE;
 	r->reason = refused;

@@ -351,6 +351,8 @@ static void list_rules(struct buf *out, const struct talk *t, const struct reply
 			buf_adds(out, T(" (as a co-owner)"));
 		else if (rule->giver != NULL)
 			fill_address(out, T(" (given by %1)"), rule->giver);
+		if (rule->note != NULL)
+			talk_said_line(out, t, rule->note);
 	}
 	if (r->u.rules.n > n)
 		fill_number(out, T("\n... and %1 more"), (int64_t)(r->u.rules.n - n));
@@ -378,6 +380,68 @@ static void say_back(struct buf *out, const struct talk *t, const struct request
 	}
 }
 
+/* "18:40", or with the day when it is another one. */
+static void say_moment(struct buf *out, const struct talk *t, int64_t ms)
+{
+	int32_t zone_s = t->zone != NULL ? zone_offset(t->zone, ms, NULL) : t->zone_s;
+	struct date d = date_from_ms(ms, zone_s), today = date_from_ms(t->now_ms, zone_s);
+
+	if (d.year != today.year || d.month != today.month || d.day != today.day)
+		buf_addf(out, "%04d-%02d-%02d ", d.year, d.month, d.day);
+	buf_addf(out, "%02d:%02d", d.hour, d.minute);
+}
+
+/* Of one that has not confirmed it, or of the last of several. */
+static const char *sentence_for_slowest(const struct reply_force *f)
+{
+	if (f->slowest == NULL)
+		return f->ends_ms != 0 ? N_("the others have not answered yet, ends %2 at the latest") :
+		    N_("the others have not answered yet");
+	if (f->ends_ms == 0)
+		return N_("%1 keeps no lease, ends when it is next reached");
+	return f->is_online ? N_("%1 has not answered yet, ends %2 at the latest") :
+	    N_("%1 offline, ends %2 at the latest");
+}
+
+/* How far it has come by now; what comes later is news of its own. */
+static void say_force(struct buf *out, const struct talk *t, const struct reply *r)
+{
+	const struct reply_force *f = &r->force;
+	char done[NUMBER], all[NUMBER];
+	struct buf name, when;
+
+	if (f->things == 0)
+		return;
+	number(done, (int64_t)f->acknowledged);
+	number(all, (int64_t)f->things);
+	catalogue_fill(out, T("\nIt is in force at %1 of %2"), done, all, NULL);
+	if (f->acknowledged >= f->things) {
+		buf_addc(out, '.');
+		return;
+	}
+	buf_init(&name, LINE_BYTES);
+	buf_init(&when, 64);
+	talk_quoted(&name, f->slowest);
+	if (f->ends_ms != 0)
+		say_moment(&when, t, f->ends_ms);
+	buf_adds(out, "; ");
+	catalogue_fill(out, T(sentence_for_slowest(f)), buf_str(&name), buf_str(&when), NULL);
+	buf_adds(out, T(". I tell you when that changes."));
+	buf_fini(&name);
+	buf_fini(&when);
+}
+
+/* What lets somebody in need not be chased: whoever was refused asks again. */
+static bool takes_back(const struct request *q, const struct reply *r)
+{
+	if (q->verb == VERB_FORGET || q->verb == VERB_REVOKE)
+		return true;
+	for (size_t i = 0; r->body == BODY_RULE && i < r->u.rules.n; i++)
+		if (!str_starts(r->u.rules.rule[i].text, "allow"))
+			return true;
+	return false;
+}
+
 static void say_rule(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
@@ -398,6 +462,8 @@ static void say_rule(struct buf *out, const struct talk *t, const struct request
 		buf_adds(out, T("\nBut not the rest: "));
 		talk_said_line(out, t, r->reason);
 	}
+	if (takes_back(q, r))
+		say_force(out, t, r);
 	if (gone)
 		buf_adds(out, T("\nTo have it back: undo"));
 	else
@@ -536,8 +602,9 @@ void talk_said(struct buf *out, const struct talk *t, const char *said)
 static void say_text(struct buf *out, const struct talk *t, const struct request *q,
     const struct reply *r)
 {
-	(void)q;
 	talk_said(out, t, r->text != NULL ? r->text : N_("Done."));
+	if (r->kind == REPLY_RESULT && takes_back(q, r))
+		say_force(out, t, r);
 }
 
 typedef void (*say_fn)(struct buf *out, const struct talk *t, const struct request *q,

@@ -143,7 +143,10 @@ static int add(struct provisioning *p, const struct request *q, const struct voi
 		reply_error(r, COND_RESOURCE_CONSTRAINT);
 		return 0;
 	}
-	return say_rule(p, v, r, rule, number, q->pool, e);
+	if (say_rule(p, v, r, rule, number, q->pool, e) != 0)
+		return -1;
+	r->u.rules.rule->note = known_note(p, v->owner, rule, q->pool);
+	return 0;
 }
 
 /* Only the owner makes co-owners, and somebody else than himself. */
@@ -183,7 +186,10 @@ int owner_rule_add(struct provisioning *p, const struct request *q, struct reply
 	rule.co_owner = q->u.desk.co_owner;
 	if (v.thing != NULL)
 		rules_bind(&rule, v.thing);
-	not = why_not(p, q, &v, &rule, &rc, e);
+	rc = 0;
+	not = known_complete(p, v.owner, &rule, q->pool);
+	if (not == NULL)
+		not = why_not(p, q, &v, &rule, &rc, e);
 	if (not != NULL)
 		say_text(r, not);
 	return rc != 0 || not != NULL ? rc : add(p, q, &v, &rule, r, e);
@@ -284,7 +290,9 @@ static struct subject revoked_subject(const char *jid)
 /* What `revoke` removes: exactly his rules, of that thing or of all. */
 static bool is_revoked(const struct rule *r, const char *jid, const struct owned *t)
 {
-	if (r->subject.kind == SUBJECT_ANYONE || strcmp(r->subject.text, jid) != 0 ||
+	struct subject whom = revoked_subject(jid);
+
+	if (r->subject.kind != whom.kind || strcmp(r->subject.text, jid) != 0 ||
 	    r->verdict != VERDICT_ALLOW)
 		return false;
 	/* A rule for all his things cannot end for one of them. */
@@ -357,7 +365,8 @@ static int may_later(struct provisioning *p, const struct request *q, const stru
 	for (size_t i = 0; b != NULL && i < policy_count(b->rules); i++) {
 		const struct rule *r = policy_at(b->rules, i);
 		/* A co-owner ends what he gave; what is in force counts too then. */
-		bool counts = v->giver != NULL || r->daily || r->until_ms != 0;
+		bool counts = v->giver != NULL || r->daily || r->days != 0 ||
+		    r->until_ms != 0;
 
 		if (r->verdict == VERDICT_ALLOW && counts && is_alive(p, v->owner, r) &&
 		    is_about(r, v->thing) && voice_has(v, r) &&

@@ -162,6 +162,14 @@ void rules_bind(struct rule *r, const struct owned *t);
 /* Is this address among those a rule speaks of? */
 bool rules_cover(const struct subject *s, const char *jid);
 
+/* known.c: what a line speaks of.  NULL, and sets and tokens have their whole names; or
+ * why it cannot be made. */
+const char *known_complete(const struct provisioning *p, const char *owner, struct rule *r,
+    struct pool *pool);
+/* What its maker should know about it (a saying that begins with a blank); NULL: nothing. */
+const char *known_note(const struct provisioning *p, const char *owner, const struct rule *r,
+    struct pool *pool);
+
 /* co_owner.c: in whose name a line counts, and for which thing */
 struct voice {
 	const struct owned *thing;	/* NULL: none was named */

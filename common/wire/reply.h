@@ -94,6 +94,7 @@ struct rule_line {
 	bool co_owner;		/* makes its subject a co-owner */
 	const char *thing;	/* name of the thing, when giver is set */
 	const char *again;	/* the line that makes it anew; NULL: only its giver can */
+	const char *note;	/* what whoever made it should know; NULL nothing */
 };
 
 /*
