@@ -157,8 +157,8 @@ static const struct words_command commands[] = {
 	{ "more", NULL, NULL, NULL, phrase_page },
 	{ "whatif", NULL, NULL, NULL, phrase_what },
 	{ "touch", NULL, NULL,
-	    N_("As in: touch for control \"lock\" of door. Whoever wants that must touch the thing "
-	    "first. Nobody can show that yet, so for now it is refused to everybody but you."),
+	    N_("As in: touch for control \"lock\" of door. That takes a touch of your security key then. "
+	    "None can be given yet, so for now it is refused to everybody but you."),
 	    phrase_rule },
 	{ "home", NULL, NULL, NULL, phrase_not_yet },
 };

@@ -62,7 +62,7 @@ static bool is_token(const struct subject *s)
 static const char *complete_token(const struct provisioning *p, struct rule *r, struct pool *pool)
 {
 	const struct token *t, *found = NULL;
-	size_t len = strlen(r->subject.text), fits = 0;
+	size_t len = is_token(&r->subject) ? strlen(r->subject.text) : 0, fits = 0;
 
 	if (!is_token(&r->subject) || len == TOKEN_NAME - 1)
 		return NULL;
@@ -162,8 +162,8 @@ const char *known_note(const struct provisioning *p, const char *owner, const st
 
 	buf_init(&out, POLICY_LINE);
 	if (r->touch)
-		saying_add(&out, N_(" Whoever wants that must touch the thing, and nobody can show that "
-		    "yet: for now everybody but you is refused."), NULL);
+		saying_add(&out, N_(" That takes a touch of your security key, and none can be given yet: "
+		    "for now everybody but you is refused."), NULL);
 	if (r->subject.kind == SUBJECT_ROLE && !has_role(p, r->subject.text))
 		buf_adds(&out, quoted(pool, N_(" Nobody has the role %1 now; the operator gives roles."),
 		    r->subject.text));

@@ -1124,8 +1124,8 @@ static void roles_and_tokens_may_be_given_rights(void **state)
 {
 	(void)state;
 	assert_true(rule("allow role family to read of lamp") > 0);
-	assert_true(rule("allow user token abcdefgh to control of lamp") > 0);
-	assert_true(rule("deny service token abcdefgh everything") > 0);
+	assert_true(rule("allow user token abcdefghijklmnopqrstuvwxyz to control of lamp") > 0);
+	assert_true(rule("deny service token abcdefghijklmnopqrstuvwxyz everything") > 0);
 }
 
 /* ---- the rest of the owner's words ---- */

@@ -129,7 +129,7 @@ static void row_D17__a_yes_cannot_stand_for_a_touch_and_it_is_asked_once_a_day(v
 	assert_false(controls(DOOR, BOB, "lock"));
 	q = only_question();
 	assert_int_equal(q.touch_rule, 1);
-	expect_in(asked_as(&q), "rule 1 wants a touch of the thing itself");
+	expect_in(asked_as(&q), "rule 1 wants a touch of your security key");
 	expect_out(buf_str(&w.text), "yes ");
 	expect_in(answer("yes", &q), "Nothing has changed: rule 1 wants a touch");
 	expect_in(answer("always", &q), "Nothing has changed: rule 1 wants a touch");
