@@ -284,6 +284,9 @@ static struct group *group_for(struct provisioning *p, const struct request *q,
 		return NULL;
 	key_of(q, f, d, n, key);
 	g = find_key(p->challenges, key);
+	/* Its time is up and it was not settled yet: that is another question. */
+	if (g != NULL && g->until_ms <= provisioning_now(p))
+		g = NULL;
 	*fresh = g == NULL;
 	if (g != NULL || (g = group_new(p, q, f, key)) == NULL)
 		return g;
@@ -432,8 +435,8 @@ int challenge_tick(struct provisioning *p, struct err *e)
 	}
 	c->serving = NULL;
 	c->late = false;
-	for (struct group *g = c->first; g != NULL; g = g->next)
-		g->is_over = g->is_over || g->until_ms + CHALLENGE_MS <= now;
+	for (struct group *g = c->first; g != NULL && n < LATE_AT_ONCE; g = g->next)
+		g->is_over = g->is_over || g->until_ms <= now;
 	return got == -1 ? -1 : n;
 }
 

@@ -9,7 +9,6 @@
 
 #include "provisioning/get_token.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,10 +135,25 @@ static struct opening *opening_new(const struct provisioning *p, const struct re
 	return o;
 }
 
+static const char *const refusals[CERTIFICATE_FAULTS] = {
+	[CERTIFICATE_TOO_LONG] = "provisioning_certificate_too_long",
+	[CERTIFICATE_MALFORMED] = "provisioning_certificate_malformed",
+	[CERTIFICATE_OLD_FORM] = "provisioning_certificate_before_version_3",
+	[CERTIFICATE_EXTENSION] = "provisioning_certificate_unknown_extension",
+	[CERTIFICATE_NOT_YET] = "provisioning_certificate_not_yet_valid",
+	[CERTIFICATE_OVER] = "provisioning_certificate_expired",
+	[CERTIFICATE_AUTHORITY] = "provisioning_certificate_authority",
+	[CERTIFICATE_KEY_TYPE] = "provisioning_certificate_key_type",
+	[CERTIFICATE_CURVE] = "provisioning_certificate_curve",
+	[CERTIFICATE_RSA_WEAK] = "provisioning_certificate_rsa_weak",
+	[CERTIFICATE_RSA_BIG] = "provisioning_certificate_rsa_big",
+	[CERTIFICATE_RSA_EXPONENT] = "provisioning_certificate_rsa_exponent",
+	[CERTIFICATE_USAGE] = "provisioning_certificate_usage",
+};
+
 int openings_open(struct openings **out, struct store *s, struct stats *stats, struct err *e)
 {
 	struct openings *a = calloc(1, sizeof(*a));
-	char name[64];
 
 	if (a == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
@@ -147,13 +161,8 @@ int openings_open(struct openings **out, struct store *s, struct stats *stats, s
 	a->issued = stats_slot(stats, "provisioning_tokens_issued", "tokens given out");
 	a->wrong = stats_slot(stats, "provisioning_tokens_unproved",
 	    "certificates whose key was not shown");
-	for (unsigned f = CERTIFICATE_GOOD + 1; f < CERTIFICATE_FAULTS; f++) {
-		(void)snprintf(name, sizeof(name), "provisioning_certificate_%s",
-		    certificate_fault_name((enum certificate_fault)f));
-		for (char *c = name; *c != '\0'; c++)
-			*c = *c == '-' ? '_' : *c;
-		a->refused[f] = stats_slot(stats, name, "certificates refused for this");
-	}
+	for (unsigned f = CERTIFICATE_GOOD + 1; f < CERTIFICATE_FAULTS; f++)
+		a->refused[f] = stats_slot(stats, refusals[f], "certificates refused for this");
 	store_on_end(s, turn_ended, a);
 	*out = a;
 	return 0;
