@@ -14,6 +14,7 @@
 #include "common/base/str.h"
 #include "desk/catalogue.h"
 #include "desk/talk.h"
+#include "policy/policy.h"
 
 /* The German one of this build, or nothing: then the tests are skipped. */
 static struct catalogues *built(void)
@@ -154,6 +155,59 @@ static void help_fits_one_screen_in_every_language(void **state)
 	catalogues_close(&c);
 }
 
+static void tell(struct buf *out, const struct catalogue *lang, const char *line)
+{
+	struct talk t = { .lang = lang };
+	struct err e = ERR_INIT;
+	struct pool pool;
+	struct rule r;
+
+	pool_init(&pool, 256 * 1024);
+	buf_reset(out);
+	if (policy_parse_saying(&r, line, 0, 0, &pool, &e) != 0)
+		talk_bad_rule(out, &t, e.text);
+	pool_fini(&pool);
+}
+
+/* Every mistake there is (tests/policy/mistakes.lines). */
+static void mistakes_in_rules_are_told_in_german(void **state)
+{
+	struct catalogues *c = built();
+	const struct catalogue *de = catalogues_find(c, "de");
+	const char *top = getenv("top_srcdir");
+	struct buf german, english;
+	char path[4096], line[1024];
+	int told = 0;
+	FILE *f;
+
+	(void)state;
+	buf_init(&german, 64 * 1024);
+	buf_init(&english, 64 * 1024);
+	tell(&german, de, "allow bob@b to read of lamp in kitchen");
+	assert_non_null(strstr(buf_str(&german), "geh\xc3\xb6rt \"in\" bei Wort 7 zum Namen?"));
+	tell(&german, de, "allow bob to read of lamp");
+	assert_non_null(strstr(buf_str(&german), "bei Wort 2 steht \"bob\"; erwartet: wer (eine "));
+	(void)snprintf(path, sizeof(path), "%s/tests/policy/mistakes.lines", top != NULL ? top : ".");
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		tell(&english, NULL, line);
+		tell(&german, de, line);
+		if (english.len == 0 || line[0] == '#')
+			continue;
+		assert_null(strstr(buf_str(&german), "expected"));
+		/* Behind "I cannot read this rule: ". */
+		assert_string_not_equal(strchr(buf_str(&german), ':'), strchr(buf_str(&english), ':'));
+		told++;
+	}
+	assert_in_range(told, 100, 1000);
+	fclose(f);
+	buf_fini(&german);
+	buf_fini(&english);
+	catalogues_close(&c);
+}
+
 static void att_H_01__no_german_text_is_a_command_when_it_returns(void **state)
 {
 	struct catalogues *c = built();
@@ -199,6 +253,7 @@ int main(void)
 		cmocka_unit_test(values_are_filled_in_wherever_the_text_wants_them),
 		cmocka_unit_test(a_damaged_file_is_refused_whole),
 		cmocka_unit_test(help_fits_one_screen_in_every_language),
+		cmocka_unit_test(mistakes_in_rules_are_told_in_german),
 		cmocka_unit_test(att_H_01__no_german_text_is_a_command_when_it_returns),
 	};
 

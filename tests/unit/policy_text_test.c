@@ -505,22 +505,22 @@ static void what_no_line_can_say_is_not_sound(void **state)
 /* The longest that may be: every limit at its border is still sound. */
 static void limits_hold_at_their_border(void **state)
 {
-	static const char *names[POLICY_NAMES];
+	static const char *names[POLICY_NAMES + 1];
 	struct rule r = { .verdict = VERDICT_ALLOW, .actions = 1u << ACTION_CONTROL, .names = names,
 		.subject = { SUBJECT_USER, "abcdefghijklmnopqrstuvwxyz" } };
-	struct tag_term term[POLICY_TERMS];
-	struct span span[POLICY_SPANS];
+	struct tag_term term[POLICY_TERMS + 1];
+	struct span span[POLICY_SPANS + 1];
 	struct rule again;
 	struct err e = ERR_INIT;
 	struct pool pool;
 	struct buf line;
 
 	(void)state;
-	for (size_t i = 0; i < POLICY_NAMES; i++)
+	for (size_t i = 0; i <= POLICY_NAMES; i++)
 		names[i] = "x";
-	for (size_t i = 0; i < POLICY_SPANS; i++)
+	for (size_t i = 0; i <= POLICY_SPANS; i++)
 		span[i] = (struct span){ .name = "x", .text = "on" };
-	for (size_t i = 0; i < POLICY_TERMS; i++)
+	for (size_t i = 0; i <= POLICY_TERMS; i++)
 		term[i] = (struct tag_term){ TAG_NE, "x", "y" };
 	r.n_names = POLICY_NAMES;
 	r.n_spans = POLICY_SPANS;
@@ -537,6 +537,17 @@ static void limits_hold_at_their_border(void **state)
 	policy_print(&line, &r, 0);
 	assert_int_equal(policy_parse_line(&again, buf_str(&line), NOW, 0, &pool, &e), 0);
 	assert_true(rule_equal(&r, &again));
+	/* One more of each is too much. */
+	r.n_spans++;
+	assert_false(rule_is_sound(&r));
+	r.n_spans--;
+	r.target.n_terms++;
+	assert_false(rule_is_sound(&r));
+	r.target.n_terms--;
+	r.n_names++;
+	assert_false(rule_is_sound(&r));
+	r.n_names--;
+	assert_true(rule_is_sound(&r));
 	/* A name of control characters takes eight bytes for each of them. */
 	for (size_t i = 0; i < POLICY_NAMES; i++)
 		names[i] = "\x01\x01\x01\x01\x01\x01\x01\x01\x01";
