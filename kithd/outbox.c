@@ -24,6 +24,7 @@
 #define GROUP_MAX 20		/* notices in one message */
 #define QUESTIONS_MAX 60	/* the same of questions; most of them are only counted */
 #define LOOK_AHEAD 256		/* debts looked at to find them */
+#define PAY_MAX 64		/* written by one turn; the rest by the next, which follows at once */
 
 struct handed {
 	int64_t row;
@@ -331,8 +332,9 @@ static void ping(struct outbox *o, struct buf *out)
 static void pay_due(struct outbox *o, struct buf *out, size_t room)
 {
 	const struct debt *t, *next;
+	size_t n = 0;
 
-	for (t = debt_next_due(o->d.debts, NULL); t != NULL; t = next) {
+	for (t = debt_next_due(o->d.debts, NULL); t != NULL && n < PAY_MAX; t = next, n++) {
 		int paid;
 
 		if (out->max - out->len < room)

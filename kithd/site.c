@@ -415,18 +415,26 @@ static void probe(struct site *s)
 	s->probing = registry_probe(s->registry, &s->probe_cursor, PROBES_PER_TURN, s->out) != 0;
 }
 
+static void serve_once(struct site *s)
+{
+	if (s->out == NULL || s->queue.n == 0 || site_is_full(s))
+		return;
+	serve_reads(s);
+	serve_writes(s);
+}
+
 static void serve_queue(struct site *s)
 {
-	while (s->out != NULL && s->queue.n > 0 && !site_is_full(s)) {
-		serve_reads(s);
-		serve_writes(s);
-	}
+	while (s->out != NULL && s->queue.n > 0 && !site_is_full(s))
+		serve_once(s);
 }
 
 void site_turn(struct site *s)
 {
 	++*s->n.turns;
-	serve_queue(s);
+	/* One transaction; what came meanwhile is read before the next, so that whoever
+	 * only asks does not wait behind many who write. */
+	serve_once(s);
 	if (s->out == NULL)
 		return;
 	outbox_pay(s->outbox, s->out, OUT_ROOM);

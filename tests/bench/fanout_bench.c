@@ -268,7 +268,7 @@ int main(int argc, char **argv)
 	b.broker = fakebroker_open(on_stanza, &b);
 	if (b.sample == NULL || b.broker == NULL)
 		err(1, "fanout_bench");
-	subject_init(&s, argv[1], fakebroker_port(b.broker), "all = off\n");
+	subject_init(&s, argv[1], fakebroker_port(b.broker), "all = off\nturn_requests = 64\nturn_time = 20ms\n");
 	subject_start(&s);
 	if (fakebroker_accept(b.broker, 10000) != 0) {
 		subject_explain(&s);
