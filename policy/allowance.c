@@ -156,7 +156,7 @@ static struct outcome decide_given(const struct council *c, size_t i, unsigned k
 		struct outcome given, own;
 		struct rate rate;
 
-		if (!c->co[k].own.co_owner)
+		if ((ballot_of(&c->co[k].own, i).co_owner & kind) == 0)
 			continue;
 		given = decide_by(&c->co[k].given, i, kind, at);
 		own = decide_by(&c->co[k].own, i, kind, at);
@@ -215,20 +215,14 @@ static void cut_text(struct cuts *c, const char *text)
 		c->text[c->n_texts++] = text;
 }
 
-/* Whoever speaks of "true" leaves "false" beside it. */
-static void cut_texts(struct cuts *c, const char *text)
+static void cut_by_text(struct cuts *c, const char *text)
 {
 	double v;
 
-	if (str_to_double(text, &v) == 0) {
+	if (str_to_double(text, &v) == 0)
 		cut_at(c, v);
-		return;
-	}
-	cut_text(c, text);
-	if (value_same(text, "true") || value_same(text, "false")) {
-		cut_text(c, "true");
-		cut_text(c, "false");
-	}
+	else
+		cut_text(c, text);
 }
 
 static void cut_by_rule(struct cuts *c, const struct rule *r, const char *name)
@@ -239,7 +233,7 @@ static void cut_by_rule(struct cuts *c, const struct rule *r, const char *name)
 		if (!match_span(s, name))
 			continue;
 		if (s->text != NULL)
-			cut_texts(c, s->text);
+			cut_by_text(c, s->text);
 		if (s->has_min)
 			cut_at(c, s->min);
 		if (s->has_max)
@@ -261,6 +255,8 @@ static void cut_all(struct cuts *out, const struct council *c, size_t i)
 {
 	out->over = false;
 	out->n_bounds = out->n_texts = 0;
+	cut_text(out, "true");		/* the other of the two is left, even if nobody names it */
+	cut_text(out, "false");
 	cut_by(out, &c->owner, i);
 	for (size_t k = 0; k < c->n; k++) {
 		cut_by(out, &c->co[k].given, i);
@@ -431,7 +427,14 @@ static bool put_range(struct limit_list *out, const struct map *m, size_t from, 
 	return put(out, &s, &m->outcome[from].rate);
 }
 
-static bool put_numbers(struct limit_list *out, const struct map *m, const char *name)
+/* `base`: what all values have already; NULL: nothing. */
+static bool is_more(const struct outcome *o, const struct rate *base)
+{
+	return is_allowed(o) && (base == NULL || compare_rates(&o->rate, base) < 0);
+}
+
+static bool put_numbers(struct limit_list *out, const struct map *m, const char *name,
+    const struct rate *base)
 {
 	size_t to;
 
@@ -439,55 +442,66 @@ static bool put_numbers(struct limit_list *out, const struct map *m, const char 
 		to = from;
 		while (to + 1 < m->n_numbers && alike(&m->outcome[from], &m->outcome[to + 1]))
 			to++;
-		if (is_allowed(&m->outcome[from]) && !put_range(out, m, from, to, name))
+		if (is_more(&m->outcome[from], base) && !put_range(out, m, from, to, name))
 			return false;
 	}
 	return true;
 }
 
-static bool put_texts(struct limit_list *out, const struct map *m, const char *name)
+static bool put_texts(struct limit_list *out, const struct map *m, const char *name,
+    const struct rate *base)
 {
 	for (size_t k = 0; k < m->cuts.n_texts; k++) {
 		const struct outcome *o = &m->outcome[m->n_numbers + k];
 		struct span s = { .name = name, .text = m->cuts.text[k] };
 
-		if (is_allowed(o) && !put(out, &s, &o->rate))
+		if (is_more(o, base) && !put(out, &s, &o->rate))
 			return false;
 	}
 	return true;
 }
 
-static bool is_uniform(const struct map *m)
+/* Is there something that every value has?  The least of all. */
+static bool find_base(const struct map *m, struct rate *base)
 {
-	for (size_t k = 1; k < m->n; k++)
-		if (!alike(&m->outcome[0], &m->outcome[k]))
+	*base = m->outcome[0].rate;
+	for (size_t k = 0; k < m->n; k++) {
+		if (!is_allowed(&m->outcome[k]))
 			return false;
+		if (compare_rates(base, &m->outcome[k].rate) < 0)
+			*base = m->outcome[k].rate;
+	}
 	return true;
 }
 
 /* The same for every value, or there is only this one. */
-static bool put_uniform(struct limit_list *out, const struct map *m, const char *name,
+static bool put_base(struct limit_list *out, const struct rate *base, const char *name,
     const char *value)
 {
-	const struct rate *rate = &m->outcome[0].rate;
 	struct span s = { .name = name };
 
-	if (!is_allowed(&m->outcome[0]))
-		return false;
-	if (rate->n == 0)
+	if (base->n == 0)
 		return true;
 	if (value != NULL && str_to_double(value, &s.min) == 0) {
 		s.has_min = s.has_max = true;
 		s.max = s.min;
 	} else
 		s.text = value;
-	return put(out, &s, rate);
+	return put(out, &s, base);
+}
+
+/* Pieces that have more than all. */
+static bool put_pieces(struct limit_list *out, const struct map *m, const char *name,
+    const struct rate *base)
+{
+	return put_numbers(out, m, name, base) && put_texts(out, m, name, base);
 }
 
 bool allowance_limits(const struct council *c, size_t i, unsigned kinds, struct limit_list *out)
 {
 	const char *name = i != BALLOT_REST ? c->owner.name[i] : NULL;
 	size_t before = out->n;
+	struct rate base;
 	struct map m;
 
 	if (!allowance_is_limited(c, i))
@@ -495,9 +509,15 @@ bool allowance_limits(const struct council *c, size_t i, unsigned kinds, struct 
 	map_make(&m, c, i, kinds);
 	if (m.cuts.over)
 		return false;
-	if (is_uniform(&m))
-		return put_uniform(out, &m, name, ballot_value(&c->owner, i));
-	if (put_numbers(out, &m, name) && put_texts(out, &m, name) && out->n > before)
+	if (find_base(&m, &base)) {
+		if (!put_base(out, &base, name, ballot_value(&c->owner, i)))
+			return false;
+		if (put_pieces(out, &m, name, &base))
+			return true;
+		out->n = before + (base.n > 0);		/* there is no room for more */
+		return true;
+	}
+	if (put_pieces(out, &m, name, NULL) && out->n > before)
 		return true;
 	out->n = before;
 	return false;

@@ -40,7 +40,7 @@ void ballot_start(struct ballot *b, const struct question *q, const char *giver,
 {
 	b->q = q;
 	b->giver = giver;
-	b->co_owner = false;
+	b->n_rules = 0;
 	b->edge_ms = edge_ms;
 	b->common = b->rest = (struct tally){ 0 };
 	b->n = n;
@@ -59,7 +59,10 @@ bool ballot_admits(struct ballot *b, const struct rule *r)
 	edge = rule_edge(r, q);
 	if (edge != 0 && (*b->edge_ms == 0 || edge < *b->edge_ms))
 		*b->edge_ms = edge;
-	return rule_is_in_force(r, q);			/* 1 */
+	if (!rule_is_in_force(r, q))			/* 1 */
+		return false;
+	b->n_rules++;
+	return true;
 }
 
 /* Does an allow for these bind one person, not many? */
@@ -152,6 +155,8 @@ static bool count_one(struct ballot *b, const struct rule *r, size_t i, struct t
 		limited = false;
 		kinds = without_limits(r, kinds);
 	}
+	if (r->co_owner && r->verdict == VERDICT_ALLOW)
+		t->co_owner |= (uint8_t)kinds;
 	if (limited)
 		t->limited = t->limited || kinds != 0;
 	else
@@ -173,7 +178,6 @@ void ballot_count(struct ballot *b, const struct rule *r)
 
 	if (is_listed(b, r))		/* the index may show it twice */
 		return;
-	b->co_owner = b->co_owner || (r->co_owner && r->verdict == VERDICT_ALLOW);
 	if (r->n_names == 0 && r->n_spans == 0) {
 		limited = count_one(b, r, BALLOT_REST, &b->common);
 	} else {
@@ -192,5 +196,5 @@ struct tally ballot_of(const struct ballot *b, size_t i)
 
 	return (struct tally){ all->deny | own->deny, all->touch | own->touch,
 		all->exact | own->exact, all->ask | own->ask, all->allow | own->allow,
-		all->limited || own->limited };
+		all->co_owner | own->co_owner, all->limited || own->limited };
 }

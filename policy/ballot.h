@@ -15,6 +15,7 @@
  * table; what is no reading has one kind. */
 struct tally {
 	uint8_t deny, touch, exact, ask, allow;
+	uint8_t co_owner;		/* in these one of them makes him a co-owner */
 	bool limited;			/* and rules with values or a rate say more */
 };
 #define KINDS_OF_OTHERS 1u
@@ -29,7 +30,7 @@ struct verdicts tally_verdicts(struct tally t);
 struct ballot {
 	const struct question *q;
 	const char *giver;		/* NULL: the owner's rules */
-	bool co_owner;			/* one of them makes the asker a co-owner */
+	size_t n_rules;			/* that are admitted; one may count twice */
 	int64_t *edge_ms;
 	struct tally common;		/* about every name */
 	struct tally rest;		/* about names that no rule speaks of, beside `common` */

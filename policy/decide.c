@@ -97,17 +97,16 @@ static void collect_rule(void *arg, const struct rule *r)
 		collect_name(c->d, r->names[i], r->verdict == VERDICT_ALLOW);
 }
 
+/* How many rules there are. */
 static size_t collect_from(struct decision *d, const struct question *q, const char *giver)
 {
 	struct policy_walk w;
 	struct collecting c = { .d = d };
 
-	if (places(d, &w, q, giver) == 0)
-		return 0;
 	ballot_start(&c.ballot, q, giver, NULL, 0, &d->edge_ms);
-	if (!policy_walk_all(&w, collect_rule, &c))
+	if (places(d, &w, q, giver) > 0 && !policy_walk_all(&w, collect_rule, &c))
 		d->overflow = true;
-	return w.n;
+	return c.ballot.n_rules;
 }
 
 static size_t givers(const struct question *q)
@@ -153,7 +152,7 @@ static size_t count_from(struct decision *d, struct ballot *b, const struct ques
 	ballot_start(b, q, giver, d->name, d->n, &d->edge_ms);
 	if (places(d, &w, q, giver) > 0)
 		policy_walk_named(&w, d->name, d->n, count_rule, b);
-	return w.n;
+	return b->n_rules;
 }
 
 static void count_all(struct decision *d)
@@ -190,8 +189,8 @@ static struct fate fate_plain(const struct decision *d, size_t i)
 	unsigned given = 0;
 
 	for (size_t k = 0; k < c->n; k++)			/* 7 */
-		if (c->co[k].own.co_owner)
-			given |= allowed_by(&c->co[k].given, i) & allowed_by(&c->co[k].own, i);
+		given |= allowed_by(&c->co[k].given, i) & allowed_by(&c->co[k].own, i) &
+		    ballot_of(&c->co[k].own, i).co_owner;
 	given &= nothing;
 	return (struct fate){ .mine = v.exact | v.allow, .given = (uint8_t)given,
 		.ask = (uint8_t)(v.ask | (nothing & ~given)),	/* 8 */
@@ -232,11 +231,30 @@ static struct fate fate_of(const struct decision *d, size_t i)
 	return allowance_is_limited(&d->council, i) ? fate_limited(d, i) : fate_plain(d, i);
 }
 
+/* One name asked for with two values is granted if both are: a list of names
+ * could not tell them apart. */
+static void agree(struct fate *a, const struct fate *b)
+{
+	unsigned off = allowed(a) & ~allowed(b);
+
+	a->mine &= (uint8_t)~off;
+	a->given &= (uint8_t)~off;
+	a->ask |= b->ask & (uint8_t)off;
+	a->touch |= b->touch & (uint8_t)off;
+	a->deny |= b->deny & (uint8_t)off;
+}
+
 static void find_fates(struct decision *d)
 {
 	for (size_t i = 0; i < d->n; i++)
 		d->fate[i] = fate_of(d, i);
 	d->rest = fate_of(d, BALLOT_REST);
+	for (size_t i = 0; d->q->values != NULL && i < d->n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (value_same(d->name[i], d->name[k])) {
+				agree(&d->fate[i], &d->fate[k]);
+				agree(&d->fate[k], &d->fate[i]);
+			}
 }
 
 /* --- the answer: a list of names and one of kinds --- */
@@ -501,28 +519,42 @@ static void source_from(struct decision *d, struct source *s)
 		policy_walk_named(&w, d->name, d->n, source_rule, s);
 }
 
+/* Whoever is no co-owner himself gave nothing of it.  0: nothing at all. */
+static unsigned look_for_given(const struct decision *d, const struct grant *g, size_t k,
+    struct source *s)
+{
+	const struct ballot *own = &d->council.co[k].own;
+	unsigned any;
+
+	s->rest = g->whole ? d->rest.given & g->kinds & ballot_of(own, BALLOT_REST).co_owner : 0;
+	any = s->rest;
+	for (size_t i = 0; i < d->n; i++) {
+		s->kinds[i] = 0;
+		if (g->name[i])
+			s->kinds[i] = (uint8_t)(d->fate[i].given & g->kinds &
+			    ballot_of(own, i).co_owner);
+		any |= s->kinds[i];
+	}
+	return any;
+}
+
 static void source_granted(struct decision *d, const struct grant *g, struct answer *out)
 {
-	struct source mine = { .ballot = &d->council.owner, .out = out, .decides = true };
-	struct source given = { .out = out };
-	unsigned any = given.rest = g->whole ? d->rest.given & g->kinds : 0;
+	struct source s = { .ballot = &d->council.owner, .out = out, .decides = true };
 
-	mine.rest = g->whole ? d->rest.mine & g->kinds : 0;
-	for (size_t i = 0; i < d->n; i++) {
-		mine.kinds[i] = g->name[i] ? (uint8_t)(d->fate[i].mine & g->kinds) : 0;
-		given.kinds[i] = g->name[i] ? (uint8_t)(d->fate[i].given & g->kinds) : 0;
-		any |= given.kinds[i];
-	}
-	source_from(d, &mine);
-	for (size_t k = 0; any != 0 && k < d->council.n; k++) {
-		if (!d->council.co[k].own.co_owner)
+	s.rest = g->whole ? d->rest.mine & g->kinds : 0;
+	for (size_t i = 0; i < d->n; i++)
+		s.kinds[i] = g->name[i] ? (uint8_t)(d->fate[i].mine & g->kinds) : 0;
+	source_from(d, &s);
+	for (size_t k = 0; k < d->council.n; k++) {
+		if (look_for_given(d, g, k, &s) == 0)
 			continue;
-		given.ballot = &d->council.co[k].given;
-		given.decides = true;
-		source_from(d, &given);
-		given.ballot = &d->council.co[k].own;	/* lasts no longer than his own right */
-		given.decides = false;
-		source_from(d, &given);
+		s.ballot = &d->council.co[k].given;
+		s.decides = true;
+		source_from(d, &s);
+		s.ballot = &d->council.co[k].own;	/* lasts no longer than his own right */
+		s.decides = false;
+		source_from(d, &s);
 	}
 }
 
