@@ -25,6 +25,8 @@ static const struct {
 	{ "look", "questions", "questions [OWNER]\nWhat waits for an owner's answer.  Codes are "
 	    "the owner's and not shown." },
 	{ "look", "rules", "rules [OWNER]\nThe owners' rules with their numbers." },
+	{ "look", "recalls", "recalls [OWNER]\nWhat was changed that not every thing has confirmed yet: how many have, which is\n"
+	    "the last, and when it ends there by itself." },
 	{ "look", "debts", "debts [PEER]\nPushes and messages that are still owed, and to whom." },
 	{ "look", "history", "history THING [--since WHEN] [--limit N]\n"
 	    "What happened to one thing, newest first.  WHEN: 2026-11-21, or 2h, 3d." },

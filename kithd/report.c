@@ -118,6 +118,7 @@ static const struct {
 	{ "questions", NULL, report_questions },
 	{ "rules", NULL, report_rules },
 	{ "debts", NULL, report_debts },
+	{ "recalls", NULL, report_recalls },
 	{ "stats", NULL, report_stats },
 	{ "audit", "export", report_export },
 	{ "audit", NULL, report_audit },

@@ -58,6 +58,11 @@ const char *report_debt_name(enum debt_kind k);
 const char *report_state_word(enum owned_state s);
 const char *report_hold_word(enum owned_hold h);
 
+/* A list that `step` writes in slices. */
+int report_list(struct report *r, bool (*step)(struct report *r));
+
+/* report_recall.c */
+int report_recalls(struct report *r);
 /* report_thing.c */
 int report_things(struct report *r);
 int report_show(struct report *r);

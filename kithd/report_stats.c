@@ -68,6 +68,21 @@ static void policy_gauges(const struct site_parts *p, gauge_fn fn, void *arg)
 		fn(arg, &all[i]);
 }
 
+static void recall_gauges(const struct site_parts *p, gauge_fn fn, void *arg)
+{
+	int64_t oldest_ms = 0;
+	size_t n = p->provisioning == NULL ? 0 : provisioning_recalls(p->provisioning, &oldest_ms);
+	int64_t age = n == 0 ? 0 : (clock_wall(p->clock) - oldest_ms) / 1000;
+	const struct gauge all[] = {
+		{ "recalls_open", "changes that not every thing has confirmed", NULL, NULL,
+		    (int64_t)n },
+		{ "recall_oldest_seconds", "age of the oldest of them", NULL, NULL, age },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		fn(arg, &all[i]);
+}
+
 static void plain_gauges(const struct site_parts *p, gauge_fn fn, void *arg)
 {
 	uint8_t head[AUDIT_HASH];
@@ -96,6 +111,7 @@ static void each_gauge(const struct site_parts *p, gauge_fn fn, void *arg)
 {
 	plain_gauges(p, fn, arg);
 	policy_gauges(p, fn, arg);
+	recall_gauges(p, fn, arg);
 	for (int s = 0; s <= OWNED_TURNING; s++) {
 		struct gauge g = { "things", "things known, by state", "state",
 			report_state_word((enum owned_state)s),

@@ -401,7 +401,7 @@ static bool questions_step(struct report *r)
 	return each_owner(r, question_rows);
 }
 
-static int begin_list(struct report *r, bool (*step)(struct report *r))
+int report_list(struct report *r, bool (*step)(struct report *r))
 {
 	rows_begin(&r->rows, true);
 	r->step = step;
@@ -410,17 +410,17 @@ static int begin_list(struct report *r, bool (*step)(struct report *r))
 
 int report_owners(struct report *r)
 {
-	return begin_list(r, owners_step);
+	return report_list(r, owners_step);
 }
 
 int report_rules(struct report *r)
 {
-	return begin_list(r, rules_step);
+	return report_list(r, rules_step);
 }
 
 int report_questions(struct report *r)
 {
-	return begin_list(r, questions_step);
+	return report_list(r, questions_step);
 }
 
 /* ---- what is owed ---- */
@@ -460,5 +460,5 @@ static bool debts_step(struct report *r)
 
 int report_debts(struct report *r)
 {
-	return begin_list(r, debts_step);
+	return report_list(r, debts_step);
 }
