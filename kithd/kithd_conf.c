@@ -75,6 +75,8 @@ static const struct conf_key keys[] = {
 	{ "provisioning", "policy_file", CONF_TEXT, AT(policy_file), 0, 0, NULL,
 	    "the operator's own rules, see policy(5); a name beside this file; read again at "
 	    "SIGHUP; default: none" },
+	{ "provisioning", "secondary_trust", CONF_TEXT, AT(secondary_text), 0, 0, "off",
+	    "things that may trust others by hand: off, on, or their addresses and domains" },
 	{ "control", "socket", CONF_TEXT, AT(control_socket), 0, 0, NULL,
 	    "socket for kithctl; default: none" },
 	{ "control", "metrics", CONF_TEXT, AT(metrics), 0, 0, NULL,
@@ -296,6 +298,23 @@ static int split_domains(const char ***out, const char *from, struct err *e)
 	return 0;
 }
 
+/* XEP-0324, "Delegating Secondary Trust". */
+static int finish_secondary(struct kithd_conf *c, struct err *e)
+{
+	struct jid jid;
+
+	c->secondary_all = str_case_eq(c->secondary_text, "on");
+	if (c->secondary_all || str_case_eq(c->secondary_text, "off"))
+		return 0;
+	if (split_domains(&c->secondary, c->secondary_text, e) != 0)
+		return -1;
+	for (size_t i = 0; c->secondary != NULL && c->secondary[i] != NULL; i++)
+		if (jid_parse_bare(&jid, c->secondary[i], c->profile, NULL) != 0)
+			return err_set(e, ERR_INPUT, "[provisioning] secondary_trust is off, on, or a list "
+			    "of addresses and domains; '%s' is none", c->secondary[i]);
+	return 0;
+}
+
 static int finish_domains(struct kithd_conf *c, struct err *e)
 {
 	if (split_domains(&c->domains, c->domains_text, e) != 0)
@@ -369,7 +388,8 @@ static int finish(void *arg, struct err *e)
 	    check_role_jid(c, "registry", c->registry_jid, e) != 0 ||
 	    check_role_jid(c, "provisioning", c->provisioning_jid, e) != 0 ||
 	    finish_log_level(c, e) != 0 || finish_profile(c, e) != 0 || finish_zone(c, e) != 0 ||
-	    finish_server(c, e) != 0 || finish_domains(c, e) != 0 || finish_hash_key(c, e) != 0)
+	    finish_server(c, e) != 0 || finish_domains(c, e) != 0 ||
+	    finish_secondary(c, e) != 0 || finish_hash_key(c, e) != 0)
 		return -1;
 	return 0;
 }
@@ -482,6 +502,7 @@ void kithd_conf_free(struct kithd_conf *c)
 	free(c->server_host);
 	free(c->server_port);
 	free(c->policy_path);
+	free(c->secondary);
 	free(c->domains);
 	free(c->self_owned);
 	conf_free(&spec, c);

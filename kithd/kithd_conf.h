@@ -86,6 +86,7 @@ struct kithd_conf {
 	bool provisioning_enabled;
 	char *provisioning_jid;
 	char *policy_file;
+	char *secondary_text;
 	char *control_socket;
 	char *metrics;
 	struct kithd_limits limits;
@@ -97,6 +98,8 @@ struct kithd_conf {
 	char *policy_path;	/* beside the settings, unless it says otherwise; NULL none */
 	char *server_host, *server_port;
 	const char **self_owned;	/* likewise; NULL: nobody's */
+	bool secondary_all;	/* secondary_trust = on */
+	const char **secondary;	/* of these things and domains; NULL: none */
 	const char **domains;	/* NULL-terminated; the first is ours; see kithd_conf_load */
 };
 

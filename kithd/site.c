@@ -825,21 +825,7 @@ static int open_registry(struct site *s, struct err *e)
 static int open_provisioning(struct site *s, struct err *e)
 {
 	const struct kithd_conf *c = s->d.conf;
-	struct provisioning_conf conf = {
-		.jid = c->jid,
-		.profile = c->profile,
-		.read_lease_ms = s->limits.read_lease_ms,
-		.control_lease_ms = s->limits.control_lease_ms,
-		.befriend_lease_ms = s->limits.befriend_lease_ms,
-		.zone_s = c->zone_s,
-		.max_questions_strangers = s->limits.stranger_questions,
-		.question_ms = s->limits.question_ms,
-		.code_ms = s->limits.code_ms,
-		.remote_verified = c->remote_verified,
-		.token_ms = s->limits.token_ms,
-		.user_token_ms = s->limits.user_token_ms,
-		.policy_file = c->policy_path,
-	};
+	const struct provisioning_conf conf = site_conf_provisioning(c, &s->limits);
 	struct provisioning_deps deps = {
 		.store = s->store,
 		.ownership = s->ownership,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * site_conf: one line a setting, in the order of the registry's own struct.
+ * site_conf: one line a setting, in the order of the roles' own structs.
  * It is apart from site.c for being a table.
  */
 #include "config.h"
@@ -46,5 +46,27 @@ struct registry_conf site_conf_registry(const struct kithd_conf *c, const struct
 		.searchers_work = l->searchers_work,
 		.show_owner = c->show_owner,
 		.remote_verified = c->remote_verified,
+	};
+}
+
+struct provisioning_conf site_conf_provisioning(const struct kithd_conf *c,
+    const struct kithd_limits *l)
+{
+	return (struct provisioning_conf){
+		.jid = c->jid,
+		.profile = c->profile,
+		.read_lease_ms = l->read_lease_ms,
+		.control_lease_ms = l->control_lease_ms,
+		.befriend_lease_ms = l->befriend_lease_ms,
+		.zone_s = c->zone_s,
+		.max_questions_strangers = l->stranger_questions,
+		.question_ms = l->question_ms,
+		.code_ms = l->code_ms,
+		.remote_verified = c->remote_verified,
+		.token_ms = l->token_ms,
+		.user_token_ms = l->user_token_ms,
+		.secondary_all = c->secondary_all,
+		.secondary = c->secondary,
+		.policy_file = c->policy_path,
 	};
 }

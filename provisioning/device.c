@@ -145,6 +145,20 @@ static void say_reason(const struct provisioning *p, const struct inquiry *n, st
 		r->retry_after_ms = n->out.retry_ms - provisioning_now(p);
 }
 
+/* XEP-0324, "Delegating Secondary Trust": as the operator has set it. */
+static bool may_delegate(const struct provisioning *p, const char *thing)
+{
+	const char *const *who = p->conf.secondary;
+
+	if (p->conf.secondary_all)
+		return true;
+	for (; who != NULL && *who != NULL; who++)
+		if (strchr(*who, '@') != NULL ? strcmp(*who, thing) == 0 :
+		    jid_text_in_domain(thing, *who))
+			return true;
+	return false;
+}
+
 /* What was asked for is said back, since an absent list means everything. */
 static void say(struct provisioning *p, const struct request *q, const struct inquiry *n,
     struct reply *r)
@@ -156,6 +170,7 @@ static void say(struct provisioning *p, const struct request *q, const struct in
 	    q->verb == VERB_CAN_READ ? BODY_CAN_READ : BODY_CAN_CONTROL;
 	r->u.can.jid = is_friend ? q->u.is_friend.jid : q->u.can.jid;
 	r->u.can.result = n->out.granted;
+	r->u.can.secondary_trust = is_friend && n->is_thing && may_delegate(p, q->bare);
 	if (!is_friend)
 		r->u.can.types = n->out.granted ? n->out.types : q->u.can.types;
 	if (!is_friend && n->out.granted) {

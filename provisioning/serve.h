@@ -40,6 +40,10 @@ struct provisioning_conf {
 	int64_t code_ms;		/* 7 days */
 	bool remote_verified;		/* remote_senders = verified (ruling 1) */
 	int64_t token_ms;		/* 90 days; 0: no tokens are given out */
+	/* Which things may trust others by hand: all, or those of these addresses and
+	 * domains; NULL: none. */
+	bool secondary_all;
+	const char *const *secondary;
 	int64_t user_token_ms;		/* of a user of a service: 1 h */
 	const char *policy_file;	/* of the operator (operator_policy.h); NULL none */
 };

@@ -190,6 +190,9 @@ static void answered(void *arg, const struct stanza *answer)
 		finish(w, ACCESS_UNKNOWN, NULL);
 		return;
 	}
+	/* It came from the pinned service: nobody else is asked (att-P-08). */
+	if (w->q.action == DECIDE_FRIEND && w->access->trust)
+		w->access->trust(w->access->trust_arg, d.delegates);
 	/* Overtaken by a clear: what it says may just have been taken back. */
 	if (!decisions_keep(w->access->decisions, w->key, &d, w->asked_ms)) {
 		if (w->tries >= ACCESS_TRIES || ask(w) < 0)

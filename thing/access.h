@@ -45,6 +45,9 @@ struct access {
 	const struct standing *standing;
 	const struct friends *friends;
 	struct decisions *decisions;
+	/* Each answer to isFriend says it: may the thing trust others?  NULL: nobody asks. */
+	void (*trust)(void *arg, bool delegates);
+	void *trust_arg;
 	bool fresh;		/* the service has had its say since we logged in */
 	double budget;		/* questions we may still ask */
 	int64_t budget_ms;

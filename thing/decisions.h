@@ -51,6 +51,7 @@ struct decision {
 	size_t n_limits;		/* values and rates that are kept to */
 	const struct limit *limit;
 	struct denied why;		/* of a no; retry_after_ms counts from now */
+	bool delegates;			/* isFriend: it may trust others as well; not kept */
 	bool has_lease;			/* the answer named revision and lease */
 	uint64_t revision;
 	int64_t lease_ms;		/* 0: not to be kept */

@@ -49,6 +49,12 @@ static bool save_standing(struct enroll *e)
 	return false;
 }
 
+void enroll_trust(struct enroll *e, bool delegates)
+{
+	if (e->standing->owner[0] && standing_tell_trust(e->standing, delegates))
+		(void)save_standing(e);
+}
+
 /* Something did not work: wait, then begin again where we are. */
 static void wait_a_while(struct enroll *e, const char *why)
 {
@@ -286,6 +292,8 @@ static bool set_owner(struct enroll *e, const char *bare, bool is_public)
 		return false;
 	if (changed && s->owner[0])	/* who owned us is a stranger now */
 		part_with(e, s->owner);
+	if (changed)			/* provisioned anew, for him */
+		s->trust = STANDING_UNTOLD;
 	(void)!str_copy(s->owner, sizeof(s->owner), bare);	/* both are JID_MAX + 1 */
 	if (strcmp(s->former, bare) == 0)
 		s->former[0] = '\0';

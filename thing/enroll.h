@@ -106,6 +106,9 @@ void enroll_take_push(struct enroll *e, struct call **c);
 /* Our server pushed a roster item, and friends has taken it. */
 void enroll_roster_changed(struct enroll *e);
 
+/* The provisioning service has said whether we may trust others. */
+void enroll_trust(struct enroll *e, bool delegates);
+
 /* Its button was pressed: it can be claimed for a while, if it is that kind. */
 void enroll_pressed(struct enroll *e);
 

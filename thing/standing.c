@@ -25,6 +25,18 @@ void standing_unpin(struct standing *s)
 	memset(&s->provisioning, 0, sizeof(s->provisioning));
 	memset(&s->pin, 0, sizeof(s->pin));
 	s->epoch = 0;	/* counted by the registry that is left */
+	s->trust = STANDING_UNTOLD;
+}
+
+bool standing_tell_trust(struct standing *s, bool delegates)
+{
+	enum standing_trust was = s->trust;
+
+	if (!delegates)
+		s->trust = STANDING_ALONE;
+	else if (was == STANDING_UNTOLD)
+		s->trust = STANDING_DELEGATES;
+	return s->trust != was;
 }
 
 bool standing_is_service(const struct standing *s, const char *bare)
@@ -118,6 +130,16 @@ static int take_epoch(struct standing *s, const char *value)
 	return 0;
 }
 
+static int take_trust(struct standing *s, const char *value)
+{
+	bool delegates;
+
+	if (str_to_bool(value, &delegates) < 0)
+		return -1;
+	s->trust = delegates ? STANDING_DELEGATES : STANDING_ALONE;
+	return 0;
+}
+
 static int take(struct standing *s, const char *name, const char *value)
 {
 	if (strcmp(name, "owner") == 0)
@@ -136,6 +158,8 @@ static int take(struct standing *s, const char *name, const char *value)
 		return str_to_bool(value, &s->is_public);
 	if (strcmp(name, "epoch") == 0)
 		return take_epoch(s, value);
+	if (strcmp(name, "delegates") == 0)
+		return take_trust(s, value);
 	return -1;
 }
 
@@ -178,6 +202,8 @@ int standing_save(const struct standing *s, const char *dir, struct err *e)
 	statefile_add(&b, "public", s->is_public ? "true" : "false");
 	if (s->epoch)
 		buf_addf(&b, "epoch %llu\n", (unsigned long long)s->epoch);
+	if (s->trust != STANDING_UNTOLD)
+		statefile_add(&b, "delegates", s->trust == STANDING_DELEGATES ? "true" : "false");
 	add_service(&b, "registry", &s->registry);
 	add_service(&b, "provisioning", &s->provisioning);
 	if (s->pin.tls12 != SASL_NONE)

@@ -22,12 +22,20 @@ struct standing_service {
 	bool self;		/* ... and urn:kith:thing:0 */
 };
 
+/*
+ * May it trust others than its provisioning service (XEP-0324, "Delegating
+ * Secondary Trust")?  As that service says in its first answer for an owner, and
+ * locked then: it may take it back later, but not give it.
+ */
+enum standing_trust { STANDING_UNTOLD, STANDING_ALONE, STANDING_DELEGATES };
+
 struct standing {
 	char owner[JID_MAX + 1];	/* bare; "": nobody */
 	/* Owned us before, and our server may still have him as our friend: the
 	 * words that end that were lost if we ended right after writing them. */
 	char former[JID_MAX + 1];
 	bool is_public;
+	enum standing_trust trust;	/* of that ownership */
 	uint64_t epoch;			/* of that ownership, as the registry said; 0 unknown */
 	struct standing_service registry;
 	struct standing_service provisioning;
@@ -44,6 +52,8 @@ void standing_unpin(struct standing *s);
 
 /* Is this bare address one of the pinned services? */
 bool standing_is_service(const struct standing *s, const char *bare);
+/* What the service says now; true: something changed, so save. */
+bool standing_tell_trust(struct standing *s, bool delegates);
 bool standing_is_owner(const struct standing *s, const char *bare);
 
 int standing_parse(struct standing *s, const char *text, size_t len, struct err *e);

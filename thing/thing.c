@@ -612,6 +612,13 @@ static int load_decisions(struct kith_thing *t, struct err *e)
 }
 
 /* Who knows whom; nothing happens yet. */
+static void on_trust(void *arg, bool delegates)
+{
+	struct kith_thing *t = arg;
+
+	enroll_trust(&t->enroll, delegates);
+}
+
 static void wire_up(struct kith_thing *t)
 {
 	const struct clock *clock = &clock_system;
@@ -620,6 +627,8 @@ static void wire_up(struct kith_thing *t)
 	friends_init(&t->friends, on_friend, t);
 	relay_init(&t->relay, clock, &t->session, &t->standing);
 	access_init(&t->access, clock, &t->session, &t->standing, &t->friends, &t->decisions);
+	t->access.trust = on_trust;
+	t->access.trust_arg = t;
 	t->befriend = (struct befriend){
 		.clock = clock, .session = &t->session, .standing = &t->standing,
 		.friends = &t->friends, .access = &t->access, .decisions = &t->decisions,
@@ -926,6 +935,11 @@ const char *kith_thing_jid(const struct kith_thing *t)
 const char *kith_thing_owner(const struct kith_thing *t)
 {
 	return t->standing.owner;
+}
+
+int kith_thing_delegates(const struct kith_thing *t)
+{
+	return t->standing.owner[0] && t->standing.trust == STANDING_DELEGATES;
 }
 
 const char *kith_thing_claim_uri(const struct kith_thing *t)

@@ -222,6 +222,9 @@ void kith_thing_pressed(struct kith_thing *t);
 enum kith_thing_state kith_thing_state(const struct kith_thing *t);
 const char *kith_thing_jid(const struct kith_thing *t);	/* bare address */
 const char *kith_thing_owner(const struct kith_thing *t);	/* "" when nobody's */
+/* May whoever stands before it add friends and further services by hand, as the
+ * provisioning service said when it was claimed?  Nothing here ever does. */
+int kith_thing_delegates(const struct kith_thing *t);
 /* "iotdisco:..." while nobody owns it, else "".  Whoever has it can claim the
  * thing: show it, never log it. */
 const char *kith_thing_claim_uri(const struct kith_thing *t);

@@ -144,7 +144,8 @@ provisioning_is_friend_answer_write(struct xml *x, const struct request *q,
     const struct reply *r)
 {
 	decision_write(x, q, r);
-	if (r->u.can.result && r->u.can.secondary_trust)
+	/* Also with a no: that is when somebody would like to be let in by hand. */
+	if (r->u.can.secondary_trust)
 		xml_attr_bool(x, "secondaryTrustAllowed", true);
 }
 

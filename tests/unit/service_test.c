@@ -82,7 +82,7 @@ static int set_up(void **state)
 	kithd_conf_free(&h->conf);
 	snprintf(name, sizeof(name), "%s/conf", h->place.dir);
 	snprintf(text, sizeof(text), "[component]\njid = " ME "\nsecret_file = x\n[store]\nurl = "
-	    "%s\n[provisioning]\npolicy_file = policy\n[limits]\nusers_per_service = 20\n",
+	    "%s\n[provisioning]\npolicy_file = policy\nsecondary_trust = lamp@a.example, b.example\n[limits]\nusers_per_service = 20\n",
 	    h->place.url);
 	MUST(kithd_conf_parse(&h->conf, name, text, &test_err));
 	f = fopen(file_of(h), "w");
@@ -488,6 +488,26 @@ static void a_service_of_another_generation_is_answered_in_its_own(void **state)
 	}
 }
 
+static const char *befriends(struct rig *r, const char *thing)
+{
+	return hand(r->h, "<iq type='get' from='%s/r' to='" ME "' id='q'><isFriend xmlns='" X "' "
+	    "jid='" BOB "'/></iq>", thing);
+}
+
+/* XEP-0324, "Delegating Secondary Trust": as the operator says, with yes and no. */
+static void only_things_that_the_operator_lists_may_trust_others(void **state)
+{
+	struct rig *r = *state;
+
+	registers(r->h, "lamp@a.example", "1");
+	claims(r->h, ALICE, "1");
+	registers(r->h, "door@a.example", "2");
+	claims(r->h, ALICE, "2");
+	has(befriends(r, "lamp@a.example"), "secondaryTrustAllowed=\"true\"");
+	has_not(befriends(r, "door@a.example"), "secondaryTrust");
+	has_not(befriends(r, "nothing@b.example"), "secondaryTrust");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -508,6 +528,7 @@ int main(void)
 		T(a_change_of_the_policy_reaches_the_services_that_asked),
 		T(an_owner_decides_about_his_service_within_what_the_operator_allows),
 		T(a_service_of_another_generation_is_answered_in_its_own),
+		T(only_things_that_the_operator_lists_may_trust_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -553,6 +553,83 @@ static void others_become_friends_as_provisioning_says(void **state)
 	rig_expect("type=\"unsubscribed\"", "eve@home.example");
 }
 
+/* ---- may it trust others? ---- */
+
+static void asks_about(const char *from, const char *bare, const char *trust)
+{
+	char payload[512];
+	const char *q;
+
+	subscribe_from(bare);
+	q = rig_expect("<isFriend xmlns=", bare);
+	snprintf(payload, sizeof(payload), "<isFriendResponse xmlns='" X_PROV "' jid='%s' "
+	    "result='false' secondaryTrustAllowed='%s'><lease xmlns='urn:kith:lease:0' revision='10' "
+	    "ttl='60000'/></isFriendResponse>", bare, trust);
+	rig_answer(q, from, payload);
+}
+
+static void row_D17__delegated_trust_is_locked_by_the_first_answer(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	assert_int_equal(kith_thing_delegates(rig->thing), 0);
+	asks_about(RIG_REGISTRY, "a@home.example", "false");
+	rig_expect("unsubscribed", "a@home.example");
+	asks_about(RIG_REGISTRY, "b@home.example", "true");
+	rig_expect("unsubscribed", "b@home.example");
+	assert_int_equal(kith_thing_delegates(rig->thing), 0);
+}
+
+static void row_D17__what_was_delegated_can_be_taken_back_but_not_given_again(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	asks_about(RIG_REGISTRY, "a@home.example", "true");
+	rig_expect("unsubscribed", "a@home.example");
+	assert_int_equal(kith_thing_delegates(rig->thing), 1);
+	asks_about(RIG_REGISTRY, "b@home.example", "false");
+	rig_expect("unsubscribed", "b@home.example");
+	assert_int_equal(kith_thing_delegates(rig->thing), 0);
+	asks_about(RIG_REGISTRY, "c@home.example", "true");
+	rig_expect("unsubscribed", "c@home.example");
+	assert_int_equal(kith_thing_delegates(rig->thing), 0);
+}
+
+static void what_was_delegated_is_kept_over_a_restart_and_ends_with_the_service(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	asks_about(RIG_REGISTRY, "a@home.example", "true");
+	rig_expect("unsubscribed", "a@home.example");
+	rig_stop();
+	rig_start();
+	assert_int_equal(kith_thing_delegates(rig->thing), 1);
+	rig_stop();
+	assert_int_equal(kith_thing_repin(rig->dir, NULL, 0), 0);
+	rig_start();
+	assert_int_equal(kith_thing_delegates(rig->thing), 0);
+}
+
+static void att_P_08__delegation_by_anybody_else_is_not_heard(void **state)
+{
+	static const char yes[] = "<isFriendResponse xmlns='" X_PROV "' jid='a@home.example' "
+	    "result='true' secondaryTrustAllowed='true'/>";
+	char q[1024];
+
+	UNUSED(state);
+	rig_owned();
+	subscribe_from("a@home.example");
+	snprintf(q, sizeof(q), "%s", rig_expect("<isFriend xmlns=", "a@home.example"));
+	rig_answer(q, "second.example", yes);
+	rig_answer(q, RIG_OWNER, yes);
+	rig_send("<message from='" RIG_REGISTRY "' to='%s'>%s</message>", rig->full, yes);
+	rig_expect_silence();
+	assert_int_equal(kith_thing_delegates(rig->thing), 0);
+	answer_friend(q, "a@home.example", false);
+	rig_expect("unsubscribed", "a@home.example");
+	assert_int_equal(kith_thing_delegates(rig->thing), 0);
+}
+
 /* ---- what it says of itself ---- */
 
 static void a_registry_that_did_not_ask_hears_nothing_of_ours(void **state)
@@ -1400,6 +1477,10 @@ int main(void)
 		T(a_push_about_a_node_is_not_ours),
 		T(the_owner_and_the_service_become_friends_without_a_question),
 		T(others_become_friends_as_provisioning_says),
+		T(row_D17__delegated_trust_is_locked_by_the_first_answer),
+		T(row_D17__what_was_delegated_can_be_taken_back_but_not_given_again),
+		T(what_was_delegated_is_kept_over_a_restart_and_ends_with_the_service),
+		T(att_P_08__delegation_by_anybody_else_is_not_heard),
 		T(an_isFriend_answer_about_another_person_is_no_answer),
 		T(an_error_accepts_and_refuses_nobody),
 		T(att_D_12__a_flood_of_requests_keeps_the_newest_thirty_two),
