@@ -229,6 +229,23 @@ bool desk_request_writes(enum verb v)
 	return row == NULL || row->writes;
 }
 
+/* What rules look at is part of them: things that asked before ask again. */
+static int tell_looks(struct desk *d, const struct request *q, struct err *e)
+{
+	const struct owned *t = q->verb != VERB_TAG || q->u.desk.thing_id == NULL ? NULL :
+	    ownership_by_id(d->d.ownership, q->u.desk.thing_id);
+
+	if (d->d.provisioning == NULL)
+		return 0;
+	if (q->verb == VERB_TAG)	/* NULL: all of a set */
+		return provisioning_looks_changed(d->d.provisioning, q->bare, LOOK_TAG, t, e);
+	if (q->verb == VERB_SET && q->u.desk.text != NULL)
+		return provisioning_looks_changed(d->d.provisioning, q->bare, LOOK_SET, NULL, e);
+	if (q->verb == VERB_TIMEZONE)
+		return provisioning_looks_changed(d->d.provisioning, q->bare, LOOK_ZONE, NULL, e);
+	return 0;
+}
+
 /* In one place, so that whoever asks for something else hears the same. */
 static int serve_row(struct desk *d, const struct row *row, struct request *q, struct reply *r,
     struct err *e)
@@ -237,8 +254,10 @@ static int serve_row(struct desk *d, const struct row *row, struct request *q, s
 	int rc;
 
 	if (q->verb != VERB_MINE && q->verb != VERB_GET_DEVICES && q->u.desk.set != NULL) {
-		if (row->on_set == EACH)
-			return sets_each(d, q, row->fn, r, e);
+		if (row->on_set == EACH) {
+			rc = sets_each(d, q, row->fn, r, e);
+			return rc == 0 && q->u.desk.confirmed ? tell_looks(d, q, e) : rc;
+		}
 		if (row->on_set == ALL)
 			return row->fn(d, q, r, e);
 		reply_error(r, COND_NOT_ACCEPTABLE);
@@ -246,6 +265,8 @@ static int serve_row(struct desk *d, const struct row *row, struct request *q, s
 	}
 	undo_before(d, q, &note);
 	rc = row->fn(d, q, r, e);
+	if (rc == 0 && r->kind == REPLY_RESULT)
+		rc = tell_looks(d, q, e);
 	if (rc == 0)
 		rc = undo_after(d, q, r, &note, e);
 	buf_fini(&note.lines);

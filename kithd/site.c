@@ -227,6 +227,21 @@ static int serve_answer(struct site *s, const struct job *j, struct err *e)
 	}
 }
 
+/* A thing that changed its tags may be another to the rules of its owner. */
+static int tell_tags(struct site *s, const struct request *q, const struct reply *r,
+    struct err *e)
+{
+	const struct node *n = &q->u.address.node;
+	const struct owned *t;
+
+	if (s->provisioning == NULL || q->verb != VERB_UPDATE || r->kind != REPLY_RESULT)
+		return 0;
+	t = ownership_by_address(s->ownership, q->u.address.jid != NULL ? q->u.address.jid : q->bare,
+	    n->id, n->source, n->partition);
+	return t == NULL || t->owner == NULL ? 0 :
+	    provisioning_looks_changed(s->provisioning, t->owner, LOOK_TAG, t, e);
+}
+
 static int serve_role(struct site *s, const struct job *j, struct buf *out, struct err *e)
 {
 	struct reply r = { 0 };
@@ -238,6 +253,8 @@ static int serve_role(struct site *s, const struct job *j, struct buf *out, stru
 		ret = provisioning_serve(s->provisioning, &j->q, &r, e);
 	} else if (registry_serves(j->q.verb)) {
 		ret = registry_serve(s->registry, &j->q, &r, e);
+		if (ret == 0)
+			ret = tell_tags(s, &j->q, &r, e);
 	} else {
 		reply_error(&r, COND_FEATURE_NOT_IMPLEMENTED);
 		ret = 0;

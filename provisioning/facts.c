@@ -197,34 +197,35 @@ static int load_zones(struct provisioning *p, const struct policy *rules, struct
 
 /* What the owner's rules look at beside the thing itself. */
 static int load_for_owner(struct provisioning *p, const struct owned *t, const struct book *book,
-    struct pool *pool, struct access_thing *out, struct err *e)
+    const struct policy *rules, struct pool *pool, struct access_thing *out, struct err *e)
 {
-	out->rules = book->rules;
+	out->rules = rules;
 	load_zone(p, t->owner, out);
-	if (load_givers(p, t, book, pool, out, e) != 0)
+	if (book != NULL && load_givers(p, t, book, pool, out, e) != 0)
 		return -1;
-	return p->deps.sets == NULL || !policy_uses(book->rules, FACT_SET) ? 0 :
+	return p->deps.sets == NULL || !policy_uses(rules, FACT_SET) ? 0 :
 	    load_sets(p, t, pool, out, e);
 }
 
 /* What his rules and the operator's look at. */
-static int load_for_all(struct provisioning *p, const struct owned *t, const struct book *book,
+static int load_for_all(struct provisioning *p, const struct owned *t, const struct policy *rules,
     struct pool *pool, struct access_thing *out, struct err *e)
 {
 	const struct policy *operators = operator_policy_narrowing(p->operator);
 	struct question_zone *zones = NULL;
 
-	if ((book != NULL && load_zones(p, book->rules, pool, &zones, out, e) != 0) ||
+	if ((rules != NULL && load_zones(p, rules, pool, &zones, out, e) != 0) ||
 	    (operators != NULL && load_zones(p, operators, pool, &zones, out, e) != 0))
 		return -1;
-	if (p->deps.tags == NULL || !((book != NULL && policy_uses(book->rules, FACT_TAG)) ||
+	if (p->deps.tags == NULL || !((rules != NULL && policy_uses(rules, FACT_TAG)) ||
 	    (operators != NULL && policy_uses(operators, FACT_TAG))))
 		return 0;
 	return load_tags(p, t, pool, out, e);
 }
 
-int provisioning_thing(struct provisioning *p, const struct owned *t, const char *requester,
-    struct pool *pool, struct access_thing *out, struct err *e)
+int provisioning_thing_under(struct provisioning *p, const struct owned *t,
+    const char *requester, const struct policy *rules, struct pool *pool,
+    struct access_thing *out, struct err *e)
 {
 	const struct book *book = NULL;
 
@@ -235,11 +236,20 @@ int provisioning_thing(struct provisioning *p, const struct owned *t, const char
 	if (provisioning_is_owned(t)) {
 		out->is_owner = owned_by(t, requester) &&
 		    !provisioning_account_is_gone(p, requester);
-		if (access_book(p->access, t->owner, &book, e) != 0 ||
-		    (book != NULL && load_for_owner(p, t, book, pool, out, e) != 0))
+		if (access_book(p->access, t->owner, &book, e) != 0)
+			return -1;
+		if (rules == NULL && book != NULL)
+			rules = book->rules;
+		if (rules != NULL && load_for_owner(p, t, book, rules, pool, out, e) != 0)
 			return -1;
 	}
-	return load_for_all(p, t, book, pool, out, e);
+	return load_for_all(p, t, rules, pool, out, e);
+}
+
+int provisioning_thing(struct provisioning *p, const struct owned *t, const char *requester,
+    struct pool *pool, struct access_thing *out, struct err *e)
+{
+	return provisioning_thing_under(p, t, requester, NULL, pool, out, e);
 }
 
 /* Some clients write an empty id for "the JID itself". */

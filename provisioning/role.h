@@ -66,6 +66,10 @@ int32_t provisioning_zone(const struct provisioning *p, const char *owner);
 /* What the owner's rules need to know of a thing. */
 int provisioning_thing(struct provisioning *p, const struct owned *t, const char *requester,
     struct pool *pool, struct access_thing *out, struct err *e);
+/* The same under other rules than its owner's present ones; NULL: under those. */
+int provisioning_thing_under(struct provisioning *p, const struct owned *t,
+    const char *requester, const struct policy *rules, struct pool *pool,
+    struct access_thing *out, struct err *e);
 /* Everything that isFriend, canRead or canControl of `q` looks at. */
 int provisioning_facts(struct provisioning *p, const struct request *q, struct access_facts *f,
     struct err *e);

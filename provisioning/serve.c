@@ -215,6 +215,50 @@ void provisioning_down(struct provisioning *p)
 	challenge_down(p);
 }
 
+static bool has_times(const struct policy *rules)
+{
+	for (size_t i = 0; i < policy_count(rules); i++) {
+		const struct rule *r = policy_at(rules, i);
+
+		if ((r->daily || r->days != 0) && r->zone == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Does any rule look at it: his, or the operator's beside his? */
+static bool is_looked_at(const struct provisioning *p, const struct book *b,
+    enum provisioning_look what)
+{
+	const struct policy *operators = operator_policy_narrowing(p->operator);
+
+	if (what == LOOK_TAG && operators != NULL && policy_uses(operators, FACT_TAG))
+		return true;
+	if (b == NULL)
+		return false;
+	return what == LOOK_ZONE ? has_times(b->rules) :
+	    policy_uses(b->rules, what == LOOK_TAG ? FACT_TAG : FACT_SET);
+}
+
+int provisioning_looks_changed(struct provisioning *p, const char *owner,
+    enum provisioning_look what, const struct owned *thing, struct err *e)
+{
+	const struct book *b;
+	int ret;
+
+	if (access_book(p->access, owner, &b, e) != 0)
+		return -1;
+	if (!is_looked_at(p, b, what))
+		return 0;
+	p->speaker = owner;
+	ret = thing != NULL ? recall_thing(p, thing, e) : recall_owner(p, owner, e);
+	if (ret == 0)
+		ret = recall_begin(p, e);
+	recall_end(p);
+	p->speaker = NULL;
+	return ret;
+}
+
 /* ---- what happens by itself ---- */
 
 /* What is not his any more is not counted for him any more. */

@@ -137,6 +137,13 @@ int provisioning_question(struct provisioning *p, const char *key, struct pool *
 /* The keys of all that waits for this owner's answer, the oldest first; how many. */
 size_t provisioning_questions_of(struct provisioning *p, const char *owner, const char **key,
     size_t max);
+/*
+ * What an owner's rules look at has changed, in the same transaction: tags of this thing
+ * (NULL: of any), a set, his zone.  Things that may act by what was before ask again.
+ */
+enum provisioning_look { LOOK_TAG, LOOK_SET, LOOK_ZONE };
+int provisioning_looks_changed(struct provisioning *p, const char *owner,
+    enum provisioning_look what, const struct owned *thing, struct err *e);
 /* Ownership of a thing changed inside this transaction (claim, disown,
  * unregister): owe clearCache, raise the revision. */
 int provisioning_owner_changed(struct provisioning *p, const struct owned *thing, struct err *e);
