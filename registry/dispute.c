@@ -83,7 +83,7 @@ static int begin(struct registry *g, const char *who, const uint8_t *digest, boo
 	memcpy(d.id, t->id, OWNERSHIP_ID);
 	++*g->count.disputes;
 	return dispute_put(g->asked, &d, e) == -1 || mark(g, t, true, e) == -1 ||
-	    registry_event(g, AUDIT_DISPUTED, t, who, NULL, NULL, e) == -1 ? -1 : 0;
+	    registry_note(g, AUDIT_DISPUTED, t, who, NULL, NULL, e) == -1 ? -1 : 0;
 }
 
 int registry_dispute_open(struct registry *g, const char *who,
@@ -129,7 +129,7 @@ static int keep(struct registry *g, const struct dispute *d, const struct owned 
 	if (close_dispute(g, d, DISPUTE_OVER, e) == -1 || mark(g, t, false, e) == -1)
 		return -1;
 	t = ownership_by_id(g->deps.ownership, d->id);
-	return registry_event(g, AUDIT_DISPUTED, t, NULL, d->claimant, detail, e) == -1 ||
+	return registry_note(g, AUDIT_DISPUTED, t, NULL, d->claimant, detail, e) == -1 ||
 	    tell(g, t->owner, t, N_("%1 stays yours: nobody else has shown it."), e) == -1 ||
 	    tell(g, d->claimant, t, N_("%1 stays with its owner."), e) == -1 ? -1 : 0;
 }
@@ -158,7 +158,7 @@ static int give(struct registry *g, const struct dispute *d, const struct owned 
 		return keep(g, d, t, "the claimant's quota is full", e);
 	if (tell(g, t->owner, t, N_("%1 is no longer yours: somebody else has shown that it is "
 	    "before him, and you have not. What you allowed others to do with it has ended."), e) == -1 ||
-	    registry_event(g, AUDIT_DISPUTED, t, d->claimant, NULL, detail, e) == -1 ||
+	    registry_note(g, AUDIT_DISPUTED, t, d->claimant, NULL, detail, e) == -1 ||
 	    close_dispute(g, d, DISPUTE_OVER, e) == -1 ||
 	    registry_turn_over(g, t, d->claimant, e) == -1 ||
 	    receipt(g, d->id, d->digest, e) == -1)
@@ -177,7 +177,7 @@ static int hand_over(struct registry *g, const struct dispute *d, const struct o
 	log_warn("'%s' and '%s' both have the thing '%s' before them: see who it belongs to, then "
 	    "kithctl release", t->owner, d->claimant, t->jid);
 	return close_dispute(g, d, DISPUTE_OPERATOR, e) == -1 ||
-	    registry_event(g, AUDIT_DISPUTED, t, NULL, d->claimant, "both showed it", e) == -1 ||
+	    registry_note(g, AUDIT_DISPUTED, t, NULL, d->claimant, "both showed it", e) == -1 ||
 	    tell(g, t->owner, t, text, e) == -1 || tell(g, d->claimant, t, text, e) == -1 ? -1 : 0;
 }
 

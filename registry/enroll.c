@@ -263,7 +263,7 @@ static int enroll(struct registry *g, const struct request *q, struct enrolment 
 	    ownership_put(g->deps.ownership, &t, e) == -1)
 		return -1;
 	if ((en->have == NULL || !en->have->listed) &&
-	    registry_note(g, AUDIT_REGISTERED, &t, q->bare, q->u.reg.node.id, e) == -1)
+	    registry_note(g, AUDIT_REGISTERED, &t, q->bare, q->u.reg.node.id, NULL, e) == -1)
 		return -1;
 	if (keep_tags(g, q, en, t.id, e) == -1)
 		return -1;
@@ -394,7 +394,8 @@ static int take(struct registry *g, const struct request *q, struct enrolment *e
 	r->kind = REPLY_RESULT;
 	r->body = en->disowned ? BODY_DISOWNED : BODY_EMPTY;
 	if (en->out.verdict == DESCENT_TAKE) {
-		if (enroll(g, q, en, e) == -1 || keep_manifest(g, q, e) == -1 || (approved = registry_approve(g, q, e)) == -1)
+		if (enroll(g, q, en, e) == -1 || keep_manifest(g, q, e) == -1 ||
+		    (approved = registry_approve(g, q, e)) == -1)
 			return -1;
 		++*g->count.registered;
 	}

@@ -45,7 +45,7 @@ int registry_give(struct registry *g, const struct owned *t, const char *owner, 
 	    registry_account_begins(g, owner, e) == -1)
 		return -1;
 	++*g->count.claimed;
-	return registry_note(g, AUDIT_CLAIMED, &now, "operator", now.jid, e);
+	return registry_note(g, AUDIT_CLAIMED, &now, "operator", now.jid, NULL, e);
 }
 
 /* ---- classes approved beforehand ---- */
@@ -90,7 +90,7 @@ static int give_approved(struct registry *g, const struct request *q, const stru
 		return -1;
 	t = ownership_by_id(g->deps.ownership, t->id);
 	if (tell_new_owner(g, q, t, c->name, sn, e) == -1 ||
-	    registry_noted(g, AUDIT_OPERATOR, t, c->name, "approved beforehand", e) == -1)
+	    registry_note(g, AUDIT_OPERATOR, t, "operator", c->name, "approved beforehand", e) == -1)
 		return -1;
 	if (c->rule != NULL && g->deps.add_rule != NULL &&
 	    g->deps.add_rule(g->deps.add_rule_arg, c->owner, c->rule, e) == -1)
@@ -162,7 +162,7 @@ int registry_preapprove(struct registry *g, struct request *q, struct reply *r, 
 		if (approval_find(g->approvals, a->name) == NULL)
 			return registry_refuse(r, COND_ITEM_NOT_FOUND, "no class is called that");
 		if (approval_remove(g->approvals, a->name, e) == -1 ||
-		    registry_noted(g, AUDIT_OPERATOR, NULL, a->name, "approval ended", e) == -1)
+		    registry_note(g, AUDIT_OPERATOR, NULL, "operator", a->name, "approval ended", e) == -1)
 			return -1;
 		return registry_say(q, r, pool_printf(q->pool, "%s is no class any more; things "
 		    "that came by it stay where they are", a->name), e);
@@ -174,7 +174,7 @@ int registry_preapprove(struct registry *g, struct request *q, struct reply *r, 
 	    approval_find(g->approvals, c.name) == NULL)
 		return registry_refuse(r, COND_RESOURCE_CONSTRAINT, "there are too many classes");
 	if (approval_put(g->approvals, &c, e) == -1 ||
-	    registry_noted(g, AUDIT_OPERATOR, NULL, c.name, pool_printf(q->pool,
+	    registry_note(g, AUDIT_OPERATOR, NULL, "operator", c.name, pool_printf(q->pool,
 	    "approved for %s: %s %s, %s to %s, %lld", c.owner, c.man, c.model, c.sn_from,
 	    c.sn_to, (long long)c.cap), e) == -1)
 		return -1;

@@ -89,7 +89,7 @@ static int new_row(struct registry *g, const struct request_import *i, uint8_t *
 		return -1;
 	memcpy(id, t.id, sizeof(t.id));
 	return ownership_put(g->deps.ownership, &t, e) == -1 ? -1 :
-	    registry_note(g, AUDIT_REGISTERED, &t, "operator", t.node, e);
+	    registry_note(g, AUDIT_REGISTERED, &t, "operator", t.node, NULL, e);
 }
 
 /* Of what nobody owns all tags are replaced, and with them what claims it; of
@@ -149,7 +149,7 @@ static int keep_owner(struct registry *g, struct request *q, const struct owned 
 	if (same_name(now.name, t->name) && now.is_public == t->is_public)
 		return 0;
 	return ownership_put(g->deps.ownership, &now, e) == -1 ||
-	    registry_noted(g, AUDIT_NAMED, &now, now.name, "import", e) == -1 ? -1 : 1;
+	    registry_note(g, AUDIT_NAMED, &now, "operator", now.name, "import", e) == -1 ? -1 : 1;
 }
 
 static int enter(struct registry *g, struct request *q, struct reply *r, struct err *e)

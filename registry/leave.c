@@ -151,7 +151,7 @@ int registry_disown_finish(struct registry *g, const struct owned *t, struct err
 	struct owned gone = without_owner(g, t);
 
 	if (registry_forget_owed(g, t, e) == -1 ||
-	    registry_note(g, AUDIT_DISOWNED, t, t->owner, NULL, e) == -1 ||
+	    registry_note(g, AUDIT_DISOWNED, t, t->owner, NULL, NULL, e) == -1 ||
 	    registry_erase_tags(g, t->id, e) == -1 ||
 	    ownership_put(g->deps.ownership, &gone, e) == -1)
 		return -1;
@@ -175,7 +175,7 @@ int registry_tombstone(struct registry *g, const struct owned *t, const char *ac
 	gone.former = t->owner;
 	registry_subject(left, REGISTRY_LEFT, t->id);
 	if (registry_forget_owed(g, t, e) == -1 ||
-	    registry_note(g, AUDIT_TOMBSTONE, t, actor, NULL, e) == -1 ||
+	    registry_note(g, AUDIT_TOMBSTONE, t, actor, NULL, NULL, e) == -1 ||
 	    registry_erase_tags(g, t->id, e) == -1 ||
 	    ownership_put(g->deps.ownership, &gone, e) == -1 ||
 	    debt_owe(g->deps.debts, DEBT_OWNER, gone.jid, left, gone.epoch, NULL, e) == -1 ||
@@ -213,7 +213,7 @@ static int end_tombstone(struct registry *g, const struct owned *t, struct err *
 	gone.since_ms = clock_wall(g->deps.clock);
 	before.owner = t->former;
 	if (registry_forget_owed(g, t, e) == -1 ||
-	    registry_note(g, AUDIT_TOLD, &before, NULL, NULL, e) == -1 ||
+	    registry_note(g, AUDIT_TOLD, &before, NULL, NULL, NULL, e) == -1 ||
 	    (t->former != NULL && tell_former(g, t, e) == -1))
 		return -1;
 	return ownership_put(g->deps.ownership, &gone, e);
@@ -427,7 +427,7 @@ static int leave_owner(struct registry *g, const struct request *q, const struct
 	gone.former = t->owner;
 	gone.until_ms = gone.since_ms + REGISTRY_UNDO_MS;
 	if (tell_owner(g, q, t, g->deps.codes != NULL, e) == -1 ||
-	    registry_note(g, AUDIT_UNREGISTERED, t, q->bare, NULL, e) == -1 ||
+	    registry_note(g, AUDIT_UNREGISTERED, t, q->bare, NULL, NULL, e) == -1 ||
 	    registry_forget_owed(g, t, e) == -1 ||
 	    ownership_put(g->deps.ownership, &gone, e) == -1)
 		return -1;
@@ -449,7 +449,7 @@ static int leave_unclaimed(struct registry *g, const struct request *q, const st
 {
 	struct owned gone = *t;
 
-	if (registry_note(g, AUDIT_UNREGISTERED, t, q->bare, NULL, e) == -1)
+	if (registry_note(g, AUDIT_UNREGISTERED, t, q->bare, NULL, NULL, e) == -1)
 		return -1;
 	if (t->hold == HOLD_NONE || t->hold == HOLD_DESCENT)
 		return registry_drop(g, t, e);
@@ -528,7 +528,7 @@ static int bring_back(struct registry *g, const struct owned *t, struct err *e)
 	back.since_ms = clock_wall(g->deps.clock);
 	registry_hex(hex, t->id);
 	if (ownership_put(g->deps.ownership, &back, e) == -1 ||
-	    registry_note(g, AUDIT_RESTORED, &back, back.owner, NULL, e) == -1 ||
+	    registry_note(g, AUDIT_RESTORED, &back, back.owner, NULL, NULL, e) == -1 ||
 	    debt_owe(g->deps.debts, DEBT_OWNER, back.jid, hex, back.epoch, NULL, e) == -1)
 		return -1;
 	return registry_ask_presence(g, back.jid, e);

@@ -60,7 +60,7 @@ static int merge(struct registry *g, const struct request *q, const struct owned
 		return 0;
 	}
 	if (thing_store_put(g->things, &want, e) == -1 ||
-	    registry_note(g, AUDIT_TAGGED, t, q->bare, NULL, e) == -1)
+	    registry_note(g, AUDIT_TAGGED, t, q->bare, NULL, NULL, e) == -1)
 		return -1;
 	return done(r);
 }
@@ -114,7 +114,7 @@ static int remove_one(struct registry *g, const struct owned *t, const char *act
 	gone.listed = false;
 	registry_subject(subject, REGISTRY_REMOVED, t->id);
 	if (ownership_put(g->deps.ownership, &gone, e) == -1 ||
-	    registry_note(g, AUDIT_REMOVED, &gone, actor, NULL, e) == -1 ||
+	    registry_note(g, AUDIT_REMOVED, &gone, actor, NULL, NULL, e) == -1 ||
 	    debt_owe(g->deps.debts, DEBT_OWNER, gone.jid, subject, gone.epoch, NULL, e) == -1)
 		return -1;
 	++*g->count.removed;
@@ -239,7 +239,8 @@ int registry_publish(struct registry *g, const struct request *q, struct reply *
 	registry_subject(subject, REGISTRY_REMOVED, t->id);
 	registry_hex(hex, t->id);
 	if ((now.listed && debt_cancel(g->deps.debts, DEBT_OWNER, t->jid, subject, e) == -1) ||
-	    registry_note(g, AUDIT_PUBLISHED, t, q->bare, is_public ? "public" : "private", e) == -1 ||
+	    registry_note(g, AUDIT_PUBLISHED, t, q->bare,
+	        is_public ? "public" : "private", NULL, e) == -1 ||
 	    ownership_put(g->deps.ownership, &now, e) == -1)
 		return -1;
 	/* The thing is told, unless something else must be told before that. */

@@ -145,7 +145,7 @@ int registry_bind(struct registry *g, const struct owned *thing, const struct bi
 	    registry_account_begins(g, b->owner, e) == -1)
 		return -1;
 	++*g->count.claimed;
-	return registry_note(g, AUDIT_CLAIMED, &t, b->owner, t.jid, e);
+	return registry_note(g, AUDIT_CLAIMED, &t, b->owner, t.jid, NULL, e);
 }
 
 int registry_say_mine(struct registry *g, const struct request *q, const uint8_t *id,

@@ -8,9 +8,11 @@
 #include "registry/role.h"
 
 int registry_note(struct registry *g, enum audit_what what, const struct owned *t,
-    const char *actor, const char *object, struct err *e)
+    const char *actor, const char *object, const char *detail, struct err *e)
 {
-	struct audit_event ev = { .what = what, .actor = actor, .object = object };
+	struct audit_event ev = {
+		.what = what, .actor = actor, .object = object, .detail = detail,
+	};
 
 	if (g->deps.audit == NULL)
 		return 0;

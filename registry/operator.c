@@ -43,23 +43,6 @@ static const char *label(const struct request *q, const struct owned *t)
 	    pool_printf(q->pool, "%s node %s", t->jid, t->node);
 }
 
-int registry_noted(struct registry *g, enum audit_what what, const struct owned *t,
-    const char *object, const char *detail, struct err *e)
-{
-	struct audit_event ev = {
-		.what = what, .actor = "operator", .object = object, .detail = detail,
-	};
-
-	if (g->deps.audit == NULL)
-		return 0;
-	if (t != NULL) {
-		ev.thing = t->id;
-		ev.epoch = t->epoch;
-		ev.owner = t->owner;
-	}
-	return audit_add(g->deps.audit, &ev, e);
-}
-
 static const struct owned *named(const struct registry *g, const struct request *q)
 {
 	return q->u.desk.thing_id == NULL ? NULL :
@@ -85,7 +68,7 @@ static int hold(struct registry *g, struct request *q, struct reply *r, struct e
 	held.hold = HOLD_OPERATOR;
 	held.held_for = q->u.desk.jid;
 	if (ownership_put(g->deps.ownership, &held, e) == -1 ||
-	    registry_noted(g, AUDIT_HELD, &held, q->u.desk.jid, NULL, e) == -1)
+	    registry_note(g, AUDIT_HELD, &held, "operator", q->u.desk.jid, NULL, e) == -1)
 		return -1;
 	t = named(g, q);
 	return registry_say(q, r, q->u.desk.jid == NULL ?
@@ -130,7 +113,7 @@ static int release(struct registry *g, struct request *q, struct reply *r, struc
 		return -1;
 	freed.disputed = false;
 	if (ownership_put(g->deps.ownership, &freed, e) == -1 ||
-	    registry_noted(g, AUDIT_RELEASED, &freed, NULL, was, e) == -1)
+	    registry_note(g, AUDIT_RELEASED, &freed, "operator", NULL, was, e) == -1)
 		return -1;
 	t = named(g, q);
 	return registry_say(q, r, t->owner == NULL ?
@@ -167,7 +150,7 @@ static int expire(struct registry *g, struct request *q, struct reply *r, struct
 		n++;
 		if (!q->u.desk.confirmed)
 			continue;
-		if (registry_noted(g, AUDIT_EXPIRED, t, t->jid, NULL, e) == -1 ||
+		if (registry_note(g, AUDIT_EXPIRED, t, "operator", t->jid, NULL, e) == -1 ||
 		    registry_drop(g, t, e) == -1)
 			return -1;
 		++*g->count.expired;
@@ -231,7 +214,7 @@ static int quota(struct registry *g, struct request *q, struct reply *r, struct 
 			*e = limit;
 		return -1;
 	}
-	if (registry_noted(g, AUDIT_OPERATOR, NULL, subject, pool_printf(q->pool,
+	if (registry_note(g, AUDIT_OPERATOR, NULL, "operator", subject, pool_printf(q->pool,
 	    "quota %s %lld", q->u.desk.name, (long long)q->u.desk.number), e) == -1)
 		return -1;
 	return registry_say(q, r, q->u.desk.number < 0 ?

@@ -267,7 +267,7 @@ int registry_debt_answered(struct registry *g, const struct debt *d, const struc
 	if (t != NULL && push_verb(d, t) == VERB_DISOWNED && d->number > t->epoch)
 		return registry_disown_finish(g, t, e);
 	if (t != NULL && push_verb(d, t) == VERB_CLAIMED && d->number == t->epoch &&
-	    registry_note(g, AUDIT_TOLD, t, t->jid, NULL, e) == -1)
+	    registry_note(g, AUDIT_TOLD, t, t->jid, NULL, NULL, e) == -1)
 		return -1;
 	return debt_settle(g->deps.debts, d->row, d->number, e);
 }
@@ -406,7 +406,7 @@ static int sweep(struct registry *g, int64_t now, struct err *e)
 		t = ownership_at(g->deps.ownership, g->sweep_at);
 		if (!is_expired(g, t, now))
 			continue;
-		if (registry_note(g, AUDIT_EXPIRED, t, NULL, t->jid, e) == -1 ||
+		if (registry_note(g, AUDIT_EXPIRED, t, NULL, t->jid, NULL, e) == -1 ||
 		    registry_drop(g, t, e) == -1)
 			return -1;
 		++*g->count.expired;

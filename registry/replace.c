@@ -128,7 +128,7 @@ static int merge(struct registry *g, const struct request *q, const struct owned
 	if (debt_owe(g->deps.debts, DEBT_OWNER, old->jid, hex, old->epoch, NULL, e) == -1 ||
 	    registry_ask_presence(g, old->jid, e) == -1)
 		return -1;
-	return registry_note(g, AUDIT_REPLACED, old, q->bare, was, e);
+	return registry_note(g, AUDIT_REPLACED, old, q->bare, was, NULL, e);
 }
 
 /* ---- moved: the owner stood before another address than the one he has ---- */
@@ -199,7 +199,7 @@ static int swap(struct registry *g, const struct owned *old, const struct owned 
 	registry_hex(hex, there.id);
 	return debt_owe(g->deps.debts, DEBT_OWNER, there.jid, hex, there.epoch, NULL, e) == -1 ||
 	    registry_ask_presence(g, here.jid, e) == -1 ||
-	    registry_note(g, AUDIT_REPLACED, &here, here.owner, from, e) == -1 ? -1 : 0;
+	    registry_note(g, AUDIT_REPLACED, &here, here.owner, from, NULL, e) == -1 ? -1 : 0;
 }
 
 int registry_move(struct registry *g, const struct owned *old, const struct owned *new,
@@ -262,7 +262,7 @@ static int refuse(struct registry *g, const struct owned *old, enum replace_verd
 	++*g->count.clones;
 	log_warn("'%s' still speaks though its owner sees it under another address: two devices "
 	    "with one history", old->jid);
-	return registry_note(g, AUDIT_HELD, old, NULL, "two devices with one history", e);
+	return registry_note(g, AUDIT_HELD, old, NULL, "two devices with one history", NULL, e);
 }
 
 int registry_replace(struct registry *g, const struct request *q, struct reply *r, struct err *e)

@@ -163,9 +163,6 @@ int registry_question_open(struct registry *g, struct question *q, struct err *e
 size_t registry_questions_of(const struct registry *g, const char *who,
     enum question_purpose purpose);
 struct question_seed registry_seed(const struct registry *g, const struct question *q);
-/* One event about a thing, for its history; audit may be NULL. */
-int registry_event(struct registry *g, enum audit_what what, const struct owned *t,
-    const char *actor, const char *object, const char *detail, struct err *e);
 
 /* witness.c: what is seen of a thing that a question is about */
 int registry_presence_code(struct registry *g, const struct request *q, struct reply *r,
@@ -268,9 +265,10 @@ int registry_recover(struct registry *g, const struct request *q, struct reply *
 int registry_tick_heirs(struct registry *g, struct err *e);
 
 /* note.c */
-/* What happened to `t` as it is now: its owner will read it; in a transaction. */
+/* What happened to `t` as it is now (NULL: to no thing): its owner will read it; in a
+ * transaction. */
 int registry_note(struct registry *g, enum audit_what what, const struct owned *t,
-    const char *actor, const char *object, struct err *e);
+    const char *actor, const char *object, const char *detail, struct err *e);
 /* Somebody was refused what `object` says; memory only. */
 void registry_note_refusal(struct registry *g, const char *actor, const char *object);
 
@@ -282,9 +280,6 @@ int registry_search(struct registry *g, const struct request *q, struct reply *r
 /* operator.c: what acts of the operator share */
 int registry_say(struct request *q, struct reply *r, const char *text, struct err *e);
 int registry_refuse(struct reply *r, enum condition c, const char *why);
-/* `t` NULL: about no thing. */
-int registry_noted(struct registry *g, enum audit_what what, const struct owned *t,
-    const char *object, const char *detail, struct err *e);
 
 /* give.c */
 /* Nobody's thing becomes this owner's; `name` may be NULL. */

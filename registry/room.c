@@ -62,7 +62,7 @@ static int make_unclaimed_room(struct registry *g, struct err *e)
 	if (n == 0)
 		g->full_until_ms = clock_boot(g->deps.clock) + 1000;
 	for (size_t i = 0; i < n; i++)
-		if (registry_note(g, AUDIT_EXPIRED, drop[i], NULL, drop[i]->jid, e) == -1 ||
+		if (registry_note(g, AUDIT_EXPIRED, drop[i], NULL, drop[i]->jid, NULL, e) == -1 ||
 		    registry_drop(g, drop[i], e) == -1)
 			return -1;
 	return n > 0;

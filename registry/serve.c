@@ -9,6 +9,7 @@
 
 #include "registry/serve.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "registry/role.h"
 #include "registry/tags.h"
 
+#define DAY_MS INT64_C(86400000)
 #define RELEASED_BYTES (1024 * 1024)
 
 typedef int (*serve_fn)(struct registry *g, const struct request *q, struct reply *r,
@@ -359,14 +361,53 @@ static const char *const *copy_domains(const char *const *domains)
 	return all;
 }
 
-static int64_t or_default(int64_t v, int64_t otherwise)
+/* What holds where nothing is set, or less than one. */
+static const struct {
+	size_t at;
+	int64_t standard;
+} standards[] = {
+	{ offsetof(struct registry_conf, max_things_per_domain), 100000 },
+	{ offsetof(struct registry_conf, max_things), 1000000 },
+	{ offsetof(struct registry_conf, max_self_owned), 1000 },
+	{ offsetof(struct registry_conf, max_tags), WIRE_TAGS },
+	{ offsetof(struct registry_conf, max_tag_bytes), 16 * 1024 },
+	{ offsetof(struct registry_conf, max_used), 1000000 },
+	{ offsetof(struct registry_conf, max_things_per_jid), 1000 },
+	{ offsetof(struct registry_conf, max_things_per_owner), 10000 },
+	{ offsetof(struct registry_conf, max_unclaimed), 100000 },
+	{ offsetof(struct registry_conf, max_strangers), 50000 },
+	{ offsetof(struct registry_conf, unclaimed_expire_ms), 30 * DAY_MS },
+	{ offsetof(struct registry_conf, receipt_ms), 30 * DAY_MS },
+	{ offsetof(struct registry_conf, search_work), 10000 },
+	{ offsetof(struct registry_conf, searcher_work), 200000 },
+	{ offsetof(struct registry_conf, searcher_domain_work), 800000 },
+	{ offsetof(struct registry_conf, searchers_work), 1600000 },
+	{ offsetof(struct registry_conf, showing_ms), 600000 },
+	{ offsetof(struct registry_conf, showings), 3 },
+	{ offsetof(struct registry_conf, max_showings), 1000 },
+	{ offsetof(struct registry_conf, dispute_ms), DAY_MS },
+	{ offsetof(struct registry_conf, failures_per_jid), 30 },
+	{ offsetof(struct registry_conf, failures_per_domain), 600 },
+	{ offsetof(struct registry_conf, failures), 3000 },
+	{ offsetof(struct registry_conf, wrong_keys), 100 },
+	{ offsetof(struct registry_conf, claim_press_ms), 300000 },
+	{ offsetof(struct registry_conf, newcomers_per_jid), 2000 },
+	{ offsetof(struct registry_conf, newcomers_per_domain), 20000 },
+	{ offsetof(struct registry_conf, newcomers_ms), 60000 },
+};
+
+static void set_standards(struct registry_conf *conf)
 {
-	return v > 0 ? v : otherwise;
+	for (size_t i = 0; i < sizeof(standards) / sizeof(standards[0]); i++) {
+		int64_t *v = (int64_t *)(void *)((char *)conf + standards[i].at);
+
+		if (*v <= 0)
+			*v = standards[i].standard;
+	}
 }
 
 static int copy_conf(struct registry *g, const struct registry_conf *conf)
 {
-	const int64_t month = INT64_C(30) * 86400 * 1000;
 	size_t desk = strlen(conf->jid) + sizeof("desk@");
 
 	g->conf = *conf;
@@ -381,34 +422,7 @@ static int copy_conf(struct registry *g, const struct registry_conf *conf)
 	if (conf->self_owned != NULL &&
 	    (g->conf.self_owned = copy_domains(conf->self_owned)) == NULL)
 		return -1;
-	g->conf.max_things_per_domain = or_default(conf->max_things_per_domain, 100000);
-	g->conf.max_things = or_default(conf->max_things, 1000000);
-	g->conf.max_self_owned = or_default(conf->max_self_owned, 1000);
-	g->conf.max_tags = or_default(conf->max_tags, WIRE_TAGS);
-	g->conf.max_tag_bytes = or_default(conf->max_tag_bytes, 16 * 1024);
-	g->conf.max_used = or_default(conf->max_used, 1000000);
-	g->conf.max_things_per_jid = or_default(conf->max_things_per_jid, 1000);
-	g->conf.max_things_per_owner = or_default(conf->max_things_per_owner, 10000);
-	g->conf.max_unclaimed = or_default(conf->max_unclaimed, 100000);
-	g->conf.max_strangers = or_default(conf->max_strangers, 50000);
-	g->conf.unclaimed_expire_ms = or_default(conf->unclaimed_expire_ms, month);
-	g->conf.receipt_ms = or_default(conf->receipt_ms, month);
-	g->conf.search_work = or_default(conf->search_work, 10000);
-	g->conf.searcher_work = or_default(conf->searcher_work, 200000);
-	g->conf.searcher_domain_work = or_default(conf->searcher_domain_work, 800000);
-	g->conf.searchers_work = or_default(conf->searchers_work, 1600000);
-	g->conf.showing_ms = or_default(conf->showing_ms, 600000);
-	g->conf.showings = or_default(conf->showings, 3);
-	g->conf.max_showings = or_default(conf->max_showings, 1000);
-	g->conf.dispute_ms = or_default(conf->dispute_ms, INT64_C(86400000));
-	g->conf.failures_per_jid = or_default(conf->failures_per_jid, 30);
-	g->conf.failures_per_domain = or_default(conf->failures_per_domain, 600);
-	g->conf.failures = or_default(conf->failures, 3000);
-	g->conf.wrong_keys = or_default(conf->wrong_keys, 100);
-	g->conf.claim_press_ms = or_default(conf->claim_press_ms, 300000);
-	g->conf.newcomers_per_jid = or_default(conf->newcomers_per_jid, 2000);
-	g->conf.newcomers_per_domain = or_default(conf->newcomers_per_domain, 20000);
-	g->conf.newcomers_ms = or_default(conf->newcomers_ms, 60000);
+	set_standards(&g->conf);
 	return 0;
 }
 

@@ -80,22 +80,6 @@ void registry_showing_close(struct registry *g)
 	guess_close(&g->guess);
 }
 
-int registry_event(struct registry *g, enum audit_what what, const struct owned *t,
-    const char *actor, const char *object, const char *detail, struct err *e)
-{
-	struct audit_event ev = { .what = what, .actor = actor, .object = object,
-	    .detail = detail };
-
-	if (g->deps.audit == NULL)
-		return 0;
-	if (t != NULL) {
-		ev.thing = t->id;
-		ev.epoch = t->epoch;
-		ev.owner = t->owner;
-	}
-	return audit_add(g->deps.audit, &ev, e);
-}
-
 struct question_seed registry_seed(const struct registry *g, const struct question *q)
 {
 	return (struct question_seed){ g->deps.hash_key, q->nonce };
@@ -212,7 +196,7 @@ static int note_alarms(struct registry *g, struct err *e)
 
 		snprintf(text, sizeof(text), "too many claims by %s fail: KEYs may be guessed",
 		    a->whose);
-		if (registry_event(g, AUDIT_REFUSED, NULL, a->who, "claim", text, e) == -1)
+		if (registry_note(g, AUDIT_REFUSED, NULL, a->who, "claim", text, e) == -1)
 			return -1;
 	}
 	return 0;
@@ -237,7 +221,7 @@ static int warn_owners(struct registry *g, struct err *e)
 			if (t == NULL)
 				continue;
 			registry_hex(hex, t->id);
-			if (registry_event(g, AUDIT_PRESENCE, t, NULL, NULL,
+			if (registry_note(g, AUDIT_PRESENCE, t, NULL, NULL,
 			    "its KEY is being guessed", e) == -1 ||
 			    (t->owner != NULL && registry_notice(g, t->owner, hex, N_("Somebody is "
 			    "guessing the KEY of a thing with the maker and serial number of one "
@@ -667,7 +651,7 @@ static int hold_others(struct registry *g, const struct question *q, size_t winn
 		held.hold = HOLD_PRESENCE;
 		held.held_for = NULL;
 		if (ownership_put(g->deps.ownership, &held, e) == -1 ||
-		    registry_event(g, AUDIT_HELD, &held, NULL, q->claimant,
+		    registry_note(g, AUDIT_HELD, &held, NULL, q->claimant,
 		    "another was shown", e) == -1)
 			return -1;
 	}
@@ -734,7 +718,7 @@ static int give(struct registry *g, const struct question *q, size_t winner, str
 	    NULL);
 	buf_fini(&where);
 	++*g->count.shown;
-	rc = registry_event(g, AUDIT_PRESENCE, t, q->claimant, t->jid, "shown", e) == -1 ||
+	rc = registry_note(g, AUDIT_PRESENCE, t, q->claimant, t->jid, "shown", e) == -1 ||
 	    (q->purpose == QUESTION_DISPUTE &&
 	    registry_dispute_settle(g, q, QUESTION_KEEP, e) == -1) ? -1 : 0;
 	moved = rc == 0 && q->purpose == QUESTION_AGAIN ? move(g, q, winner, e) : 0;
@@ -757,7 +741,7 @@ static int keep(struct registry *g, const struct question *q, size_t winner, str
 
 	++*g->count.shown;
 	return hold_others(g, q, winner, e) == -1 ||
-	    registry_event(g, AUDIT_PRESENCE, t, q->claimant, NULL, "shown", e) == -1 ||
+	    registry_note(g, AUDIT_PRESENCE, t, q->claimant, NULL, "shown", e) == -1 ||
 	    tell(g, q, q->claimant, N_("Thank you: it is the one you own already. The other one "
 	    "can be claimed by nobody now."), e) == -1 ? -1 : 0;
 }
@@ -768,7 +752,7 @@ static int end_without(struct registry *g, const struct question *q, size_t fitt
 	if (fitting > 1)
 		log_warn("several things did what only '%s' was told: one of them is an imitation",
 		    q->claimant);
-	return registry_event(g, AUDIT_PRESENCE, NULL, q->claimant, NULL,
+	return registry_note(g, AUDIT_PRESENCE, NULL, q->claimant, NULL,
 	    fitting > 1 ? "several fit" : "not shown", e) == -1 ||
 	    tell(g, q, q->claimant, fitting > 1 ?
 	    N_("More than one thing did what only you were told, so one of them listens in. Nothing "

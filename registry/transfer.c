@@ -296,10 +296,10 @@ int registry_turn_over(struct registry *g, const struct owned *t, const char *to
 	now.since_ms = clock_wall(g->deps.clock);
 	registry_subject(left, REGISTRY_LEFT, t->id);
 	if (registry_forget_owed(g, t, e) == -1 ||
-	    registry_note(g, AUDIT_TRANSFERRED, t, t->owner, to, e) == -1 ||
+	    registry_note(g, AUDIT_TRANSFERRED, t, t->owner, to, NULL, e) == -1 ||
 	    ownership_put(g->deps.ownership, &now, e) == -1 ||
 	    registry_account_begins(g, to, e) == -1 ||
-	    registry_note(g, AUDIT_TRANSFERRED, &now, now.former, to, e) == -1 ||
+	    registry_note(g, AUDIT_TRANSFERRED, &now, now.former, to, NULL, e) == -1 ||
 	    debt_owe(g->deps.debts, DEBT_OWNER, now.jid, left, now.epoch, NULL, e) == -1)
 		return -1;
 	++*g->count.transferred;
@@ -457,7 +457,7 @@ int registry_forgot(struct registry *g, const struct owned *t, struct err *e)
 	now.former = NULL;
 	registry_hex(hex, t->id);
 	if (registry_forget_owed(g, t, e) == -1 || tell_new_owner(g, t, e) == -1 ||
-	    registry_note(g, AUDIT_TOLD, t, NULL, NULL, e) == -1 ||
+	    registry_note(g, AUDIT_TOLD, t, NULL, NULL, NULL, e) == -1 ||
 	    ownership_put(g->deps.ownership, &now, e) == -1)
 		return -1;
 	return debt_owe(g->deps.debts, DEBT_OWNER, now.jid, hex, now.epoch, NULL, e);

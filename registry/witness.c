@@ -331,7 +331,7 @@ static int free_held(struct registry *g, const uint8_t *id, struct err *e)
 	freed = *t;
 	freed.hold = HOLD_NONE;
 	return ownership_put(g->deps.ownership, &freed, e) == -1 ? -1 :
-	    registry_event(g, AUDIT_RELEASED, &freed, freed.jid, NULL, "new tags", e);
+	    registry_note(g, AUDIT_RELEASED, &freed, freed.jid, NULL, "new tags", e);
 }
 
 /* Tags of an owned thing came back within the time of its receipt. */
