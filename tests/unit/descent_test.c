@@ -541,7 +541,7 @@ static void row_P23__a_thing_that_knows_a_later_epoch_is_frozen_and_changes_noth
 	d.epoch += 2;
 	d.owner = "bob@ex";
 	HAS(device_registers(&w, &d, "k"), "unexpected-request");
-	HAS(register_with(&w, &d, "k", ""), "code=\"frozen\"");
+	HAS(register_with(&w, &d, "k", ""), "reason=\"frozen\"");
 	assert_int_equal(thing_of(&w, "t@ex")->hold, HOLD_FROZEN);
 	assert_string_equal(thing_of(&w, "t@ex")->owner, "ann@ex");
 	/* It stays so, whatever it says now. */
