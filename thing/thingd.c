@@ -383,7 +383,8 @@ static int add_point(struct thingd *d, const struct thingd_point *p, struct err 
 	else
 		added = kith_thing_add_field(d->thing, &(struct kith_thing_field){
 			.size = sizeof(struct kith_thing_field), .name = p->name,
-			.unit = p->unit, .type = p->type, .read = on_read, .arg = dev });
+			.unit = p->unit, .type = p->type, .kinds = p->kinds,
+			.read = on_read, .arg = dev });
 	return added < 0 ? err_set(e, ERR_INPUT, "cannot add '%s'", p->name) : 0;
 }
 

@@ -46,6 +46,7 @@ static const struct conf_key keys[] = {
 	POINT("field *", "disk", CONF_TEXT, 0, 0, "how full the file system of this folder is, in percent"),
 	POINT("field *", "sim", CONF_TEXT, 0, 0, "memory, sine:BASE:AMPLITUDE:SECONDS, walk:START:STEP, text:WORDS"),
 	POINT("field *", "type", CONF_TEXT, 0, 0, "numeric, boolean, string, dateTime, timeSpan, enum"),
+	POINT("field *", "kind", CONF_TEXT, 0, 0, "momentary, peak, status, computed, identity; several"),
 	POINT("field *", "unit", CONF_TEXT, 0, 0, "unit of a number"),
 	POINT("field *", "scale", CONF_TEXT, 0, 0, "multiply the number by this"),
 	POINT("field *", "pattern", CONF_TEXT, 0, 0, "regular expression; its first group is the value"),
@@ -138,6 +139,32 @@ static int take_type(struct thingd_point *p, const char *value, struct err *e)
 	    "dateTime, timeSpan, enum", value);
 }
 
+static const struct { const char *name; unsigned kind; } kind_names[] = {
+	{ "momentary", KITH_THING_MOMENTARY }, { "peak", KITH_THING_PEAK },
+	{ "status", KITH_THING_STATUS }, { "computed", KITH_THING_COMPUTED },
+	{ "identity", KITH_THING_IDENTITY },
+};
+#define KINDS (sizeof(kind_names) / sizeof(kind_names[0]))
+
+/* "status, identity" */
+static int take_kinds(struct thingd_point *p, const char *value, struct err *e)
+{
+	p->kinds = 0;
+	for (value += strspn(value, ", "); *value; value += strspn(value, ", ")) {
+		size_t len = strcspn(value, ", "), i = 0;
+
+		while (i < KINDS && (strlen(kind_names[i].name) != len ||
+		    strncmp(kind_names[i].name, value, len) != 0))
+			i++;
+		if (i == KINDS)
+			return err_set(e, ERR_INPUT, "kind '%.*s' is not one of momentary, peak, "
+			    "status, computed, identity", (int)len, value);
+		p->kinds |= kind_names[i].kind;
+		value += len;
+	}
+	return p->kinds ? 0 : err_set(e, ERR_INPUT, "kind is empty");
+}
+
 static int take_choices(struct thingd_point *p, const char *value, struct err *e)
 {
 	size_t n = 0;
@@ -183,6 +210,8 @@ static int take_point(struct thingd_point *p, const char *name, const char *valu
 		return take_source(p, ops, value, e);
 	if (strcmp(name, "type") == 0)
 		return take_type(p, value, e);
+	if (strcmp(name, "kind") == 0)
+		return p->is_control ? 1 : take_kinds(p, value, e);
 	if (strcmp(name, "unit") == 0)
 		return take_text(&p->unit, value, e);
 	if (strcmp(name, "pattern") == 0)
@@ -325,11 +354,25 @@ static void add_number(struct buf *b, const char *name, bool has, double v)
 		buf_addf(b, "%s = %s\n", name, text);
 }
 
+static void add_kinds(struct buf *b, unsigned kinds)
+{
+	const char *before = "kind = ";
+
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds & kind_names[i].kind) {
+			buf_addf(b, "%s%s", before, kind_names[i].name);
+			before = ", ";
+		}
+	if (kinds)
+		buf_addc(b, '\n');
+}
+
 static void print_point(const struct thingd_point *p, struct buf *b)
 {
 	buf_addf(b, "[%s %s]\n", p->is_control ? "control" : "field", p->name);
 	add_text(b, p->ops->key, p->spec);
 	add_text(b, "type", kith_thing_type_name(p->type));
+	add_kinds(b, p->kinds);
 	add_text(b, "unit", p->unit);
 	add_text(b, "pattern", p->pattern);
 	add_number(b, "scale", p->has_scale, p->scale);

@@ -33,6 +33,7 @@ struct thingd_point {
 	char *unit;
 	char *pattern;
 	enum kith_thing_type type;
+	unsigned kinds;			/* of a field; 0: momentary */
 	double scale, min, max;
 	bool has_scale, has_min, has_max, shell, optional;
 	int64_t timeout_ms;
