@@ -115,11 +115,19 @@ static void on_oversize(void *arg, const struct stanza_head *h)
 	site_oversize(d->site, h);
 }
 
+/* Of two wishes one after the other, each has half of the time. */
+static void hurry(struct daemon *d)
+{
+	if (site_hurries(d->site))
+		component_hurry(d->component, SITE_LATE_MS / 2);
+}
+
 static void on_turn(void *arg)
 {
 	struct daemon *d = arg;
 
 	site_turn(d->site);
+	hurry(d);
 }
 
 static const struct component_ops ops = {
@@ -161,6 +169,7 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int revents)
 	due = site_deadline(d->site);
 	if (due >= 0 && due <= now)
 		site_tick(d->site);
+	hurry(d);
 	component_flush(d->component);
 	due = component_deadline(d->component);
 	if (due >= 0 && due <= now)

@@ -71,6 +71,7 @@ struct site {
 	struct buf *out;	/* NULL: the stream is down */
 	struct buf held;	/* replies of the open transaction */
 	struct buf text;	/* words of the desk */
+	bool hurries;		/* see site_hurries() */
 	bool probing;
 	size_t probe_cursor;
 	int64_t retry_boot_ms;
@@ -141,6 +142,12 @@ static bool may_write(const struct site *s, const struct job *j)
 static bool must_not_see_errors(enum verb v)
 {
 	return v == VERB_IS_FRIEND || v == VERB_CAN_READ || v == VERB_CAN_CONTROL;
+}
+
+/* Whoever names no lease keeps the answer until he is told otherwise. */
+static bool is_kept_for_ever(const struct request *q)
+{
+	return must_not_see_errors(q->verb) && !q->lease.asked;
 }
 
 static void write_refusal(const struct request *q, enum condition c, struct buf *out)
@@ -323,6 +330,14 @@ static void release(struct site *s)
 		provisioning_released(s->provisioning, s->out);
 }
 
+bool site_hurries(struct site *s)
+{
+	bool was = s->hurries;
+
+	s->hurries = false;
+	return was;
+}
+
 bool site_is_full(const struct site *s)
 {
 	return s->out != NULL && s->out->max - s->out->len < OUT_ROOM;
@@ -347,16 +362,38 @@ static void serve_reads(struct site *s)
 			continue;
 		}
 		job_unlink(&s->queue, at);
+		s->hurries = s->hurries || is_kept_for_ever(&j->q);
 		if (ret != 0)
 			answer_failure(s, j, &e);
 		job_give(&s->queue, j);
 	}
 }
 
+/*
+ * What was held back until the commit leaves, but for decisions that are kept for
+ * ever and took too long to be written down: silence (ruling 26b).  start[i] is
+ * where the reply to jobs[i] begins.
+ */
+static void write_held(struct site *s, struct job **jobs, const size_t *start, size_t n,
+    bool late)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t end = i + 1 < n ? start[i + 1] : s->held.len;
+		bool kept = is_kept_for_ever(&jobs[i]->q);
+
+		s->hurries = s->hurries || kept;
+		if (late && kept)
+			++*s->n.dropped;
+		else
+			buf_add(s->out, s->held.data + start[i], end - start[i]);
+	}
+}
+
 /* Serve `n` jobs in one transaction; *done counts how many were tried. */
 static int commit_together(struct site *s, struct job **jobs, size_t n, size_t *done, struct err *e)
 {
-	int64_t until = clock_boot(s->d.clock) + s->limits.turn_ms;
+	int64_t began = clock_boot(s->d.clock), until = began + s->limits.turn_ms;
+	size_t start[QUEUE_JOBS];
 
 	*done = 0;
 	buf_reset(&s->held);
@@ -367,6 +404,7 @@ static int commit_together(struct site *s, struct job **jobs, size_t n, size_t *
 	while (*done < n) {
 		if (*done > 0 && clock_boot(s->d.clock) >= until)
 			break;
+		start[*done] = s->held.len;
 		if (serve(s, jobs[(*done)++], &s->held, e) != 0)
 			goto fail;
 	}
@@ -377,7 +415,7 @@ static int commit_together(struct site *s, struct job **jobs, size_t n, size_t *
 	if (store_commit(s->store, e) != 0)
 		goto fail;
 	++*s->n.commits;
-	buf_add(s->out, s->held.data, s->held.len);
+	write_held(s, jobs, start, *done, clock_boot(s->d.clock) - began >= SITE_LATE_MS);
 	release(s);
 	return 0;
 fail:

@@ -39,6 +39,13 @@ void site_stanza(struct site *s, const struct stanza *st);
 void site_oversize(struct site *s, const struct stanza_head *h);
 /* End of a read: commit, answer, pay debts. */
 void site_turn(struct site *s);
+/*
+ * Was something written since the last call that must not be late: a decision
+ * for somebody who keeps it for ever (ruling 26b)?  What is older than
+ * SITE_LATE_MS when it could be written is never written.
+ */
+#define SITE_LATE_MS 5000
+bool site_hurries(struct site *s);
 /* Too much waits for the broker: read nothing more for now. */
 bool site_is_full(const struct site *s);
 /* Timers: boot ms of the next thing to do (-1 none), and do it. */

@@ -82,7 +82,8 @@ static int inquire(struct provisioning *p, const struct request *q, struct inqui
 	memset(n, 0, sizeof(*n));
 	n->is_thing = ownership_count_of_jid(p->deps.ownership, q->bare) > 0;
 	if (n->is_thing && provisioning_facts(p, q, &n->facts, &why) == 0 &&
-	    access_decide(&n->facts, q->pool, &n->out) != 0)
+	    (access_decide(&n->facts, q->pool, &n->out) != 0 || (!q->lease.asked &&
+	    lease_foreign(q->bare, &n->facts, q->pool, &n->out) != 0)))
 		err_set(&why, ERR_LIMIT, "no room for the answer");
 	if (why.kind != ERR_NONE && why.kind != ERR_LIMIT) {
 		*e = why;

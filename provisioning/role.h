@@ -208,6 +208,14 @@ int owner_devices(struct provisioning *p, const struct request *q, struct reply 
 /* lease.c: what was answered, and when it ends */
 int64_t lease_for(const struct provisioning *p, enum action a, int64_t rule_lease_ms,
     int64_t edge_ms);
+/*
+ * An answer to whoever keeps it for ever: near the moment at which it will be
+ * another one, that already counts, unless it would give more; edge_ms becomes
+ * when to clear it: before it closes, or some time after it opens (ruling 26).
+ * -1: no room in `pool`.
+ */
+int lease_foreign(const char *jid, const struct access_facts *f, struct pool *pool,
+    struct access_outcome *out);
 /* Must this answer be noted, so that it can be taken back? */
 bool lease_is_news(const struct provisioning *p, const char *jid, bool keeps_lease,
     int64_t edge_ms);

@@ -539,3 +539,10 @@ component_flush(struct component *c)
 	if (c->stream != NULL)
 		stream_flush(c->stream);
 }
+
+void
+component_hurry(struct component *c, int64_t within_ms)
+{
+	if (c->stream != NULL)
+		stream_hurry(c->stream, within_ms);
+}

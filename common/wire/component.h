@@ -53,5 +53,6 @@ bool component_is_up(const struct component *c);
 /* The queue; valid while up.  Every stanza written must carry `from`. */
 struct buf *component_out(struct component *c);
 void component_flush(struct component *c);
+void component_hurry(struct component *c, int64_t within_ms);	/* see stream_hurry() */
 
 #endif

@@ -49,6 +49,8 @@ struct stream {
 	struct tls *tls;
 	struct buf out;
 	size_t sent;		/* of `out`, already gone */
+	size_t urgent;		/* bytes that must leave by `urgent_ms`; 0 none */
+	int64_t urgent_ms;	/* boot */
 	bool opened;		/* our header is out: a close must be proper */
 	bool said_goodbye;	/* our direction is shut */
 	char *in;
@@ -194,7 +196,9 @@ stream_deadline(const struct stream *s)
 		return clock_boot(s->clock);
 	if (s->phase == RUNNING && has_input(s) && !blocked(s))
 		return clock_boot(s->clock);
-	return s->phase == CLOSING ? s->close_at : -1;
+	if (s->phase == CLOSING)
+		return s->close_at;
+	return s->urgent > 0 ? s->urgent_ms : -1;
 }
 
 int64_t
@@ -255,6 +259,15 @@ shut_our_side(struct stream *s)
 }
 
 void
+stream_hurry(struct stream *s, int64_t within_ms)
+{
+	if (s->urgent > 0 || queued(s) == 0)
+		return;
+	s->urgent = queued(s);
+	s->urgent_ms = clock_boot(s->clock) + within_ms;
+}
+
+void
 stream_flush(struct stream *s)
 {
 	if (s->phase != RUNNING && s->phase != CLOSING)
@@ -270,6 +283,7 @@ stream_flush(struct stream *s)
 		if (n == 0)
 			break;
 		s->sent += (size_t)n;
+		s->urgent -= (size_t)n < s->urgent ? (size_t)n : s->urgent;
 		if (s->tls == NULL && (size_t)n < len)
 			break;	/* the socket is full */
 	}
@@ -544,6 +558,8 @@ stream_run(struct stream *s, short revents)
 		handshake(s);
 	if (s->phase == CLOSING && clock_boot(s->clock) >= s->close_at)
 		end(s, STREAM_CLOSED, "closed by us");
+	if (s->phase == RUNNING && s->urgent > 0 && clock_boot(s->clock) >= s->urgent_ms)
+		end(s, STREAM_LOST, "the peer takes nothing");
 	report_end(s);
 }
 

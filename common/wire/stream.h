@@ -78,6 +78,9 @@ int stream_fd(const struct stream *s);
 short stream_events(const struct stream *s);	/* POLLIN/POLLOUT */
 /* Boot-clock ms of the next thing to do, or -1. */
 int64_t stream_deadline(const struct stream *s);
+/* What is queued now must have left by then, or the stream ends.  While such a
+ * wish is open another one changes nothing. */
+void stream_hurry(struct stream *s, int64_t within_ms);
 void stream_run(struct stream *s, short revents);
 
 /* (Re)start XML: send our header, expect the remote one.  Ends the life of

@@ -670,11 +670,54 @@ static void kithd_keeps_the_lease_for_a_foreign_thing(void **state)
 	assert_true(can_read(BOB, "temperature", NULL));
 	assert_null(owed(DEBT_FLOOR, LAMP, ""));
 	assert_true(provisioning_deadline(w.p) <= NOON + HOUR);
-	tick(HOUR - 1000);
+	tick(HOUR - 5000);
 	assert_null(owed(DEBT_FLOOR, LAMP, ""));
-	tick(1000);
+	tick(5000);
 	assert_non_null(owed(DEBT_FLOOR, LAMP, ""));
 	assert_null(owed(DEBT_FLOOR, DOOR, ""));
+}
+
+/* What closes is cleared early, and asking again at once does not bring it back. */
+static void ruling_26__closing_edges_come_early_for_who_keeps_answers_for_ever(void **state)
+{
+	int64_t cleared = 0;
+
+	(void)state;
+	w.foreign = true;
+	subscribe_to(LAMP);
+	assert_true(rule("allow bob@x.ex to read of lamp daily 06:00-13:00") > 0);
+	assert_true(can_read(BOB, "temperature", NULL));
+	for (int64_t at = 0; at < HOUR; at += 100) {
+		tick(100);
+		if (owed(DEBT_FLOOR, LAMP, "") == NULL)
+			continue;
+		cleared = cleared == 0 ? w.hands.wall : cleared;
+		assert_in_range(NOON + HOUR - w.hands.wall, 0, 5000);
+		settle(DEBT_FLOOR, LAMP, "");
+		assert_false(can_read(BOB, "temperature", NULL));
+	}
+	assert_in_range(NOON + HOUR - cleared, 1000, 5000);
+	w.foreign = false;		/* ours is told to the very moment */
+	w.hands.wall = NOON + HOUR - 1;
+	assert_true(can_read(BOB, "temperature", NULL));
+	assert_int_equal(w.r.lease_ms, 1);
+	w.hands.wall++;
+	assert_false(can_read(BOB, "temperature", NULL));
+}
+
+static void ruling_26__opening_edges_come_late_for_who_keeps_answers_for_ever(void **state)
+{
+	(void)state;
+	w.foreign = true;
+	subscribe_to(LAMP);
+	assert_true(rule("allow bob@x.ex to read of lamp daily 13:00-20:00") > 0);
+	assert_false(can_read(BOB, "temperature", NULL));
+	tick(HOUR - 1);
+	assert_null(owed(DEBT_FLOOR, LAMP, ""));
+	assert_false(can_read(BOB, "temperature", NULL));
+	tick(30001);
+	assert_non_null(owed(DEBT_FLOOR, LAMP, ""));
+	assert_true(can_read(BOB, "temperature", NULL));
 }
 
 static void the_lease_kept_for_it_survives_a_restart(void **state)
@@ -1470,6 +1513,8 @@ int main(void)
 		TEST_ON_DISK(a_clock_set_back_brings_nothing_to_life_again),
 		TEST(a_foreign_thing_gets_no_yes_until_it_can_be_told),
 		TEST(kithd_keeps_the_lease_for_a_foreign_thing),
+		TEST(ruling_26__closing_edges_come_early_for_who_keeps_answers_for_ever),
+		TEST(ruling_26__opening_edges_come_late_for_who_keeps_answers_for_ever),
 		TEST_ON_DISK(the_lease_kept_for_it_survives_a_restart),
 		TEST(a_foreign_cache_is_cleared_once_more_after_it_said_so),
 		TEST(a_server_that_answers_for_the_thing_settles_nothing),

@@ -33,6 +33,7 @@ static struct {
 	int serves, reads_in_transaction, gaps;
 	bool everything_writes;
 	bool notes_answers;	/* a question of a thing is noted */
+	struct clock_fake *slow;	/* deciding takes as long as five seconds */
 } role;
 
 static const char fake_sql[] =
@@ -241,6 +242,8 @@ int provisioning_serve(struct provisioning *p, const struct request *q, struct r
 	if (role.notes_answers && !store_in_transaction(role.store))
 		return PROVISIONING_WRITES;
 	role.serves++;
+	if (role.slow != NULL)
+		role.slow->boot += SITE_LATE_MS;
 	role.reads_in_transaction += store_in_transaction(role.store);
 	if (role.everything_writes)
 		return err_set(e, ERR_SYSTEM, "disk full");
@@ -672,6 +675,37 @@ static void an_answer_that_must_be_noted_is_given_after_its_commit(void **state)
 	assert_true(said(f, "isFriendResponse"));
 }
 
+static void ask_is_friend(struct fixture *f, const char *id, const char *lease)
+{
+	char xml[512];
+
+	snprintf(xml, sizeof(xml), "<iq type='get' from='t%s@a.example/r' to='" ME "' id='%s'>"
+	    "<isFriend xmlns='urn:nf:iot:prov:d:1.0' jid='b@b.example'>%s</isFriend></iq>", id,
+	    id, lease);
+	hand(f, xml);
+}
+
+/* Kept for ever, it could come behind the clearCache that takes it back. */
+static void ruling_26b__a_decision_that_was_written_down_too_late_is_never_answered(void **state)
+{
+	struct fixture *f = *state;
+
+	role.notes_answers = true;
+	ask_is_friend(f, "early", "");
+	site_turn(f->site);
+	assert_true(said(f, "id=\"early\""));
+	assert_true(site_hurries(f->site));
+	assert_false(site_hurries(f->site));
+	role.slow = &f->time;
+	ask_is_friend(f, "late", "");
+	ask_is_friend(f, "ours", "<lease xmlns='urn:kith:lease:0' floor='0'/>");
+	site_turn(f->site);
+	site_turn(f->site);
+	assert_false(said(f, "id=\"late\""));
+	assert_true(said(f, "id=\"ours\""));
+	role.slow = NULL;
+}
+
 static void only_the_culprit_of_a_store_error_fails(void **state)
 {
 	struct fixture *f = *state;
@@ -979,6 +1013,7 @@ int main(void)
 		CASE(an_answer_that_must_be_noted_is_given_after_its_commit),
 		cmocka_unit_test_setup_teardown(only_the_culprit_of_a_store_error_fails, set_up,
 		    tear_down),
+		CASE(ruling_26b__a_decision_that_was_written_down_too_late_is_never_answered),
 		CASE(a_commit_that_fails_answers_nobody_until_each_was_tried_alone),
 		CASE(friendship_questions_get_silence_when_the_store_fails),
 		cmocka_unit_test_setup_teardown(a_chat_is_told_when_the_store_fails, set_up,

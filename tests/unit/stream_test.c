@@ -348,6 +348,40 @@ stream__closing_waits_a_little_for_the_peer(void **state)
 }
 
 static void
+ruling_26b__a_peer_that_does_not_take_what_is_urgent_is_left(void **state)
+{
+	struct world *w = *state;
+
+	pair_of(w, SOCK_STREAM);
+	stream_open(w->s, "a", NULL, false);
+	tell(w, HEADER);
+	(void)hear(w);
+	stream_hurry(w->s, 2500);	/* nothing is queued: no wish */
+	assert_int_equal(stream_deadline(w->s), -1);
+	buf_adds(stream_out(w->s), "<iq/>");
+	stream_hurry(w->s, 2500);
+	assert_int_equal(stream_deadline(w->s), 3500);
+	w->hands.boot = 2000;
+	buf_adds(stream_out(w->s), "<iq/>");
+	stream_hurry(w->s, 2500);	/* the first one counts */
+	assert_int_equal(stream_deadline(w->s), 3500);
+	stream_flush(w->s);
+	assert_int_equal(stream_deadline(w->s), -1);
+	do {	/* until the socket is full */
+		while (stream_out(w->s)->len < QUEUE / 2)
+			buf_adds(stream_out(w->s), "<iq/>");
+		stream_flush(w->s);
+	} while (stream_out(w->s)->len < QUEUE / 2);
+	stream_hurry(w->s, 2500);
+	w->hands.boot = 4499;
+	stream_run(w->s, 0);
+	assert_null(strstr(w->log, "takes nothing"));
+	w->hands.boot = 4500;
+	stream_run(w->s, 0);
+	assert_non_null(strstr(w->log, "lost(the peer takes nothing)"));
+}
+
+static void
 stream__any_byte_moves_the_time_of_the_last_one(void **state)
 {
 	struct world *w = *state;
@@ -398,6 +432,7 @@ main(void)
 		T(stream__a_lost_peer_raises_no_signal),
 		T(stream__the_end_of_the_connection_is_seen_behind_the_last_stanza),
 		T(stream__closing_waits_a_little_for_the_peer),
+		T(ruling_26b__a_peer_that_does_not_take_what_is_urgent_is_left),
 		T(stream__any_byte_moves_the_time_of_the_last_one),
 		T(stream__a_refused_connection_is_lost),
 	};
