@@ -317,11 +317,27 @@ int phrase_forget(struct words_line *l, const char *rest, enum jid_profile profi
 	    str_to_int(number, 1, INT64_C(1000000000), &l->q.u.desk.number) != 0 ? -1 : 0;
 }
 
+static int revoke_token(struct words_line *l, const char *rest)
+{
+	l->q.verb = VERB_TOKEN_REVOKE;
+	l->q.u.desk.name = token_take(l->q.pool, &rest, NULL);
+	return l->q.u.desk.name == NULL || rest[0] != '\0' ? -1 : 0;
+}
+
+int phrase_tokens(struct words_line *l, const char *rest, enum jid_profile profile)
+{
+	(void)profile;
+	l->q.verb = VERB_TOKENS;
+	return rest[0] != '\0' ? -1 : 0;
+}
+
 int phrase_revoke(struct words_line *l, const char *rest, enum jid_profile profile)
 {
 	struct pool *pool = l->q.pool;
 	const char *who = token_take(pool, &rest, NULL);
 
+	if (who != NULL && strcmp(who, "token") == 0)
+		return revoke_token(l, rest);
 	/* "bob" would be read as a domain, and nothing would be taken back. */
 	if (who == NULL || strpbrk(who, "@.") == NULL)
 		return -1;

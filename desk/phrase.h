@@ -30,6 +30,7 @@ PHRASE(rule);
 PHRASE(rules);
 PHRASE(forget);
 PHRASE(revoke);
+PHRASE(tokens);
 PHRASE(why);
 PHRASE(what);
 PHRASE(undo);

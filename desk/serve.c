@@ -195,6 +195,8 @@ static const struct row rows[] = {
 	{ VERB_WHY, RESOLVE_WHY, false, ONE_ONLY, by_role },
 	{ VERB_RULES, RESOLVE_IF_NAMED, false, ONE_ONLY, by_role },
 	{ VERB_REVOKE, RESOLVE_IF_NAMED, true, ONE_ONLY, by_role },
+	{ VERB_TOKENS, RESOLVE_NOTHING, false, ONE_ONLY, by_role },
+	{ VERB_TOKEN_REVOKE, RESOLVE_NOTHING, true, ONE_ONLY, by_role },
 	{ VERB_HISTORY, RESOLVE_IF_NAMED, false, ONE_ONLY, history_serve },
 	{ VERB_SHARE, RESOLVE_THING, true, EACH, share_serve },
 	{ VERB_SET, RESOLVE_LIST, true, ONE_ONLY, sets_serve },

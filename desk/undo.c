@@ -152,6 +152,7 @@ void undo_before(struct desk *d, const struct request *q, struct undo_note *n)
 		break;
 	case VERB_FORGET:
 	case VERB_REVOKE:
+	case VERB_TOKEN_REVOKE:
 	case VERB_RULE_ADD:
 	case VERB_SHARE:
 	case VERB_ANSWER_QUESTION: {

@@ -92,6 +92,9 @@ static const struct words_command commands[] = {
 	    N_("WHO is an address like bob@example.org. In force at once; things that are "
 	    "switched off learn it when they return."),
 	    phrase_revoke },
+	{ "tokens", "tokens", N_("tokens, revoke token NAME: certificates shown at your things"),
+	    N_("A rule may speak of one: allow service token NAME to read of THING."),
+	    phrase_tokens },
 	{ "why", "why WHO ACTION [\"NAME\"] of THING",
 	    N_("why WHO ACTION of THING, what if RULE: may he? would he?"),
 	    N_("ACTION is befriend, read or control."), phrase_why },

@@ -61,6 +61,8 @@ static const struct {
 	    "Things of one class belong to JID as soon as they register." },
 	{ "act", "role", "role list [NAME] | role add NAME JID | role remove NAME JID\n"
 	    "Who is what: rules may speak of role NAME." },
+	{ "act", "token", "token list | token revoke NAME | token forgive NAME\n"
+	    "Certificates that have tokens; revoke one for everybody and for good." },
 	{ "keep", "backup", "backup FILE [--key KEYFILE]\n"
 	    "A copy of the running store; keep the key apart from it.  Going back:\n"
 	    "kithd restore FILE, see kithd(8)." },

@@ -648,6 +648,8 @@ static const struct {
 	{ "policy", "load", operate_policy_load },
 	{ "policy", "rollback", operate_policy_rollback },
 	{ "role", "add", operate_role },
+	{ "token", "revoke", operate_token },
+	{ "token", "forgive", operate_token },
 	{ "role", "remove", operate_role },
 };
 

@@ -87,6 +87,19 @@ int operate_policy_rollback(struct act *a)
 	return q.u.desk.name == NULL ? operate_fail(a, "out of memory") : operate_act(a, &q);
 }
 
+/* token revoke NAME, token forgive NAME */
+int operate_token(struct act *a)
+{
+	struct request q;
+
+	if (a->n != 2)
+		return operate_fail(a, "say: token revoke NAME, or token forgive NAME");
+	operate_request(a, &q, VERB_TOKEN_REVOKE);
+	q.u.desk.yes_no = strcmp(a->word[0], "revoke") == 0 ? ANSWER_YES : ANSWER_NO;
+	q.u.desk.name = a->word[1];
+	return operate_act(a, &q);
+}
+
 /* role add NAME JID, role remove NAME JID */
 int operate_role(struct act *a)
 {

@@ -130,6 +130,7 @@ static const struct {
 	{ "policy", "show", report_policy_show },
 	{ "policy", "diff", report_policy_diff },
 	{ "role", "list", report_roles },
+	{ "token", "list", report_tokens },
 };
 
 static bool is_question(const struct report *r, size_t i)

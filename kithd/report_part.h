@@ -80,6 +80,7 @@ int report_policy_versions(struct report *r);
 int report_policy_show(struct report *r);
 int report_policy_diff(struct report *r);
 int report_roles(struct report *r);
+int report_tokens(struct report *r);
 /* report_stats.c */
 int report_stats(struct report *r);
 /* report_dump.c */

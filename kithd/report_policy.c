@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/str.h"
+#include "common/store/token.h"
 #include "kithd/report_part.h"
 #include "policy/policy.h"
 #include "provisioning/operator_policy.h"
@@ -277,5 +278,42 @@ int report_roles(struct report *r)
 		return report_fail(r, "role list takes the name of one role, or none");
 	rows_begin(&r->rows, true);
 	r->step = roles_step;
+	return REPORT_OK;
+}
+
+/* ---- tokens ---- */
+
+/* Never the token itself, which nobody keeps. */
+static void token_row(struct report *r, const struct token *t)
+{
+	row_begin(&r->rows);
+	row_text(&r->rows, "name", t->name);
+	row_text(&r->rows, "jid", t->jid);
+	row_text(&r->rows, "service", t->service);
+	row_time(&r->rows, "since", t->issued_ms);
+	row_time(&r->rows, "until", t->until_ms);
+	row_end(&r->rows);
+}
+
+static bool tokens_step(struct report *r)
+{
+	const struct token *t;
+
+	for (size_t n = 0; (t = token_at(r->p->tokens, (size_t)r->at)) != NULL; n++, r->at++) {
+		if (report_pauses(r, n))
+			return true;
+		if (!report_is_full(r))
+			token_row(r, t);
+	}
+	rows_end(&r->rows);
+	return false;
+}
+
+int report_tokens(struct report *r)
+{
+	if (r->n_args != 0)
+		return report_fail(r, "token list takes nothing else");
+	rows_begin(&r->rows, true);
+	r->step = tokens_step;
 	return REPORT_OK;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "provisioning/role.h"
+#include "provisioning/token.h"
 
 static int refuse(struct reply *r, enum condition c, const char *why)
 {
@@ -163,6 +164,7 @@ static const struct {
 	int (*fn)(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
 } acts[] = {
 	{ VERB_ROLE, change_role },
+	{ VERB_TOKEN_REVOKE, token_revoke_serve },
 	{ VERB_POLICY_LOAD, load_policy },
 	{ VERB_POLICY_ROLLBACK, roll_back },
 };

@@ -42,6 +42,7 @@ struct provisioning {
 	struct provisioning_counters count;
 	struct challenges *challenges;
 	struct openings *openings;
+	struct sightings *sightings;
 	int64_t next_ms;		/* wall: when provisioning_tick has something to do */
 	int64_t latest_ms;		/* wall: the latest this site has ever seen */
 	struct { int64_t row; uint64_t number; } over[PROVISIONING_VOID];

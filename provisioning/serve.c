@@ -14,6 +14,7 @@
 #include "common/base/str.h"
 #include "common/base/zone.h"
 #include "provisioning/role.h"
+#include "provisioning/token.h"
 
 #define TICK_RULES 64		/* rules and questions ended by one turn of the clockwork */
 
@@ -103,6 +104,8 @@ static const struct row {
 	[VERB_GET_TOKEN] = { never, get_token_serve },
 	[VERB_TOKEN_ANSWER] = { always, get_token_answer },
 	[VERB_GET_CERTIFICATE] = { never, get_token_certificate },
+	[VERB_TOKENS] = { never, token_list },
+	[VERB_TOKEN_REVOKE] = { always, token_revoke_serve },
 };
 
 /* Lets somebody in who was not. */
@@ -421,6 +424,7 @@ int provisioning_open(struct provisioning **out, const struct provisioning_conf 
 	    askers_open(&p->askers, deps->store, e) != 0 || lease_open(p, e) != 0 ||
 	    recalls_open(p, e) != 0 ||
 	    challenges_open(&p->challenges, deps->store, deps->stats, e) != 0 ||
+	    sightings_open(&p->sightings, e) != 0 ||
 	    openings_open(&p->openings, deps->store, deps->stats, e) != 0 ||
 	    store_get_int(deps->store, latest_name, &p->latest_ms, e) < 0) {
 		provisioning_close(&p);
@@ -436,6 +440,7 @@ void provisioning_close(struct provisioning **p)
 	if (*p == NULL)
 		return;
 	openings_close(&(*p)->openings);
+	sightings_close(&(*p)->sightings);
 	challenges_close(&(*p)->challenges);
 	role_table_close(&(*p)->roles);
 	operator_policy_close(&(*p)->operator);

@@ -94,7 +94,9 @@ static bool is_proved(const struct provisioning *p, const struct token *t, const
 
 static bool is_named_by(const struct policy *rules, const struct shown *s)
 {
-	for (size_t i = 0; rules != NULL && i < policy_count(rules); i++) {
+	if (rules == NULL || !policy_names(rules, FACT_TOKEN, s->token->name))
+		return false;
+	for (size_t i = 0; i < policy_count(rules); i++) {
 		const struct subject *who = &policy_at(rules, i)->subject;
 
 		if (who->kind == s->kind && strcmp(who->text, s->token->name) == 0)
@@ -167,6 +169,7 @@ int token_subjects(struct provisioning *p, const struct request *q, struct acces
 	f->shown = room + n;
 	for (size_t i = 0; i < n; i++)
 		weigh(p, &shown[i], f, room, room + n);
+	sightings_note(p, f);
 	return 0;
 }
 

@@ -14,6 +14,8 @@
 #include "provisioning/access.h"
 
 struct provisioning;
+struct reply;
+struct request;
 
 #define TOKEN_CHALLENGED 4	/* of one question; the others count only if they were shown before */
 /* What was shown by a challenge for this one question is asked for again after this. */
@@ -25,6 +27,16 @@ int token_subjects(struct provisioning *p, const struct request *q, struct acces
 
 /* Given out by this server, as far as its address says? */
 bool token_is_ours(const struct provisioning *p, const char *text);
+
+/* token_owner.c: `tokens` and `revoke token NAME` of owners, and what the operator
+ * does (desk.name; desk.yes_no: no takes it back). */
+int token_list(struct provisioning *p, const struct request *q, struct reply *r, struct err *e);
+int token_revoke_serve(struct provisioning *p, const struct request *q, struct reply *r,
+    struct err *e);
+struct sightings;
+int sightings_open(struct sightings **out, struct err *e);
+void sightings_close(struct sightings **s);
+void sightings_note(struct provisioning *p, const struct access_facts *f);
 
 /* Whose keys must be shown before `q` can be decided, each once.  How many. */
 struct token_doubt {

@@ -17,6 +17,7 @@
 #include "provisioning/get_token.h"
 #include "provisioning/serve.h"
 #include "tests/unit/certificate_support.h"
+#include "tests/unit/words.h"
 
 #define KITH "kith.x.ex"
 #define OWNER "olga@x.ex"
@@ -932,6 +933,66 @@ static void a_user_is_vouched_for_by_his_service_or_by_his_own_address(void **st
 	HAS(relayed(ask_with("q", THIEF, ut), &thief), "result=\"false\"");
 }
 
+/* What `who` reads when he does that; NULL: it is refused. */
+static const char *desk(const char *who, enum verb verb, const char *name)
+{
+	struct request q = { .verb = verb, .kind = STANZA_MESSAGE, .type = IQ_NOT, .from = who,
+		.bare = who, .to = KITH, .pool = &w.pool };
+	struct reply r = { 0 };
+	static char text[4096];
+
+	pool_reset(&w.pool);
+	q.u.desk.name = name;
+	q.u.desk.yes_no = ANSWER_YES;
+	q.by_operator = who == NULL;
+	MUST(store_begin(w.store, &test_err));
+	MUST(who == NULL ? provisioning_operate(w.p, &q, &r, &test_err) :
+	    provisioning_serve(w.p, &q, &r, &test_err));
+	MUST(store_commit(w.store, &test_err));
+	if (r.kind != REPLY_RESULT)
+		return NULL;
+	snprintf(text, sizeof(text), "%s", in_words(r.text));
+	return text;
+}
+
+static void an_owner_sees_tokens_and_takes_back_what_his_rules_allow_them(void **state)
+{
+	char line[128];
+	const char *r;
+
+	(void)state;
+	HAS(desk(OWNER, VERB_TOKENS, NULL), "No token was shown");
+	get_token(&ec, NF);
+	HAS(ask(SERVICE, &ec), "result=\"false\"");
+	r = desk(OWNER, VERB_TOKENS, NULL);
+	snprintf(line, sizeof(line), "service token %s: of " SERVICE ", since 2001-09-09, until "
+	    "2001-10-09, shown at lamp", ec.name);
+	HAS(r, line);
+	HAS(desk("other@x.ex", VERB_TOKENS, NULL), "No token was shown");
+	ready(&rsa);
+	HAS(relayed(ask(SERVICE, &rsa), &rsa), "result=\"true\"");
+	assert_null(desk("other@x.ex", VERB_TOKEN_REVOKE, rsa.name));
+	assert_null(desk(OWNER, VERB_TOKEN_REVOKE, ec.name));
+	HAS(ask(SERVICE, &rsa), "result=\"true\"");
+	HAS(desk(OWNER, VERB_TOKEN_REVOKE, rsa.name), "1 of your rules is gone");
+	HAS(ask(SERVICE, &rsa), "result=\"false\"");
+	/* Other owners' rules are theirs: the token itself is as it was. */
+	assert_non_null(token_find(w.tokens, rsa.token));
+}
+
+static void the_operator_ends_a_token_for_everybody_and_things_forget(void **state)
+{
+	(void)state;
+	ready(&rsa);
+	HAS(relayed(ask(SERVICE, &rsa), &rsa), "result=\"true\"");
+	assert_int_equal(debt_count_of(w.debts, DEBT_FLOOR), 0);
+	assert_null(desk(NULL, VERB_TOKEN_REVOKE, "short"));
+	HAS(desk(NULL, VERB_TOKEN_REVOKE, rsa.name), "1 tokens are worth nothing");
+	HAS(ask(SERVICE, &rsa), "result=\"false\"");
+	assert_int_equal(debt_count_of(w.debts, DEBT_FLOOR), 1);
+	HAS(show(&rsa, NF), "<not-acceptable ");
+}
+
 static void att_P_09__who_is_no_thing_starts_no_challenge(void **state)
 {
 	char xml[2048], first[1024];
@@ -979,6 +1040,8 @@ int main(void)
 		TEST(what_is_over_revoked_or_of_another_server_counts_for_nothing),
 		TEST(revoked_while_it_is_challenged_it_is_worth_nothing),
 		TEST(a_user_is_vouched_for_by_his_service_or_by_his_own_address),
+		TEST(an_owner_sees_tokens_and_takes_back_what_his_rules_allow_them),
+		TEST(the_operator_ends_a_token_for_everybody_and_things_forget),
 		TEST(att_P_09__who_is_no_thing_starts_no_challenge),
 	};
 
