@@ -818,17 +818,6 @@ static void note_commit(void *arg, bool committed)
 		s->commit_ms = clock_wall(s->d.clock);
 }
 
-static void limit_tokens(struct site *s)
-{
-	const struct token_limits l = {
-		.per_jid = (size_t)s->limits.tokens_per_jid,
-		.per_service = (size_t)s->limits.users_per_service,
-		.total = (size_t)s->limits.tokens,
-	};
-
-	tokens_limit(s->tokens, &l);
-}
-
 static int open_store(struct site *s, struct err *e)
 {
 	const struct kithd_conf *c = s->d.conf;
@@ -844,7 +833,8 @@ static int open_store(struct site *s, struct err *e)
 	    thing_sets_open(&s->sets, s->store, e) != 0 ||
 	    tokens_open(&s->tokens, s->store, s->d.clock, s->d.hash_key, e) != 0)
 		return -1;
-	limit_tokens(s);
+	tokens_limit(s->tokens, &(struct token_limits){ (size_t)s->limits.tokens_per_jid,
+	    (size_t)s->limits.users_per_service, (size_t)s->limits.tokens });
 	ownership_on_change(s->ownership, owner_changed, s);
 	audit_keep(s->audit, c->audit_keep_ms);
 	store_on_end(s->store, note_commit, s);

@@ -94,12 +94,14 @@ static bool is_proved(const struct provisioning *p, const struct token *t, const
 
 static bool is_named_by(const struct policy *rules, const struct shown *s)
 {
-	if (rules == NULL || !policy_names(rules, FACT_TOKEN, s->token->name))
+	const char *name = s->token->name;	/* public */
+
+	if (rules == NULL || !policy_names(rules, FACT_TOKEN, name))
 		return false;
 	for (size_t i = 0; i < policy_count(rules); i++) {
 		const struct subject *who = &policy_at(rules, i)->subject;
 
-		if (who->kind == s->kind && strcmp(who->text, s->token->name) == 0)
+		if (who->kind == s->kind && strcmp(who->text, name) == 0)
 			return true;
 	}
 	return false;

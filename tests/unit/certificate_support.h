@@ -7,6 +7,16 @@
 #ifndef KITH_TESTS_CERTIFICATE_SUPPORT_H
 #define KITH_TESTS_CERTIFICATE_SUPPORT_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
