@@ -43,6 +43,7 @@ static struct world {
 	struct stats stats;
 	struct provisioning_conf conf;
 	struct provisioning_deps deps;
+	struct thing_sets *sets;
 	struct provisioning *p;
 	struct pool pool;
 	struct reply r;
@@ -112,9 +113,10 @@ static void open_all(void)
 	OK(debts_open(&w.debts, w.store, &w.clock, &w.key, &e));
 	OK(contacts_open(&w.contacts, w.store, &w.clock, &e));
 	OK(persons_open(&w.persons, w.store, &e));
+	OK(thing_sets_open(&w.sets, w.store, &e));
 	w.deps = (struct provisioning_deps){ .store = w.store, .ownership = w.ownership,
 		.debts = w.debts, .contacts = w.contacts, .clock = &w.clock, .hash_key = &w.key,
-		.stats = &w.stats, .tags = tags, .persons = w.persons };
+		.stats = &w.stats, .tags = tags, .persons = w.persons, .sets = w.sets };
 	OK(provisioning_open(&w.p, &w.conf, &w.deps, &e));
 	ownership_on_change(w.ownership, changed, NULL);
 }
@@ -122,6 +124,7 @@ static void open_all(void)
 static void close_all(void)
 {
 	provisioning_close(&w.p);
+	thing_sets_close(&w.sets);
 	persons_close(&w.persons);
 	contacts_close(&w.contacts);
 	debts_close(&w.debts);
@@ -1366,6 +1369,43 @@ static void each_node_is_decided_by_its_own_owner(void **state)
 	assert_false(w.r.u.can.result);
 }
 
+static void put_set(const char *name, uint8_t id)
+{
+	const uint8_t things[1][16] = { { id } };
+
+	begin();
+	OK(thing_set_put(w.sets, &(struct thing_set){ OWNER, name, id != 0, things }, &e));
+	commit();
+}
+
+static void a_rule_about_a_set_counts_while_the_thing_is_in_it(void **state)
+{
+	(void)state;
+	put_set("lights", 1);
+	assert_true(rule("allow bob@x.ex to read of set lights") > 0);
+	assert_true(can_read(BOB, "a", NULL));
+	assert_false(can(VERB_CAN_READ, DOOR, BOB, "a", NULL));
+	put_set("lights", 2);
+	assert_false(can_read(BOB, "a", NULL));
+	assert_true(can(VERB_CAN_READ, DOOR, BOB, "a", NULL));
+	put_set("lights", 0);
+	assert_false(can(VERB_CAN_READ, DOOR, BOB, "a", NULL));
+}
+
+/* Noon of a winter's day in UTC, 21:00 in Tokyo. */
+static void a_rule_in_another_zone_counts_there(void **state)
+{
+	(void)state;
+	w.hands.wall = 1800000000000LL - 1800000000000LL % (24 * 3600 * 1000LL) + 12 * 3600 * 1000LL;
+	assert_true(rule("allow bob@x.ex to read \"a\" of lamp daily 20:00-22:00 in Asia/Tokyo") > 0);
+	assert_true(rule("allow bob@x.ex to read \"b\" of lamp daily 20:00-22:00") > 0);
+	assert_true(can_read(BOB, "a", NULL));
+	assert_false(can_read(BOB, "b", NULL));
+	w.hands.wall += 8 * 3600 * 1000LL + 1800 * 1000;
+	assert_false(can_read(BOB, "a", NULL));
+	assert_true(can_read(BOB, "b", NULL));
+}
+
 /* A node that nobody registered: one rule for it alone, and none for the others. */
 static void a_node_that_is_no_thing_has_rules_of_its_own(void **state)
 {
@@ -1547,6 +1587,8 @@ int main(void)
 		TEST(owners_clear_and_delete_by_iq),
 		TEST(an_owner_sees_his_own_things_only),
 		TEST(each_node_is_decided_by_its_own_owner),
+		TEST(a_rule_about_a_set_counts_while_the_thing_is_in_it),
+		TEST(a_rule_in_another_zone_counts_there),
 		TEST(a_node_that_is_no_thing_has_rules_of_its_own),
 		TEST(an_id_alone_means_every_node_of_that_id),
 		TEST(an_id_that_would_say_more_is_not_said),
