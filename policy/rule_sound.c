@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/jid.h"
 #include "common/base/str.h"
 #include "policy/credential.h"
 #include "policy/policy.h"
@@ -52,6 +53,16 @@ static bool action_is_sound(const struct rule *r)
 	       (r->n_withs == 0 || a == access || a == use);
 }
 
+/* As subject.c leaves it: what is not canonical would read back as somebody else. */
+static bool is_address(const char *s, bool domain_only)
+{
+	struct jid jid;
+
+	return s != NULL && jid_parse(&jid, s, JID_STRINGPREP, NULL) == 0 &&
+	       !jid_has_resource(&jid) && !(domain_only && jid_has_local(&jid)) &&
+	       strcmp(jid.text, s) == 0 && !jid_profiles_differ(s);
+}
+
 static bool subject_is_sound(const struct subject *s)
 {
 	switch (s->kind) {
@@ -59,7 +70,7 @@ static bool subject_is_sound(const struct subject *s)
 		return s->text == NULL;
 	case SUBJECT_JID:
 	case SUBJECT_DOMAIN:
-		return s->text != NULL && s->text[0] != '\0';
+		return is_address(s->text, s->kind == SUBJECT_DOMAIN);
 	case SUBJECT_SERVICE:
 	case SUBJECT_DEVICE:
 	case SUBJECT_USER:

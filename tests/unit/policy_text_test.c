@@ -373,6 +373,10 @@ SPOIL(no_action, r->actions = 0)
 SPOIL(touch_allow, r->touch = true)
 SPOIL(anyone_named, r->subject = (struct subject){ SUBJECT_ANYONE, "x" })
 SPOIL(nobody, r->subject.text = NULL)
+SPOIL(loud_address, r->subject.text = "A@b")
+SPOIL(address_with_resource, r->subject.text = "a@b/c")
+SPOIL(address_of_two, r->subject.text = "\xc3\x9f@b.ex")
+SPOIL(domain_of_one, r->subject = (struct subject){ SUBJECT_DOMAIN, "a@b" })
 SPOIL(short_token, r->subject = (struct subject){ SUBJECT_USER, "abcdefg" })
 SPOIL(long_token, r->subject = (struct subject){ SUBJECT_USER, "abcdefghijklmnopqrstuvwxyz2" })
 SPOIL(loud_token, r->subject = (struct subject){ SUBJECT_USER, "ABCDEFGH" })
@@ -439,6 +443,10 @@ static const struct spoiled spoiled[] = {
 	{ "no action", "allow a@b to befriend lamp", no_action },
 	{ "an allow with a touch", OF_READ, touch_allow },
 	{ "anyone by name", OF_READ, anyone_named }, { "nobody", OF_READ, nobody },
+	{ "an address in capitals", OF_READ, loud_address },
+	{ "an address with a resource", OF_READ, address_with_resource },
+	{ "an address of two people", OF_READ, address_of_two },
+	{ "a domain of one", OF_READ, domain_of_one },
 	{ "a token of 7", OF_READ, short_token }, { "a token of 27", OF_READ, long_token },
 	{ "a token in capitals", OF_READ, loud_token }, { "a role in capitals", OF_READ, loud_role },
 	{ "a role of nowhere", OF_READ, role_of_nowhere }, { "a role of one", OF_READ, role_of_one },
