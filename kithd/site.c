@@ -810,6 +810,17 @@ static int doubt_changed(void *arg, const char *owner, struct err *e)
 	return 0;
 }
 
+/* Rules like class=camera may decide about it in another way now. */
+static int tags_changed(void *arg, const uint8_t id[static OWNERSHIP_ID], struct err *e)
+{
+	const struct site *s = arg;
+	const struct owned *t = ownership_by_id(s->ownership, id);
+
+	if (s->provisioning == NULL || t == NULL || t->owner == NULL)
+		return 0;
+	return provisioning_facts_changed(s->provisioning, t->owner, t, e);
+}
+
 static void note_commit(void *arg, bool committed)
 {
 	struct site *s = arg;
@@ -864,6 +875,7 @@ static int open_registry(struct site *s, struct err *e)
 	if (registry_open(&s->registry, &conf, &deps, e) != 0)
 		return -1;
 	registry_on_doubt(s->registry, doubt_changed, s);
+	registry_on_tags(s->registry, tags_changed, s);
 	return 0;
 }
 

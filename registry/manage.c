@@ -249,3 +249,8 @@ int registry_publish(struct registry *g, const struct request *q, struct reply *
 		return -1;
 	return say_published(g, q, ownership_by_id(g->deps.ownership, now.id), r);
 }
+
+void registry_on_tags(struct registry *g, registry_tags_fn fn, void *arg)
+{
+	thing_store_on_tags(g->things, fn, arg);
+}

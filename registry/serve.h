@@ -158,6 +158,10 @@ bool registry_account_is_gone(const struct registry *g, const char *bare);
  * transaction.  One listener. */
 typedef int (*registry_doubt_fn)(void *arg, const char *owner, struct err *e);
 void registry_on_doubt(struct registry *g, registry_doubt_fn fn, void *arg);
+/* Who must know when a thing has other tags; in the same transaction.  One listener. */
+typedef int (*registry_tags_fn)(void *arg, const uint8_t id[static OWNERSHIP_ID],
+    struct err *e);
+void registry_on_tags(struct registry *g, registry_tags_fn fn, void *arg);
 /* For `undo`: wall ms when the latest thing of this person unregistered itself and
  * can come back (VERB_UNDO brings it); -1 none. */
 int64_t registry_undo_since(const struct registry *g, const char *owner);

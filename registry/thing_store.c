@@ -41,7 +41,8 @@ struct thing_store {
 	size_t n_receipts, first_receipt, cap_receipts;
 	int64_t forget_at;		/* row the walk of thing_store_forget() came to */
 	struct stmt *write, *erase, *spend, *next_used, *unspend;
-	thing_changed_fn changed;
+	thing_changed_fn changed, retagged;
+	void *retagged_arg;
 	void *changed_arg;
 };
 
@@ -605,6 +606,12 @@ void thing_store_on_change(struct thing_store *t, thing_changed_fn fn, void *arg
 	t->changed_arg = arg;
 }
 
+void thing_store_on_tags(struct thing_store *t, thing_changed_fn fn, void *arg)
+{
+	t->retagged = fn;
+	t->retagged_arg = arg;
+}
+
 static int tell(struct thing_store *t, const uint8_t *id, struct err *e)
 {
 	return t->changed != NULL ? t->changed(t->changed_arg, id, e) : 0;
@@ -635,6 +642,7 @@ int thing_store_put(struct thing_store *t, const struct thing *thing, struct err
 {
 	struct record *old = find_record(t, thing->id);
 	struct record *r;
+	bool retagged;
 
 	if (mirror_reserve(&t->things, e) == -1 || reserve_thing(t, e) == -1)
 		return -1;
@@ -647,8 +655,12 @@ int thing_store_put(struct thing_store *t, const struct thing *thing, struct err
 	}
 	if (old == NULL)
 		t->last_thing = r->row;
+	retagged = old != NULL && t->retagged != NULL && (old->pub.tags_len != r->pub.tags_len ||
+	    memcmp(old->pub.tags, r->pub.tags, r->pub.tags_len) != 0);
 	mirror_swap(&t->things, old, r);
-	return tell(t, r->pub.id, e);
+	if (tell(t, r->pub.id, e) != 0)
+		return -1;
+	return retagged ? t->retagged(t->retagged_arg, r->pub.id, e) : 0;
 }
 
 int thing_store_delete(struct thing_store *t, const uint8_t id[static OWNERSHIP_ID],

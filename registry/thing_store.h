@@ -75,6 +75,9 @@ typedef int (*thing_changed_fn)(void *arg, const uint8_t id[static OWNERSHIP_ID]
     struct err *e);
 void thing_store_on_change(struct thing_store *t, thing_changed_fn fn, void *arg);
 
+/* The same when its tags are others than before.  One listener. */
+void thing_store_on_tags(struct thing_store *t, thing_changed_fn fn, void *arg);
+
 /* In a transaction, like all that follows. */
 int thing_store_put(struct thing_store *t, const struct thing *thing, struct err *e);
 int thing_store_delete(struct thing_store *t, const uint8_t id[static OWNERSHIP_ID],

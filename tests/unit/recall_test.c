@@ -51,6 +51,17 @@ static int changed(void *arg, const struct owned *before, const struct owned *af
 	return after == NULL ? 0 : provisioning_owner_changed(w.p, after, e);
 }
 
+static size_t no_tags(void *arg, const uint8_t id[static OWNERSHIP_ID], struct pool *pool,
+    struct tag *out, size_t max)
+{
+	(void)arg;
+	(void)id;
+	(void)pool;
+	(void)out;
+	(void)max;
+	return 0;
+}
+
 static void open_all(void)
 {
 	struct provisioning_deps deps;
@@ -62,7 +73,7 @@ static void open_all(void)
 	MUST(persons_open(&w.persons, w.store, &test_err));
 	deps = (struct provisioning_deps){ .store = w.store, .ownership = w.ownership,
 		.debts = w.debts, .contacts = w.contacts, .clock = &w.clock, .hash_key = &w.key,
-		.stats = &w.stats, .persons = w.persons };
+		.stats = &w.stats, .persons = w.persons, .tags = no_tags };
 	MUST(provisioning_open(&w.p, &w.conf, &deps, &test_err));
 	ownership_on_change(w.ownership, changed, NULL);
 }
@@ -469,6 +480,30 @@ static void row_D9__exactly_the_things_it_concerns_are_told(void **state)
 	assert_null(floor_of(w.jid[1]));
 	assert_non_null(floor_of(w.jid[2]));
 	assert_null(floor_of(w.jid[3]));
+}
+
+/* Rules look at tags: whose tags change is told, if any rule does. */
+static void other_tags_are_a_change_where_rules_look_at_tags(void **state)
+{
+	const uint8_t id[OWNERSHIP_ID] = { 2, 0, 7 };
+
+	(void)state;
+	things(3);
+	all_ask(3);
+	begin();
+	MUST(provisioning_facts_changed(w.p, OWNER, ownership_by_id(w.ownership, id), &test_err));
+	commit();
+	assert_null(floor_of(w.jid[2]));
+	rule("allow bob@x.ex to read of room=kitchen");
+	assert_int_equal(debt_count_of(w.debts, DEBT_FLOOR), 0);
+	begin();
+	MUST(provisioning_facts_changed(w.p, OWNER, ownership_by_id(w.ownership, id), &test_err));
+	commit();
+	assert_non_null(floor_of(w.jid[2]));
+	assert_int_equal(debt_count_of(w.debts, DEBT_FLOOR), 1);
+	confirm(2);
+	hears_nothing();
+	assert_int_equal(open_recalls(), 0);
 }
 
 static void several_rules_at_once_are_one_recall(void **state)
@@ -938,6 +973,7 @@ int main(void)
 		T(who_never_asked_keeps_nothing_and_it_is_in_force_at_once),
 		T(what_only_gives_is_counted_and_not_said),
 		T(row_D9__exactly_the_things_it_concerns_are_told),
+		T(other_tags_are_a_change_where_rules_look_at_tags),
 		T(several_rules_at_once_are_one_recall),
 		T(things_behind_one_address_are_counted_one_by_one),
 		T(an_older_answer_settles_nothing_newer),

@@ -172,6 +172,13 @@ int registry_account_heard(struct registry *g, const struct request *q, struct e
 	return 0;
 }
 
+void registry_on_tags(struct registry *g, registry_tags_fn fn, void *arg)
+{
+	(void)g;
+	(void)fn;
+	(void)arg;
+}
+
 void registry_on_doubt(struct registry *g, registry_doubt_fn fn, void *arg)
 {
 	(void)g;
@@ -233,6 +240,16 @@ bool provisioning_writes(const struct provisioning *p, const struct request *q)
 	(void)p;
 	(void)q;
 	return role.everything_writes;
+}
+
+int provisioning_facts_changed(struct provisioning *p, const char *owner,
+    const struct owned *thing, struct err *e)
+{
+	(void)p;
+	(void)owner;
+	(void)thing;
+	(void)e;
+	return 0;
 }
 
 int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r,
