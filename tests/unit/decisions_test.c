@@ -10,6 +10,8 @@
 
 #include "thing/decisions.h"
 
+#include "tests/unit/unit.h"
+
 #define MINUTE (60 * 1000LL)
 
 struct fixture {
@@ -632,6 +634,115 @@ static void att_P_06__the_cache_equals_an_oracle_without_one(void **state)
 	assert_true(hits > 10000);
 }
 
+/* ---- the whole question ------------------------------------------------- */
+
+#define OF_EACH 3
+
+/* Which of a few names, nodes and tokens; whatever else a question has. */
+struct asked {
+	unsigned asker, types, names, nodes, service, device, user;
+	bool control;
+};
+
+struct room {
+	const char *names[2 * OF_EACH], *tokens[3][2 * OF_EACH];
+	struct node nodes[2 * OF_EACH];
+};
+
+static unsigned below(struct unit_random *rnd, unsigned n)
+{
+	return (unsigned)unit_random_below(rnd, n);
+}
+
+/* Those of `mask` in some order, some of them twice. */
+static size_t pick(struct unit_random *rnd, unsigned mask, size_t order[2 * OF_EACH])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < OF_EACH; i++)
+		for (size_t k = 0; (mask & 1u << i) && k < 1 + below(rnd, 2); k++)
+			order[n++] = i;
+	for (size_t i = n; i > 1; i--) {
+		size_t k = below(rnd, (unsigned)i), was = order[i - 1];
+
+		order[i - 1] = order[k];
+		order[k] = was;
+	}
+	return n;
+}
+
+static struct name_list list_of(struct unit_random *rnd, unsigned mask, const char **room)
+{
+	static const char *const all[OF_EACH] = { "a", "a,b", "b|n" };
+	size_t order[2 * OF_EACH], n = pick(rnd, mask, order);
+
+	for (size_t i = 0; i < n; i++)
+		room[i] = all[order[i]];
+	return (struct name_list){ n, room };
+}
+
+static struct decision_question question_as(struct unit_random *rnd, const struct asked *a,
+    struct room *r)
+{
+	static const char *const askers[] = { "a@x", "a@x|t1" };
+	static const struct node nodes[OF_EACH] = { { "n", NULL, NULL }, { "n", "s", NULL },
+		{ "n:s", NULL, NULL } };
+	size_t order[2 * OF_EACH], n = pick(rnd, a->nodes, order);
+
+	for (size_t i = 0; i < n; i++)
+		r->nodes[i] = nodes[order[i]];
+	return (struct decision_question){ .action = a->control ? DECIDE_CONTROL : DECIDE_READ,
+		.jid = askers[a->asker], .types = a->types, .nodes = { n, r->nodes },
+		.names = list_of(rnd, a->names, r->names),
+		.tokens = { list_of(rnd, a->service, r->tokens[0]),
+		    list_of(rnd, a->device, r->tokens[1]), list_of(rnd, a->user, r->tokens[2]) } };
+}
+
+/* What a service would say: something else for every question, so that one that
+ * is taken for another is noticed. */
+static int64_t answer_to(const struct asked *a)
+{
+	unsigned parts[] = { a->control, a->asker, a->types, a->names, a->nodes, a->service,
+		a->device, a->user };
+	int64_t number = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		number = number * 64 + parts[i];
+	return number;
+}
+
+static void att_P_06__the_whole_question_is_the_key(void **state)
+{
+	struct fixture *f = *state;
+	struct unit_random rnd = unit_random_start();
+	unsigned hits = 0;
+
+	for (unsigned i = 0; i < 50000; i++) {
+		struct asked a = { below(&rnd, 2), below(&rnd, 2) * 3, below(&rnd, 4), below(&rnd, 4),
+			below(&rnd, 4), below(&rnd, 2), below(&rnd, 2), below(&rnd, 2) };
+		struct limit l = { .rule = answer_to(&a) };
+		struct decision d = leased(true, 1, MINUTE), got;
+		struct room room;
+		struct decision_question q = question_as(&rnd, &a, &room);
+		const char *key;
+
+		pool_reset(&f->pool);
+		key = key_of(f, &q);
+		d.n_limits = 1;
+		d.limit = &l;
+		d.types = a.types;
+		if (!decisions_find(&f->d, key, &f->pool, &got)) {
+			assert_true(decisions_keep(&f->d, key, &d, f->fake.boot));
+			continue;
+		}
+		hits++;
+		assert_int_equal(got.n_limits, 1);
+		assert_int_equal(got.limit[0].rule, l.rule);
+		assert_int_equal(got.types, a.types);
+	}
+	assert_true(hits > 5000);
+}
+
 static void a_full_cache_drops_what_ends_first(void **state)
 {
 	struct fixture *f = *state;
@@ -685,6 +796,7 @@ int main(void)
 		T(a_reboot_gives_back_only_the_time_that_passed),
 		T(a_reboot_with_a_clock_set_back_gives_nothing_back),
 		T(att_P_06__the_cache_equals_an_oracle_without_one),
+		T(att_P_06__the_whole_question_is_the_key),
 		T(a_full_cache_drops_what_ends_first),
 	};
 
