@@ -606,16 +606,6 @@ static int tick_provisioning(struct site *s, struct err *e)
 	return provisioning_tick(s->provisioning, e);
 }
 
-static int64_t overdue(const struct site *s)
-{
-	return s->provisioning == NULL ? -1 : provisioning_overdue_at(s->provisioning);
-}
-
-static int answer_overdue(struct site *s, struct err *e)
-{
-	return provisioning_overdue(s->provisioning, e);
-}
-
 static int64_t codes_due(const struct site *s)
 {
 	return code_deadline(s->codes);
@@ -664,7 +654,6 @@ static const struct duty {
 } duties[] = {
 	{ registry_due, tick_registry, "the registry's clockwork" },
 	{ provisioning_due, tick_provisioning, "the clockwork of rules" },
-	{ overdue, answer_overdue, "answering what waited for a key" },
 	{ codes_due, tick_codes, "forgetting old codes" },
 	{ tokens_due, tick_tokens, "forgetting old tokens" },
 	{ audit_due, tick_audit, "noting decisions" },

@@ -203,16 +203,6 @@ void provisioning_released(struct provisioning *p, struct buf *out)
 	challenge_released(p, out);
 }
 
-int provisioning_overdue(struct provisioning *p, struct err *e)
-{
-	return challenge_tick(p, e);
-}
-
-int64_t provisioning_overdue_at(const struct provisioning *p)
-{
-	return challenge_deadline(p);
-}
-
 void provisioning_down(struct provisioning *p)
 {
 	challenge_down(p);
@@ -378,18 +368,22 @@ static int tick_by_time(struct provisioning *p, int64_t now, struct err *e)
 int provisioning_tick(struct provisioning *p, struct err *e)
 {
 	int64_t now = provisioning_now(p);
-	int timed = p->next_ms <= now ? tick_by_time(p, now, e) : 0, sliced;
+	int timed = p->next_ms <= now ? tick_by_time(p, now, e) : 0, sliced, late;
 
 	recall_end(p);
 	sliced = timed < 0 ? -1 : recall_slice(p, e);
-	return sliced < 0 ? -1 : timed + sliced;
+	late = sliced < 0 ? -1 : challenge_tick(p, e);
+	return late < 0 ? -1 : timed + sliced + late;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 int64_t provisioning_deadline(const struct provisioning *p)
 {
-	int64_t recall = recall_deadline(p);
-
-	return recall >= 0 && recall < p->next_ms ? recall : p->next_ms;
+	return sooner(sooner(p->next_ms, recall_deadline(p)), challenge_deadline(p));
 }
 
 int provisioning_stream_gap(struct provisioning *p, struct err *e)

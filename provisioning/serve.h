@@ -107,9 +107,6 @@ int provisioning_answered(struct provisioning *p, const struct request *answer, 
 /* Challenges, and answers to questions that waited for them, of what was committed. */
 void provisioning_released(struct provisioning *p, struct buf *out);
 void provisioning_down(struct provisioning *p);
-/* In a transaction: questions that waited too long are answered with what is known. */
-int provisioning_overdue(struct provisioning *p, struct err *e);
-int64_t provisioning_overdue_at(const struct provisioning *p);	/* wall ms; -1 none */
 
 /* DEBT_FLOOR, DEBT_FRIEND, DEBT_UNFRIEND, DEBT_QUESTION: as in registry/serve.h. */
 int provisioning_debt_answered(struct provisioning *p, const struct debt *d,

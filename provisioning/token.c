@@ -17,7 +17,7 @@
 
 struct shown {
 	const char *text;
-	const struct token *token;
+	const struct token *of;
 	enum subject_kind kind;
 };
 
@@ -40,7 +40,7 @@ static bool may_stand_for(const struct token *t, enum subject_kind kind)
 static bool has(const struct shown *s, size_t n, const struct token *t, enum subject_kind kind)
 {
 	for (size_t i = 0; i < n; i++)
-		if (s[i].token == t && s[i].kind == kind)
+		if (s[i].of == t && s[i].kind == kind)
 			return true;
 	return false;
 }
@@ -94,7 +94,7 @@ static bool is_proved(const struct provisioning *p, const struct token *t, const
 
 static bool is_named_by(const struct policy *rules, const struct shown *s)
 {
-	const char *name = s->token->name;	/* public */
+	const char *name = s->of->name;	/* public */
 
 	if (rules == NULL || !policy_names(rules, FACT_TOKEN, name))
 		return false;
@@ -136,16 +136,16 @@ static int64_t counts_until(const struct provisioning *p, const struct token *t,
 static void weigh(struct provisioning *p, const struct shown *s, struct access_facts *f,
     struct subject *counts, struct subject *shown)
 {
-	const struct subject who = { s->kind, s->token->name };
-	bool proved = is_proved(p, s->token, f->requester);
+	const struct subject who = { s->kind, s->of->name };
+	bool proved = is_proved(p, s->of, f->requester);
 
-	if (proved || strcmp(s->token->jid, f->requester) == 0)
+	if (proved || strcmp(s->of->jid, f->requester) == 0)
 		shown[f->n_shown++] = who;
 	if (proved) {
 		counts[f->n_tokens++] = who;
-		f->tokens_until_ms = earlier(f->tokens_until_ms, counts_until(p, s->token, f));
+		f->tokens_until_ms = earlier(f->tokens_until_ms, counts_until(p, s->of, f));
 	} else if (is_named(p, f, s)) {
-		f->tokens_wait = f->tokens_wait || vouching(p, s->token) != NULL;
+		f->tokens_wait = f->tokens_wait || vouching(p, s->of) != NULL;
 		f->tokens_ignored = true;
 		/* What could not be shown now may be shown in a while. */
 		f->tokens_until_ms = earlier(f->tokens_until_ms, f->now_ms + TOKEN_RELAYED_MS);
@@ -183,8 +183,8 @@ size_t token_doubts(struct provisioning *p, const struct request *q,
 	size_t n = all_shown(p, q, &aside, shown), m = 0;
 
 	for (size_t i = 0; i < n && m < TOKEN_CHALLENGED; i++) {
-		const struct token *key = vouching(p, shown[i].token);
-		bool known = key == NULL || is_proved(p, shown[i].token, f->requester) ||
+		const struct token *key = vouching(p, shown[i].of);
+		bool known = key == NULL || is_proved(p, shown[i].of, f->requester) ||
 		    !is_named(p, f, &shown[i]);
 
 		for (size_t k = 0; k < m; k++)

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "common/base/secret.h"
 #include "common/base/str.h"
 #include "common/wire/reply.h"
 
@@ -57,7 +58,7 @@ static struct relay_shown *place_for(struct relay *r, const char *by,
 		any = older(any, s);
 		if (!jid_text_same_bare(s->by, by))
 			continue;
-		if (strcmp(s->by, by) == 0 && memcmp(s->token, token, HASH_BYTES) == 0)
+		if (strcmp(s->by, by) == 0 && secret_bytes_equal(s->token, token, HASH_BYTES))
 			return s;
 		his = older(his, s);
 		n++;
@@ -105,7 +106,7 @@ static const struct relay_shown *find(const struct relay *r, const struct reques
 	for (size_t i = 0; i < RELAY_SHOWN; i++) {
 		const struct relay_shown *s = &r->shown[i];
 
-		if (!is_live(r, s) || memcmp(s->token, token, HASH_BYTES) != 0 ||
+		if (!is_live(r, s) || !secret_bytes_equal(s->token, token, HASH_BYTES) ||
 		    (q->shown_by && !jid_text_same_bare(s->by, q->shown_by)))
 			continue;
 		if (found && !jid_text_same_bare(found->by, s->by))
