@@ -647,6 +647,7 @@ static const struct {
 	{ "vouch", NULL, act_vouch },
 	{ "policy", "load", operate_policy_load },
 	{ "policy", "rollback", operate_policy_rollback },
+	{ "policy", "what-if", operate_policy_what_if },
 	{ "role", "add", operate_role },
 	{ "token", "revoke", operate_token },
 	{ "token", "forgive", operate_token },

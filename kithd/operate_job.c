@@ -40,7 +40,7 @@ void operate_progress(struct buf *out, int64_t done, int64_t all)
 }
 
 /* `size`: of a struct that begins with a struct operate_job. */
-static void *job_new(struct site *s, size_t size, struct err *e)
+void *operate_job_new(struct site *s, size_t size, struct err *e)
 {
 	struct operate_job *j = calloc(1, size);
 
@@ -144,7 +144,7 @@ static int expire_step(struct operate_job *j, struct buf *out, struct err *e)
 int operate_expire(struct operate_job **out, struct site *s, const uint8_t *one,
     int64_t before_ms, bool dry, struct err *e)
 {
-	struct expire *x = job_new(s, sizeof(*x), e);
+	struct expire *x = operate_job_new(s, sizeof(*x), e);
 
 	if (x == NULL)
 		return -1;
@@ -293,7 +293,7 @@ void operate_backup_tidy(const char *url)
 
 int operate_backup(struct operate_job **out, struct site *s, struct err *e)
 {
-	struct backup *b = job_new(s, sizeof(*b), e);
+	struct backup *b = operate_job_new(s, sizeof(*b), e);
 	struct operate_job *j;
 
 	if (b == NULL)
@@ -436,7 +436,7 @@ int operate_export(struct operate_job **out, struct site *s, const char *what, s
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(kinds[i].what, what) != 0)
 			continue;
-		x = job_new(s, sizeof(*x), e);
+		x = operate_job_new(s, sizeof(*x), e);
 		if (x == NULL)
 			return -1;
 		x->job.step = export_step;

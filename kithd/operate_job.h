@@ -22,6 +22,8 @@ struct operate_job {
 	bool json;		/* wanted by whoever asked */
 };
 
+/* `size`: of a struct that begins with a struct operate_job; NULL: out of memory. */
+void *operate_job_new(struct site *s, size_t size, struct err *e);
 void operate_progress(struct buf *out, int64_t done, int64_t all);
 
 /* Everything nobody owns that was last registered before `before_ms`, or only
@@ -33,6 +35,8 @@ int operate_backup(struct operate_job **out, struct site *s, struct err *e);
 void operate_backup_tidy(const char *url);
 /* "things", "rules" or "owners", as rows. */
 int operate_export(struct operate_job **out, struct site *s, const char *what, struct err *e);
+/* operate_what_if.c: what another policy of the operator would change. */
+int operate_what_if(struct operate_job **out, struct site *s, const char *text, struct err *e);
 /* NULL is fine. */
 void operate_job_free(struct operate_job **j);
 

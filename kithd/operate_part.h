@@ -41,6 +41,7 @@ int operate_act(struct act *a, struct request *q);
 int operate_policy_load(struct act *a);
 int operate_policy_rollback(struct act *a);
 int operate_token(struct act *a);
+int operate_policy_what_if(struct act *a);
 int operate_role(struct act *a);
 
 #endif

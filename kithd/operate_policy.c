@@ -75,6 +75,18 @@ int operate_policy_load(struct act *a)
 	return operate_act(a, &q);
 }
 
+/* policy what-if text BASE64 */
+int operate_policy_what_if(struct act *a)
+{
+	const char *text;
+
+	if (a->n != 3 || strcmp(a->word[1], "text") != 0)
+		return operate_fail(a, "say: policy what-if FILE");
+	text = read_text(a, a->word[2]);
+	return text == NULL || operate_what_if(&a->job, a->site, text, &a->e) != 0 ? REPORT_ERROR :
+	    REPORT_OK;
+}
+
 /* policy rollback N */
 int operate_policy_rollback(struct act *a)
 {

@@ -58,6 +58,9 @@ static void say_words(struct report *r, const struct reply_why *w, const char *r
 		buf_adds(r->rows.out, ask ? " (deny until answered)\n" : "\n");
 		str_escape(r->rows.out, reason, 512, false);
 		buf_addc(r->rows.out, '\n');
+		buf_addf(r->rows.out, "rule %lld, revision %llu, lease %lld s, decided by %s\n",
+		    (long long)w->rule, (unsigned long long)w->revision,
+		    (long long)(w->lease_ms / 1000), w->decider != NULL ? w->decider : "nobody");
 		return;
 	}
 	rows_begin(&r->rows, false);
@@ -66,6 +69,8 @@ static void say_words(struct report *r, const struct reply_why *w, const char *r
 	row_text(&r->rows, "reason", reason);
 	row_int(&r->rows, "revision", (int64_t)w->revision);
 	row_int(&r->rows, "lease_ms", w->lease_ms);
+	row_int(&r->rows, "rule", w->rule);
+	row_text(&r->rows, "decider", w->decider);
 	row_end(&r->rows);
 	rows_end(&r->rows);
 }
@@ -82,6 +87,7 @@ static void say_verdict(struct report *r, const struct reply_why *w)
 
 static int report_ask(struct report *r)
 {
+	struct provisioning_why what;
 	struct reply_why w = { 0 };
 	struct err e = ERR_INIT;
 	const struct owned *t;
@@ -90,17 +96,18 @@ static int report_ask(struct report *r)
 
 	if (r->p->provisioning == NULL)
 		return report_fail(r, "provisioning is switched off");
-	if (r->n_args < 3 || r->n_args > 4)
-		return report_fail(r, "policy ask needs: JID ACTION THING [NAME]");
+	if (r->n_args < 3 || r->n_args > 5)
+		return report_fail(r, "policy ask needs: JID ACTION THING [NAME [VALUE]]");
 	if (jid_parse_bare(&asker, r->arg[0], r->p->profile, &e) != 0)
 		return report_fail(r, "that is no address");
 	if (!action_find(r->arg[1], &action))
-		return report_fail(r, "ACTION is befriend, read or control");
+		return report_fail(r, "ACTION is befriend, read, control, access or use");
 	t = report_one_thing(r, r->arg[2]);
 	if (t == NULL)
 		return REPORT_ERROR;
-	if (provisioning_ask(r->p->provisioning, asker.text, (int)action, t->id, r->arg[3],
-	    &r->pool, &w, &e) != 0)
+	what = (struct provisioning_why){ .asker = asker.text, .action = (int)action,
+		.thing = t->id, .name = r->arg[3], .value = r->n_args > 4 ? r->arg[4] : NULL };
+	if (provisioning_why(r->p->provisioning, &what, &r->pool, &w, &e) != 0)
 		return report_fail(r, "cannot tell now");
 	say_verdict(r, &w);
 	return strcmp(w.verdict, verdict_name(VERDICT_ALLOW)) == 0 ? REPORT_OK : REPORT_NO;

@@ -22,7 +22,7 @@
 #include "policy/policy.h"
 
 /* One version, compiled in both ways. */
-struct compiled {
+struct compiled_policy {
 	struct policy *rules, *narrowing;
 	int64_t version;
 	uint8_t sha256[HASH_BYTES];
@@ -33,7 +33,7 @@ struct operator_policy {
 	const struct clock *clock;
 	char *file;
 	int32_t zone_s;
-	struct compiled now, next;
+	struct compiled_policy now, next;
 	bool has_next;
 	enum operator_state state;
 	char alarm[ERR_TEXT];
@@ -192,17 +192,17 @@ static int add_owners_word(struct policy *p, struct err *e)
 	return policy_add(p, &r, e);
 }
 
-static void compiled_free(struct compiled *c)
+static void compiled_free(struct compiled_policy *c)
 {
 	policy_free(&c->rules);
 	policy_free(&c->narrowing);
-	*c = (struct compiled){ 0 };
+	*c = (struct compiled_policy){ 0 };
 }
 
 /* `rules` are its own from here on, also when it fails. */
-static int compile(struct compiled *out, struct policy *rules, struct err *e)
+static int compile(struct compiled_policy *out, struct policy *rules, struct err *e)
 {
-	*out = (struct compiled){ .rules = rules, .narrowing = policy_new() };
+	*out = (struct compiled_policy){ .rules = rules, .narrowing = policy_new() };
 	if (out->narrowing == NULL) {
 		err_set(e, ERR_SYSTEM, "out of memory");
 		goto fail;
@@ -219,15 +219,53 @@ fail:
 }
 
 /* Nothing to go by: nobody but owners. */
-static int compile_closed(struct compiled *out, struct err *e)
+static int compile_closed(struct compiled_policy *out, struct err *e)
 {
-	*out = (struct compiled){ .rules = policy_new(), .narrowing = policy_new() };
+	*out = (struct compiled_policy){ .rules = policy_new(), .narrowing = policy_new() };
 	if (out->rules != NULL && out->narrowing != NULL &&
 	    add_everything(out->rules, VERDICT_DENY, e) == 0 &&
 	    add_everything(out->narrowing, VERDICT_DENY, e) == 0)
 		return 0;
 	compiled_free(out);
 	return err_set(e, ERR_SYSTEM, "out of memory");
+}
+
+int operator_policy_compile(const struct operator_policy *o, const char *text, size_t len,
+    struct compiled_policy **out, struct err *e)
+{
+	struct policy *rules = operator_policy_parse(text, len, clock_wall(o->clock), o->zone_s, e);
+	struct compiled_policy *c = rules == NULL ? NULL : calloc(1, sizeof(*c));
+
+	if (rules == NULL)
+		return -1;
+	if (c == NULL) {
+		policy_free(&rules);
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	}
+	if (compile(c, rules, e) != 0) {
+		free(c);
+		return -1;
+	}
+	*out = c;
+	return 0;
+}
+
+const struct policy *operator_policy_compiled_rules(const struct compiled_policy *c)
+{
+	return c->rules;
+}
+
+const struct policy *operator_policy_compiled_narrowing(const struct compiled_policy *c)
+{
+	return c->narrowing;
+}
+
+void operator_policy_compiled_free(struct compiled_policy **c)
+{
+	if (*c != NULL)
+		compiled_free(*c);
+	free(*c);
+	*c = NULL;
 }
 
 /* ---- versions ---- */
@@ -301,7 +339,7 @@ static int64_t last_version(struct operator_policy *o, struct err *e)
 static int switch_to(struct operator_policy *o, struct operator_version *v, struct policy *rules,
     struct err *e)
 {
-	struct compiled next;
+	struct compiled_policy next;
 	int64_t last;
 
 	if (compile(&next, rules, e) != 0)
@@ -334,7 +372,7 @@ static void ended(void *arg, bool committed)
 	}
 	compiled_free(&o->now);
 	o->now = o->next;
-	o->next = (struct compiled){ 0 };
+	o->next = (struct compiled_policy){ 0 };
 	o->state = OPERATOR_GOOD;
 	o->alarm[0] = '\0';
 	log_info("the operator's policy is version %lld: %zu rules", (long long)o->now.version,

@@ -93,6 +93,14 @@ int operator_policy_rollback(struct operator_policy *o, int64_t version, const c
 const struct policy *operator_policy_next(const struct operator_policy *o);	/* NULL: no change */
 int64_t operator_policy_next_version(const struct operator_policy *o);
 
+/* One that is only tried: both ways, as it would count. */
+struct compiled_policy;
+int operator_policy_compile(const struct operator_policy *o, const char *text, size_t len,
+    struct compiled_policy **out, struct err *e);
+const struct policy *operator_policy_compiled_rules(const struct compiled_policy *c);
+const struct policy *operator_policy_compiled_narrowing(const struct compiled_policy *c);
+void operator_policy_compiled_free(struct compiled_policy **c);
+
 /* Is this a sound file?  Its rules, NULL and why not.  Pure. */
 struct policy *operator_policy_parse(const char *text, size_t len, int64_t now_ms, int32_t zone_s,
     struct err *e);

@@ -194,6 +194,29 @@ size_t provisioning_shared(struct provisioning *p, const char *jid, const struct
 /* Questions that wait for an owner's answer; -1: cannot tell now. */
 int64_t provisioning_question_count(struct provisioning *p, struct err *e);
 
+/* The same with everything that may be asked about; `name`, `value` may be NULL. */
+struct provisioning_why {
+	const char *asker, *name, *value;
+	int action;
+	const uint8_t *thing;
+};
+int provisioning_why(struct provisioning *p, const struct provisioning_why *what,
+    struct pool *pool, struct reply_why *out, struct err *e);
+/* trial.c, kithctl policy what-if: another policy of the operator, for whom rules
+ * name; a thing at a time, with scratch memory in `pool`.  Writes nothing. */
+struct provisioning_trial;
+struct provisioning_change {
+	const char *who, *action, *now, *then;	/* allow, deny, ask */
+	const struct owned *thing;
+	bool in_part;
+};
+typedef void provisioning_change_fn(void *arg, const struct provisioning_change *c);
+int provisioning_trial_begin(struct provisioning *p, struct provisioning_trial **out,
+    const char *text, size_t len, struct err *e);
+int provisioning_trial_thing(struct provisioning_trial *t, const struct owned *thing,
+    struct pool *pool, provisioning_change_fn *fn, void *arg, struct err *e);
+bool provisioning_trial_is_cut(const struct provisioning_trial *t);	/* more people than it looks at */
+void provisioning_trial_end(struct provisioning_trial **t);
 /* kithctl policy ask: decide without effect. */
 int provisioning_ask(struct provisioning *p, const char *asker, int action,
     const uint8_t thing[static OWNERSHIP_ID], const char *name, struct pool *pool,

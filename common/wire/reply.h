@@ -192,6 +192,8 @@ struct reply_why {
 	const char *reason;	/* one sentence naming the rule */
 	uint64_t revision;
 	int64_t lease_ms;
+	int64_t rule;		/* its number among those of the decider; 0: none */
+	const char *decider;	/* whose word it is: an owner, the operator's policy; NULL nobody's */
 };
 
 struct identity_feature_list {

@@ -197,6 +197,70 @@ static void a_change_is_noted_and_owed_to_whoever_asked(void **state)
 	assert_int_equal(floor_of(h), after);
 }
 
+static const char *tries(struct hand *h, const char *text)
+{
+	struct buf line;
+	const char *said;
+
+	buf_init(&line, 64 * 1024);
+	str_base64(&line, text, strlen(text));
+	said = operator(h, "policy|what-if|text|%s", buf_str(&line));
+	buf_fini(&line);
+	return said;
+}
+
+static void what_if_lists_what_another_policy_would_change_and_changes_nothing(void **state)
+{
+	struct hand *h = *state;
+	const char *said;
+
+	has_asked(h);
+	types(h, ALICE, "name 1 lamp");
+	types(h, ALICE, "allow " BOB " to read everything of lamp");
+	said = tries(h, "deny *@evil.example everything\ndeny " BOB " to read everything of " THING
+	    "\nend\n");
+	has(said, BOB " read \"lamp\": allow now, deny then");
+	has(said, "1 decision would be another");
+	has(tries(h, "deny *@evil.example everything\nend\n"), "nothing would change");
+	has(tries(h, "deny *@evil"), "2\n");
+	/* A domain nobody is of yet. */
+	types(h, ALICE, "allow *@a.example to control everything of lamp");
+	said = tries(h, "deny *@a.example to control everything of *\nend\n");
+	has(said, "somebody@a.example control \"lamp\": allow now, deny then");
+	/* It was no change. */
+	has(looks(h, "policy|versions"), "0\n1  at=");
+	has(looks(h, "policy|ask|" BOB "|read|lamp"), "0\nallow\n");
+}
+
+static void ask_names_rule_revision_lease_and_who_decided(void **state)
+{
+	struct hand *h = *state;
+	const char *said;
+
+	has_asked(h);
+	types(h, ALICE, "name 1 lamp");
+	types(h, ALICE, "allow " BOB " to read everything of lamp lease 5m");
+	types(h, ALICE, "allow " BOB " to control \"level\" from 0 to 50 of lamp");
+	said = looks(h, "policy|ask|" BOB "|read|lamp");
+	has(said, "0\nallow\n");
+	has(said, "rule 1, revision ");
+	has(said, "lease 300 s, decided by " ALICE);
+	has(looks(h, "policy|ask|" BOB "|control|lamp|level|20"), "0\nallow\n");
+	said = looks(h, "policy|ask|" BOB "|control|lamp|level|60");
+	has(said, "1\ndeny\n");
+	has(said, "but not this value");
+	has(looks(h, "policy|ask|carol@a.example|read|lamp"), "1\nask (deny until answered)\n");
+	has(loads(h, "deny " BOB " to read everything of " THING "\nend\n"), "0\n");
+	said = looks(h, "policy|ask|" BOB "|read|lamp");
+	has(said, "1\ndeny\n");
+	has(said, "decided by the operator's policy, version 2");
+	has(looks(h, "json|policy|ask|" BOB "|read|lamp"), "\"decider\":\"the operator's policy");
+	/* His owner reads the same. */
+	has(types(h, ALICE, "why lamp " BOB " read"), "operator's policy, version 2");
+	has(looks(h, "policy|ask|" ALICE "|read|lamp"), "0\nallow\n");
+	has(looks(h, "policy|ask|" BOB "|fly|lamp"), "2\n");
+}
+
 static void roles_are_given_listed_and_taken(void **state)
 {
 	struct hand *h = *state;
@@ -241,6 +305,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_text_is_loaded_compared_and_rolled_back, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(a_change_is_noted_and_owed_to_whoever_asked,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    what_if_lists_what_another_policy_would_change_and_changes_nothing, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(ask_names_rule_revision_lease_and_who_decided,
 		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(roles_are_given_listed_and_taken, set_up,
 		    tear_down),
