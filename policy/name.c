@@ -21,14 +21,21 @@ enum ends { GOES_ON, ENDS, UNSURE };
 static const struct {
 	const char *stops;
 	const char *const *ends;	/* words that end it */
+	const char *unsure;		/* one that may belong to it, and what to write if not */
+	const char *instead;
 	enum { NOTHING, VALUES, VALUES_OR_ASK, CLAUSES } behind;
 } places[] = {
-	[NAME_OF_FIELD] = { ",", (const char *const[]){ "of", "and", NULL }, VALUES },
-	[NAME_OF_PARAMETER] = { ",<", (const char *const[]){ "of", "and", NULL }, VALUES_OR_ASK },
-	[NAME_OF_VALUE] = { RANGE_STOPS, (const char *const[]){ "of", "and", "or", NULL }, NOTHING },
-	[NAME_OF_NODE] = { "", (const char *const[]){ "of", "source", "partition", NULL }, NOTHING },
-	[NAME_OF_THING] = { "<", (const char *const[]){ "and", NULL }, CLAUSES },
-	[NAME_OF_TAG_VALUE] = { "<", (const char *const[]){ "and", NULL }, CLAUSES },
+	[NAME_OF_FIELD] = { ",", (const char *const[]){ "of", "and", NULL }, NULL, NULL, VALUES },
+	[NAME_OF_PARAMETER] = { ",<", (const char *const[]){ "of", "and", NULL }, NULL, NULL,
+	    VALUES_OR_ASK },
+	[NAME_OF_VALUE] = { RANGE_STOPS, (const char *const[]){ "of", "or", NULL }, "and",
+	    ", \"NAME\"", NOTHING },
+	[NAME_OF_NODE] = { "", (const char *const[]){ "of", "source", "partition", NULL }, NULL, NULL,
+	    NOTHING },
+	[NAME_OF_THING] = { "<", (const char *const[]){ "and", NULL }, "of", "\"NAME\" of THING",
+	    CLAUSES },
+	[NAME_OF_TAG_VALUE] = { "<", (const char *const[]){ "and", NULL }, "of",
+	    "\"NAME\" of THING", CLAUSES },
 };
 
 /* "like" ends the name of a tag only where a mask follows. */
@@ -65,7 +72,10 @@ static int ends_name(const struct line *l, enum name_place place, const struct w
 	if (follows)
 		return 0;
 	*out = GOES_ON;
-	if (places[place].behind == VALUES_OR_ASK && range_is_word(w)) {
+	if (places[place].unsure != NULL && line_is(w, places[place].unsure)) {
+		*instead = places[place].instead;
+		*out = UNSURE;
+	} else if (places[place].behind == VALUES_OR_ASK && range_is_word(w)) {
 		*instead = "from 0 to 50";
 		*out = UNSURE;
 	} else if (places[place].behind == CLAUSES && clause_is_word(w, instead)) {

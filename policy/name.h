@@ -13,7 +13,7 @@
 enum name_place {
 	NAME_OF_FIELD,		/* a comma, "and", "of"; values, which are then refused */
 	NAME_OF_PARAMETER,	/* a comma, "and", "of"; values */
-	NAME_OF_VALUE,		/* a comma, "and", "of", "or" */
+	NAME_OF_VALUE,		/* a comma, "of", "or" */
 	NAME_OF_NODE,		/* "source", "partition", "of" */
 	NAME_OF_THING,		/* conditions; a comparison, then it is a tag */
 	NAME_OF_TAG_VALUE	/* conditions; "and" with another comparison */

@@ -157,7 +157,7 @@ static int parse_form(struct line *l, const struct form *form, struct span *out)
 	return form->more == ONE_NUMBER ? 0 : parse_other_end(l, form, out);
 }
 
-/* A number, a quoted text, or words up to the next value, name, or "of". */
+/* A number, true, false, a quoted text, or words up to the next value or "of". */
 static int parse_value(struct line *l, struct span *out)
 {
 	struct word w;
@@ -165,6 +165,10 @@ static int parse_value(struct line *l, struct span *out)
 
 	if (line_peek(l, RANGE_STOPS, &w) != 0)
 		return -1;
+	if (is_bool(&w)) {
+		out->text = w.text;
+		return line_next(l, RANGE_STOPS, &w);
+	}
 	if (!is_number(&w, &v))
 		return name_parse(l, N_("a value like 20, on or \"living room\""), NAME_OF_VALUE,
 		    &out->text);

@@ -176,6 +176,8 @@ static size_t comparison_at(const char *s, struct word *out)
 		{ "=", "=" }, { "<", "<" }, { ">", ">" },
 	};
 
+	if (strchr("=<>!\xe2", *s) == NULL)		/* the first bytes of all of them */
+		return 0;
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
 		if (str_starts(s, signs[i].typed)) {
 			out->text = signs[i].text;

@@ -136,6 +136,8 @@ static const struct typed typed[] = {
 	{ "values that look like words", "allow bob@b to control a = \"from\" or \"at\" or at most 5 or true of x",
 		"allow bob@b to control \"a\" = \"from\" or \"at\" or at most 5 or true of x" },
 	{ "a boolean", "allow bob@b to control \"lock\" = false of door", "allow bob@b to control \"lock\" = false of door" },
+	{ "booleans and names", "allow bob@b to control a = true and b false and \"c\" = \"x\" and d of x",
+		"allow bob@b to control \"a\" = true, \"b\" = false, \"c\" = x, \"d\" of x" },
 	{ "a boolean without sign", "deny bob@b to control lock True of door", "deny bob@b to control \"lock\" = True of door" },
 	{ "values of everything", "deny bob@b to control everything above 50 of lamp",
 		"deny bob@b to control everything above 50 of lamp" },
