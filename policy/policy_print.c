@@ -245,20 +245,28 @@ static void print_names(struct buf *out, const struct rule *r)
 	buf_adds(out, " of ");
 }
 
-static void print_action(struct buf *out, const struct rule *r)
+/* "to read ", "reading "; "touch for control " is the one that reads better bare. */
+static void print_doing(struct buf *out, const struct rule *r, enum action a)
 {
 	static const char *const doing[ACTION_COUNT] = { "befriending", "reading", "controlling",
 		"accessing", "using" };
+
+	if (r->touch && r->subject.kind == SUBJECT_ANYONE)
+		buf_adds(out, a == ACTION_CONTROL ? action_name(a) : doing[a]);
+	else if (r->verdict == VERDICT_ASK && !r->touch)
+		buf_adds(out, doing[a]);
+	else
+		buf_addf(out, "to %s", action_name(a));
+	buf_addc(out, ' ');
+}
+
+static void print_action(struct buf *out, const struct rule *r)
+{
 	enum action a = ACTION_BEFRIEND;
 
 	while (a < ACTION_PRIVILEGE && (r->actions & 1u << a) == 0)
 		a++;
-	if (r->verdict == VERDICT_ASK && !r->touch)
-		buf_addf(out, "%s ", doing[a]);
-	else if (r->touch && r->subject.kind == SUBJECT_ANYONE)
-		buf_addf(out, "%s ", action_name(a));
-	else
-		buf_addf(out, "to %s ", action_name(a));
+	print_doing(out, r, a);
 	if (a != ACTION_BEFRIEND && a != ACTION_ACCESS)
 		print_names(out, r);
 }

@@ -126,6 +126,8 @@ static int parse_tag_name(struct line *l, const char **name, bool *is_tag)
 	    line_peek(l, "<", &w) != 0)
 		return -1;
 	*is_tag = is_comparison(&w) || line_is(&w, "like");
+	if (tag && !*is_tag)
+		return line_expected(l, N_("a comparison like tag room=kitchen"), &w);
 	return 0;
 }
 
