@@ -21,6 +21,7 @@ struct decision {
 	const struct policy *policy;
 	const struct question *q;
 	struct policy_what what;
+	struct policy_walk owners;		/* places of the owner's rules about the asker */
 	unsigned kinds;				/* asked for */
 	size_t n;
 	const char *name[POLICY_NAMES];		/* asked for, or named by rules */
@@ -61,13 +62,15 @@ static struct question asked_by(const struct question *q, const char *asker)
 	return own;
 }
 
-/* Goes through the rules of one giver about one asker.  0: there are none. */
-static size_t places(struct decision *d, struct policy_walk *w, const struct question *q,
-    const char *giver)
+/* Where the rules of one giver about one asker are. */
+static const struct policy_walk *places(struct decision *d, struct policy_walk *space,
+    const struct question *q, const char *giver)
 {
-	if (!policy_walk_start(w, d->policy, &d->what, q, giver))
+	if (q == d->q && giver == NULL)
+		return &d->owners;
+	if (!policy_walk_start(space, d->policy, &d->what, q, giver))
 		d->blind = true;
-	return w->n;
+	return space;
 }
 
 /* Nothing was named: the names that rules speak of are looked at one by one. */
@@ -87,14 +90,15 @@ static void collect_name(struct decision *d, const char *name, bool allows)
 		d->overflow = true;
 }
 
-static void collect_rule(void *arg, const struct rule *r)
+static bool collect_rule(void *arg, const struct rule *r)
 {
 	struct collecting *c = arg;
 
 	if (!ballot_admits(&c->ballot, r))
-		return;
+		return true;
 	for (size_t i = 0; i < r->n_names; i++)
 		collect_name(c->d, r->names[i], r->verdict == VERDICT_ALLOW);
+	return c->d->n < POLICY_NAMES;
 }
 
 /* How many rules there are. */
@@ -104,7 +108,7 @@ static size_t collect_from(struct decision *d, const struct question *q, const c
 	struct collecting c = { .d = d };
 
 	ballot_start(&c.ballot, q, giver, NULL, 0, &d->edge_ms);
-	if (places(d, &w, q, giver) > 0 && !policy_walk_all(&w, collect_rule, &c))
+	if (!policy_walk_all(places(d, &w, q, giver), collect_rule, &c))
 		d->overflow = true;
 	return c.ballot.n_rules;
 }
@@ -136,12 +140,13 @@ static void take_names(struct decision *d)
 
 /* --- counting them --- */
 
-static void count_rule(void *arg, const struct rule *r)
+static bool count_rule(void *arg, const struct rule *r)
 {
 	struct ballot *b = arg;
 
 	if (ballot_admits(b, r))
 		ballot_count(b, r);
+	return true;
 }
 
 static size_t count_from(struct decision *d, struct ballot *b, const struct question *q,
@@ -150,8 +155,7 @@ static size_t count_from(struct decision *d, struct ballot *b, const struct ques
 	struct policy_walk w;
 
 	ballot_start(b, q, giver, d->name, d->n, &d->edge_ms);
-	if (places(d, &w, q, giver) > 0)
-		policy_walk_named(&w, d->name, d->n, count_rule, b);
+	policy_walk_named(places(d, &w, q, giver), d->name, d->n, count_rule, b);
 	return b->n_rules;
 }
 
@@ -292,10 +296,16 @@ static bool comes_first(unsigned a, unsigned b)
 /* The largest rectangle; then more names; then the kinds that come first. */
 static unsigned best_kinds(const struct decision *d)
 {
-	unsigned best = 0;
+	unsigned best = 0, all = d->kinds, any = 0;
 	size_t best_area = 0, best_names = 0;
 
-	for (unsigned kinds = d->kinds; kinds != 0; kinds = (kinds - 1) & d->kinds) {
+	for (size_t i = 0; i < d->n; i++) {
+		all &= allowed(&d->fate[i]);
+		any |= allowed(&d->fate[i]);
+	}
+	if (all == any)			/* as nearly always */
+		return d->n > 0 ? all : 0;
+	for (unsigned kinds = any; kinds != 0; kinds = (kinds - 1) & any) {
 		size_t names = 0, area;
 
 		for (size_t i = 0; i < d->n; i++)
@@ -494,14 +504,14 @@ static void look_at(const struct source *s, const struct rule *r, size_t i, unsi
 		*decides = true;
 }
 
-static void source_rule(void *arg, const struct rule *r)
+static bool source_rule(void *arg, const struct rule *r)
 {
 	struct source *s = arg;
 	bool about = false, decides = false;
 
 	if (r->verdict != s->out->verdict || r->touch != s->out->touch ||
 	    !ballot_admits(s->ballot, r))
-		return;
+		return true;
 	look_at(s, r, BALLOT_REST, s->rest, &about, &decides);
 	for (size_t i = 0; i < s->ballot->n && !(about && decides); i++)
 		look_at(s, r, i, s->kinds[i], &about, &decides);
@@ -509,14 +519,15 @@ static void source_rule(void *arg, const struct rule *r)
 		s->out->rule = lower(s->out->rule, r);
 	if (about && r->verdict == VERDICT_ALLOW)
 		s->out->lease_ms = earlier(s->out->lease_ms, r->lease_ms);
+	return true;
 }
 
 static void source_from(struct decision *d, struct source *s)
 {
 	struct policy_walk w;
 
-	if (places(d, &w, s->ballot->q, s->ballot->giver) > 0)
-		policy_walk_named(&w, d->name, d->n, source_rule, s);
+	policy_walk_named(places(d, &w, s->ballot->q, s->ballot->giver), d->name, d->n,
+	    source_rule, s);
 }
 
 /* Whoever is no co-owner himself gave nothing of it.  0: nothing at all. */
@@ -625,7 +636,8 @@ void policy_decide(const struct policy *p, const struct question *q,
 	d.n = 0;
 	d.overflow = d.blind = false;
 	d.edge_ms = 0;
-	if (d.kinds == 0 || !policy_what(&d.what, p, q))
+	if (d.kinds == 0 || !policy_what(&d.what, p, q) ||
+	    !policy_walk_start(&d.owners, p, &d.what, q, NULL))
 		return;
 	if (q->n_names > 0)
 		take_names(&d);

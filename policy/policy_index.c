@@ -268,16 +268,23 @@ static void leave_group(struct policy_index *x, uint64_t hash, enum index_kind k
 
 /* --- where a rule lies --- */
 
+static unsigned rule_action(const struct rule *r)
+{
+	unsigned action = 0;
+
+	if ((r->actions & (r->actions - 1)) != 0)
+		return ANY_ACTION;
+	while ((r->actions & 1u << action) == 0)
+		action++;
+	return action;
+}
+
 static uint64_t rule_group(const struct rule *r)
 {
 	const char *text = r->subject.text != NULL ? r->subject.text : "";
-	unsigned action = 0;
 
-	while ((r->actions & 1u << action) == 0)
-		action++;
-	if ((r->actions & (r->actions - 1)) != 0)
-		action = ANY_ACTION;
-	return hash_group(hash_giver(r->giver), action, r->subject.kind, text, strlen(text));
+	return hash_group(hash_giver(r->giver), rule_action(r), r->subject.kind, text,
+	    strlen(text));
 }
 
 static enum index_kind rule_kind(const struct rule *r)
@@ -391,8 +398,10 @@ int policy_index_add(struct policy_index *x, struct policy_entry *en, struct err
 	if (enter_group(x, group, rule_kind(r)) != 0)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	if (enter(x, PLACE, en->place, rule_list(r), r) == 0) {
-		if (add_names(x, en->place, r) == 0)
+		if (add_names(x, en->place, r) == 0) {
+			x->of_subject[r->subject.kind][rule_action(r)]++;
 			return 0;
+		}
 		leave(x, PLACE, en->place, rule_list(r), r);
 	}
 	leave_group(x, group, rule_kind(r));
@@ -403,6 +412,7 @@ void policy_index_drop(struct policy_index *x, const struct policy_entry *en)
 {
 	const struct rule *r = en->rule;
 
+	x->of_subject[r->subject.kind][rule_action(r)]--;
 	drop_names(x, en->place, r, r->n_names);
 	leave(x, PLACE, en->place, rule_list(r), r);
 	leave_group(x, rule_group(r), rule_kind(r));
@@ -516,8 +526,12 @@ struct who {
 static bool walk_subject(struct policy_walk *w, const struct who *who, enum subject_kind kind,
     const char *text, size_t len)
 {
-	return walk_group(w, who->what, hash_group(who->giver, who->action, kind, text, len)) &&
-	       walk_group(w, who->what, hash_group(who->giver, ANY_ACTION, kind, text, len));
+	const size_t *of_action = w->index->of_subject[kind];
+
+	return (of_action[who->action] == 0 ||
+		   walk_group(w, who->what, hash_group(who->giver, who->action, kind, text, len))) &&
+	       (of_action[ANY_ACTION] == 0 ||
+		   walk_group(w, who->what, hash_group(who->giver, ANY_ACTION, kind, text, len)));
 }
 
 bool policy_walk_start(struct policy_walk *w, const struct policy *p,
@@ -548,20 +562,30 @@ static bool visit_list(const struct list *l, policy_visit *visit, void *arg)
 	uint32_t n = l->n < INDEX_CROWD ? l->n : INDEX_CROWD;
 
 	for (uint32_t i = 0; i < n; i++)
-		visit(arg, r[i]);
+		(void)visit(arg, r[i]);
 	return n == l->n;
+}
+
+static bool visit_until_enough(const struct list *l, policy_visit *visit, void *arg)
+{
+	const struct rule *const *r = list_rules(l);
+
+	for (uint32_t i = 0; i < l->n && i < INDEX_CROWD; i++)
+		if (!visit(arg, r[i]))
+			return false;
+	return true;
 }
 
 bool policy_walk_all(const struct policy_walk *w, policy_visit *visit, void *arg)
 {
-	bool whole = true;
+	bool whole = true, more = true;
 
 	for (size_t i = 0; i < w->n; i++)
 		whole = visit_list(&w->place[i]->u.list[TAKES], visit, arg) && whole;
-	for (size_t i = 0; i < w->n; i++) {
+	for (size_t i = 0; i < w->n; i++)
 		(void)visit_list(&w->place[i]->u.list[PLAIN], visit, arg);
-		(void)visit_list(&w->place[i]->u.list[GIVES], visit, arg);
-	}
+	for (size_t i = 0; more && i < w->n; i++)
+		more = visit_until_enough(&w->place[i]->u.list[GIVES], visit, arg);
 	return whole;
 }
 

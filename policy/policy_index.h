@@ -30,6 +30,8 @@ struct policy_index {
 	struct index_bucket **slot;
 	size_t n_slots, n_buckets;
 	size_t of_kind[INDEX_KINDS];
+	/* Rules about such subjects and each action, the last about several. */
+	size_t of_subject[SUBJECT_ROLE + 1][ACTION_COUNT + 1];
 };
 
 /* A rule, and the hash of the place it lies in. */
@@ -68,9 +70,11 @@ struct policy_walk {
 bool policy_walk_start(struct policy_walk *w, const struct policy *p,
     const struct policy_what *what, const struct question *q, const char *giver);
 
-typedef void policy_visit(void *arg, const struct rule *r);
-/* Rules that take away (deny, ask) before those that allow.  false: of those
- * with names that take away there are more than were visited. */
+/* false: has seen enough. */
+typedef bool policy_visit(void *arg, const struct rule *r);
+/* Rules that take away (deny, ask) before those that allow; whoever has enough
+ * of those with names that allow sees no more of them.  false: of those with
+ * names that take away there are more than were visited. */
 bool policy_walk_all(const struct policy_walk *w, policy_visit *visit, void *arg);
 /* Those without names, and those with any of these. */
 void policy_walk_named(const struct policy_walk *w, const char *const *names, size_t n,

@@ -60,14 +60,23 @@ const char *verdict_name(enum verdict v)
 	return name[v];
 }
 
+static unsigned char lower(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
+}
+
 bool value_same(const char *a, const char *b)
 {
+	const unsigned char *x = (const unsigned char *)a, *y = (const unsigned char *)b;
 	int order;
 
-	if (str_case_eq(a, b))
-		return true;
-	if (str_is_plain_ascii(a) && str_is_plain_ascii(b))
-		return false;
+	while (*x != '\0' && lower(*x) == lower(*y)) {
+		x++;
+		y++;
+	}
+	/* Where two plain letters differ, nothing that follows can make up for it. */
+	if ((*x | *y) < 0x80)
+		return *x == *y;
 	/* Without memory nobody could tell whether a deny is meant: stop. */
 	if (u8_casecmp((const uint8_t *)a, strlen(a), (const uint8_t *)b, strlen(b), NULL,
 		UNINORM_NFC, &order) != 0)
@@ -150,9 +159,7 @@ uint64_t value_hash(const char *s)
 
 		if (c >= 0x80)
 			return hash_folded(s);
-		if (c >= 'A' && c <= 'Z')
-			c = (unsigned char)(c + ('a' - 'A'));
-		h = (h ^ c) * HASH_STEP;
+		h = (h ^ lower(c)) * HASH_STEP;
 	}
 	return h;
 }
