@@ -1450,6 +1450,13 @@ static void an_id_alone_means_every_node_of_that_id(void **state)
 	serve(&q);
 	assert_true(w.r.u.can.result);
 	assert_string_equal(w.r.u.can.nodes.node[0].partition, "p");
+	node.partition = "p";		/* said whole: hers, not of whom the gateway is */
+	q.u.can.jid = OWNER;
+	serve(&q);
+	assert_false(w.r.u.can.result);
+	node.partition = "q";
+	serve(&q);
+	assert_true(w.r.u.can.result);
 }
 
 /* "n" in an answer would mean the other node as well. */
