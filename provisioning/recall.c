@@ -192,7 +192,15 @@ static struct recall *join(struct provisioning *p, const char *owner, enum recal
 static int put(struct provisioning *p, struct recall *r, struct err *e)
 {
 	schedule(p, r);
+	r->written = true;
 	return recall_table_put(p->recalls, r, e);
+}
+
+/* A rule more: the row follows with the first slice. */
+static int put_once(struct provisioning *p, struct recall *r, struct err *e)
+{
+	schedule(p, r);
+	return r->written ? 0 : put(p, r, e);
 }
 
 int recall_everybody(struct provisioning *p, struct err *e)
@@ -249,7 +257,7 @@ int recall_revision(struct provisioning *p, const char *owner, uint64_t *revisio
 	if (r == NULL)
 		return -1;
 	*revision = r->revision;
-	return put(p, r, e);
+	return put_once(p, r, e);
 }
 
 int recall_rule(struct provisioning *p, const char *owner, const struct rule *rule, bool gone,
@@ -266,7 +274,7 @@ int recall_rule(struct provisioning *p, const char *owner, const struct rule *ru
 		r->before_ms = rule->until_ms - 1;
 	if (gone == (rule->verdict == VERDICT_ALLOW))
 		r->takes = true;
-	return recall_table_add(p->recalls, r, rule, gone, e) != 0 ? -1 : put(p, r, e);
+	return recall_table_add(p->recalls, r, rule, gone, e) != 0 ? -1 : put_once(p, r, e);
 }
 
 /* ---- whom it concerns ---- */

@@ -324,6 +324,7 @@ static struct recall *load_row(struct recall_table *t, struct err *e)
 		return NULL;
 	}
 	r->revision = (uint64_t)stmt_int(t->load, 1);
+	r->written = true;
 	r->scope = (enum recall_scope)stmt_int(t->load, 4);
 	r->subject.kind = (enum subject_kind)stmt_int(t->load, 5);
 	r->subject.text = subject == NULL ? NULL : pool_strdup(&r->pool, subject);

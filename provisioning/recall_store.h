@@ -58,6 +58,7 @@ struct recall {
 
 	/* Memory only. */
 	bool fresh;			/* of the request that is being served */
+	bool written;			/* its row is there */
 	bool swept;			/* questions that it decided are gone */
 	bool uncounted;			/* too many wait: it is given up */
 	size_t waiting;			/* of total: have not confirmed it */

@@ -732,6 +732,63 @@ static void a_clock_that_jumps_ends_no_lease(void **state)
 	hears("in force at 1 of 1; what did not answer has forgotten");
 }
 
+/* Where the process ends before step `kill_at`. */
+static int kill_at, at_step;
+
+static void step(void)
+{
+	if (at_step++ == kill_at)
+		restart();
+}
+
+static void confirm_in_steps(size_t i)
+{
+	char id[DEBT_ID];
+
+	push(w.jid[i], id);
+	step();
+	begin();
+	assert_true(answer_within(w.jid[i], id));
+	commit();
+	step();
+}
+
+static void att_P_04__a_kill_between_any_two_steps_loses_nothing(void **state)
+{
+	for (kill_at = 0; kill_at < 9; kill_at++) {
+		at_step = 0;
+		things(2);
+		rule("allow bob@x.ex to befriend *");
+		rule_of("allow bob@x.ex to befriend lamp-1", 1);
+		ask(w.jid[1], BOB, true);
+		ask(w.jid[2], BOB, false);
+		tick();
+		step();
+		rule("deny bob@x.ex everything");
+		step();
+		tick();
+		step();
+		confirm_in_steps(1);
+		confirm_in_steps(2);
+		tick();
+		step();
+		hears("in force at 2 of 2: rule 3 (");
+		step();
+		assert_null(floor_of(w.jid[1]));
+		assert_non_null(debt_find(w.debts, DEBT_UNFRIEND, w.jid[1], BOB));
+		assert_null(debt_find(w.debts, DEBT_FRIEND, w.jid[1], BOB));
+		assert_int_equal(open_recalls(), 0);
+		assert_int_equal(at_step, 9);
+		/* What keeps no lease is told twice. */
+		assert_null(floor_of(w.jid[2]));
+		advance(10 * SECOND);
+		tick();
+		assert_non_null(floor_of(w.jid[2]));
+		teardown(state);
+		setup(state);
+	}
+}
+
 /* ---- many ---- */
 
 static void ruling_32__many_things_are_told_in_slices_and_a_kill_loses_none(void **state)
@@ -787,6 +844,40 @@ static void friends_end_in_slices_too(void **state)
 	tick();
 	assert_int_equal(debt_count_of(w.debts, DEBT_UNFRIEND), 5 * 400);
 	assert_non_null(debt_find(w.debts, DEBT_UNFRIEND, w.jid[400], "g4@x.ex"));
+}
+
+/* Rules times things is no transaction: the rows of the rules are, the rest is
+ * one recall. */
+static void a_thousand_rules_deleted_are_one_recall(void **state)
+{
+	struct request q;
+	char line[64];
+
+	(void)state;
+	things(300);
+	begin();
+	for (int i = 0; i < 900; i++) {
+		q = request(VERB_RULE_ADD, OWNER);
+		q.kind = STANZA_MESSAGE;
+		q.type = IQ_NOT;
+		snprintf(line, sizeof(line), "allow g%d@x.ex to read of *", i);
+		q.u.desk.text = line;
+		MUST(provisioning_serve(w.p, &q, &w.r, &test_err));
+	}
+	commit();
+	tick();
+	all_ask(300);
+	q = request(VERB_DELETE_RULES, OWNER);
+	q.dialect = (struct dialect){ PROTO_PROV_OWNER, GEN_X, VOCAB_LONG };
+	serve(&q);
+	assert_int_equal(w.r.kind, REPLY_RESULT);
+	assert_int_equal(open_recalls(), 1);
+	assert_in_range(debt_count_of(w.debts, DEBT_FLOOR), 1, 200);
+	tick();
+	assert_int_equal(debt_count_of(w.debts, DEBT_FLOOR), 300);
+	for (size_t i = 1; i <= 300; i++)
+		confirm(i);
+	hears("in force at 300 of 300: your 900 changes");
 }
 
 static void one_owner_has_sixteen_counts_at_most(void **state)
@@ -984,8 +1075,10 @@ int main(void)
 		T(a_restart_in_the_middle_forgets_nothing),
 		T(a_lease_longer_than_usual_is_remembered_over_restarts),
 		T(a_clock_that_jumps_ends_no_lease),
+		T(att_P_04__a_kill_between_any_two_steps_loses_nothing),
 		T(ruling_32__many_things_are_told_in_slices_and_a_kill_loses_none),
 		T(friends_end_in_slices_too),
+		T(a_thousand_rules_deleted_are_one_recall),
 		T(one_owner_has_sixteen_counts_at_most),
 		T(random_changes_answers_losses_and_restarts_count_like_a_naive_model),
 	};
