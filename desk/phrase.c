@@ -423,13 +423,19 @@ int phrase_not_yet(struct words_line *l, const char *rest, enum jid_profile prof
 }
 
 
-/* "what if RULE": the rule is read where rules are read. */
+/* "what if RULE", "what if forget 3", "what if revoke WHO": read where those are read. */
 int phrase_what(struct words_line *l, const char *rest, enum jid_profile profile)
 {
-	(void)profile;
+	int rc = 0;
+
 	if (!token_skip(l->q.pool, &rest, "if") && !token_is(l->command->word, "whatif"))
 		return -1;
+	if (token_skip(l->q.pool, &rest, "forget"))
+		rc = phrase_forget(l, rest, profile);
+	else if (token_skip(l->q.pool, &rest, "revoke"))
+		rc = phrase_revoke(l, rest, profile);
+	else
+		l->q.u.desk.text = rest;
 	l->q.verb = VERB_WHAT_IF;
-	l->q.u.desk.text = rest;
-	return rest[0] == '\0' ? -1 : 0;
+	return rest[0] == '\0' ? -1 : rc;
 }

@@ -195,8 +195,11 @@ int resolve_policy(struct desk *d, struct request *q, struct rule *out, struct r
 static int inside_rule(struct desk *d, struct request *q, struct reply *r, struct err *e)
 {
 	struct rule rule;
-	int rc = resolve_policy(d, q, &rule, r, e);
+	int rc;
 
+	if (q->u.desk.text == NULL)	/* "what if forget 3" */
+		return q->u.desk.thing == NULL ? 1 : one(d, q, q->u.desk.thing, r, e);
+	rc = resolve_policy(d, q, &rule, r, e);
 	if (rc != 1 || rule.target.kind != TARGET_THING)
 		return rc;
 	q->u.desk.thing = rule.target.name;

@@ -99,8 +99,9 @@ static const struct words_command commands[] = {
 	    N_("why WHO ACTION of THING, what if RULE: may he? would he?"),
 	    N_("ACTION is befriend, read or control."), phrase_why },
 	{ "what", "what if RULE", NULL,
-	    N_("Shows what a rule would change, and changes nothing: what if deny *@example.org "
-	    "everything"), phrase_what },
+	    N_("Shows whom a rule would take something away from and to whom it would give, and "
+	    "changes nothing: what if deny *@example.org everything. Also: what if forget 3, what if "
+	    "revoke WHO"), phrase_what },
 	{ "undo", "undo", N_("undo: take back your last change, for 24 hours"),
 	    N_("Takes back your last rule, name, tag, set, or who finds a thing."), phrase_undo },
 	{ "publish", "publish THING",
