@@ -352,7 +352,16 @@ int phrase_revoke(struct words_line *l, const char *rest, enum jid_profile profi
 	return l->q.u.desk.jid == NULL || rest[0] != '\0' ? -1 : 0;
 }
 
-/* `why [THING] JID ACTION [NAME]` in any order; `of` and `to` may stand anywhere. */
+/* Of a parameter: what stands behind its name and is no name of a thing. */
+static bool is_value(const char *w, bool quoted)
+{
+	double number;
+
+	return quoted || token_is(w, "true") || token_is(w, "false") || token_is(w, "on") ||
+	    token_is(w, "off") || str_to_double(w, &number) == 0;
+}
+
+/* `why [THING] JID ACTION [NAME [VALUE]] [of node ID of THING]` in any order; `of` and `to` may stand anywhere. */
 static int why_word(struct words_line *l, const char *w, bool quoted, bool *of,
     enum jid_profile profile)
 {
@@ -377,11 +386,27 @@ static int why_word(struct words_line *l, const char *w, bool quoted, bool *of,
 		d->name = w;
 		return 0;
 	}
+	if (!*of && d->name != NULL && d->text == NULL && is_value(w, quoted)) {
+		d->text = w;
+		return 0;
+	}
 	if (d->thing != NULL)
 		return -1;
 	d->thing = w;
 	*of = false;
 	return 0;
+}
+
+/* Behind "of": node n7 of gate */
+static void take_node(struct words_line *l, const char **rest)
+{
+	const char *at = *rest, *id;
+
+	if (!token_skip(l->q.pool, &at, "node") ||
+	    (id = token_take(l->q.pool, &at, NULL)) == NULL || !token_skip(l->q.pool, &at, "of"))
+		return;
+	l->q.u.desk.node = id;
+	*rest = at;
 }
 
 int phrase_why(struct words_line *l, const char *rest, enum jid_profile profile)
@@ -396,6 +421,8 @@ int phrase_why(struct words_line *l, const char *rest, enum jid_profile profile)
 			w = token_without_stop(l->q.pool, w);
 		if (w == NULL || why_word(l, w, quoted, &of, profile) != 0)
 			return -1;
+		if (of)
+			take_node(l, &rest);
 		/* "of" with all the rest said before it: a name with blanks. */
 		if (of && l->q.u.desk.thing == NULL && l->q.u.desk.jid != NULL &&
 		    l->q.u.desk.action != NULL && rest[0] != '\0')

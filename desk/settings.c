@@ -141,20 +141,6 @@ static int language(struct desk *d, struct request *q, struct reply *r, struct e
 	return desk_text(q, r, T("Done. I speak English with you from now on."), e);
 }
 
-/* A time of day in his rules is another moment now: what things remember of
- * them is to be asked again. */
-static int rules_changed(struct desk *d, const struct request *q, struct err *e)
-{
-	struct request clear = *q;
-	struct reply r = { 0 };
-
-	if (d->d.provisioning == NULL)
-		return 0;
-	memset(&clear.u, 0, sizeof(clear.u));
-	clear.verb = VERB_OWNER_CLEAR_CACHE;
-	return provisioning_serve(d->d.provisioning, &clear, &r, e);
-}
-
 /* "europe/berlin": files of zones are called "Europe/Berlin". */
 static void capitalise(char *s)
 {
@@ -193,8 +179,6 @@ static int timezone_set(struct desk *d, struct request *q, struct reply *r, stru
 	rc = keep(d, &p, r, e);
 	if (rc != 1)
 		return rc;
-	if (rules_changed(d, q, e) != 0)
-		return -1;
 	talk = desk_talk(d, q);
 	buf_init(&now, SAY_BYTES);
 	talk_time(&now, t, talk.now_ms);

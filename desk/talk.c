@@ -351,8 +351,10 @@ static void list_rules(struct buf *out, const struct talk *t, const struct reply
 			buf_adds(out, T(" (as a co-owner)"));
 		else if (rule->giver != NULL)
 			fill_address(out, T(" (given by %1)"), rule->giver);
-		if (rule->note != NULL)
+		if (rule->note != NULL) {
+			buf_addc(out, '\n');
 			talk_said_line(out, t, rule->note);
+		}
 	}
 	if (r->u.rules.n > n)
 		fill_number(out, T("\n... and %1 more"), (int64_t)(r->u.rules.n - n));
@@ -522,11 +524,14 @@ static void say_why(struct buf *out, const struct talk *t, const struct request 
 {
 	const struct reply_why *w = &r->u.why;
 	bool asks = strcmp(w->verdict, verdict_name(VERDICT_ASK)) == 0;
+	char revision[NUMBER];
 
 	(void)q;
 	catalogue_fill(out, asks ? T("The answer is %1 (no until you answer): ") :
 	    T("The answer is %1: "), T(w->verdict), NULL);
 	talk_said_line(out, t, w->reason);
+	number(revision, (int64_t)w->revision);
+	catalogue_fill(out, T(" (revision %1)"), revision, NULL);
 	if (w->lease_ms > 0 && strcmp(w->verdict, verdict_name(VERDICT_ALLOW)) == 0) {
 		buf_adds(out, T("\nA yes is asked again after "));
 		talk_span(out, t, w->lease_ms);

@@ -95,9 +95,10 @@ static const struct words_command commands[] = {
 	{ "tokens", "tokens", N_("tokens, revoke token NAME: certificates shown at your things"),
 	    N_("A rule may speak of one: allow service token NAME to read of THING."),
 	    phrase_tokens },
-	{ "why", "why WHO ACTION [\"NAME\"] of THING",
+	{ "why", "why WHO ACTION [\"NAME\" [VALUE]] of THING",
 	    N_("why WHO ACTION of THING, what if RULE: may he? would he?"),
-	    N_("ACTION is befriend, read or control."), phrase_why },
+	    N_("ACTION is befriend, read, control, access or use. With control you may add a VALUE. Of a "
+	    "node behind it: of node ID of THING"), phrase_why },
 	{ "what", "what if RULE", NULL,
 	    N_("Shows whom a rule would take something away from and to whom it would give, and "
 	    "changes nothing: what if deny *@example.org everything. Also: what if forget 3, what if "

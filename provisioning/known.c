@@ -16,7 +16,7 @@
 #include "provisioning/role.h"
 #include "provisioning/role_table.h"
 
-#define TOKEN_BEGIN 4		/* letters of a token's name that may stand for it */
+#define TOKEN_BEGIN 8		/* letters of a token's name that may stand for it */
 #define NAME_SHOWN 64
 
 static const char *quoted(struct pool *pool, const char *sentence, const char *name)
@@ -125,6 +125,12 @@ static bool keeps_limits(const struct provisioning *p, const struct owned *t)
 	return k == NULL || k->keeps_lease;
 }
 
+static void space(struct buf *out)
+{
+	if (out->len > 0)
+		buf_addc(out, ' ');
+}
+
 static void note_limits(const struct provisioning *p, const char *owner, const struct rule *r,
     struct pool *pool, struct buf *out)
 {
@@ -142,15 +148,16 @@ static void note_limits(const struct provisioning *p, const char *owner, const s
 	if (n == 0)
 		return;
 	(void)snprintf(number, sizeof(number), "%zu", n);
+	space(out);
 	if (r->verdict != VERDICT_ALLOW)
-		saying_add(out, n == 1 ? N_(" One of the things cannot tell values apart: there it is "
-		    "about all of them.") : N_(" %1 of the things cannot tell values apart: there it "
+		saying_add(out, n == 1 ? N_("One of the things cannot tell values apart: there it is "
+		    "about all of them.") : N_("%1 of the things cannot tell values apart: there it "
 		    "is about all of them."), number, NULL);
 	else if (n == 1)
-		buf_adds(out, quoted(pool, N_(" %1 cannot keep to values or rates, so this rule "
+		buf_adds(out, quoted(pool, N_("%1 cannot keep to values or rates, so this rule "
 		    "allows nothing there."), provisioning_label(one)));
 	else
-		saying_add(out, N_(" %1 of the things cannot keep to values or rates, so this rule "
+		saying_add(out, N_("%1 of the things cannot keep to values or rates, so this rule "
 		    "allows nothing there."), number, NULL);
 }
 
@@ -162,11 +169,13 @@ const char *known_note(const struct provisioning *p, const char *owner, const st
 
 	buf_init(&out, POLICY_LINE);
 	if (r->touch)
-		saying_add(&out, N_(" That takes a touch of your security key, and none can be given yet: "
+		saying_add(&out, N_("That takes a touch of your security key, and none can be given yet: "
 		    "for now everybody but you is refused."), NULL);
-	if (r->subject.kind == SUBJECT_ROLE && !has_role(p, r->subject.text))
-		buf_adds(&out, quoted(pool, N_(" Nobody has the role %1 now; the operator gives roles."),
+	if (r->subject.kind == SUBJECT_ROLE && !has_role(p, r->subject.text)) {
+		space(&out);
+		buf_adds(&out, quoted(pool, N_("Nobody has the role %1 now; the operator gives roles."),
 		    r->subject.text));
+	}
 	note_limits(p, owner, r, pool, &out);
 	if (out.len > 0)
 		text = pool_strdup(pool, buf_str(&out));

@@ -171,7 +171,7 @@ bool rules_cover(const struct subject *s, const char *jid);
  * why it cannot be made. */
 const char *known_complete(const struct provisioning *p, const char *owner, struct rule *r,
     struct pool *pool);
-/* What its maker should know about it (a saying that begins with a blank); NULL: nothing. */
+/* What its maker should know about it (a saying); NULL: nothing. */
 const char *known_note(const struct provisioning *p, const char *owner, const struct rule *r,
     struct pool *pool);
 

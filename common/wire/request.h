@@ -352,7 +352,8 @@ struct request_desk {
 	/* Which thing of his that is: the desk looks the name up (also the one
 	 * inside a policy line); 16 bytes, NULL: no thing was named. */
 	const uint8_t *thing_id;
-	const char *text;	/* policy line, new name, word asked about */
+	const char *node;	/* why: one behind the thing that is none of its own */
+	const char *text;	/* policy line, new name, word asked about, value (why) */
 	const char *code;	/* folded code of a question */
 	enum yes_no yes_no;
 	const char *jid;	/* canonical bare JID asked about or revoked */

@@ -132,7 +132,7 @@ static void replies_say_what_happened_and_what_to_do_next(void **state)
 	r.u.why.verdict = "allow";
 	r.u.why.reason = "rule 3 matched";
 	r.u.why.lease_ms = 900000;
-	expect_reply(VERB_WHY, &r, "The answer is allow: rule 3 matched\nA yes is asked again "
+	expect_reply(VERB_WHY, &r, "The answer is allow: rule 3 matched (revision 0)\nA yes is asked again "
 	    "after 15 min.");
 }
 
