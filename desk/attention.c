@@ -6,6 +6,8 @@
 
 #include "desk/attention.h"
 
+#include <string.h>
+
 #define HOUR_MS (3600 * 1000LL)
 #define GAP_SHIFT 5		/* from an hour up to 32 */
 
@@ -64,6 +66,9 @@ void attention_presence(struct attention *a, const char *full, bool available)
 	bool was_known = a->is_known, was_away = is_away(a);
 	size_t i = 0;
 
+	/* His server says so of whoever has not let us in: nobody went. */
+	if (!available && strchr(full, '/') == NULL)
+		return;
 	a->is_known = true;
 	while (i < a->n_there && a->there[i] != h)
 		i++;

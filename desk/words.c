@@ -174,13 +174,14 @@ const struct words_command *words_command_at(size_t i)
 	return i < N_COMMANDS ? &commands[i] : NULL;
 }
 
-/* The main ones in German; what follows them stays as it is. */
+/* The main ones in German, and others; what follows them stays as it is. */
 static const struct { const char *word, *means; } aliases[] = {
 	{ "hilfe", "help" }, { "dinge", "things" }, { "zeige", "show" }, { "nenne", "name" },
 	{ "fragen", "questions" }, { "ja", "yes" }, { "nein", "no" }, { "immer", "always" },
 	{ "regeln", "rules" }, { "vergiss", "forget" }, { "verlauf", "history" },
 	{ "suche", "find" }, { "warum", "why" }, { "sprache", "language" },
 	{ "erlaube", "allow" }, { "verbiete", "deny" }, { "hallo", "hello" },
+	{ "permit", "allow" }, { "forbid", "deny" },	/* policy(5) knows them as well */
 };
 
 const struct words_command *words_command_find(const char *word)

@@ -74,6 +74,20 @@ static void who_is_away_gets_one_message_and_the_next_when_he_is_back(void **sta
 	assert_true(attention_may(&a, 80 * DAY, 6));
 }
 
+/* Some servers answer a request for his presence so before he has seen it. */
+static void interop_4_4__a_bare_unavailable_is_no_sign_that_he_is_away(void **state)
+{
+	struct attention a = { 0 };
+
+	(void)state;
+	attention_presence(&a, "alice@a.example", false);
+	assert_int_equal(messages(&a, 0, 30 * 60000), 6);
+	attention_given(&a);
+	attention_presence(&a, PHONE, true);
+	attention_presence(&a, "alice@a.example", false);
+	assert_int_equal(messages(&a, 2 * HOUR, 30 * 60000), 6);
+}
+
 static void after_a_gap_of_the_stream_nobody_is_known_to_be_away(void **state)
 {
 	struct attention a = { 0 };
@@ -107,6 +121,7 @@ int main(void)
 		cmocka_unit_test(att_H_07__six_messages_an_hour_and_fewer_while_he_says_nothing),
 		cmocka_unit_test(who_answers_is_asked_six_times_in_each_hour),
 		cmocka_unit_test(who_is_away_gets_one_message_and_the_next_when_he_is_back),
+		cmocka_unit_test(interop_4_4__a_bare_unavailable_is_no_sign_that_he_is_away),
 		cmocka_unit_test(after_a_gap_of_the_stream_nobody_is_known_to_be_away),
 		cmocka_unit_test(more_sessions_than_are_remembered_are_no_absence),
 	};
