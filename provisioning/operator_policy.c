@@ -17,6 +17,7 @@
 
 #include "common/base/log.h"
 #include "common/base/str.h"
+#include "common/base/zone.h"
 #include "common/store/ownership.h"
 #include "common/store/store.h"
 #include "policy/policy.h"
@@ -33,6 +34,7 @@ struct operator_policy {
 	const struct clock *clock;
 	char *file;
 	int32_t zone_s;
+	struct zones *zones;
 	struct compiled_policy now, next;
 	bool has_next;
 	enum operator_state state;
@@ -379,6 +381,17 @@ static void ended(void *arg, bool committed)
 	    policy_count(o->now.rules));
 }
 
+/* What is in the store already counts, also where a zone has gone since. */
+static int check_zones(const struct operator_policy *o, const struct policy *rules, struct err *e)
+{
+	const char *name;
+
+	for (size_t i = 0; o->zones != NULL && (name = policy_zone(rules, i)) != NULL; i++)
+		if (zones_find(o->zones, name) == NULL)
+			return err_set(e, ERR_INPUT, "there is no time zone '%s'", name);
+	return 0;
+}
+
 int operator_policy_load(struct operator_policy *o, const char *text, size_t len, const char *by,
     struct err *e)
 {
@@ -390,7 +403,11 @@ int operator_policy_load(struct operator_policy *o, const char *text, size_t len
 	if (o->now.version != 0 && memcmp(v.sha256, o->now.sha256, HASH_BYTES) == 0)
 		return 0;
 	rules = operator_policy_parse(text, len, v.read_ms, v.zone_s, e);
-	return rules == NULL ? -1 : switch_to(o, &v, rules, e);
+	if (rules == NULL || check_zones(o, rules, e) != 0) {
+		policy_free(&rules);
+		return -1;
+	}
+	return switch_to(o, &v, rules, e);
 }
 
 int operator_policy_rollback(struct operator_policy *o, int64_t version, const char *by,
@@ -616,6 +633,7 @@ int operator_policy_open(struct operator_policy **out, const struct operator_con
 	o->store = s;
 	o->clock = clock;
 	o->zone_s = conf->zone_s;
+	o->zones = conf->zones;
 	if (conf->file != NULL && (o->file = strdup(conf->file)) == NULL) {
 		err_set(e, ERR_SYSTEM, "out of memory");
 		goto fail;

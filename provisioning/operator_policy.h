@@ -26,6 +26,7 @@ struct policy;
 struct question;
 struct owned;
 struct store;
+struct zones;
 
 #define OPERATOR_POLICY_BYTES (1024 * 1024)	/* of a file */
 #define OPERATOR_POLICY_VERSIONS 100		/* kept; older ones are dropped */
@@ -44,6 +45,7 @@ enum operator_state {
 struct operator_conf {
 	const char *file;	/* NULL: none */
 	int32_t zone_s;
+	struct zones *zones;	/* a rule in a zone that is not there is a mistake; NULL: unchecked */
 };
 
 int operator_policy_open(struct operator_policy **out, const struct operator_conf *conf,

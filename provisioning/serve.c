@@ -433,7 +433,7 @@ int provisioning_open(struct provisioning **out, const struct provisioning_conf 
 	count(p);
 	if (access_store_open(&p->access, deps->store, deps->clock, e) != 0 ||
 	    operator_policy_open(&p->operator, &(struct operator_conf){ conf->policy_file,
-		conf->zone_s }, deps->store, deps->clock, e) != 0 ||
+		conf->zone_s, p->zones }, deps->store, deps->clock, e) != 0 ||
 	    role_table_open(&p->roles, deps->store, e) != 0 ||
 	    askers_open(&p->askers, deps->store, e) != 0 || lease_open(p, e) != 0 ||
 	    recalls_open(p, e) != 0 ||

@@ -181,6 +181,42 @@ static void a_text_is_loaded_compared_and_rolled_back(void **state)
 	has(looks(h, "policy|versions"), "kithctl rollback 1");
 }
 
+static void a_zone_that_is_not_there_is_a_mistake(void **state)
+{
+	struct hand *h = *state;
+
+	has(loads(h, "deny anyone everything daily 22:00-06:00 in Europe/Nowhere\nend\n"),
+	    "there is no time zone 'Europe/Nowhere'");
+	has(loads(h, "deny anyone everything daily 22:00-06:00 in Europe/Berlin\nend\n"), "0\n");
+}
+
+static void sets_are_owners_and_not_for_the_operator(void **state)
+{
+	struct hand *h = *state;
+
+	has(loads(h, "deny anyone to read everything of set garden\nend\n"),
+	    "2\nnot taken: rule 1: a set belongs to an owner");
+}
+
+static void row_P10__the_rule_of_a_class_is_in_the_whole_language(void **state)
+{
+	static const char *const lines[] = {
+		"allow role family to control \"level\" from 0 to 50 of class=lamp on mon-fri in "
+		    "Europe/Berlin", "touch for control everything of *",
+		"allow anyone to read \"temp\" of room=kitchen and V>=2 only momentary",
+	};
+	struct hand *h = *state;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		has(operator(h, "approve|add|class=c%zu|man=acme|model=L1|from=%zu0|to=%zu9|owner=" ALICE
+		    "|cap=5|until=2027-12-31|rule=%s", i, i, i, lines[i]), "0\n");
+	has(operator(h, "approve|add|class=x|man=acme|model=L2|from=1|to=9|owner=" ALICE
+	    "|cap=5|until=2027-12-31|rule=allow anyone to read everything of lamp"), "2\n");
+	registers(h, THING, "11");
+	owner_is(h, THING, ALICE);
+	has(looks(h, "rules|" ALICE), "touch for anyone to control");
+}
+
 static void a_change_is_noted_and_owed_to_whoever_asked(void **state)
 {
 	struct hand *h = *state;
@@ -304,6 +340,12 @@ int main(void)
 		    att_P_18__a_start_without_any_policy_says_closed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_text_is_loaded_compared_and_rolled_back, set_up,
 		    tear_down),
+		cmocka_unit_test_setup_teardown(a_zone_that_is_not_there_is_a_mistake, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(sets_are_owners_and_not_for_the_operator, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(
+		    row_P10__the_rule_of_a_class_is_in_the_whole_language, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_change_is_noted_and_owed_to_whoever_asked,
 		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
