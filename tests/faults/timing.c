@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * timing: does the time of a refusal tell why (att-C-03, att-C-15)?  Requests of
+ * timing: does the time of a refusal tell why (att-C-03, att-C-15, att-P-09)?  Requests of
  * several kinds go to a kithd of our own one at a time, in random order; Welch's
  * t compares how long the answers of each two kinds took.  A kind is told from
  * another only if it is in two independent runs: a busy machine does that once.
@@ -26,7 +26,7 @@
 #define T_MAX 4.5
 #define KEEP 95		/* hundredths: the slowest say more about the machine */
 
-enum { CLAIM, MANAGE };
+enum { CLAIM, MANAGE, POLICY };
 
 static const struct kind {
 	const char *name;
@@ -40,6 +40,10 @@ static const struct kind {
 	{ "twins", CLAIM, "3000", "0123456789abcdef0123456789abcdef", NULL },
 	{ "remove what is not there", MANAGE, NULL, NULL, "t9999" },
 	{ "remove another's", MANAGE, NULL, NULL, "t2000" },
+	/* No thing asks about them; `key` is a token that it says it was shown. */
+	{ "a stranger, about nobody", POLICY, NULL, "nothing", "zed" },
+	{ "a stranger, about an owner", POLICY, NULL, "nothing", "ann" },
+	{ "a stranger, about a friend", POLICY, NULL, "nothing", "bob" },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -69,7 +73,8 @@ static void on_stanza(void *arg, const struct heard *h)
 	if (strcmp(h->id, "q") != 0)
 		return;
 	r->answered = true;
-	r->refused = strcmp(h->condition, "item-not-found") == 0;
+	r->refused = strcmp(h->condition, "item-not-found") == 0 ||
+	    strcmp(h->child, "canReadResponse") == 0;
 }
 
 static void wait_answer(struct run *r)
@@ -94,6 +99,15 @@ static void ask(struct run *r, const char *from, const char *verb, const char *a
 	wait_answer(r);
 }
 
+static void ask_to_read(struct run *r, const char *who, const char *token)
+{
+	r->answered = r->refused = false;
+	fakebroker_sayf(r->broker, "<iq type='get' id='q' from='mallory@home.example/x' "
+	    "to='kith.home.example'><canRead xmlns='urn:xmpp:iot:provisioning' "
+	    "jid='%s@home.example' serviceToken='%s' momentary='true'/></iq>", who, token);
+	wait_answer(r);
+}
+
 static void populate(struct run *r)
 {
 	static const char key[] = "0123456789abcdef0123456789abcdef";
@@ -103,6 +117,9 @@ static void populate(struct run *r)
 	ask(r, "ann", "mine", "", "2000", key);
 	ask(r, "t3000", "register", "", "3000", key);
 	ask(r, "t3001", "register", "", "3000", key);
+	/* Somebody with a rule of his own. */
+	fakebroker_sayf(r->broker, "<message type='chat' from='ann@home.example/x' "
+	    "to='desk@kith.home.example'><body>allow bob@home.example to read *</body></message>");
 }
 
 static void measure(struct run *r, size_t k)
@@ -114,7 +131,11 @@ static void measure(struct run *r, size_t k)
 	if (kind->thing != NULL)
 		snprintf(jid, sizeof(jid), "jid='%s@home.example'", kind->thing);
 	began = now_us();
-	ask(r, "mallory", kind->family == CLAIM ? "mine" : "remove", jid, kind->sn, kind->key);
+	if (kind->family == POLICY)
+		ask_to_read(r, kind->thing, kind->key);
+	else
+		ask(r, "mallory", kind->family == CLAIM ? "mine" : "remove", jid, kind->sn,
+		    kind->key);
 	if (!r->refused)
 		errx(1, "not refused: %s", kind->name);
 	r->of[k].us[r->of[k].n++] = now_us() - began;
