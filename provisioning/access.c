@@ -231,6 +231,15 @@ static int keep(struct answer *a, struct pool *pool)
 	return 0;
 }
 
+/* The owner is asked about rules of his own; where the operator wants a touch, his
+ * yes would change nothing, so he is not asked. */
+static void hide_operators_rule(struct answer *a)
+{
+	a->rule = NULL;
+	if (a->touch)
+		a->verdict = VERDICT_DENY;
+}
+
 static int judge_all(const struct access_facts *f, struct pool *pool, struct answer *a,
     struct access_judgement *first_no)
 {
@@ -244,6 +253,8 @@ static int judge_all(const struct access_facts *f, struct pool *pool, struct ans
 
 		access_judge(f, &f->thing[i], &space, &j);
 		a[i] = j.answer;
+		if (j.by_operator)
+			hide_operators_rule(&a[i]);
 		if ((a[i].n_names > 0 || a[i].n_limits > 0) && keep(&a[i], pool) != 0)
 			return -1;
 		if (first_no->reason == ACCESS_GRANTED && j.reason != ACCESS_GRANTED)

@@ -293,6 +293,7 @@ static void ruling_24__what_the_operator_asks_about_takes_the_owners_word_for_th
 	out = decided(f, ACTION_READ, "a");	/* the owner let everybody in */
 	assert_false(out.granted);
 	assert_int_equal(out.n_questions, 1);
+	assert_int_equal(out.question[0].by_rule, 0);
 	rules_of_owner(f, "allow *@home.example to read of *", NULL);
 	assert_false(decided(f, ACTION_READ, "a").granted);
 	rules_of_owner(f, "allow " GUEST " to read of *", NULL);
@@ -303,6 +304,7 @@ static void ruling_24__what_the_operator_asks_about_takes_the_owners_word_for_th
 	out = decided(f, ACTION_CONTROL, "a");
 	assert_false(out.granted);
 	assert_int_equal(out.reason, ACCESS_TOUCH);
+	assert_int_equal(out.n_questions, 0);
 }
 
 static void ruling_24__values_and_rates_are_those_that_both_allow(void **state)
