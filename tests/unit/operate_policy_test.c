@@ -214,7 +214,7 @@ static void row_P10__the_rule_of_a_class_is_in_the_whole_language(void **state)
 	    "|cap=5|until=2027-12-31|rule=allow anyone to read everything of lamp"), "2\n");
 	registers(h, THING, "11");
 	owner_is(h, THING, ALICE);
-	has(looks(h, "rules|" ALICE), "touch for anyone to control");
+	has(looks(h, "rules|" ALICE), "touch for control everything");
 }
 
 static void a_change_is_noted_and_owed_to_whoever_asked(void **state)
