@@ -12,6 +12,7 @@
 #include "common/base/buf.h"
 #include "common/base/pool.h"
 #include "common/base/str.h"
+#include "policy/match.h"
 #include "tests/unit/policy_reference.h"
 #include "tests/unit/policy_world.h"
 #include "tests/unit/unit.h"
@@ -767,6 +768,111 @@ static void rules_about_others_are_not_looked_at__att_P_20(void **state)
 	policy_free(&p);
 }
 
+/* P-20: of rules that nothing tells apart, and of masks, nobody looks at more. */
+static void rules_about_the_very_same_are_capped__att_P_20(void **state)
+{
+	struct tag_term term = { TAG_MASK, "SN", "*a*" };
+	const char *field[] = { "lux" };
+	struct policy *p = policy_new();
+	struct err e = ERR_INIT;
+	struct rule r = { .verdict = VERDICT_ALLOW, .actions = 2, .subject.kind = SUBJECT_ANYONE,
+		.target = { .kind = TARGET_TAG, .n_terms = 1, .term = &term } };
+
+	(void)state;
+	for (r.number = 1; r.number <= 1000; r.number++)
+		assert_int_equal(policy_add(p, &r, &e), 0);
+	assert_int_equal(policy_add(p, &r, &e), -1);
+	assert_int_equal(e.kind, ERR_LIMIT);
+	assert_true(policy_remove(p, 7));
+	assert_int_equal(policy_add(p, &r, &e), 0);
+	r.names = field;
+	r.n_names = 1;
+	for (r.number = 2001; r.number <= 3000; r.number++)
+		assert_int_equal(policy_add(p, &r, &e), 0);
+	assert_int_equal(policy_add(p, &r, &e), -1);
+	assert_int_equal(e.kind, ERR_LIMIT);
+	policy_free(&p);
+}
+
+/* In steps, not in time: twice as long takes no more than twice as long. */
+static void masks_take_linear_time__att_P_20(void **state)
+{
+	char mask[2 * 200 + 2], text[801];
+
+	(void)state;
+	for (size_t i = 0; i < 200; i++)
+		memcpy(mask + 2 * i, "*a", 3);
+	mask[400] = 'b';
+	mask[401] = '\0';
+	memset(text, 'a', 800);
+	text[800] = '\0';
+	for (int i = 0; i < 2000; i++)		/* tried again at each '*', the first would not end */
+		assert_false(match_mask(mask, text));
+	text[799] = 'B';
+	assert_true(match_mask(mask, text));
+	assert_true(match_mask("*", ""));
+	assert_true(match_mask("a*", "A"));
+	assert_false(match_mask("a*a", "a"));
+	assert_true(match_mask("*ba*", "abba"));
+	assert_true(match_mask("\u00e4*\u00df", "\u00c4rger-SS"));
+	assert_false(match_mask("ab", "abc"));
+	assert_true(match_mask("**b**", "abc"));
+}
+
+/* One name with two values is granted if both are: a list could not tell them apart. */
+static void a_name_asked_for_twice_is_granted_if_both_values_are(void **state)
+{
+	struct policy *p = policy_new();
+	struct err e = ERR_INIT;
+	const struct span span = { .name = "light", .has_max = true, .max = 50 };
+	const char *field[] = { "light" }, *names[] = { "light", "lux", "Light" };
+	const char *values[] = { "20", NULL, "60" }, *space[3];
+	struct rule r = { .number = 1, .verdict = VERDICT_ALLOW, .actions = 4, .n_names = 1,
+		.names = field, .n_spans = 1, .span = &span, .subject.kind = SUBJECT_ANYONE };
+	struct question q = { .action = ACTION_CONTROL, .asker = "a@x.ex", .names = names,
+		.values = values, .n_names = 3, .now_ms = WORLD_NOW };
+	struct answer a;
+
+	(void)state;
+	assert_int_equal(policy_add(p, &r, &e), 0);
+	policy_decide(p, &q, &(struct answer_space){ .n_names = 3, .names = space }, &a);
+	assert_int_equal(a.verdict, VERDICT_ASK);
+	values[2] = "50";
+	policy_decide(p, &q, &(struct answer_space){ .n_names = 3, .names = space }, &a);
+	assert_int_equal(a.verdict, VERDICT_ALLOW);
+	assert_int_equal(a.n_names, 2);
+	policy_free(&p);
+}
+
+/* What finds no room is not granted, and never granted without its limit. */
+static void limits_that_find_no_room_grant_nothing(void **state)
+{
+	struct policy *p = policy_new();
+	struct err e = ERR_INIT;
+	const struct span span[] = { { .name = "a", .text = "x" }, { .name = "a", .text = "y" },
+		{ .name = "b", .text = "z" } };
+	const char *field[] = { "a", "b" }, *space[2];
+	struct rule r = { .number = 1, .verdict = VERDICT_ALLOW, .actions = 4, .n_names = 2,
+		.names = field, .n_spans = 3, .span = span, .subject.kind = SUBJECT_ANYONE };
+	struct question q = { .action = ACTION_CONTROL, .asker = "a@x.ex", .names = field,
+		.n_names = 2, .keeps_limits = true, .now_ms = WORLD_NOW };
+	struct limit limit[3];
+	struct answer a;
+
+	(void)state;
+	assert_int_equal(policy_add(p, &r, &e), 0);
+	for (size_t room = 0; room <= 3; room++) {
+		policy_decide(p, &q, &(struct answer_space){ .n_names = 2, .names = space,
+			.n_limits = room, .limits = limit }, &a);
+		assert_int_equal(a.verdict, room > 0 ? VERDICT_ALLOW : VERDICT_DENY);
+		assert_int_equal(a.n_limits, room == 2 ? 2 : room == 3 ? 3 : room);
+		assert_int_equal(a.n_names, room == 0 || room == 3 ? 0 : 1);
+		if (room == 1 || room == 2)
+			assert_string_equal(a.names[0], room == 1 ? "b" : "a");
+	}
+	policy_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -781,6 +887,10 @@ int main(void)
 		cmocka_unit_test(every_rule_prints_and_reads_back),
 		cmocka_unit_test(rules_can_be_taken_out_again),
 		cmocka_unit_test(rules_about_others_are_not_looked_at__att_P_20),
+		cmocka_unit_test(rules_about_the_very_same_are_capped__att_P_20),
+		cmocka_unit_test(masks_take_linear_time__att_P_20),
+		cmocka_unit_test(a_name_asked_for_twice_is_granted_if_both_values_are),
+		cmocka_unit_test(limits_that_find_no_room_grant_nothing),
 	};
 
 	if (getenv("KITH_SEED") != NULL)
