@@ -10,17 +10,22 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "common/base/jid.h"
 #include "common/base/str.h"
 
 /* --- the subject --- */
 
+/* By its public name, which is no secret. */
+static bool is_shown(const struct subject *a, const struct subject *b)
+{
+	return a->kind == b->kind && strcmp(a->text, b->text) == 0;
+}
+
 static bool has_token(const struct question *q, const struct subject *s)
 {
 	for (size_t i = 0; i < q->n_tokens; i++)
-		if (q->tokens[i].kind == s->kind && strcmp(q->tokens[i].text, s->text) == 0)
+		if (is_shown(&q->tokens[i], s))
 			return true;
 	return false;
 }
