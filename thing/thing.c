@@ -250,7 +250,7 @@ static void serve_disco(struct kith_thing *t, struct call **c)
 		"urn:xmpp:iot:discovery", "urn:xmpp:iot:provisioning",
 		"urn:xmpp:iot:sensordata", "urn:xmpp:iot:control",
 		"urn:ieee:iot:sd:1.0", "urn:ieee:iot:ctr:1.0",
-		"urn:nf:iot:sd:1.0", "urn:nf:iot:ctr:1.0",
+		"urn:nf:iot:sd:1.0", "urn:nf:iot:ctr:1.0", NS_WHY,
 	};
 	struct reply r = { .kind = REPLY_RESULT, .body = BODY_DISCO_INFO };
 

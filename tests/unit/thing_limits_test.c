@@ -212,6 +212,25 @@ static void the_limit_that_costs_nothing_is_used_first(void **state)
 	rig_expect("type=\"error\"", "not-allowed");
 }
 
+static void readings_are_counted_as_well(void **state)
+{
+	static const char req[] = "<iq type='get' id='r1' from='" BOB "/x' to='%s'><req "
+	    "xmlns='urn:xmpp:iot:sensordata' seqnr='7' momentary='true'>" WHY "</req></iq>";
+
+	UNUSED(state);
+	rig_send(req, rig->full);
+	rig_answer(rig_expect("<canRead"), RIG_REGISTRY, "<canReadResponse xmlns='" X_PROV "' "
+	    "jid='" BOB "' result='true' momentary='true'><field name='level'/>"
+	    "<lease xmlns='urn:kith:lease:0' revision='10' ttl='900000'>"
+	    "<limit name='level' rule='3' times='1' seconds='3600'/></lease></canReadResponse>");
+	rig_expect("accepted");
+	rig_expect("level");
+	rig_send(req, rig->full);
+	rig_expect("type=\"error\"", "not-allowed", "reason=\"limits\"", "retry=\"3");
+	rig_expect_silence();
+	assert_int_equal(rig->reads, 1);
+}
+
 /* ---- kinds of readings -------------------------------------------------- */
 
 static void read_kinds(const char *flags)
@@ -331,6 +350,7 @@ int main(void)
 		T(only_so_often_and_a_restart_gives_nothing_back),
 		T(a_refused_value_uses_nothing_up),
 		T(the_limit_that_costs_nothing_is_used_first),
+		T(readings_are_counted_as_well),
 		T(fields_of_kinds_that_are_not_allowed_are_left_out),
 		T(a_kind_that_was_not_asked_for_is_not_granted),
 		T(who_asks_why_is_told_and_nobody_else),
