@@ -171,7 +171,7 @@ static void att_P_21__a_thing_asks_nobody_about_itself(void **state)
 	struct hand *h = *state;
 
 	has(asks(h, true, LAMP), "result=\"false\"");
-	has(types(h, ALICE, "questions"), "no open questions");
+	has(types(h, ALICE, "questions"), "Nothing waits");
 	assert_false(may_read(h, BOB));
 	has(types(h, ALICE, "questions"), BOB);
 }
