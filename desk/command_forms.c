@@ -399,7 +399,7 @@ write_claim(const struct command_view *v, struct buf *line, struct err *e)
 static int
 write_typed(const struct command_view *v, const char *typed, struct buf *line)
 {
-	static const char *const words[] = { "allow ", "deny ", "ask " };
+	static const char *const words[] = { "allow ", "deny ", "ask ", "touch " };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (!str_case_starts(typed, words[i]) || strpbrk(typed, "\r\n") != NULL)
@@ -407,8 +407,8 @@ write_typed(const struct command_view *v, const char *typed, struct buf *line)
 		buf_adds(line, typed);
 		return 0;
 	}
-	buf_adds(v->why, command_text(v, N_("A rule is one line that begins with allow, deny or "
-	    "ask about.")));
+	buf_adds(v->why, command_text(v, N_("A rule is one line that begins with allow, deny, "
+	    "ask about or touch for.")));
 	return 1;
 }
 
@@ -419,15 +419,22 @@ write_what_if(const struct command_view *v, struct buf *line, struct err *e)
 
 	(void)e;
 	buf_adds(line, "what if ");
+	if (typed != NULL && strpbrk(typed, "\r\n") == NULL &&
+	    (str_case_starts(typed, "forget ") || str_case_starts(typed, "revoke "))) {
+		buf_adds(line, typed);
+		return 0;
+	}
 	return write_typed(v, typed != NULL ? typed : "", line);
 }
 
 static int
 write_rule(const struct command_view *v, struct buf *line, struct err *e)
 {
-	static const char some[] = "%effect %who to %may [$name ]of $thing[ for %for]";
-	static const char every[] = "%effect %who to %may [$name ]of all my things[ for %for]";
-	static const char all[] = "%effect %who everything[ of $thing][ for %for]";
+#define CLAUSES "[ only %kind][ for %for][ daily %daily][ on %days][ at most %rate][ lease %lease]"
+	static const char some[] = "%effect %who to %may [$name ][%values ]of $thing" CLAUSES;
+	static const char every[] = "%effect %who to %may [$name ][%values ]of all my things" CLAUSES;
+	static const char all[] = "%effect %who everything[ of $thing]" CLAUSES;
+#undef CLAUSES
 	const char *typed = command_session_value(v->session, "line");
 	const char *may = command_session_value(v->session, "may");
 
@@ -509,6 +516,11 @@ static const struct command_choice actions[] = {
 static const struct command_choice rights[] = {
 	{ "befriend", N_("befriend") }, { "read", N_("read") }, { "control", N_("control") },
 	{ "everything", N_("everything") }, { NULL, NULL }
+};
+static const struct command_choice kinds[] = {
+	{ "momentary", N_("what it is now") }, { "historical", N_("what it was") },
+	{ "status", N_("its status") }, { "identity", N_("what it is called") },
+	{ "peak", N_("peaks") }, { "computed", N_("what it computes") }, { NULL, NULL }
 };
 static const struct command_choice effects[] = {
 	{ "allow", N_("allow") }, { "deny", N_("deny") }, { NULL, NULL }
@@ -610,8 +622,19 @@ static const struct command_field rule_fields[] = {
 	    .preset = "read" },
 	{ .kind = DATAFORM_TEXT_SINGLE, .var = "name",
 	    .label = N_("Only this field or parameter") },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "values",
+	    .label = N_("Only these values (from 0 to 50, = eco|comfort)") },
+	{ .kind = DATAFORM_LIST_SINGLE, .var = "kind", .label = N_("Only this kind of reading"),
+	    .choice = kinds },
 	ANY_THING,
 	{ .kind = DATAFORM_TEXT_SINGLE, .var = "for", .label = N_("For how long (2 h, 7 d)") },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "daily",
+	    .label = N_("Only at these hours (07:00-22:00)") },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "days", .label = N_("Only on these days (mon-fri)") },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "rate",
+	    .label = N_("At most so often (3 times an hour)") },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "lease",
+	    .label = N_("Asked again after (5 m)") },
 	{ .kind = DATAFORM_TEXT_SINGLE, .var = "line",
 	    .label = N_("Or the whole rule in one line") },
 	END
@@ -627,6 +650,7 @@ static const struct command_field why_fields[] = {
 	{ .kind = DATAFORM_LIST_SINGLE, .var = "may", .label = N_("What"), .required = true,
 	    .choice = actions, .preset = "read" },
 	{ .kind = DATAFORM_TEXT_SINGLE, .var = "name", .label = N_("Field or parameter") },
+	{ .kind = DATAFORM_TEXT_SINGLE, .var = "value", .label = N_("Value to set it to") },
 	END
 };
 
@@ -763,7 +787,7 @@ static const struct command_form forms[] = {
 	    { .field = share_fields, .line = "share $thing with %who %as[ for %for]" } } },
 	{ "why", N_("May somebody, and why"), false, false, 2, {
 	    { .field = thing_field },
-	    { .field = why_fields, .line = "why %who %may [$name ]of $thing" } } },
+	    { .field = why_fields, .line = "why %who %may [$name ][$value ]of $thing" } } },
 	{ "history", N_("What happened"), false, false, 1, {
 	    { .field = any_thing_field, .line = "history[ $thing]" } } },
 	{ "publish", N_("Who finds a thing"), false, false, 2, {

@@ -156,7 +156,7 @@ def touch(story, home, owner, thing):
 
 def main():
     with Story("questions to owners") as story:
-        home = story.home()
+        home = story.home(limits={"prompts": "6"})
         owner = Owner(home, "owner").login()
         thing = claimed_thing(home, owner, "meter")
         many(story, home, owner, thing)
