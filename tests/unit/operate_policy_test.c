@@ -102,7 +102,8 @@ static void has_asked(struct hand *h)
 	registers(h, THING, "1");
 	claims(h, ALICE, "1");
 	hand(h, "<iq type='get' from='" THING "/r' to='" ME "' id='q'><isFriend "
-	    "xmlns='urn:xmpp:iot:provisioning' jid='" BOB "'/></iq>");
+	    "xmlns='urn:xmpp:iot:provisioning' jid='" BOB "'><lease xmlns='urn:kith:lease:0' "
+	    "floor='0' limits='true'/></isFriend></iq>");
 }
 
 static uint64_t floor_of(struct hand *h)
