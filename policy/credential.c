@@ -45,31 +45,58 @@ static bool has_bits_behind(const uint8_t *address, int bits, int all)
 	return false;
 }
 
-/* "10.0.0.0/8", "fd00::/8", or one address. */
-static int take_net(const char *text, struct buf *out)
+struct net {
+	uint8_t bytes[16];
+	int family, all;	/* bits of an address */
+	int64_t bits;		/* of them that count */
+};
+
+static int read_net(const char *text, struct net *out)
 {
 	const char *slash = strchr(text, '/');
-	int family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
-	int all = family == AF_INET6 ? 128 : 32;
-	char plain[INET6_ADDRSTRLEN];
 	size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
-	uint8_t address[16];
-	int64_t bits = all;
+	char plain[INET6_ADDRSTRLEN];
 
+	out->family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
+	out->all = out->family == AF_INET6 ? 128 : 32;
+	out->bits = out->all;
 	if (len >= sizeof(plain))
 		return -1;
 	memcpy(plain, text, len);
 	plain[len] = '\0';
-	if (inet_pton(family, plain, address) != 1 ||
-	    inet_ntop(family, address, plain, sizeof(plain)) == NULL)
+	if (inet_pton(out->family, plain, out->bytes) != 1)
 		return -1;
-	if (slash != NULL && str_to_int(slash + 1, 0, all, &bits) != 0)
+	return slash == NULL ? 0 : str_to_int(slash + 1, 0, out->all, &out->bits);
+}
+
+/* An IPv4 address written as IPv6 (::ffff:10.0.0.1) is an IPv4 address. */
+static void unmap(struct net *n)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (n->family != AF_INET6 || n->bits < 96 || memcmp(n->bytes, mapped, sizeof(mapped)) != 0)
+		return;
+	memmove(n->bytes, n->bytes + sizeof(mapped), 4);
+	n->family = AF_INET;
+	n->all = 32;
+	n->bits -= 96;
+}
+
+/* "10.0.0.0/8", "fd00::/8", or one address. */
+static int take_net(const char *text, struct buf *out)
+{
+	char plain[INET6_ADDRSTRLEN];
+	struct net n;
+
+	if (read_net(text, &n) != 0)
 		return -1;
-	if (has_bits_behind(address, (int)bits, all))
+	unmap(&n);
+	if (has_bits_behind(n.bytes, (int)n.bits, n.all) ||
+	    inet_ntop(n.family, n.bytes, plain, sizeof(plain)) == NULL)
 		return -1;
 	buf_adds(out, plain);
-	if (bits < all)
-		buf_addf(out, "/%d", (int)bits);
+	if (n.bits < n.all)
+		buf_addf(out, "/%d", (int)n.bits);
 	return 0;
 }
 
