@@ -344,13 +344,8 @@ bool recall_concerns(struct provisioning *p, const struct recall *r, const struc
 
 static bool speaks_of(const struct policy *rules, const struct subject *s)
 {
-	for (size_t i = 0; rules != NULL && i < policy_count(rules); i++) {
-		const struct subject *there = &policy_at(rules, i)->subject;
-
-		if (there->kind == s->kind && same_text(there->text, s->text))
-			return true;
-	}
-	return false;
+	return rules != NULL && policy_names(rules,
+	    s->kind == SUBJECT_ROLE ? FACT_ROLE : FACT_TOKEN, s->text);
 }
 
 /* 1, 0, -1 */
