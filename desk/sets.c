@@ -72,9 +72,6 @@ static int put(struct desk *d, struct request *q, struct reply *r, struct err *e
 		*e = why;
 		return -1;
 	}
-	if (d->d.provisioning != NULL &&
-	    provisioning_facts_changed(d->d.provisioning, q->bare, NULL, e) != 0)
-		return -1;
 	return want.n == 0 ? desk_text(q, r, T("Done. That set is no more; its things are still "
 	    "yours."), e) : show_all(d, q, r);
 }

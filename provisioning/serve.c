@@ -276,26 +276,6 @@ int provisioning_owner_changed(struct provisioning *p, const struct owned *thing
 	return thing->owner == NULL ? 0 : lease_floor(p, thing->owner, revision, e);
 }
 
-int provisioning_facts_changed(struct provisioning *p, const char *owner,
-    const struct owned *thing, struct err *e)
-{
-	const enum policy_fact fact = thing != NULL ? FACT_TAG : FACT_SET;
-	const struct policy *his = operator_policy_rules(p->operator);
-	const struct book *b;
-	int ret;
-
-	if (access_book(p->access, owner, &b, e) != 0)
-		return -1;
-	if ((b == NULL || !policy_uses(b->rules, fact)) &&
-	    (his == NULL || !policy_uses(his, fact)))
-		return 0;
-	ret = thing != NULL ? recall_thing(p, thing, e) : recall_owner(p, owner, e);
-	if (ret == 0)
-		ret = recall_begin(p, e);
-	recall_end(p);
-	return ret;
-}
-
 static int end_rules(struct provisioning *p, int64_t now_ms, struct err *e)
 {
 	struct pool pool;

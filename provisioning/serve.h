@@ -144,10 +144,6 @@ int provisioning_looks_changed(struct provisioning *p, const char *owner,
 /* Ownership of a thing changed inside this transaction (claim, disown,
  * unregister): owe clearCache, raise the revision. */
 int provisioning_owner_changed(struct provisioning *p, const struct owned *thing, struct err *e);
-/* Something that this owner's rules look at is another now, in a transaction: the
- * tags of a thing; NULL: one of his sets. */
-int provisioning_facts_changed(struct provisioning *p, const char *owner,
-    const struct owned *thing, struct err *e);
 /* Time edges: rules that start or end now; in a transaction. */
 int provisioning_tick(struct provisioning *p, struct err *e);
 int64_t provisioning_deadline(const struct provisioning *p);	/* wall ms of the next edge; -1 */

@@ -173,16 +173,6 @@ static int list(const struct request *q, struct reply *r)
 	return 0;
 }
 
-int provisioning_facts_changed(struct provisioning *p, const char *owner,
-    const struct owned *thing, struct err *e)
-{
-	(void)p;
-	(void)owner;
-	(void)thing;
-	(void)e;
-	return 0;
-}
-
 int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r,
     struct err *e)
 {

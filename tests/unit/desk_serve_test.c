@@ -132,16 +132,6 @@ bool provisioning_serves(enum verb v)
 	return v != VERB_MINE;
 }
 
-int provisioning_facts_changed(struct provisioning *p, const char *owner,
-    const struct owned *thing, struct err *e)
-{
-	(void)p;
-	(void)owner;
-	(void)thing;
-	(void)e;
-	return 0;
-}
-
 int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r,
     struct err *e)
 {

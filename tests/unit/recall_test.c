@@ -491,13 +491,15 @@ static void other_tags_are_a_change_where_rules_look_at_tags(void **state)
 	things(3);
 	all_ask(3);
 	begin();
-	MUST(provisioning_facts_changed(w.p, OWNER, ownership_by_id(w.ownership, id), &test_err));
+	MUST(provisioning_looks_changed(w.p, OWNER, LOOK_TAG,
+	    ownership_by_id(w.ownership, id), &test_err));
 	commit();
 	assert_null(floor_of(w.jid[2]));
 	rule("allow bob@x.ex to read of room=kitchen");
 	assert_int_equal(debt_count_of(w.debts, DEBT_FLOOR), 0);
 	begin();
-	MUST(provisioning_facts_changed(w.p, OWNER, ownership_by_id(w.ownership, id), &test_err));
+	MUST(provisioning_looks_changed(w.p, OWNER, LOOK_TAG,
+	    ownership_by_id(w.ownership, id), &test_err));
 	commit();
 	assert_non_null(floor_of(w.jid[2]));
 	assert_int_equal(debt_count_of(w.debts, DEBT_FLOOR), 1);

@@ -242,16 +242,6 @@ bool provisioning_writes(const struct provisioning *p, const struct request *q)
 	return role.everything_writes;
 }
 
-int provisioning_facts_changed(struct provisioning *p, const char *owner,
-    const struct owned *thing, struct err *e)
-{
-	(void)p;
-	(void)owner;
-	(void)thing;
-	(void)e;
-	return 0;
-}
-
 int provisioning_serve(struct provisioning *p, const struct request *q, struct reply *r,
     struct err *e)
 {
