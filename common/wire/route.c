@@ -211,13 +211,21 @@ row_find(const struct stanza *el, unsigned side, unsigned by, enum gen *gen)
 	return other;
 }
 
+/* In the part of provisioning that is used, where there are several. */
 static const struct row *
-row_of_verb(enum verb verb)
+row_of_verb(enum verb verb, enum proto proto)
 {
-	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].verb == verb)
+	const struct row *first = NULL;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		if (rows[i].verb != verb)
+			continue;
+		if (rows[i].proto == proto)
 			return &rows[i];
-	return NULL;
+		if (first == NULL)
+			first = &rows[i];
+	}
+	return first;
 }
 
 static int
@@ -485,7 +493,7 @@ envelope_write(struct xml *x, const struct row *row, const struct request *q)
 int
 route_write(struct buf *out, const struct request *q)
 {
-	const struct row *row = row_of_verb(q->verb);
+	const struct row *row = row_of_verb(q->verb, q->dialect.proto);
 	struct xml x;
 
 	if (row == NULL || q->kind == STANZA_PRESENCE)

@@ -242,6 +242,8 @@ static int add(struct parse *p, const struct kind *k, const char *text, struct r
 
 	if (k->value(p, text, &value) < 0)
 		return -1;
+	if (k->value == as_ip6 && strchr(value, ':') == NULL)	/* it was one of the others */
+		k = kind_of_element("ip4");
 	for (size_t i = 0; i < s->n_credentials; i++)
 		if (k->once && strcmp(s->credential[i].type, k->element) == 0)
 			return parse_fail(p, COND_BAD_REQUEST);

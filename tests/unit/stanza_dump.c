@@ -287,6 +287,36 @@ dump_token_reply(struct buf *out, const struct reply *r)
 }
 
 static void
+dump_service(struct buf *out, const struct request *q)
+{
+	const struct request_service *s = &q->u.service;
+
+	dump_names(out, "service-token", &s->service_tokens);
+	dump_names(out, "user-token", &s->user_tokens);
+	one(out, "user", s->user_name);
+	one(out, "privilege", s->privilege);
+	for (size_t i = 0; i < s->n_credentials; i++) {
+		struct line l = line_open(out, "credential");
+
+		xml_attr(&l.x, "type", s->credential[i].type);
+		xml_attr(&l.x, "value", s->credential[i].value);
+		line_close(&l);
+	}
+}
+
+static void
+dump_service_reply(struct buf *out, const struct reply *r)
+{
+	const struct reply_service *s = &r->u.service;
+
+	if (r->body != BODY_PRIVILEGES)
+		flag(out, "result", s->result);
+	one(out, "user-token", s->user_token);
+	for (size_t i = 0; i < s->n; i++)
+		one(out, s->privilege[i].include ? "include" : "exclude", s->privilege[i].id);
+}
+
+static void
 dump_rule(struct buf *out, const struct request *q)
 {
 	one(out, "jid", q->u.rule.jid);
@@ -508,6 +538,10 @@ static void (*const dumpers[VERB_COUNT])(struct buf *out, const struct request *
 	[VERB_TOKEN_ANSWER] = dump_token,
 	[VERB_GET_CERTIFICATE] = dump_token,
 	[VERB_TOKEN_CHALLENGE] = dump_token,
+	[VERB_CAN_ACCESS] = dump_service,
+	[VERB_USER_LOGGED_IN] = dump_service,
+	[VERB_HAS_PRIVILEGE] = dump_service,
+	[VERB_DOWNLOAD_PRIVILEGES] = dump_service,
 };
 
 static void
@@ -635,6 +669,11 @@ dump_body(struct buf *out, const struct reply *r)
 	case BODY_DISCO_INFO:
 	case BODY_DISCO_ITEMS:
 		dump_listed(out, r);
+		break;
+	case BODY_ACCESS:
+	case BODY_PRIVILEGE:
+	case BODY_PRIVILEGES:
+		dump_service_reply(out, r);
 		break;
 	case BODY_TOKEN_CHALLENGE:
 	case BODY_TOKEN:

@@ -319,6 +319,65 @@ make_token_reply(struct unit_random *rnd, struct pool *pool, struct reply *r)
 	}
 }
 
+static struct name_list
+random_tokens(struct unit_random *rnd, struct pool *pool)
+{
+	struct name_list l = { 1 + unit_random_below(rnd, 3), pool_alloc(pool, 3 * sizeof(char *)) };
+
+	assert_non_null(l.name);
+	for (size_t i = 0; i < l.n; i++)
+		l.name[i] = pool_printf(pool, "t%zu-%zu", i, unit_random_below(rnd, 1000));
+	return l;
+}
+
+static void
+make_service(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	static const struct credential_sent all[] = {
+		{ "jid", "bob@b.example" }, { "ip4", "10.0.0.1" }, { "ip6", "fd00::1" },
+		{ "hostName", "pc.b.example" }, { "x509Certificate", "AAECAw==" },
+		{ "x509CertificateThumbprint", "0123456789abcdef0123456789abcdef01234567" },
+		{ "userName", "kermit" }, { "longitude", "-12.5" }, { "latitude", "52.25" },
+		{ "altitude", "100" }, { "sso", "him" }, { "protocol", "HTTPS" },
+	};
+	const size_t n = sizeof(all) / sizeof(all[0]);
+	struct request_service *s = &q->u.service;
+
+	s->service_tokens = random_tokens(rnd, pool);
+	if (q->verb != VERB_CAN_ACCESS)
+		s->user_tokens = random_tokens(rnd, pool);
+	if (q->verb == VERB_USER_LOGGED_IN)
+		s->user_name = "kermit the frog";
+	if (q->verb == VERB_HAS_PRIVILEGE)
+		s->privilege = coin(rnd) ? "Sensors.View" : "A b.\xc3\xa4.C";
+	if (q->verb != VERB_CAN_ACCESS)
+		return;
+	s->credential = pool_alloc(pool, n * sizeof(*s->credential));
+	assert_non_null(s->credential);
+	for (size_t i = 0; i < n; i++)
+		if (coin(rnd))
+			s->credential[s->n_credentials++] = all[i];
+}
+
+static void
+make_service_reply(struct unit_random *rnd, struct pool *pool, struct reply *r)
+{
+	struct reply_service *s = &r->u.service;
+
+	r->body = (enum body)(BODY_ACCESS + unit_random_below(rnd, 3));
+	if (r->body != BODY_PRIVILEGES)
+		s->result = coin(rnd);
+	if (r->body == BODY_ACCESS && s->result)
+		s->user_token = "r.ex.org:abc234";
+	if (r->body != BODY_PRIVILEGES)
+		return;
+	s->n = unit_random_below(rnd, 5);
+	s->privilege = pool_alloc(pool, 5 * sizeof(*s->privilege));
+	assert_non_null(s->privilege);
+	for (size_t i = 0; i < s->n; i++)
+		s->privilege[i] = (struct privilege_line){ coin(rnd), pool_printf(pool, "A.B%zu", i) };
+}
+
 static void
 make_rule(struct unit_random *rnd, struct pool *pool, struct request *q)
 {
@@ -554,6 +613,11 @@ static const struct {
 	{ VERB_TOKEN_ANSWER, PROTO_PROV_TOKEN, IQ_GET, make_token },
 	{ VERB_GET_CERTIFICATE, PROTO_PROV_TOKEN, IQ_GET, make_token },
 	{ VERB_TOKEN_CHALLENGE, PROTO_PROV_TOKEN, IQ_GET, make_token },
+	{ VERB_CAN_ACCESS, PROTO_PROV_DEVICE, IQ_GET, make_service },
+	{ VERB_USER_LOGGED_IN, PROTO_PROV_DEVICE, IQ_NOT, make_service },
+	{ VERB_USER_LOGGED_IN, PROTO_PROV_DEVICE, IQ_SET, make_service },
+	{ VERB_HAS_PRIVILEGE, PROTO_PROV_DEVICE, IQ_GET, make_service },
+	{ VERB_DOWNLOAD_PRIVILEGES, PROTO_PROV_DEVICE, IQ_GET, make_service },
 };
 
 void
@@ -720,6 +784,8 @@ stanza_random_reply(struct unit_random *rnd, struct pool *pool, const struct req
 		make_error(rnd, pool, q, r);
 	else if (unit_random_below(rnd, 8) == 0)
 		make_token_reply(rnd, pool, r);
+	else if (unit_random_below(rnd, 8) == 0)
+		make_service_reply(rnd, pool, r);
 	else if (r->body == BODY_CLAIMED)
 		r->u.claimed = (struct reply_claimed){ .jid = address(rnd, pool),
 			.node = node(rnd, pool), .is_public = coin(rnd) };
