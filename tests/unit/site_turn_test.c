@@ -327,19 +327,6 @@ void provisioning_down(struct provisioning *p)
 	(void)p;
 }
 
-int provisioning_overdue(struct provisioning *p, struct err *e)
-{
-	(void)p;
-	(void)e;
-	return 0;
-}
-
-int64_t provisioning_overdue_at(const struct provisioning *p)
-{
-	(void)p;
-	return -1;
-}
-
 int provisioning_tick(struct provisioning *p, struct err *e)
 {
 	(void)p;
