@@ -129,6 +129,43 @@ static void late_rows_survive_a_restart(void **state)
 	place_remove(&p);
 }
 
+static void what_is_to_be_served_again_is_kept_and_late_by_its_kind(void **state)
+{
+	struct place p;
+	struct world w;
+	struct parked got, r = request("t@x/a", "1", "token:k");
+	char much[PARKED_REQUEST + 2];
+
+	(void)state;
+	place_make(&p);
+	world_open(&w, p.url);
+	add(&w, "o@x/a", "17", "disowned:t");
+	r.request = "<iq type='get'/>";
+	r.deadline_ms = 7000;
+	MUST(store_begin(w.s, &test_err));
+	assert_int_equal(parked_add(w.p, &r, &test_err), 1);
+	memset(much, 'x', sizeof(much));
+	much[sizeof(much) - 1] = '\0';
+	r = request("t@x/a", "2", "token:k");
+	r.request = much;
+	assert_int_equal(parked_add(w.p, &r, &test_err), -1);
+	assert_int_equal(test_err.kind, ERR_LIMIT);
+	MUST(store_commit(w.s, &test_err));
+	world_close(&w);
+	world_open(&w, p.url);
+	assert_int_equal(parked_deadline(w.p, "token:"), 7000);
+	assert_int_equal(parked_deadline(w.p, "disowned:"), 5000);
+	w.time.wall = 8000;
+	MUST(store_begin(w.s, &test_err));
+	assert_int_equal(parked_take_late(w.p, "token:", &got, &test_err), 1);
+	assert_string_equal(got.request, "<iq type='get'/>");
+	assert_int_equal(parked_take_late(w.p, "token:", &got, &test_err), 0);
+	MUST(store_commit(w.s, &test_err));
+	assert_int_equal(parked_deadline(w.p, "disowned:"), 5000);
+	world_close(&w);
+	place_remove(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +173,7 @@ int main(void)
 		cmocka_unit_test(one_asker_parks_four_whatever_his_resource),
 		cmocka_unit_test(rows_are_taken_by_what_they_wait_for),
 		cmocka_unit_test(late_rows_survive_a_restart),
+		cmocka_unit_test(what_is_to_be_served_again_is_kept_and_late_by_its_kind),
 	};
 
 	return cmocka_run_group_tests_name("parked", tests, NULL, NULL);

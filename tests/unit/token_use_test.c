@@ -917,7 +917,8 @@ static void a_user_is_vouched_for_by_his_service_or_by_his_own_address(void **st
 	snprintf(ut, sizeof(ut), "ut='" KITH ":%s'", text);
 	HAS(relayed(ask_with("q", SERVICE, ut), &rsa), "result=\"true\"");
 	HAS(relayed(ask_with("q", THIEF, ut), &thief), "result=\"false\"");
-	/* It is of a user: as that of a service it is nothing. */
+	/* It is of a user: as that of a service it is nothing, whatever a rule says. */
+	rule("service", user.name);
 	ut[0] = 's';
 	HAS(ask_with("q", SERVICE, ut), "result=\"false\"");
 	/* Given to the user himself, he needs no key. */
