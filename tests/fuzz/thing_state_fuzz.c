@@ -40,6 +40,7 @@ load_standing(const char *text, size_t len)
 static void
 load_decisions(const char *text, size_t len)
 {
+	static const struct limit often = { .rule = 3, .rate_n = 4, .rate_ms = 3600000 };
 	struct clock_fake fake = { .wall = 1800000000000LL, .boot = 100000 };
 	struct clock clock = clock_from_fake(&fake);
 	struct decision found;
@@ -62,6 +63,8 @@ load_decisions(const char *text, size_t len)
 		(void)decisions_find(&d, key, &pool, &found);
 		pool_reset(&pool);
 	}
+	FUZZ_CHECK(usage_wait(&d.usage, "bob@b.example", &often, fake.boot) >= 0);
+	FUZZ_CHECK(d.usage.n <= USAGE_ROWS);
 	fake.boot += DECISIONS_LEASE_MAX_MS;
 	FUZZ_CHECK(!decisions_find(&d, "read|bob@b.example|t1|s|d|u|n|a", &pool, &found));
 	pool_fini(&pool);
