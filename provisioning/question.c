@@ -254,12 +254,12 @@ int question_plan(struct provisioning *p, struct question_wish *w, struct pool *
 	return 0;
 }
 
-static const struct { enum subject_kind kind; const char *word; } token_kinds[] = {
+static const struct { enum subject_kind kind; const char *word; } shown_kinds[] = {
 	{ SUBJECT_SERVICE, "service" },
 	{ SUBJECT_DEVICE, "device" },
 	{ SUBJECT_USER, "user" },
 };
-#define TOKEN_KINDS (sizeof(token_kinds) / sizeof(token_kinds[0]))
+#define SHOWN_KINDS (sizeof(shown_kinds) / sizeof(shown_kinds[0]))
 
 /* "service NAME device NAME": the tokens that came with it, by their public names. */
 static const char *tokens_shown(const struct question_wish *w, struct pool *pool)
@@ -269,10 +269,10 @@ static const char *tokens_shown(const struct question_wish *w, struct pool *pool
 
 	buf_init(&text, NAMES_BYTES);
 	for (size_t i = 0; i < w->n_tokens && i < TOKENS_SHOWN; i++)
-		for (size_t k = 0; k < TOKEN_KINDS; k++)
-			if (token_kinds[k].kind == w->tokens[i].kind)
+		for (size_t k = 0; k < SHOWN_KINDS; k++)
+			if (shown_kinds[k].kind == w->tokens[i].kind)
 				buf_addf(&text, "%s%s %s", text.len > 0 ? " " : "",
-				    token_kinds[k].word, w->tokens[i].text);
+				    shown_kinds[k].word, w->tokens[i].text);
 	copy = buf_ok(&text) ? pool_strdup(pool, buf_str(&text)) : NULL;
 	buf_fini(&text);
 	return copy;
@@ -382,11 +382,11 @@ static int tokens_of(struct provisioning *p, const struct question_row *q, struc
 		return no_room(e);
 	f->tokens = subject;
 	while ((kind = strsep(&text, " ")) != NULL && (name = strsep(&text, " ")) != NULL)
-		for (size_t k = 0; k < TOKEN_KINDS; k++)
-			if (strcmp(kind, token_kinds[k].word) == 0 && f->n_tokens < TOKENS_SHOWN &&
-			    token_by_name(p->deps.tokens, name) != NULL)
+		for (size_t k = 0; k < SHOWN_KINDS; k++)
+			if (strcmp(kind, shown_kinds[k].word) == 0 &&
+			    f->n_tokens < TOKENS_SHOWN && token_by_name(p->deps.tokens, name) != NULL)
 				subject[f->n_tokens++] =
-				    (struct subject){ token_kinds[k].kind, name };
+				    (struct subject){ shown_kinds[k].kind, name };
 	return 0;
 }
 
@@ -526,18 +526,18 @@ out:
 /* "service NAME device NAME" as the lists of the wire. */
 static int split_tokens(const char *shown, struct pool *pool, struct tokens *out)
 {
-	struct name_list *list[TOKEN_KINDS] = { &out->service, &out->device, &out->user };
+	struct name_list *list[SHOWN_KINDS] = { &out->service, &out->device, &out->user };
 	char *text = shown != NULL ? pool_strdup(pool, shown) : NULL, *kind, *name;
 
 	if (shown == NULL)
 		return 0;
-	for (size_t k = 0; k < TOKEN_KINDS; k++)
+	for (size_t k = 0; k < SHOWN_KINDS; k++)
 		list[k]->name = pool_alloc(pool, TOKENS_SHOWN * sizeof(*list[k]->name));
 	if (text == NULL || list[0]->name == NULL || list[1]->name == NULL || list[2]->name == NULL)
 		return -1;
 	while ((kind = strsep(&text, " ")) != NULL && (name = strsep(&text, " ")) != NULL)
-		for (size_t k = 0; k < TOKEN_KINDS; k++)
-			if (strcmp(kind, token_kinds[k].word) == 0 && list[k]->n < TOKENS_SHOWN)
+		for (size_t k = 0; k < SHOWN_KINDS; k++)
+			if (strcmp(kind, shown_kinds[k].word) == 0 && list[k]->n < TOKENS_SHOWN)
 				list[k]->name[list[k]->n++] = name;
 	return 0;
 }

@@ -167,6 +167,14 @@ def a_life(story, home, owner, bob):
         same(payload(thing.ask(home.jid, "get", element(
             "canRead", thing.gen.device, "<f n='Temp'/>", jid=bob.me, m="true")))
             .get("result"), "true")
+    with story.check("rules: the form knows kinds, values, hours, days and leases"):
+        step = owner.step("rules")
+        step = owner.step("rules", step.session, "next", do="rule")
+        step = owner.done("rules", step.session, effect="allow", who=bob.me, may="control",
+                          name="Dim", values="from 0 to 50", thing=step.option("thing", thing.serial),
+                          daily="07:00-22:00", days="mon-fri", lease="5m")
+        contains(step.note, "from 0 to 50", "daily 07:00-22:00", "on mon-fri", "lease 5m")
+        contains(owner.desk("undo"), "Taken back")
     with story.step("name: it is called so from then on, in chat as well"):
         step = owner.step("name")
         step = owner.step("name", step.session, "next",
