@@ -108,8 +108,8 @@ bool ref_names(const struct rule *r, const struct question *q, const char *name)
 		size_t len = strlen(r->names[i]);
 
 		is = is || strcasecmp(r->names[i], name) == 0 ||
-		    (q->action == ACTION_PRIVILEGE && name[len] == '.' &&
-			strncasecmp(r->names[i], name, len) == 0);
+		    (q->action == ACTION_PRIVILEGE && strncasecmp(r->names[i], name, len) == 0 &&
+			name[len] == '.');
 	}
 	return is;
 }
