@@ -34,7 +34,8 @@ class Owner(Person):
         return code_in(self.question_text(*about))
 
     def question_text(self, *about):
-        return self.hear(self.home.desk, "a question about " + ", ".join(about), words=about)
+        return self.hear(self.home.desk, "a question about " + ", ".join(about),
+                         words=("wants", *about))
 
     @staticmethod
     def rule_number(text, containing):
