@@ -58,7 +58,8 @@ static struct relay_shown *place_for(struct relay *r, const char *by,
 		any = older(any, s);
 		if (!jid_text_same_bare(s->by, by))
 			continue;
-		if (strcmp(s->by, by) == 0 && secret_bytes_equal(s->token, token, HASH_BYTES))
+		if (secret_bytes_equal(s->token, token, HASH_BYTES) &&
+		    strcmp(s->by, by) == 0)
 			return s;
 		his = older(his, s);
 		n++;
