@@ -15,6 +15,7 @@
 #include "common/store/contact.h"
 #include "common/store/person.h"
 #include "common/store/thing_set.h"
+#include "common/store/token.h"
 #include "kithd/report_part.h"
 #include "provisioning/serve.h"
 #include "registry/serve.h"
@@ -175,6 +176,19 @@ static void person_line(struct buf *out, const struct person *p)
 	buf_addc(out, '\n');
 }
 
+/* Of the token itself nothing is kept that could be shown. */
+static void token_line(struct buf *out, const struct token *t)
+{
+	buf_adds(out, "token");
+	word(out, t->name);
+	word(out, t->jid);
+	word(out, t->service);
+	word(out, t->details);
+	number(out, t->issued_ms);
+	number(out, t->until_ms);
+	buf_addf(out, " %d\n", t->knows_ours);
+}
+
 /* ---- the walk ---- */
 
 /* One row of a stage; false: there is none any more. */
@@ -220,9 +234,19 @@ static bool dump_person(struct report *r, size_t at)
 	return p != NULL;
 }
 
+static bool dump_token(struct report *r, size_t at)
+{
+	const struct token *t = r->p->tokens == NULL ? NULL : token_at(r->p->tokens, at);
+
+	if (t != NULL)
+		token_line(r->rows.out, t);
+	return t != NULL;
+}
+
 static bool dump_step(struct report *r)
 {
-	static const dump_fn stages[] = { dump_thing, dump_debt, dump_contact, dump_person };
+	static const dump_fn stages[] = { dump_thing, dump_debt, dump_contact, dump_person,
+		dump_token };
 	size_t looked = 0;
 
 	for (; r->stage < (int)(sizeof(stages) / sizeof(stages[0])); r->stage++, r->at = 0)
