@@ -9,6 +9,8 @@
 #include "policy/value.h"
 
 struct question_tag { const char *name, *value; };	/* numbers in canonical text */
+/* Addresses, hosts and numbers as they come; thumbprints and JIDs as rules have
+ * them (credential_canonical). */
 struct question_credential { enum credential kind; const char *text; };
 struct question_zone {
 	const char *name;

@@ -14,6 +14,7 @@
 #include "common/base/hash.h"
 #include "common/base/ident.h"
 #include "common/base/str.h"
+#include "policy/credential.h"
 #include "provisioning/privilege.h"
 #include "provisioning/role.h"
 
@@ -58,6 +59,20 @@ static int add_certificate(struct visit *v, const char *base64, struct err *e)
 	return 0;
 }
 
+/* Hex in any case, with colons, or base64: as rules have it.  What is none of
+ * these matches no rule. */
+static const char *thumbprint(struct visit *v, const char *sent)
+{
+	struct buf text;
+	const char *copy = sent;
+
+	buf_init(&text, POLICY_NAME);
+	if (credential_canonical(CREDENTIAL_THUMBPRINT, sent, &text) == 0)
+		copy = pool_strdup(v->pool, buf_str(&text));
+	buf_fini(&text);
+	return copy;
+}
+
 static int add_sent(struct visit *v, const struct credential_sent *s, struct err *e)
 {
 	static const struct { const char *type; enum credential kind; } kinds[] = {
@@ -79,7 +94,8 @@ static int add_sent(struct visit *v, const struct credential_sent *s, struct err
 		if (strcmp(kinds[i].type, s->type) == 0) {
 			if (kinds[i].kind == CREDENTIAL_JID)
 				v->jid = s->value;
-			return add(v, kinds[i].kind, s->value, e);
+			return add(v, kinds[i].kind, kinds[i].kind == CREDENTIAL_THUMBPRINT
+				? thumbprint(v, s->value) : s->value, e);
 		}
 	return 0;
 }
