@@ -17,6 +17,8 @@
 #include "common/store/thing_set.h"
 #include "common/store/token.h"
 #include "kithd/report_part.h"
+#include "provisioning/operator_policy.h"
+#include "provisioning/role_table.h"
 #include "provisioning/serve.h"
 #include "registry/serve.h"
 
@@ -243,10 +245,41 @@ static bool dump_token(struct report *r, size_t at)
 	return t != NULL;
 }
 
+static bool dump_role(struct report *r, size_t at)
+{
+	const struct role_person *who = r->p->provisioning == NULL ? NULL :
+	    role_table_at(provisioning_roles(r->p->provisioning), at);
+
+	for (size_t i = 0; who != NULL && i < who->n; i++) {
+		buf_adds(r->rows.out, "role");
+		word(r->rows.out, who->role[i]);
+		word(r->rows.out, who->jid);
+		buf_addc(r->rows.out, '\n');
+	}
+	return who != NULL;
+}
+
+/* What is in force, not by which number. */
+static bool dump_policy(struct report *r, size_t at)
+{
+	struct operator_policy *o = r->p->provisioning == NULL ? NULL :
+	    provisioning_operator_policy(r->p->provisioning);
+	char hex[2 * HASH_BYTES + 1];
+	struct operator_version v;
+	struct err e = ERR_INIT;
+
+	if (at > 0 || operator_policy_version(o) == 0 ||
+	    operator_policy_find(o, operator_policy_version(o), &v, &e) != 1)
+		return false;
+	str_hex(hex, v.sha256, sizeof(v.sha256));
+	buf_addf(r->rows.out, "policy %s\n", hex);
+	return true;
+}
+
 static bool dump_step(struct report *r)
 {
 	static const dump_fn stages[] = { dump_thing, dump_debt, dump_contact, dump_person,
-		dump_token };
+		dump_token, dump_role, dump_policy };
 	size_t looked = 0;
 
 	for (; r->stage < (int)(sizeof(stages) / sizeof(stages[0])); r->stage++, r->at = 0)

@@ -308,6 +308,8 @@ static void roles_are_given_listed_and_taken(void **state)
 	has(operator(h, "role|add|two words|bob@a.example"), "2\n");
 	has(operator(h, "role|add|family|@@"), "2\n");
 	has(looks(h, "role|list"), "carol@a.example");
+	has(looks(h, "dump|--canonical"), "role \"family\" \"carol@a.example\"\n");
+	has(looks(h, "dump|--canonical"), "policy 8ec75a32");
 	has(looks(h, "role|list|cook"), "0\n");
 	has_not(looks(h, "role|list|cook"), "family");
 	has(looks(h, "json|role|list|family"), "\"jid\":\"" BOB "\"");
