@@ -79,7 +79,7 @@ int64_t operator_policy_alarm_ms(const struct operator_policy *o);
 int64_t operator_policy_version(const struct operator_policy *o);	/* in force; 0 none */
 
 /*
- * In a transaction: a text becomes the version in force at its commit.  1 it
+ * In a transaction: a text, with a NUL behind it, becomes the version in force at its commit.  1 it
  * will, 0 it is what is in force already, -1: ERR_INPUT, ERR_LIMIT: not sound,
  * nothing changes; else the store.  Between call and commit
  * operator_policy_next() are the rules that will count.

@@ -287,7 +287,9 @@ static void att_P_18__too_long_a_file_is_refused(void **state)
 	memset(text, '\n', OPERATOR_POLICY_BYTES + 64);
 	memcpy(text + OPERATOR_POLICY_BYTES - 4, "end\n", 4);
 	world_open(&w);
+	text[OPERATOR_POLICY_BYTES] = '\0';
 	assert_int_equal(load(&w, text, OPERATOR_POLICY_BYTES), 1);
+	text[OPERATOR_POLICY_BYTES] = '\n';
 	write_text(&w, text, OPERATOR_POLICY_BYTES + 1);
 	assert_int_equal(load(&w, text, OPERATOR_POLICY_BYTES + 1), -1);
 	assert_int_equal(read_again(&w, true), 0);
