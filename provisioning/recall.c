@@ -22,7 +22,8 @@
 #define COST_LOOK 2		/* one thing that is not concerned, or told already */
 #define COST_OWE 70		/* one that is told: its row, and maybe another */
 #define TELL_MS 5000		/* then it is said how far it is */
-#define OPEN_PER_OWNER 16	/* the oldest is given up for one more */
+#define OPEN_PER_OWNER 16	/* the oldest is counted no further for one more */
+#define WALKS_PER_OWNER 16	/* of those; for one more the oldest ends its walk at once */
 
 /* ---- what is to be done ---- */
 
@@ -35,7 +36,7 @@ size_t recall_missing(const struct provisioning *p, const struct recall *r)
 
 bool recall_is_over(const struct provisioning *p, const struct recall *r)
 {
-	return r->uncounted || (r->phase == RECALL_WAITING && recall_missing(p, r) == 0);
+	return r->phase == RECALL_WAITING && (r->uncounted || recall_missing(p, r) == 0);
 }
 
 static void schedule(struct provisioning *p, struct recall *r)
@@ -124,23 +125,45 @@ static struct recall *find_fresh(const struct provisioning *p, const char *owner
 	return NULL;
 }
 
-static void give_up_oldest(struct provisioning *p, const char *owner)
+static int work(struct provisioning *p, struct recall *r, struct err *e);
+static int end(struct provisioning *p, struct recall *r, struct err *e);
+
+/* The oldest of an owner that is still counted, or that is not and still walks. */
+static struct recall *find_oldest(const struct provisioning *p, const char *owner, bool uncounted,
+    size_t *n)
 {
 	struct recall *oldest = NULL;
-	size_t n = 0;
 
+	*n = 0;
 	for (size_t i = recall_table_count(p->recalls); i-- > 0;) {
 		struct recall *r = recall_table_at(p->recalls, i);
 
-		if (!r->uncounted && same_text(r->owner, owner)) {
-			oldest = r;
-			n++;
-		}
+		if (r->uncounted != uncounted || !same_text(r->owner, owner) ||
+		    (uncounted && r->phase == RECALL_WAITING))
+			continue;
+		oldest = r;
+		++*n;
 	}
-	if (n < OPEN_PER_OWNER)
-		return;
+	return oldest;
+}
+
+/* What is counted no further is told to the end all the same. */
+static int give_up_oldest(struct provisioning *p, const char *owner, struct err *e)
+{
+	size_t counted, walking;
+	struct recall *oldest = find_oldest(p, owner, false, &counted);
+	struct recall *walks = find_oldest(p, owner, true, &walking);
+
+	if (counted < OPEN_PER_OWNER)
+		return 0;
+	while (walking >= WALKS_PER_OWNER && walks->phase != RECALL_WAITING)
+		if (work(p, walks, e) != 0)
+			return -1;
+	if (walking >= WALKS_PER_OWNER && end(p, walks, e) != 0)
+		return -1;
 	oldest->uncounted = true;
 	schedule(p, oldest);
+	return 0;
 }
 
 static struct recall *make(struct provisioning *p, const char *owner, enum recall_scope scope,
@@ -149,8 +172,8 @@ static struct recall *make(struct provisioning *p, const char *owner, enum recal
 	struct recall *r;
 	uint64_t revision;
 
-	give_up_oldest(p, owner);
-	if (store_next_revision(p->deps.store, &revision, e) != 0)
+	if (give_up_oldest(p, owner, e) != 0 ||
+	    store_next_revision(p->deps.store, &revision, e) != 0)
 		return NULL;
 	r = recall_table_new(p->recalls, revision, owner, p->speaker, e);
 	if (r == NULL)
@@ -625,6 +648,11 @@ void recall_force(struct provisioning *p, struct reply_force *out, struct pool *
 
 /* ---- the clockwork ---- */
 
+static int end(struct provisioning *p, struct recall *r, struct err *e)
+{
+	return recall_tell(p, r, e) != 0 ? -1 : recall_table_drop(p->recalls, r, e);
+}
+
 /* 1 something was done, 0 nothing is due, -1 */
 int recall_slice(struct provisioning *p, struct err *e)
 {
@@ -635,12 +663,11 @@ int recall_slice(struct provisioning *p, struct err *e)
 	r = recall_table_next(p->recalls);
 	if (r == NULL || r->due.ms > clock_boot(p->deps.clock))
 		return 0;
-	if (!r->uncounted && r->phase != RECALL_WAITING)
+	if (r->phase != RECALL_WAITING)
 		return work(p, r, e) != 0 ? -1 : 1;
 	recall_table_touch(p->recalls);
 	if (recall_is_over(p, r))
-		return recall_tell(p, r, e) != 0 || recall_table_drop(p->recalls, r, e) != 0 ?
-		    -1 : 1;
+		return end(p, r, e) != 0 ? -1 : 1;
 	if (r->told == RECALL_TO_TELL && r->tell_boot_ms <= clock_boot(p->deps.clock)) {
 		if (recall_tell(p, r, e) != 0)
 			return -1;
@@ -704,7 +731,8 @@ int recall_left(struct provisioning *p, const struct owned *t, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		struct recall *r = recall_table_find(p->recalls, w[i].id);
 
-		if (r != NULL && r->owner != NULL && same_text(r->owner, t->owner)) {
+		/* Another behind the same address may be the one that it waits for. */
+		if (r != NULL && r->owner != NULL && recall_concerns(p, r, t)) {
 			count_down(p, &w[i], 1);
 			r->total -= r->total > 0;
 			w[i].n--;

@@ -60,7 +60,7 @@ struct recall {
 	bool fresh;			/* of the request that is being served */
 	bool written;			/* its row is there */
 	bool swept;			/* questions that it decided are gone */
-	bool uncounted;			/* too many wait: it is given up */
+	bool uncounted;			/* too many wait: told to the end, but counted no further */
 	size_t waiting;			/* of total: have not confirmed it */
 	size_t bare;			/* of waiting: keep no lease */
 	int64_t bound_boot_ms;		/* boot: when the leases of the others have ended */

@@ -665,6 +665,29 @@ static void a_thing_that_leaves_leaves_the_count(void **state)
 	assert_int_equal(open_recalls(), 0);
 }
 
+/* Behind a gateway: what it does not concern was never counted. */
+static void a_thing_that_was_not_concerned_takes_no_other_out_of_the_count(void **state)
+{
+	(void)state;
+	things(2);
+	begin();
+	put_thing(3, "gate@x.ex", "a", OWNER, 1);
+	put_thing(4, "gate@x.ex", "b", OWNER, 1);
+	commit();
+	snprintf(w.jid[3], sizeof(w.jid[3]), "gate@x.ex");
+	all_ask(3);
+	rule_of("deny bob@x.ex everything of lamp-3", 3);
+	assert_int_equal(w.r.force.things, 1);
+	begin();
+	put_thing(4, "gate@x.ex", "b", NULL, 2);
+	commit();
+	tick();
+	assert_int_equal(open_recalls(), 1);
+	hears_nothing();
+	confirm(3);
+	hears("in force at 1 of 1");
+}
+
 /* ---- restarts and clocks ---- */
 
 static void a_restart_in_the_middle_forgets_nothing(void **state)
@@ -898,6 +921,42 @@ static void one_owner_has_sixteen_counts_at_most(void **state)
 	hears("in force at 0 of 1; I count no further");
 }
 
+/* Counting may be given up, telling may not: what nobody tells keeps its answer. */
+static void what_is_counted_no_further_is_told_to_the_end(void **state)
+{
+	char line[64];
+
+	(void)state;
+	things(600);
+	all_ask(600);
+	rule("deny bob@x.ex everything");
+	for (int i = 0; i < 40; i++) {
+		snprintf(line, sizeof(line), "deny g%d@x.ex everything of lamp-1", i);
+		rule_of(line, 1);
+	}
+	tick();
+	assert_int_equal(debt_count_of(w.debts, DEBT_FLOOR), 600);
+	assert_int_equal(open_recalls(), 16);
+}
+
+/* Not even where each of them goes over everything. */
+static void walks_of_one_owner_end_also_when_many_begin_at_once(void **state)
+{
+	char line[64];
+
+	(void)state;
+	things(600);
+	all_ask(600);
+	for (int i = 0; i < 40; i++) {
+		snprintf(line, sizeof(line), "deny g%d@x.ex everything", i);
+		rule(line);
+		assert_in_range(open_recalls(), 1, 32);
+	}
+	tick();
+	assert_int_equal(debt_count_of(w.debts, DEBT_FLOOR), 600);
+	assert_in_range(open_recalls(), 1, 16);
+}
+
 /* ---- beside a naive count ---- */
 
 #define P_THINGS 7
@@ -1074,6 +1133,7 @@ int main(void)
 		T(an_answer_that_is_rolled_back_was_none),
 		T(a_change_that_is_rolled_back_concerns_nobody),
 		T(a_thing_that_leaves_leaves_the_count),
+		T(a_thing_that_was_not_concerned_takes_no_other_out_of_the_count),
 		T(a_restart_in_the_middle_forgets_nothing),
 		T(a_lease_longer_than_usual_is_remembered_over_restarts),
 		T(a_clock_that_jumps_ends_no_lease),
@@ -1082,6 +1142,8 @@ int main(void)
 		T(friends_end_in_slices_too),
 		T(a_thousand_rules_deleted_are_one_recall),
 		T(one_owner_has_sixteen_counts_at_most),
+		T(what_is_counted_no_further_is_told_to_the_end),
+		T(walks_of_one_owner_end_also_when_many_begin_at_once),
 		T(random_changes_answers_losses_and_restarts_count_like_a_naive_model),
 	};
 
