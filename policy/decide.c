@@ -14,8 +14,8 @@
 #include "policy/match.h"
 
 /* What becomes of one name: kinds of readings, each in one of them.  `mine` and
- * `given` say whose rules allow it. */
-struct fate { uint8_t mine, given, ask, touch, deny; };
+ * `given` say whose rules allow it; `exact`, that none of many did. */
+struct fate { uint8_t mine, exact, given, ask, touch, deny; };
 
 struct decision {
 	const struct policy *policy;
@@ -196,7 +196,7 @@ static struct fate fate_plain(const struct decision *d, size_t i)
 		given |= allowed_by(&c->co[k].given, i) & allowed_by(&c->co[k].own, i) &
 		    ballot_of(&c->co[k].own, i).co_owner;
 	given &= nothing;
-	return (struct fate){ .mine = v.exact | v.allow, .given = (uint8_t)given,
+	return (struct fate){ .mine = v.exact | v.allow, .exact = v.exact, .given = (uint8_t)given,
 		.ask = (uint8_t)(v.ask | (nothing & ~given)),	/* 8 */
 		.touch = v.touch, .deny = v.deny };
 }
@@ -216,6 +216,8 @@ static struct fate fate_limited(const struct decision *d, size_t i)
 		lines = allowance_lines(&d->council, i, kind);
 		if ((lines & (LINE_EXACT | LINE_ALLOW)) != 0)
 			f.mine |= k;
+		if ((lines & LINES_ALLOWED) == LINE_EXACT)
+			f.exact |= k;
 		if ((lines & LINE_GIVEN) != 0)
 			f.given |= k;
 		if ((lines & LINES_ALLOWED) != 0)
@@ -549,6 +551,15 @@ static unsigned look_for_given(const struct decision *d, const struct grant *g, 
 	return any;
 }
 
+static bool is_exact(const struct decision *d, const struct grant *g)
+{
+	bool exact = !g->whole || (g->kinds & ~(unsigned)d->rest.exact) == 0;
+
+	for (size_t i = 0; exact && i < d->n; i++)
+		exact = !g->name[i] || (g->kinds & ~(unsigned)d->fate[i].exact) == 0;
+	return exact;
+}
+
 static void source_granted(struct decision *d, const struct grant *g, struct answer *out)
 {
 	struct source s = { .ballot = &d->council.owner, .out = out, .decides = true };
@@ -621,6 +632,7 @@ static void answer(struct decision *d, const struct answer_space *space, struct 
 	out->types = d->q->action == ACTION_READ ? g.kinds : 0;
 	out->limits = space->limits;
 	out->n_limits = g.limits.n;
+	out->exact = is_exact(d, &g);
 	source_granted(d, &g, out);
 }
 

@@ -83,6 +83,7 @@ struct answer {
 	enum verdict verdict;		/* VERDICT_ASK: deny until answered */
 	bool touch;			/* VERDICT_ASK: and a yes would not change it */
 	const struct rule *rule;	/* the one that decided; NULL: no rule matched */
+	bool exact;			/* VERDICT_ALLOW: all of it by the owner to exactly him */
 	size_t n_names;			/* partial grant: the allowed ones, in asked order; */
 	const char **names;		/*   0 with VERDICT_ALLOW: everything asked for */
 	unsigned types;			/* read: the allowed ones of those asked for (all, when none

@@ -156,14 +156,6 @@ bool narrow_limits(struct answer *a, const struct limit *other, size_t n_other,
 
 /* ---- the operator ---- */
 
-/* The owner allowed exactly this one: that answers what the operator only asks. */
-static bool is_exact(const struct answer *a)
-{
-	return a->verdict == VERDICT_ALLOW && a->rule != NULL && a->rule->giver == NULL &&
-	       a->rule->subject.kind != SUBJECT_DOMAIN && a->rule->subject.kind != SUBJECT_ANYONE &&
-	       a->rule->subject.kind != SUBJECT_ROLE;
-}
-
 struct hearing {
 	struct question q;
 	struct operator_names alias;
@@ -189,7 +181,8 @@ static void hear(const struct access_facts *f, const struct access_thing *t,
 	memcpy(h->q.thing_id, t->thing->id, sizeof(h->q.thing_id));
 	if (n > 0)
 		memcpy(h->tokens, f->tokens, n * sizeof(h->tokens[0]));
-	if (is_exact(granted))
+	/* The owner allowed exactly this one: that answers what the operator only asks. */
+	if (granted->verdict == VERDICT_ALLOW && granted->exact)
 		h->tokens[h->q.n_tokens++] = (struct subject){ SUBJECT_USER,
 			OPERATOR_POLICY_OWNERS_WORD };
 	if (f->action != ACTION_BEFRIEND) {

@@ -298,6 +298,13 @@ static void ruling_24__what_the_operator_asks_about_takes_the_owners_word_for_th
 	assert_false(decided(f, ACTION_READ, "a").granted);
 	rules_of_owner(f, "allow " GUEST " to read of *", NULL);
 	assert_true(decided(f, ACTION_READ, "a").granted);
+	/* What many may is not asked for beside what he alone may. */
+	rules_of_owner(f, "allow " GUEST " to read \"a\" of *",
+	    "allow *@home.example to read \"b\" of *");
+	assert_true(decided(f, ACTION_READ, "a").granted);
+	assert_false(decided(f, ACTION_READ, "b").granted);
+	assert_false(decided(f, ACTION_READ, "a b").granted);
+	assert_false(decided(f, ACTION_READ, "").granted);
 	rules_of_operator(f, "touch for control of *");
 	rules_of_owner(f, "allow " GUEST " to control of *", NULL);
 	f->facts.wants_reason = true;
