@@ -214,6 +214,41 @@ static void a_yes_gives_what_was_asked_and_ends_the_question(void **state)
 	assert_int_equal(owed_questions(ALICE, NULL), 1);
 }
 
+/* No rule decides what was asked: it ends because he has answered it. */
+static void row_O10__giving_something_else_than_was_asked_ends_the_question(void **state)
+{
+	static const char *const names[] = { "humidity" };
+	struct owner_question asked = { 0 };
+	struct request q;
+
+	(void)state;
+	assert_false(reads(LAMP, BOB, "temperature"));
+	assert_int_equal(owed_questions(ALICE, &asked), 1);
+	q = rule(VERB_CAN_READ_RULE, true, asked.key);
+	q.u.rule.partial = true;
+	q.u.rule.names = (struct name_list){ 1, (const char **)(uintptr_t)names };
+	is_done(&q);
+	assert_int_equal(owed_questions(ALICE, NULL), 0);
+	expect_in(type(ALICE, "questions"), "Nothing waits for your answer.");
+	made("allow bob@a.example to read \"humidity\" of lamp");
+}
+
+static void row_D17__a_yes_by_iq_is_no_touch_and_it_is_not_asked_again_at_once(void **state)
+{
+	struct owner_question asked = { 0 };
+	struct request q;
+
+	(void)state;
+	type(ALICE, "touch for control \"lock\" of door");
+	assert_false(controls(DOOR, BOB, "lock"));
+	assert_int_equal(owed_questions(ALICE, &asked), 1);
+	q = rule(VERB_CAN_CONTROL_RULE, true, asked.key);
+	q.u.rule.jid = DOOR;
+	is_done(&q);
+	assert_false(controls(DOOR, BOB, "lock"));
+	assert_int_equal(owed_questions(ALICE, NULL), 0);
+}
+
 static void an_owner_who_uses_the_protocol_is_asked_in_it_as_well(void **state)
 {
 	struct request q = iq(VERB_GET_DEVICES, ALICE);
@@ -302,6 +337,8 @@ int main(void)
 		CASE(row_O7__nodes_are_things_or_named_behind_one),
 		CASE(somebody_elses_node_is_not_found_and_then_nothing_is_made),
 		CASE(a_yes_gives_what_was_asked_and_ends_the_question),
+		CASE(row_O10__giving_something_else_than_was_asked_ends_the_question),
+		CASE(row_D17__a_yes_by_iq_is_no_touch_and_it_is_not_asked_again_at_once),
 		CASE(an_owner_who_uses_the_protocol_is_asked_in_it_as_well),
 		CASE(rules_end_by_thing_by_node_and_all_at_once),
 		CASE(caches_end_by_thing_by_node_and_all_at_once),

@@ -68,6 +68,16 @@ static void row_O7__kinds_of_readings_are_part_of_the_question(void **state)
 	assert_true(asks(VERB_CAN_READ, LAMP, BOB, "humidity", FIELD_ALL, NULL));
 }
 
+static void row_O7__two_kinds_are_two_questions_that_stand_side_by_side(void **state)
+{
+	(void)state;
+	assert_false(asks(VERB_CAN_READ, LAMP, BOB, "t", FIELD_MOMENTARY, NULL));
+	assert_false(asks(VERB_CAN_READ, LAMP, BOB, "t", FIELD_HISTORICAL, NULL));
+	assert_int_equal(owed_questions(ALICE, NULL), 2);
+	expect_in(type(ALICE, "questions"), "Only of this kind: momentary.");
+	expect_in(buf_str(&w.text), "Only of this kind: historical.");
+}
+
 static void all_kinds_and_none_said_are_one_question(void **state)
 {
 	(void)state;
@@ -292,6 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(row_O7__kinds_of_readings_are_part_of_the_question),
+		CASE(row_O7__two_kinds_are_two_questions_that_stand_side_by_side),
 		CASE(all_kinds_and_none_said_are_one_question),
 		CASE(row_O7__a_node_that_is_no_thing_is_named_in_the_question),
 		CASE(a_node_that_is_a_thing_is_called_by_its_name),

@@ -31,6 +31,8 @@ static const char policy[] =
 	"allow anyone to use \"Public\" of portal\n"
 	"allow anyone to use \"Sensors\" of portal with user kermit\n"
 	"deny anyone to use \"Sensors.Delete\" of portal\n"
+	"allow anyone to access other with ip 10.0.0.0/8\n"
+	"allow anyone to use \"Public\" of other\n"
 	"end\n";
 
 struct rig {
@@ -204,6 +206,26 @@ static void att_P_09__who_has_no_token_of_his_own_gets_the_constant_no(void **st
 	no(asks_from(r, PORTAL, theirs, user, "Public"));
 	no(asks(r, "nonsense", "Public"));
 	yes(asks(r, user, "Public"));
+}
+
+/* Each of them would be allowed if he were its own. */
+static void att_P_25__a_user_is_known_only_to_the_service_he_came_to(void **state)
+{
+	struct rig *r = *state;
+	char theirs[128], second[128], name[TOKEN_NAME], user[128], other_user[128];
+	const char *said;
+
+	give_token(r->h, OTHER, "certificate of another", theirs, name);
+	give_token(r->h, PORTAL, "second certificate of the portal", second, name);
+	comes(r, user);
+	said = access_from(r, OTHER, theirs, "<ip4 value='10.0.0.1'/>");
+	yes(said);
+	user_in(said, other_user);
+	yes(asks(r, user, "Public"));
+	yes(asks_from(r, OTHER, theirs, other_user, "Public"));
+	no(asks_from(r, OTHER, theirs, user, "Public"));
+	no(asks(r, other_user, "Public"));
+	no(asks_from(r, PORTAL, second, user, "Public"));
 }
 
 static void several_service_tokens_are_parted_by_blanks(void **state)
@@ -513,6 +535,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(att_P_09__who_has_no_token_of_his_own_gets_the_constant_no),
+		T(att_P_25__a_user_is_known_only_to_the_service_he_came_to),
 		T(several_service_tokens_are_parted_by_blanks),
 		T(a_revoked_service_takes_its_users_with_it),
 		T(both_forms_of_credentials_mean_the_same),
