@@ -280,7 +280,7 @@ static int note_speaker(struct provisioning *p, const struct request *q, struct 
 int owner_iq_rule(struct provisioning *p, const struct request *q, struct reply *r, struct err *e)
 {
 	const struct request_owner_rule *o = &q->u.rule;
-	size_t n = o->nodes.n > 0 && o->result ? o->nodes.n : 1;
+	size_t n = o->nodes.n > 0 ? o->nodes.n : 1;
 	struct rule rule = { .actions = 1u << action_of(q) };
 	struct rule *rules = pool_alloc(q->pool, n * sizeof(*rules));
 	const struct question_row *asked;

@@ -168,6 +168,13 @@ static void row_O7__nodes_are_things_or_named_behind_one(void **state)
 	made("allow bob@a.example to read everything of sensor");
 	made("allow bob@a.example to read everything of node \"n2\" source \"s\" of gate");
 	made("allow bob@a.example to read everything of gate");
+	/* A no is about each of them just as much. */
+	q = rule(VERB_CAN_READ_RULE, false, "unknown");
+	q.u.rule.jid = GATE;
+	q.u.rule.nodes = (struct node_list){ 2, nodes };
+	is_done(&q);
+	made("deny bob@a.example to read everything of sensor");
+	made("deny bob@a.example to read everything of node \"n2\" source \"s\" of gate");
 }
 
 static void somebody_elses_node_is_not_found_and_then_nothing_is_made(void **state)
