@@ -9,7 +9,8 @@ tests/scenario/cases/*.case and played against a real broker and kithd.
     < thing result
 
     == XEP-0347 3.6: a thing registers  a case; "{gen}" in its title is filled in
-    each gen=X,I,N,NFI vocab=long,short once for every combination
+    each gen=X,I,N,NFI vocab=long,short once for every combination; a value may hold words
+                                        in braces, and "~" in it is a blank
     do registered
     > owner set                         an iq with this payload to the registry
         <mine xmlns='{D}'>{tags}</mine>
@@ -31,8 +32,21 @@ tests/scenario/cases/*.case and played against a real broker and kithd.
     leaves thing / returns thing        log out, log in again with another resource
     restart                             kithd stops and starts
 
+    certificate portal                  {der} is that of this holder
+    token portal one                    he gets one for it: {one}, and {one_name} in public
+    < thing challenge portal            an iq get with this payload; {solved} is what his key
+        <tokenChallenge ...>            makes of it
+    > thing response                    the result of that iq, with this payload
+    keeps user userToken                {user} is this attribute of the latest answer
+    long text 9000 A                    {text} is so many of them
+    policy                              the operator's: these lines are its next version
+        allow anyone to access lamp
+    ctl role list                       kithctl; what it prints holds these pieces, none "!"
+        family
+
     shared thing rack                   at the top of a file: one account for all its cases,
                                         which answers pushes by itself
+    holders portal                      the same, with a certificate and its key
     def once                            played before the first case
     def before                          played before each case
 
@@ -40,9 +54,10 @@ Words in braces, "{<what>}" the word whose name is the word `what`: {D} {P} {O} 
 provisioning of a device, of an owner), {node} {src} {pt} {nd} {f} {n} {m} names
 of the vocabulary, {gnode} {gsrc} {gpt} those that are usual in the generation, {thing} and every other actor's bare JID, {registry} {desk}
 {domain}, {sn} {key} {tags} {uri} of the case.  The value "*" in an expected
-attribute stands for any.  Actors are new accounts in every case; `owner` and
+attribute stands for any, as text for any but none.  Actors are new accounts in every case; `owner` and
 `other` are shared by all cases of a file unless the case says "fresh owner".
 """
+import base64
 import copy
 import itertools
 import re
@@ -51,6 +66,7 @@ import urllib.parse
 
 from .desk import Owner, is_question
 from .dialect import GENERATIONS, VOCABULARIES, tags
+from .holder import Holder, b64
 from .lab import Missing
 from .person import CLIENT, bare, body, condition, parse, text_of
 
@@ -81,7 +97,7 @@ class Case:
 
 def read(path):
     """(definitions, cases) of one file."""
-    definitions, cases, into = {"shared": []}, [], None
+    definitions, cases, into = {"shared": [], "holders": []}, [], None
     with open(path, encoding="utf-8") as f:
         for number, raw in enumerate(f, 1):
             text = raw.rstrip()
@@ -91,15 +107,17 @@ def read(path):
                 into[-1].block.append(text)
             elif text.startswith("def "):
                 into = definitions.setdefault(text[4:].strip(), [])
-            elif text.startswith("shared "):
-                definitions["shared"] += text.split()[1:]
+            elif text.startswith(("shared ", "holders ")):
+                kind, *names = text.split()
+                definitions["shared"] += names
+                definitions[kind] += names if kind == "holders" else []
             elif text.startswith("== "):
                 cases.append(Case(text[3:]))
                 into = cases[-1].lines
             elif text.startswith("each "):
                 for pair in text.split()[1:]:
                     name, values = pair.split("=", 1)
-                    cases[-1].each.append((name, values.split(",")))
+                    cases[-1].each.append((name, values.replace("~", " ").split(",")))
             elif text.startswith("fresh "):
                 cases[-1].fresh.update(text.split()[1:])
             else:
@@ -109,7 +127,8 @@ def read(path):
 
 def fits(got, expected):
     """The same element: name, attributes, text, children in their order."""
-    if got.tag != expected.tag or (got.text or "") != (expected.text or ""):
+    if got.tag != expected.tag or (got.text or "") not in \
+            ([expected.text or ""] if expected.text != "*" else [got.text]):
         return False
     if set(got.attrib) != set(expected.attrib) or len(got) != len(expected):
         return False
@@ -124,15 +143,17 @@ class Play:
     def __init__(self, stage, definitions, case, variant, serial):
         self.stage, self.definitions, self.case = stage, definitions, case
         self.home = stage.home
-        self.serial = serial
+        self.variant, self.serial = variant, serial
         self.actors = {}
         self.posted = {}
+        self.latest = self.challenge = None
         gen = GENERATIONS[variant.get("gen", "X")]
         usual = VOCABULARIES["long" if gen.name == "X" else "short"]
         vocab = VOCABULARIES[variant.get("vocab", usual.name)]
         sn, key = f"SN-{stage.name}-{serial}", self.home.lab.secret()
         self.words = {
             "D": gen.disco, "P": gen.device, "O": gen.owner, "gen": gen.name,
+            "T": gen.device.replace(":d:", ":t:"),
             "vocab": vocab.name, "node": vocab.node, "src": vocab.source, "pt": vocab.partition,
             "nd": vocab.node_tag, "f": vocab.field_tag, "n": vocab.field_attr,
             "gnode": usual.node, "gsrc": usual.source, "gpt": usual.partition,
@@ -152,6 +173,8 @@ class Play:
             name = found[1]
             if name.startswith("%"):
                 return urllib.parse.quote(self.fill("{" + name[1:] + "}"), safe="")
+            if name in self.variant:
+                return self.fill(self.variant[name])
             if name in self.words:
                 return self.words[name]
             if name.endswith("/"):
@@ -176,7 +199,8 @@ class Play:
     def actor(self, name):
         if self.is_shared(name):
             return self.stage.shared(name, self.account(name),
-                                     answers=name in self.definitions["shared"])
+                                     answers=name in self.definitions["shared"],
+                                     holds=name in self.definitions["holders"])
         if name not in self.actors:
             self.actors[name] = self.stage.login(self.account(name), "r1")
         return self.actors[name]
@@ -193,11 +217,12 @@ class Play:
                 raise AssertionError(f"line {line.number}: {line.text}: {e}") from None
 
     def do(self, line):
-        self.run(self.definitions[" ".join(line.words[1:])])
+        self.run(self.definitions[self.fill(" ".join(line.words[1:]))])
 
     def let(self, line):
-        """let NAME value"""
-        self.words[line.words[1]] = self.fill(line.text.split(None, 2)[2])
+        """let NAME value; or the lines below, as one word"""
+        value = line.inner() or line.text.split(None, 2)[2]
+        self.words[line.words[1]] = self.fill(value)
 
     def send(self, line):
         actor, kind = self.actor(line.words[1]), self.fill(line.words[2])
@@ -208,6 +233,8 @@ class Play:
             actor.message(self.home.jid, inner, kind="normal")
         elif kind == "raw":
             actor.send_raw(inner)
+        elif kind == "response":
+            actor.result(self.challenge, inner)
         else:
             to = self.fill(line.words[3]) if len(line.words) > 3 else self.home.jid
             actor.inbox[:] = [s for s in actor.inbox if s.get("id") != self.posted.get(actor)]
@@ -223,6 +250,7 @@ class Play:
         if answer.get("type") != "result":
             raise AssertionError(f"it is {text_of(answer)}")
         self.compare(answer, line)
+        self.latest = answer
 
     def expect_error(self, actor, line):
         answer = actor.answer_to(self.posted[actor], actor.asked)
@@ -256,6 +284,12 @@ class Play:
                            f"<error type='cancel'><{self.fill(line.words[4])} "
                            "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>")
 
+    def expect_challenge(self, actor, line):
+        self.challenge = actor.expect(self.stage.is_asked, "a challenge")
+        self.compare(self.challenge, line)
+        said = base64.b64decode(self.challenge[0].text)
+        self.words["solved"] = b64(self.actor(line.words[3]).solve(b"use", said))
+
     def expect_message(self, actor, line):
         """Its children that are not a body, a mark or a hint."""
         wanted = parse(self.fill(line.inner()))
@@ -280,6 +314,7 @@ class Play:
         actor = self.actor(line.words[1])
         kinds = {
             "push": self.is_push,
+            "challenge": self.stage.is_asked,
             "presence": lambda s: (s.tag == CLIENT + "presence"
                                    and bare(s.get("from", "")) == self.home.jid),
             "question": lambda s: is_question(str(body(s))),
@@ -296,6 +331,9 @@ class Play:
         found = re.search(r"\b[yY]es[ \t]+([A-Z2-7]{4}-[A-Z2-7]{4})", reply)
         if found:
             self.words["code"] = found[1]
+        self.holds(line, reply)
+
+    def holds(self, line, reply):
         for piece in textwrap.dedent("\n".join(line.block)).splitlines():
             piece = self.fill(piece.strip())
             absent = piece.startswith("!")
@@ -323,6 +361,29 @@ class Play:
         else:
             self.actors[name] = back
 
+    def certificate(self, line):
+        self.words["der"] = b64(self.actor(line.words[1]).der)
+
+    def token(self, line):
+        holder, name = self.actor(line.words[1]), line.words[2]
+        holder.ns = self.words["T"]
+        if holder.get_token() is not None:
+            raise AssertionError("there is none")
+        self.words[name], self.words[name + "_name"] = holder.token, holder.name
+
+    def keeps(self, line):
+        self.words[line.words[1]] = self.latest[0].get(line.words[2])
+
+    def long(self, line):
+        self.words[line.words[1]] = int(self.fill(line.words[2])) * line.words[3]
+
+    def policy(self, line):
+        text = self.fill("".join(l.strip() + "\n" for l in line.block)) + "end\n"
+        self.home.kithd.ctl("policy", "load", self.home.lab.write("case.policy", text))
+
+    def ctl(self, line):
+        self.holds(line, self.home.kithd.ctl(*self.fill(" ".join(line.words[1:])).split()))
+
     def restart(self, _line):
         self.home.kithd.restart()
 
@@ -343,11 +404,18 @@ class Stage:
         return (stanza.tag == CLIENT + "iq" and stanza.get("type") == "set"
                 and stanza.get("from") == self.home.jid)
 
-    def login(self, account, resource, answers=False):
+    def is_asked(self, stanza):
+        return (stanza.tag == CLIENT + "iq" and stanza.get("type") == "get"
+                and stanza.get("from") == self.home.jid)
+
+    def login(self, account, resource, answers=False, holds=False):
         """Whoever plays here answers a push only where the case says so."""
-        person = Owner(self.home, account, resource=resource)
+        person = Holder(self.home, account, "ec", resource=resource) if holds else \
+            Owner(self.home, account, resource=resource)
 
         def habit(stanza):
+            if self.is_asked(stanza):
+                return ""
             if not self.is_push(stanza):
                 return None
             return f"<iq type='result' to='{self.home.jid}' id='{stanza.get('id')}'/>" \
@@ -355,9 +423,9 @@ class Stage:
         person.habits.append(habit)
         return person.login()
 
-    def shared(self, name, account, answers):
+    def shared(self, name, account, answers, holds=False):
         if name not in self.people:
-            self.people[name] = self.login(account, "r1", answers)
+            self.people[name] = self.login(account, "r1", answers, holds)
         return self.people[name]
 
     def plays(self, path, only=""):
