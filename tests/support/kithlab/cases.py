@@ -34,6 +34,7 @@ tests/scenario/cases/*.case and played against a real broker and kithd.
 
     certificate portal                  {der} is that of this holder
     token portal one                    he gets one for it: {one}, and {one_name} in public
+    has portal one                      that which he got in an earlier case
     < thing challenge portal            an iq get with this payload; {solved} is what his key
         <tokenChallenge ...>            makes of it
     > thing response                    the result of that iq, with this payload
@@ -365,10 +366,14 @@ class Play:
         self.words["der"] = b64(self.actor(line.words[1]).der)
 
     def token(self, line):
-        holder, name = self.actor(line.words[1]), line.words[2]
+        holder = self.actor(line.words[1])
         holder.ns = self.words["T"]
         if holder.get_token() is not None:
             raise AssertionError("there is none")
+        self.has(line)
+
+    def has(self, line):
+        holder, name = self.actor(line.words[1]), line.words[2]
         self.words[name], self.words[name + "_name"] = holder.token, holder.name
 
     def keeps(self, line):
