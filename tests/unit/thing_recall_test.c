@@ -142,7 +142,7 @@ static void att_P_02__nothing_leaves_when_clearCache_comes_between_two_fields(vo
 	ask(both);
 	answer("canRead", "true", 10, "");
 	rig_expect("accepted");
-	settle(0, 41);
+	settle(0, 4171.25);
 	rig_expect_silence();
 	taken_back(11);
 	rig_expect_silence();
@@ -182,13 +182,13 @@ static void att_P_02__what_was_narrowed_meanwhile_is_left_out(void **state)
 	ask(both);
 	answer("canRead", "true", 10, "");
 	rig_expect("accepted");
-	settle(0, 41);
+	settle(0, 4171.25);
 	taken_back(11);
 	settle(1, 42);
 	answer("canRead", "true", 11, "<field name='outlet'/>");
 	s = rig_expect("<fields", "done=\"true\"", "name=\"outlet\"", "value=\"42\"");
 	assert_null(strstr(s, "inlet"));
-	assert_null(strstr(s, "41"));
+	assert_null(strstr(s, "4171"));
 	rig_expect_silence();
 }
 
@@ -199,10 +199,10 @@ static void what_is_allowed_still_is_shown_and_read_once(void **state)
 	answer("canRead", "true", 10, "");
 	rig_expect("accepted");
 	taken_back(11);
-	settle(0, 41);
+	settle(0, 4171.25);
 	settle(1, 42);
 	answer("canRead", "true", 11, "");
-	rig_expect("<fields", "done=\"true\"", "value=\"41\"", "value=\"42\"");
+	rig_expect("<fields", "done=\"true\"", "value=\"4171.25\"", "value=\"42\"");
 	rig_expect_silence();
 	assert_int_equal(n_tickets, 2);
 }
@@ -213,9 +213,9 @@ static void att_P_03__an_answer_from_before_clearCache_shows_nothing(void **stat
 	ask(both);
 	answer("canRead", "true", 10, "");
 	rig_expect("accepted");
-	settle(0, 41);
+	settle(0, 4171.25);
 	settle(1, 42);
-	rig_expect("<fields", "value=\"41\"");
+	rig_expect("<fields", "value=\"4171.25\"");
 	taken_back(11);
 	ask(both);
 	/* Late and doubled. */
@@ -233,7 +233,7 @@ static void att_P_03__nor_does_it_end_a_readout_under_way(void **state)
 	answer("canRead", "true", 10, "");
 	rig_expect("accepted");
 	taken_back(11);
-	settle(0, 41);
+	settle(0, 4171.25);
 	settle(1, 42);
 	for (int i = 0; i < 3; i++)
 		answer("canRead", "true", 10, "");
@@ -246,7 +246,7 @@ static void att_P_02__a_second_clearCache_while_it_is_decided_again(void **state
 	ask(both);
 	answer("canRead", "true", 10, "");
 	rig_expect("accepted");
-	settle(0, 41);
+	settle(0, 4171.25);
 	taken_back(11);
 	settle(1, 42);
 	late_answer("canRead", 12, 11);
@@ -262,7 +262,7 @@ static void att_P_02__a_service_that_cannot_tell_after_clearCache_shows_nothing(
 	ask(both);
 	answer("canRead", "true", 10, "");
 	rig_expect("accepted");
-	settle(0, 41);
+	settle(0, 4171.25);
 	taken_back(11);
 	settle(1, 42);
 	q = rig_expect("canRead", "floor=\"11\"");
@@ -287,9 +287,9 @@ static void att_P_02__every_dialect_of_reading_is_cut(void **state)
 		answer("canRead", "true", 10 + 2 * i, "");
 		rig_expect("type=\"result\"");
 		taken_back(11 + 2 * i);
-		settle(0, 41);
+		settle(0, 4171.25);
 		answer("canRead", "false", 11 + 2 * i, "");
-		assert_null(strstr(rig_expect(ns[i]), "41"));
+		assert_null(strstr(rig_expect(ns[i]), "4171"));
 		rig_expect_silence();
 		/* He may again, before the next. */
 		taken_back(12 + 2 * i);
@@ -303,9 +303,9 @@ static void att_P_02__a_read_in_chat_is_cut(void **state)
 	answer("canRead", "true", 10, "");
 	rig_expect_silence();
 	taken_back(11);
-	settle(0, 41);
+	settle(0, 4171.25);
 	answer("canRead", "false", 11, "");
-	assert_null(strstr(rig_expect("You may not read inlet"), "41"));
+	assert_null(strstr(rig_expect("You may not read inlet"), "4171"));
 	rig_expect_silence();
 }
 
