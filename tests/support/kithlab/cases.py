@@ -51,8 +51,8 @@ tests/scenario/cases/*.case and played against a real broker and kithd.
     def once                            played before the first case
     def before                          played before each case
 
-Words in braces, "{<what>}" the word whose name is the word `what`: {D} {P} {O} the namespaces of the generation (discovery,
-provisioning of a device, of an owner), {node} {src} {pt} {nd} {f} {n} {m} names
+Words in braces, "{<what>}" the word whose name is the word `what`: {D} {P} {O} {T}
+the namespaces of the generation (discovery, provisioning of a device, of an owner, tokens), {node} {src} {pt} {nd} {f} {n} {m} names
 of the vocabulary, {gnode} {gsrc} {gpt} those that are usual in the generation, {thing} and every other actor's bare JID, {registry} {desk}
 {domain}, {sn} {key} {tags} {uri} of the case.  The value "*" in an expected
 attribute stands for any, as text for any but none.  Actors are new accounts in every case; `owner` and
