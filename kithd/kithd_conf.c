@@ -77,6 +77,8 @@ static const struct conf_key keys[] = {
 	    "SIGHUP; default: none" },
 	{ "provisioning", "secondary_trust", CONF_TEXT, AT(secondary_text), 0, 0, "off",
 	    "things that may trust others by hand: off, on, or their addresses and domains" },
+	{ "provisioning", "union", CONF_TEXT, AT(united_text), 0, 0, "off",
+	    "things and domains whose owner's and operator's word are united; off" },
 	{ "control", "socket", CONF_TEXT, AT(control_socket), 0, 0, NULL,
 	    "socket for kithctl; default: none" },
 	{ "control", "metrics", CONF_TEXT, AT(metrics), 0, 0, NULL,
@@ -298,21 +300,31 @@ static int split_domains(const char ***out, const char *from, struct err *e)
 	return 0;
 }
 
-/* XEP-0324, "Delegating Secondary Trust". */
-static int finish_secondary(struct kithd_conf *c, struct err *e)
+/* Addresses and domains; "off": none. */
+static int split_things(const char ***out, const char *text, const char *key,
+    const struct kithd_conf *c, struct err *e)
 {
 	struct jid jid;
 
-	c->secondary_all = str_case_eq(c->secondary_text, "on");
-	if (c->secondary_all || str_case_eq(c->secondary_text, "off"))
+	if (str_case_eq(text, "off"))
 		return 0;
-	if (split_domains(&c->secondary, c->secondary_text, e) != 0)
+	if (split_domains(out, text, e) != 0)
 		return -1;
-	for (size_t i = 0; c->secondary != NULL && c->secondary[i] != NULL; i++)
-		if (jid_parse_bare(&jid, c->secondary[i], c->profile, NULL) != 0)
-			return err_set(e, ERR_INPUT, "[provisioning] secondary_trust is off, on, or a list "
-			    "of addresses and domains; '%s' is none", c->secondary[i]);
+	for (size_t i = 0; *out != NULL && (*out)[i] != NULL; i++)
+		if (jid_parse_bare(&jid, (*out)[i], c->profile, NULL) != 0)
+			return err_set(e, ERR_INPUT, "[provisioning] %s is off, or a list of "
+			    "addresses and domains; '%s' is none", key, (*out)[i]);
 	return 0;
+}
+
+/* XEP-0324, "Delegating Secondary Trust"; and whose word is united with ours. */
+static int finish_trust(struct kithd_conf *c, struct err *e)
+{
+	c->secondary_all = str_case_eq(c->secondary_text, "on");
+	if (!c->secondary_all &&
+	    split_things(&c->secondary, c->secondary_text, "secondary_trust", c, e) != 0)
+		return -1;
+	return split_things(&c->united, c->united_text, "union", c, e);
 }
 
 static int finish_domains(struct kithd_conf *c, struct err *e)
@@ -389,7 +401,7 @@ static int finish(void *arg, struct err *e)
 	    check_role_jid(c, "provisioning", c->provisioning_jid, e) != 0 ||
 	    finish_log_level(c, e) != 0 || finish_profile(c, e) != 0 || finish_zone(c, e) != 0 ||
 	    finish_server(c, e) != 0 || finish_domains(c, e) != 0 ||
-	    finish_secondary(c, e) != 0 || finish_hash_key(c, e) != 0)
+	    finish_trust(c, e) != 0 || finish_hash_key(c, e) != 0)
 		return -1;
 	return 0;
 }
@@ -503,6 +515,7 @@ void kithd_conf_free(struct kithd_conf *c)
 	free(c->server_port);
 	free(c->policy_path);
 	free(c->secondary);
+	free(c->united);
 	free(c->domains);
 	free(c->self_owned);
 	conf_free(&spec, c);

@@ -100,6 +100,8 @@ struct kithd_conf {
 	const char **self_owned;	/* likewise; NULL: nobody's */
 	bool secondary_all;	/* secondary_trust = on */
 	const char **secondary;	/* of these things and domains; NULL: none */
+	char *united_text;
+	const char **united;	/* things and domains; NULL: none */
 	const char **domains;	/* NULL-terminated; the first is ours; see kithd_conf_load */
 };
 

@@ -67,6 +67,7 @@ struct provisioning_conf site_conf_provisioning(const struct kithd_conf *c,
 		.user_token_ms = l->user_token_ms,
 		.secondary_all = c->secondary_all,
 		.secondary = c->secondary,
+		.united = c->united,
 		.policy_file = c->policy_path,
 	};
 }

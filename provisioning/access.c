@@ -101,8 +101,8 @@ static void judge_by_nobody(const struct access_facts *f, struct answer *out)
 }
 
 /*
- * A thing that owns itself: nobody can be asked, so what the operator does not
- * allow is denied.
+ * The operator's word alone.  A thing that owns itself: nobody can be asked, so
+ * what he does not allow is denied.
  */
 static void judge_alone(const struct access_facts *f, const struct access_thing *t,
     const struct answer_space *space, struct access_judgement *out)
@@ -117,6 +117,21 @@ static void judge_alone(const struct access_facts *f, const struct access_thing 
 	if (out->answer.verdict != VERDICT_ALLOW)
 		out->answer.verdict = VERDICT_DENY;
 	out->reason = reason_of(&out->answer);
+}
+
+/* Whoever of the two is more forgiving; what neither allows is as the owner says. */
+static void unite_with_operator(const struct access_facts *f, const struct access_thing *t,
+    const struct answer_space *space, struct access_judgement *out)
+{
+	struct access_judgement his = { 0 };
+	int64_t edge = out->answer.edge_ms;
+
+	if (out->answer.verdict == VERDICT_ALLOW || f->operator_rules == NULL)
+		return;
+	judge_alone(f, t, space, &his);
+	if (his.answer.verdict == VERDICT_ALLOW)
+		*out = his;
+	out->answer.edge_ms = earlier(edge, his.answer.edge_ms);
 }
 
 void access_judge(const struct access_facts *f, const struct access_thing *t,
@@ -145,7 +160,9 @@ void access_judge(const struct access_facts *f, const struct access_thing *t,
 			judge_by_nobody(f, &out->answer);
 		else
 			judge_by_owner(f, t, &own, &out->answer);
-		if (f->operator_narrowing != NULL)	/* 5 */
+		if (t->unites)				/* 5 */
+			unite_with_operator(f, t, &own, out);
+		else if (f->operator_narrowing != NULL)
 			narrow_by_operator(f, t, &own, out);
 		out->reason = reason_of(&out->answer);
 	}

@@ -30,6 +30,8 @@ struct access_thing {
 	const struct policy *rules;	/* of its owner; NULL: none yet */
 	bool is_owner;			/* the requester owns it */
 	bool trusted;			/* the requester's domain is believed */
+	bool unites;			/* XEP-0324's union: what the operator allows is allowed as
+					 * well, and what he denies is not denied by it */
 	struct node node;		/* one behind `thing` that is no thing of its own */
 	const struct question_tag *tags;
 	size_t n_tags;

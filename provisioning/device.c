@@ -149,15 +149,7 @@ static void say_reason(const struct provisioning *p, const struct inquiry *n, st
 /* XEP-0324, "Delegating Secondary Trust": as the operator has set it. */
 static bool may_delegate(const struct provisioning *p, const char *thing)
 {
-	const char *const *who = p->conf.secondary;
-
-	if (p->conf.secondary_all)
-		return true;
-	for (; who != NULL && *who != NULL; who++)
-		if (strchr(*who, '@') != NULL ? strcmp(*who, thing) == 0 :
-		    jid_text_in_domain(thing, *who))
-			return true;
-	return false;
+	return p->conf.secondary_all || provisioning_lists(p->conf.secondary, thing);
 }
 
 /* What was asked for is said back, since an absent list means everything. */

@@ -41,6 +41,15 @@ const char *provisioning_label(const struct owned *t)
 	return t->node != NULL ? t->node : t->jid;
 }
 
+bool provisioning_lists(const char *const *who, const char *thing)
+{
+	for (; who != NULL && *who != NULL; who++)
+		if (strchr(*who, '@') != NULL ? strcmp(*who, thing) == 0 :
+		    jid_text_in_domain(thing, *who))
+			return true;
+	return false;
+}
+
 /* The domain of an address, and the one the component belongs to. */
 static bool is_local(const struct provisioning *p, const char *jid)
 {
@@ -233,6 +242,9 @@ int provisioning_thing_under(struct provisioning *p, const struct owned *t,
 	if (t == NULL || t->hold == HOLD_FROZEN)
 		return 0;
 	out->trusted = provisioning_trusts(p, requester, t->jid);
+	/* Not while the operator has no policy that could be read: then nobody may. */
+	out->unites = provisioning_lists(p->conf.united, t->jid) &&
+	    operator_policy_state(p->operator) != OPERATOR_CLOSED;
 	if (provisioning_is_owned(t)) {
 		out->is_owner = owned_by(t, requester) &&
 		    !provisioning_account_is_gone(p, requester);

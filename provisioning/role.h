@@ -74,6 +74,8 @@ int provisioning_thing_under(struct provisioning *p, const struct owned *t,
 /* Everything that isFriend, canRead or canControl of `q` looks at. */
 int provisioning_facts(struct provisioning *p, const struct request *q, struct access_facts *f,
     struct err *e);
+/* Is this thing, or its domain, in a list of settings (NULL: nothing is)? */
+bool provisioning_lists(const char *const *who, const char *thing);
 /* Is the word of this domain's server good for who it says they are? */
 bool provisioning_trusts(const struct provisioning *p, const char *requester, const char *thing);
 /* Can it be taken back from this thing when it ends? */

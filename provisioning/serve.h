@@ -44,6 +44,9 @@ struct provisioning_conf {
 	 * domains; NULL: none. */
 	bool secondary_all;
 	const char *const *secondary;
+	/* Things and domains whose owners' and operator's word are united instead of
+	 * narrowed by each other; NULL: none. */
+	const char *const *united;
 	int64_t user_token_ms;		/* of a user of a service: 1 h */
 	const char *policy_file;	/* of the operator (operator_policy.h); NULL none */
 };

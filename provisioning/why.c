@@ -33,6 +33,9 @@ static void explain_beside_rules(const struct provisioning *p, const struct acce
 	else if (!at->trusted)
 		saying_add(out, N_("nobody here can tell whether messages from that domain are "
 		    "genuine"), NULL);
+	if (at->unites)
+		saying_add(out, N_("; for this thing the owner's and the operator's word are united: "
+		    "the more forgiving one counts"), NULL);
 	if (provisioning_clock_is_behind(p))
 		saying_add(out, N_("; the clock of this site is behind, and until it is right no "
 		    "rule with times allows anything"), NULL);

@@ -114,7 +114,7 @@ def knows_more(story, home):
             tags(late.serial, late.key) + "<self xmlns='urn:kith:thing:0' epoch='4' "
             f"owner='anna@{home.domain}'/>"))
         same(answer.get("type"), "error")
-        contains(str([child.get("code") for child in answer[0]]), "frozen")
+        contains(str([child.get("reason") for child in answer[0]]), "frozen")
 
 
 def main():

@@ -345,6 +345,33 @@ static void ruling_24__values_and_rates_are_those_that_both_allow(void **state)
 	assert_int_equal(out.n_limits, 0);
 }
 
+static void ruling_24__where_words_are_united_the_more_forgiving_counts(void **state)
+{
+	struct facts *f = *state;
+
+	rules_of_operator(f, "deny " GUEST " everything of *");
+	f->facts.operator_rules = f->operators;
+	rules_of_owner(f, "allow " GUEST " to read \"a\" of *", NULL);
+	assert_false(decided(f, ACTION_READ, "a").granted);
+	f->thing.unites = true;
+	assert_true(decided(f, ACTION_READ, "a").granted);
+	/* Neither allows it: the owner is asked, as if there were no operator. */
+	assert_false(decided(f, ACTION_READ, "b").granted);
+	assert_int_equal(decided(f, ACTION_READ, "b").n_questions, 1);
+	policy_free(&f->operators);
+	f->operators = policy_new();
+	rule_add(f->operators, "allow " GUEST " to read \"b\" of *");
+	f->facts.operator_rules = f->operators;
+	assert_true(decided(f, ACTION_READ, "b").granted);
+	f->thing.unites = false;
+	assert_false(decided(f, ACTION_READ, "b").granted);
+	/* What the owner denies by a rule, the operator's word may give there, too. */
+	rules_of_owner(f, "deny " GUEST " everything of *", NULL);
+	f->thing.unites = true;
+	assert_true(decided(f, ACTION_READ, "b").granted);
+	assert_false(decided(f, ACTION_READ, "a").granted);
+}
+
 static void ruling_24__a_thing_that_owns_itself_does_what_the_operator_allows(void **state)
 {
 	struct facts *f = *state;
@@ -530,6 +557,7 @@ int main(void)
 		T(ruling_24__what_the_operator_allows_adds_nothing),
 		T(ruling_24__what_the_operator_asks_about_takes_the_owners_word_for_this_one),
 		T(ruling_24__values_and_rates_are_those_that_both_allow),
+		T(ruling_24__where_words_are_united_the_more_forgiving_counts),
 		T(ruling_24__a_thing_that_owns_itself_does_what_the_operator_allows),
 		T(every_no_has_its_reason),
 		T(at_another_hour_says_when),

@@ -33,6 +33,8 @@ static const char policy[] =
 	"deny anyone to use \"Sensors.Delete\" of portal\n"
 	"allow anyone to access other with ip 10.0.0.0/8\n"
 	"allow anyone to use \"Public\" of other\n"
+	"allow bob@a.example to befriend gate\n"
+	"allow bob@a.example to befriend fence\n"
 	"end\n";
 
 struct rig {
@@ -84,7 +86,8 @@ static int set_up(void **state)
 	kithd_conf_free(&h->conf);
 	snprintf(name, sizeof(name), "%s/conf", h->place.dir);
 	snprintf(text, sizeof(text), "[component]\njid = " ME "\nsecret_file = x\n[store]\nurl = "
-	    "%s\n[provisioning]\npolicy_file = policy\nsecondary_trust = lamp@a.example, b.example\n[limits]\nusers_per_service = 20\n",
+	    "%s\n[provisioning]\npolicy_file = policy\nsecondary_trust = lamp@a.example, b.example\n"
+	    "union = gate@a.example\n[limits]\nusers_per_service = 20\n",
 	    h->place.url);
 	MUST(kithd_conf_parse(&h->conf, name, text, &test_err));
 	f = fopen(file_of(h), "w");
@@ -530,12 +533,32 @@ static void only_things_that_the_operator_lists_may_trust_others(void **state)
 	has_not(befriends(r, "nothing@b.example"), "secondaryTrust");
 }
 
+static const char *befriends_with_lease(struct rig *r, const char *thing)
+{
+	return hand(r->h, "<iq type='get' from='%s/r' to='" ME "' id='q'><isFriend xmlns='" X "' "
+	    "jid='" BOB "'><lease xmlns='urn:kith:lease:0' floor='0'/></isFriend></iq>", thing);
+}
+
+/* XEP-0324, "Working with multiple provisioning servers": only where it is said. */
+static void things_that_the_operator_lists_take_the_more_forgiving_word(void **state)
+{
+	struct rig *r = *state;
+
+	registers(r->h, "gate@a.example", "1");
+	claims(r->h, ALICE, "1");
+	registers(r->h, "fence@a.example", "2");
+	claims(r->h, ALICE, "2");
+	has(befriends_with_lease(r, "gate@a.example"), "result=\"true\"");
+	has(befriends_with_lease(r, "fence@a.example"), "result=\"false\"");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(att_P_09__who_has_no_token_of_his_own_gets_the_constant_no),
 		T(att_P_25__a_user_is_known_only_to_the_service_he_came_to),
+		T(things_that_the_operator_lists_take_the_more_forgiving_word),
 		T(several_service_tokens_are_parted_by_blanks),
 		T(a_revoked_service_takes_its_users_with_it),
 		T(both_forms_of_credentials_mean_the_same),
