@@ -333,7 +333,8 @@ static void say_show(struct buf *out, const struct talk *t, const struct request
 	thing_address(out, t, f);
 	buf_adds(out, T("\n- tags: "));
 	thing_tags(out, t, f);
-	talk_manifest(out, t, f);
+	if (q->verb == VERB_SHOW)
+		talk_manifest(out, t, f);
 }
 
 static void list_rules(struct buf *out, const struct talk *t, const struct reply *r)

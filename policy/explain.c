@@ -133,7 +133,7 @@ static void explain_wait(struct buf *out, const struct question *q, const struct
 static const char *sentence_for(const struct answer *a)
 {
 	if (a->touch)
-		return N_("rule %1 wants a touch of the thing itself, which cannot be given yet");
+		return N_("rule %1 wants a touch of the owner's security key, which cannot be given yet");
 	switch (a->verdict) {
 	case VERDICT_ALLOW:
 		return N_("rule %1 allows it");

@@ -112,14 +112,11 @@ static void add_moment(struct buf *out, int64_t ms, int64_t now_ms, int32_t zone
 
 /* What would make it a yes. */
 static void explain_no(const struct access_facts *f, const struct access_thing *at,
-    const struct access_judgement *j, struct buf *out)
+    struct buf *out)
 {
 	int64_t later = next_yes(f, at);
 	struct buf when;
 
-	if (j->answer.touch)
-		saying_add(out, N_("; it takes a touch of your security key, which cannot be given yet"),
-		    NULL);
 	if (later == 0)
 		return;
 	buf_init(&when, 64);
@@ -200,7 +197,7 @@ static int explain(struct provisioning *p, const struct access_facts *f, const s
 		explain_by(p, f, &at, &j, &text);
 	explain_limits(p, f, t, ask->value, &j.answer, &text, &verdict);
 	if (j.reason != ACCESS_GRANTED)
-		explain_no(f, &at, &j, &text);
+		explain_no(f, &at, &text);
 	explain_beside_rules(p, &at, &j.answer, &text);
 	out->verdict = verdict_name(verdict);
 	out->reason = pool_strdup(pool, buf_str(&text));

@@ -214,7 +214,7 @@ static void row_O17__why_says_when_it_would_be_allowed(void **state)
 	    "it would be allowed from 2027-01-17 08:00");
 	type(ALICE, "touch for control \"lock\" of door");
 	expect_in(type(ALICE, "why bob@a.example control lock of door"),
-	    "it takes a touch of your security key");
+	    "wants a touch of the owner's security key");
 }
 
 static void row_O17__why_knows_values_and_nodes(void **state)
