@@ -238,7 +238,7 @@ int clause_parse_all(struct line *l, struct rule *r)
 		if (c == NULL)
 			return line_expected(l, N_("until, for, daily, on, in, only, at most, lease, "
 			    "with or the end"), &w);
-		if ((seen & c->bit) != 0 && !c->again)
+		if (((seen & c->bit) != 0 || (c->bit == DAILY && r->daily)) && !c->again)
 			return line_error(l, N_("\"%1\" at word %2: that was said before; say it once"),
 			    c->keyword, line_where(l), NULL);
 		seen |= c->bit;

@@ -224,6 +224,24 @@ static int take_days(struct line *l, const struct word *first, unsigned *out)
 	}
 }
 
+/* "on weekdays 8:00-18:00", "on saturday from 10:00 to 12:00": as if daily stood
+ * before the times. */
+static int take_hours(struct line *l, struct rule *r)
+{
+	struct word_cursor before = l->words;
+	struct word w;
+	int32_t minute;
+	bool from;
+
+	if (line_take(l, "from", &from) != 0 || line_peek(l, DAY_STOPS, &w) != 0)
+		return -1;
+	if (!r->daily && w.text != NULL && strchr(w.text, ':') != NULL &&
+	    read_minute(&w, &minute) == 0)
+		return when_daily(l, r);
+	l->words = before;
+	return 0;
+}
+
 int when_days(struct line *l, struct rule *r)
 {
 	struct word w;
@@ -241,7 +259,7 @@ int when_days(struct line *l, struct rule *r)
 		if (line_is_comma(&w) && line_next(l, DAY_STOPS, &w) == 0 && when_is_day(&w))
 			continue;
 		l->words = before;
-		return 0;
+		return take_hours(l, r);
 	}
 }
 
