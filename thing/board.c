@@ -142,9 +142,9 @@ void board_fini(struct board *b)
 {
 	for (size_t i = 0; i < b->n_controls; i++)
 		free_choices(b->control[i].choices);
-	memset(b, 0, sizeof(*b));
 	for (size_t i = 0; i < b->n_needs; i++)
 		free(b->need[i]);
+	memset(b, 0, sizeof(*b));
 }
 
 const struct board_field *board_field(const struct board *b, const char *name)

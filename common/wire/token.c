@@ -23,6 +23,8 @@ static const char *without_blanks(struct parse *p, const char *text, size_t *len
 	for (; out != NULL && *text != '\0'; text++)
 		if (strchr(" \t\r\n", *text) == NULL)
 			out[(*len)++] = *text;
+	if (out != NULL)
+		out[*len] = '\0';
 	return out;
 }
 

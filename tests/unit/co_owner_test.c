@@ -513,7 +513,9 @@ static void one_of_the_co_owners_lines(char out[static 256])
 		snprintf(out, 256, "%s", acts_of_his[some(12)]);
 }
 
-static void what_people_may(bool out[static 48], bool *carol)
+#define RIGHTS (ACTION_COUNT * 4 * 4)
+
+static void what_people_may(bool out[static RIGHTS], bool *carol)
 {
 	for (int a = 0; a < ACTION_COUNT; a++)
 		for (size_t n = 0; n < 4; n++) {
@@ -533,7 +535,7 @@ static void nobody_gets_a_right_that_the_co_owner_lacks(void **state)
 	(void)state;
 	chance = getenv("KITH_SEED") != NULL ? strtoull(getenv("KITH_SEED"), NULL, 10) : 7;
 	for (int round = 0; round < rounds; round++) {
-		bool before[48], after[48], had[12], has[12];
+		bool before[RIGHTS], after[RIGHTS], had[RIGHTS / 4], has[RIGHTS / 4];
 		char line[256];
 
 		tear_down(NULL);
@@ -555,7 +557,7 @@ static void nobody_gets_a_right_that_the_co_owner_lacks(void **state)
 			w.hands.wall += some(4) == 0 ? 600000 : 0;
 			what_people_may(after, has);
 			/* What he has himself only the owner and time change. */
-			for (size_t k = 0; k < 12; k++)
+			for (size_t k = 0; k < RIGHTS / 4; k++)
 				for (size_t n = 0; n < 3; n++)
 					if (after[k * 4 + n] && !before[k * 4 + n] && !has[k])
 						fail_msg("%s: %s may now (%zu)", line, people[n], k);
