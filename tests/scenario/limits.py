@@ -84,7 +84,9 @@ def main():
         with story.check("a thing that is killed gives nothing back"):
             lamp.kill()
             lamp.start(ready=False)
-            full = guest.expect_presence(thing, "available").get("from")
+            before, full = full, full
+            while full == before:  # it may have told its presence twice
+                full = guest.expect_presence(thing, "available").get("from")
             home.lab.retry(lambda: "used up" in guest.say(thing, "set fan off"), "the third use refused")
             contains(guest.say(thing, "set dim 20"), "is now 20")
         with story.step("readings of one kind are allowed"):
