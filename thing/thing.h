@@ -59,14 +59,36 @@ enum kith_thing_type {
 	KITH_THING_STRING,
 	KITH_THING_DATETIME,	/* text, "2026-05-01T08:00:00Z" */
 	KITH_THING_TIMESPAN,	/* text, "PT3M30S" */
-	KITH_THING_ENUM		/* text, one of a known set */
+	KITH_THING_ENUM,	/* text, one of a known set */
+	KITH_THING_INT,		/* a whole number, in `number` */
+	KITH_THING_DATE,	/* text, "2026-05-01" */
+	KITH_THING_TIME,	/* text, "08:30:00" */
+	KITH_THING_COLOR	/* text, "ff8000" or with its opacity "ff8000cc" */
 };
 const char *kith_thing_type_name(enum kith_thing_type type);
 
+/* How good a reading is (XEP-0323 "status"): bits, 0 is a plain reading. */
+#define KITH_THING_Q_MISSING 0x0001u
+#define KITH_THING_Q_IN_PROGRESS 0x0002u
+#define KITH_THING_Q_AUTOMATIC_ESTIMATE 0x0004u
+#define KITH_THING_Q_MANUAL_ESTIMATE 0x0008u
+#define KITH_THING_Q_MANUAL_READOUT 0x0010u
+#define KITH_THING_Q_AUTOMATIC_READOUT 0x0020u
+#define KITH_THING_Q_TIME_OFFSET 0x0040u
+#define KITH_THING_Q_WARNING 0x0080u
+#define KITH_THING_Q_ERROR 0x0100u
+#define KITH_THING_Q_SIGNED 0x0200u
+#define KITH_THING_Q_INVOICED 0x0400u
+#define KITH_THING_Q_END_OF_SERIES 0x0800u
+#define KITH_THING_Q_POWER_FAILURE 0x1000u
+#define KITH_THING_Q_INVOICE_CONFIRMED 0x2000u
+
 struct kith_thing_value {
 	bool boolean;		/* of KITH_THING_BOOLEAN */
-	double number;		/* of KITH_THING_NUMERIC */
+	double number;		/* of KITH_THING_NUMERIC and _INT */
 	char text[KITH_THING_TEXT];	/* of the others; UTF-8 */
+	unsigned quality;	/* KITH_THING_Q_*; of readings */
+	int64_t at_ms;		/* since 1970, when it was measured; 0: now */
 };
 
 enum kith_thing_result {
@@ -76,6 +98,14 @@ enum kith_thing_result {
 };
 
 /* ---- what the device can do -------------------------------------------- */
+
+/*
+ * Which node of a gateway (XEP-0326): a device behind the thing, with a record,
+ * a KEY, an owner and rules of its own.  All NULL: the thing itself.
+ */
+struct kith_thing_at {
+	const char *id, *source, *partition;
+};
 
 /* Kinds of readings (XEP-0323): owners allow some of them and not others. */
 #define KITH_THING_MOMENTARY 0x01u	/* a value of now */
@@ -95,6 +125,11 @@ struct kith_thing_field {
 	    struct kith_thing_value *value);
 	void *arg;
 	unsigned kinds;		/* KITH_THING_*; 0: momentary */
+	struct kith_thing_at node;	/* whose field it is */
+	size_t history;		/* values kept in the state folder, at most 65536; 0: none */
+	int64_t every_ms;	/* read it this often for history and watchers; 0: only
+				 * what kith_thing_changed() says */
+	double change;		/* numbers: smaller changes are not told to who watches */
 };
 
 struct kith_thing_control {
@@ -107,6 +142,27 @@ struct kith_thing_control {
 	enum kith_thing_result (*write)(void *arg, uint64_t ticket,
 	    const struct kith_thing_value *value, char *why, size_t why_size);
 	void *arg;
+	struct kith_thing_at node;	/* whose parameter it is */
+	/* While provisioning cannot be reached, whoever was last allowed to set it
+	 * may go on, past the end of his lease (a light switch), until told
+	 * otherwise.  Else nobody but the owner may (a door). */
+	bool operational;
+};
+
+enum kith_thing_node_state {	/* XEP-0326 */
+	KITH_THING_NODE_OK, KITH_THING_NODE_INFORMATION,
+	KITH_THING_NODE_WARNING_SIGNED, KITH_THING_NODE_WARNING_UNSIGNED,
+	KITH_THING_NODE_ERROR_SIGNED, KITH_THING_NODE_ERROR_UNSIGNED
+};
+
+struct kith_thing_node {
+	size_t size;
+	struct kith_thing_at at;	/* id is needed; with a source unless there is one only */
+	const char *name;	/* as people call it; NULL: its id */
+	const char *type;	/* what it is, a word; NULL: "node" */
+	const char *parent;	/* id of another node of that source; NULL: none */
+	const struct kith_thing_tag *tags;	/* it is registered by; KEY is made for it */
+	size_t n_tags;
 };
 
 /* ---- what happens to it ------------------------------------------------ */
@@ -134,6 +190,9 @@ enum kith_thing_event_kind {
 	KITH_THING_EV_REFUSED,	/* one sentence: who was refused what */
 	KITH_THING_EV_NOTE,	/* one sentence worth a log line */
 	KITH_THING_EV_ALARM,	/* one sentence that a person should read */
+	KITH_THING_EV_RECEIPT,	/* decommissioned; text is the signed receipt */
+	KITH_THING_EV_LAMP,	/* text says how the lamp shall shine: "off", "ask" (press now to
+				 * accept), "on", "alarm" */
 	KITH_THING_EV_CODE	/* text is a code to be shown where the thing stands, "" when
 				 * it is over: whoever reads it there can prove that */
 };
@@ -142,6 +201,7 @@ struct kith_thing_event {
 	enum kith_thing_event_kind kind;
 	enum kith_thing_state state;
 	const char *text;	/* never NULL; valid during the callback */
+	struct kith_thing_at node;	/* whom it is about; all NULL: the thing itself */
 };
 
 /* ---- making one -------------------------------------------------------- */
@@ -171,6 +231,36 @@ struct kith_thing_conf {
 	bool shows_code;	/* you show what KITH_THING_EV_CODE brings, to nobody far away */
 	bool has_button;	/* you call kith_thing_pressed() */
 	bool claim_button;	/* ... and it can be claimed for a while after that only */
+	bool accept_button;	/* before the first registry is trusted, a person has to press:
+				 * KITH_THING_EV_LAMP says when, for 30 s */
+	/* How the broker is found when `server` is NULL: KITH_THING_LOCATE_*, tried
+	 * in the order of the bits; 0: DNS only.  `domain` may be NULL when one of
+	 * the last three is on; what is found must still prove one of `domains`. */
+	unsigned locate;
+	const char *dhcp_lease;	/* file of the DHCP client, for KITH_THING_LOCATE_DHCP */
+	const char *const *domains;	/* ends in NULL; "home.example", "*.city.example" */
+	/* What the broker may ask of who opens an account. */
+	const char *invite;	/* preauth token (XEP-0445); NULL: none */
+	const char *maker_key;	/* XEP-0348: the maker's consumer key and its secret */
+	const char *maker_secret;
+	const char *cert_file;	/* our certificate and its key (SASL EXTERNAL); NULL: none */
+	const char *key_file;
+	const struct kith_thing_memory *memory;	/* NULL: malloc(3) */
+	/* Each stanza as it passes, secrets masked: for `kith-thing trace`.  NULL: none. */
+	void (*trace)(void *arg, bool sent, const char *xml);
+};
+
+/* Ways to the broker besides `server`; switch on with `locate`. */
+#define KITH_THING_LOCATE_DNS 0x1u	/* SRV records of the domain (RFC 6120, XEP-0368) */
+#define KITH_THING_LOCATE_MDNS 0x2u	/* DNS-SD on the local network */
+#define KITH_THING_LOCATE_DHCP 0x4u	/* option 224 of the lease */
+#define KITH_THING_LOCATE_SSDP 0x8u
+
+/* All memory of a thing comes from here, except what OpenSSL and c-ares take.
+ * As realloc(3): NULL and 0 give memory, size 0 gives it back. */
+struct kith_thing_memory {
+	void *(*resize)(void *arg, void *old, size_t size);
+	void *arg;
 };
 
 /* NULL on failure, with a sentence in `why` (may be NULL).  Reads or makes
@@ -187,6 +277,19 @@ int kith_thing_add_control(struct kith_thing *t, const struct kith_thing_control
  * when he claims the thing, and decides; nothing is allowed by it.  -1: more
  * than KITH_THING_NEEDS, or longer than 256 characters. */
 int kith_thing_add_need(struct kith_thing *t, const char *line);
+
+/* Devices behind it.  A node may come at any time; its fields and controls are
+ * added as those of the thing, with `node` set.  0, or -1: taken, too many, too
+ * long, or the thing has no such node. */
+#define KITH_THING_NODES 256
+int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node);
+/* It is gone for good: unregistered, its KEY and what it was are forgotten. */
+int kith_thing_remove_node(struct kith_thing *t, const struct kith_thing_at *node);
+int kith_thing_set_node_state(struct kith_thing *t, const struct kith_thing_at *node,
+    enum kith_thing_node_state state);
+/* "" when there is none; as kith_thing_owner and kith_thing_claim_uri. */
+const char *kith_thing_node_owner(const struct kith_thing *t, const struct kith_thing_at *node);
+const char *kith_thing_node_claim_uri(const struct kith_thing *t, const struct kith_thing_at *node);
 
 /* ---- driving it -------------------------------------------------------- */
 
@@ -214,6 +317,11 @@ void kith_thing_read_done(struct kith_thing *t, uint64_t ticket,
 void kith_thing_write_done(struct kith_thing *t, uint64_t ticket,
     enum kith_thing_result result, const char *why);
 
+/* A field has a new value, without anybody having asked: it is kept, if the field
+ * has a history, and told to who watches it.  -1: no such field. */
+int kith_thing_changed(struct kith_thing *t, const struct kith_thing_at *node, const char *field,
+    const struct kith_thing_value *value);
+
 /* The button of the device was pressed, once.  Costs nothing when nobody asks. */
 void kith_thing_pressed(struct kith_thing *t);
 
@@ -228,6 +336,21 @@ int kith_thing_delegates(const struct kith_thing *t);
 /* "iotdisco:..." while nobody owns it, else "".  Whoever has it can claim the
  * thing: show it, never log it. */
 const char *kith_thing_claim_uri(const struct kith_thing *t);
+
+/* Milliseconds of each phase of the last start, -1 where it has not been reached. */
+struct kith_thing_timing {
+	int64_t located, connected, secured, account, authenticated, bound, found, registered;
+};
+void kith_thing_timing(const struct kith_thing *t, struct kith_thing_timing *out);
+
+/*
+ * It is taken out of service: rights end, it leaves registry and roster, its
+ * account is deleted, the state folder is wiped, secrets first.  Then the state
+ * is STOPPED, and the receipt (docs/PROTOCOL.md), signed with the continuity
+ * key before that is forgotten too, came as KITH_THING_EV_RECEIPT.  -1: not
+ * logged in; nothing has happened.
+ */
+int kith_thing_decommission(struct kith_thing *t);
 
 /* ---- the state folder, while no thing is running on it ------------------ */
 

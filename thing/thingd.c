@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <glob.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,23 +16,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
-#include "common/base/pool.h"
-#include "common/base/qr.h"
 #include "common/base/secret.h"
 #include "common/base/str.h"
-#include "common/wire/iotdisco.h"
 #include "thing/thing.h"
 #include "thing/thingd_conf.h"
 #include "thing/thingd_sandbox.h"
-
-#define DEFAULT_FILE KITH_SYSCONFDIR "/kith/kith-thing.conf"
-#define EX_USAGE 64
+#include "thing/thingd_show.h"
+#include "thing/thingd_word.h"
 
 static const char usage[] =
     "usage: kith-thing [-nvV] [-f FILE]      run the thing\n"
@@ -41,7 +35,7 @@ static const char usage[] =
     "                                        show how to claim it\n"
     "       kith-thing repin [-f FILE]       accept another registry or weaker login\n"
     "       kith-thing reset [-f FILE] --yes forget everything, become another thing\n"
-    "  -f FILE  settings (" DEFAULT_FILE ")\n"
+    "  -f FILE  settings (" THINGD_DEFAULT_FILE ")\n"
     "  -n       check the settings and stop; with -v print them\n"
     "  -v       say more; -vv debug\n"
     "  -V       version\n";
@@ -64,170 +58,7 @@ static void on_signal(int sig)
 	stop_asked = 1;
 }
 
-/* ---- the claim URI ------------------------------------------------------- */
-
-static bool under_systemd(void)
-{
-	return getenv("INVOCATION_ID") && getenv("JOURNAL_STREAM");
-}
-
-static void claim_path(const struct thingd_conf *c, char *out, size_t size)
-{
-	snprintf(out, size, "%s/claim", c->state);
-}
-
-static void keep_claim(const struct thingd_conf *c, const char *uri)
-{
-	char path[4096], line[8192];
-	struct err e = ERR_INIT;
-	int n = snprintf(line, sizeof(line), "%s\n", uri);
-
-	claim_path(c, path, sizeof(path));
-	if (n < 0 || (size_t)n >= sizeof(line) ||
-	    daemon_write_file(path, line, (size_t)n, &e) < 0)
-		log_warn("cannot keep the claim URI for later: %s", e.text);
-	secret_cleanse(line, sizeof(line));
-}
-
-/* What a picture of it holds: the URI, or a link that opens the chat with the desk
- * of the registry it names.  The caller frees and cleanses. */
-static void picture_text(const struct thingd_conf *c, const char *uri, struct buf *out)
-{
-	struct err e = ERR_INIT;
-	struct iotdisco d;
-	struct pool pool;
-	char desk[1024];
-
-	buf_init(out, 16384);
-	pool_init(&pool, 64 * 1024);
-	if (c->qr_holds == THINGD_QR_CHAT &&
-	    iotdisco_parse(&d, uri, strlen(uri), &pool, &e) == 0 && d.registry != NULL &&
-	    snprintf(desk, sizeof(desk), "desk@%s", d.registry) < (int)sizeof(desk))
-		qr_chat_link(out, desk, uri);
-	else
-		buf_adds(out, uri);
-	pool_fini(&pool);
-}
-
-static void buf_cleanse(struct buf *b)
-{
-	if (b->data != NULL)
-		secret_cleanse(b->data, b->cap);
-	buf_fini(b);
-}
-
-typedef int (*draw_fn)(struct buf *out, const char *text, struct err *e);
-
-static int save_picture(const char *path, draw_fn draw, const char *text, struct err *e)
-{
-	struct buf b;
-	int ret;
-
-	buf_init(&b, QR_MAX);
-	ret = draw(&b, text, e);
-	if (ret == 0)
-		ret = daemon_write_file(path, b.data, b.len, e);	/* 0600: it is the KEY */
-	buf_cleanse(&b);
-	return ret;
-}
-
-static const struct { const char *ending; draw_fn draw; } pictures[] = {
-	{ ".png", qr_png }, { ".svg", qr_svg },
-};
-
-static void keep_pictures(const struct thingd_conf *c, const char *uri)
-{
-	char path[4096 + 8];
-	struct err e = ERR_INIT;
-	struct buf text;
-
-	if (!c->pictures)
-		return;
-	picture_text(c, uri, &text);
-	for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++) {
-		claim_path(c, path, sizeof(path) - 8);
-		memcpy(path + strlen(path), pictures[i].ending, sizeof(".png"));
-		if (save_picture(path, pictures[i].draw, buf_str(&text), &e) < 0)
-			log_warn("cannot draw '%s': %s", path, e.text);
-	}
-	buf_cleanse(&text);
-}
-
-static void forget_file(const char *path)
-{
-	if (unlink(path) < 0 && errno != ENOENT)
-		log_warn("cannot remove '%s': %s", path, strerror(errno));
-}
-
-/* Also pictures that an earlier setting asked for. */
-static void forget_claim(const struct thingd_conf *c)
-{
-	char path[4096 + 8];
-	size_t len;
-
-	claim_path(c, path, sizeof(path) - 8);
-	forget_file(path);
-	len = strlen(path);
-	for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++) {
-		memcpy(path + len, pictures[i].ending, sizeof(".png"));
-		forget_file(path);
-	}
-}
-
-static void print_claim(const struct thingd_conf *c, const char *uri, bool picture)
-{
-	struct err e = ERR_INIT;
-	struct buf b, text;
-
-	printf("%s\n", uri);
-	if (picture) {
-		picture_text(c, uri, &text);
-		buf_init(&b, QR_MAX);
-		if (qr_terminal(&b, buf_str(&text), &e) == 0)
-			fputs(buf_str(&b), stdout);
-		else
-			log_warn("%s", e.text);
-		buf_cleanse(&b);
-		buf_cleanse(&text);
-	}
-	fflush(stdout);
-}
-
-static void show_claim(const struct thingd_conf *c, const char *uri)
-{
-	keep_claim(c, uri);
-	keep_pictures(c, uri);
-	if (under_systemd()) {
-		log_info("unclaimed; `kith-thing claim -f FILE` shows how to claim it");
-		return;
-	}
-	log_info("unclaimed; its claim URI is on standard output");
-	print_claim(c, uri, c->qr == THINGD_QR_YES || (c->qr == THINGD_QR_AUTO && isatty(1)));
-}
-
-/* ---- being seen --------------------------------------------------------- */
-
-/* To whoever can see the claim URI as well, and to nobody else. */
-static void show_code(const struct thingd_conf *c, const char *code)
-{
-	char path[4096], line[32];
-	struct err e = ERR_INIT;
-	int n = snprintf(line, sizeof(line), "%s\n", code);
-
-	snprintf(path, sizeof(path), "%s/code", c->state);
-	if (!*code) {
-		forget_file(path);
-		return;
-	}
-	if (daemon_write_file(path, line, (size_t)n, &e) < 0)
-		log_warn("cannot keep the code to be shown: %s", e.text);
-	if (under_systemd()) {
-		log_info("there is a code to be shown, in the file 'code' of the state folder");
-		return;
-	}
-	printf("code %s\n", code);
-	fflush(stdout);
-}
+/* ---- its button ----------------------------------------------------------- */
 
 static int open_button(struct thingd *d, struct err *e)
 {
@@ -261,7 +92,7 @@ static void on_state(struct thingd *d, const struct kith_thing_event *ev)
 {
 	log_info("%s%s%s", kith_thing_state_name(ev->state), *ev->text ? ": " : "", ev->text);
 	if (ev->state == KITH_THING_SERVING)
-		forget_claim(&d->conf);	/* also one that a crash left behind */
+		thingd_forget_claim(&d->conf);	/* also one that a crash left behind */
 	if (d->ready || (ev->state != KITH_THING_UNCLAIMED && ev->state != KITH_THING_SERVING))
 		return;
 	d->ready = true;
@@ -275,7 +106,7 @@ static void on_owner(struct thingd *d, const char *owner)
 		log_info("owned by %s", owner);
 	else
 		log_info("owned by nobody any more");
-	forget_claim(&d->conf);
+	thingd_forget_claim(&d->conf);
 }
 
 static void on_event(void *arg, const struct kith_thing_event *ev)
@@ -287,13 +118,20 @@ static void on_event(void *arg, const struct kith_thing_event *ev)
 		on_state(d, ev);
 		break;
 	case KITH_THING_EV_CLAIM:
-		show_claim(&d->conf, ev->text);
+		thingd_show_claim(&d->conf, ev->text);
 		break;
 	case KITH_THING_EV_CODE:
-		show_code(&d->conf, ev->text);
+		thingd_show_code(&d->conf, ev->text);
 		break;
 	case KITH_THING_EV_OWNER:
 		on_owner(d, ev->text);
+		break;
+	case KITH_THING_EV_LAMP:
+		log_debug("lamp: %s", ev->text);
+		break;
+	case KITH_THING_EV_RECEIPT:
+		printf("%s\n", ev->text);
+		fflush(stdout);
 		break;
 	case KITH_THING_EV_IDENTITY:
 		log_info("account %s", ev->text);
@@ -534,16 +372,6 @@ static int run(struct thingd *d, const char *file)
 	return ret;
 }
 
-static int load(struct thingd_conf *c, const char *file)
-{
-	struct err e = ERR_INIT;
-
-	if (thingd_conf_load(c, file ? file : DEFAULT_FILE, &e) == 0)
-		return 0;
-	fprintf(stderr, "%s\n", e.text);
-	return -1;
-}
-
 static void print_settings(const struct thingd_conf *c)
 {
 	struct buf b;
@@ -554,140 +382,23 @@ static void print_settings(const struct thingd_conf *c)
 	buf_fini(&b);
 }
 
-/* ---- the other words ---------------------------------------------------- */
-
-static int word_claim(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
-{
-	char path[4096];
-	struct err e = ERR_INIT;
-	struct buf b, text;
-	int ret = 1;
-
-	(void)yes;
-	claim_path(c, path, sizeof(path));
-	buf_init(&b, 8192);
-	if (daemon_read_file(path, &b, &e) < 0) {
-		fprintf(stderr, "%s\n", e.kind == ERR_AGAIN
-		    ? "nothing to claim: the thing is owned, or was never registered" : e.text);
-		goto out;
-	}
-	b.data[strcspn(b.data, "\n")] = '\0';
-	picture_text(c, b.data, &text);
-	if ((png && save_picture(png, qr_png, buf_str(&text), &e) < 0) ||
-	    (svg && save_picture(svg, qr_svg, buf_str(&text), &e) < 0)) {
-		fprintf(stderr, "%s\n", e.text);
-		buf_cleanse(&text);
-		goto out;
-	}
-	buf_cleanse(&text);
-	print_claim(c, b.data, !png && !svg && c->qr != THINGD_QR_NO &&
-	    (c->qr == THINGD_QR_YES || isatty(1)));
-	ret = 0;
-out:
-	if (b.data)
-		secret_cleanse(b.data, b.cap);
-	buf_fini(&b);
-	return ret;
-}
-
-static int word_repin(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
-{
-	char why[512] = "";
-
-	(void)png;
-	(void)svg;
-	(void)yes;
-	if (kith_thing_repin(c->state, why, sizeof(why)) == 0) {
-		puts("pins of login, registry and provisioning are released; "
-		    "restart the thing if it runs");
-		return 0;
-	}
-	fprintf(stderr, "%s\n", why);
-	return 1;
-}
-
-static int word_reset(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
-{
-	char why[512] = "";
-
-	(void)png;
-	(void)svg;
-	if (!yes) {
-		fprintf(stderr, "this makes another thing of it, and its owner loses it; "
-		    "if you mean it: kith-thing reset --yes\n");
-		return EX_USAGE;
-	}
-	if (kith_thing_reset(c->state, why, sizeof(why)) == 0) {
-		puts("everything is forgotten");
-		return 0;
-	}
-	fprintf(stderr, "%s\n", why);
-	return 1;
-}
-
-static const struct {
-	const char *word;
-	int (*act)(const struct thingd_conf *c, const char *png, const char *svg, bool yes);
-} words[] = {
-	{ "claim", word_claim },
-	{ "repin", word_repin },
-	{ "reset", word_reset },
-};
-
-static int act_on(const char *word, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "png", required_argument, NULL, 'p' },
-		{ "svg", required_argument, NULL, 's' },
-		{ "yes", no_argument, NULL, 'y' },
-		{ NULL, 0, NULL, 0 }
-	};
-	const char *file = NULL, *png = NULL, *svg = NULL;
-	struct thingd_conf conf;
-	bool yes = false;
-	int c, ret = DAEMON_EX_CONFIG;
-
-	while ((c = getopt_long(argc, argv, "f:", options, NULL)) != -1)
-		switch (c) {
-		case 'f': file = optarg; break;
-		case 'p': png = optarg; break;
-		case 's': svg = optarg; break;
-		case 'y': yes = true; break;
-		default: return EX_USAGE;
-		}
-	if (load(&conf, file) == 0)
-		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-			if (strcmp(words[i].word, word) == 0)
-				ret = words[i].act(&conf, png, svg, yes);
-	thingd_conf_free(&conf);
-	return ret;
-}
-
-static bool is_word(const char *text)
-{
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i].word, text) == 0)
-			return true;
-	return false;
-}
-
 int main(int argc, char **argv)
 {
 	static struct thingd d;
 	struct daemon_options o;
 	int ret;
 
-	if (argc > 1 && is_word(argv[1]))
-		return act_on(argv[1], argc - 1, argv + 1);
+	if (argc > 1 && thingd_is_word(argv[1]))
+		return thingd_word(argv[1], argc - 1, argv + 1);
 	daemon_options(argc, argv, usage, &o);
 	if (o.n_operands) {
 		fprintf(stderr, "'%s' is no word of kith-thing; try: kith-thing -h\n",
 		    o.operands[0]);
-		return EX_USAGE;
+		return THINGD_EX_USAGE;
 	}
 	if (o.verbose)
 		log_set_level(LOG_LEVEL_DEBUG);
-	if (load(&d.conf, o.file) < 0) {
+	if (thingd_load(&d.conf, o.file) < 0) {
 		thingd_conf_free(&d.conf);
 		return DAEMON_EX_CONFIG;
 	}
@@ -696,7 +407,7 @@ int main(int argc, char **argv)
 			print_settings(&d.conf);
 		ret = 0;
 	} else {
-		ret = run(&d, o.file ? o.file : DEFAULT_FILE);
+		ret = run(&d, o.file ? o.file : THINGD_DEFAULT_FILE);
 	}
 	thingd_conf_free(&d.conf);
 	return ret;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * self: all of one thing in one struct, for the three files that know all of it:
+ * thing.c (the public face and the wiring), serve.c (who may send it what) and
+ * the parts' callbacks between them.  No part includes this: a part knows only
+ * the parts named in its own struct.
+ */
+#ifndef KITH_THING_SELF_H
+#define KITH_THING_SELF_H
+
+#include "thing/command.h"
+#include "thing/enroll.h"
+#include "thing/login.h"
+#include "thing/relay.h"
+#include "thing/talk.h"
+#include "thing/thing.h"
+#include "thing/witness.h"
+
+struct kith_thing {
+	char *state_dir, *server, *ca_file, *registry, *software;
+	void (*event)(void *arg, const struct kith_thing_event *ev);
+	void *event_arg;
+	enum kith_thing_state state;
+	struct pool pool;		/* owns the tags */
+	struct identity id;
+	struct standing standing;
+	struct decisions decisions;
+	struct session session;
+	struct friends friends;
+	struct access access;
+	struct befriend befriend;
+	struct board board;
+	struct jobs jobs;
+	struct relay relay;
+	struct enroll enroll;
+	struct witness witness;
+	struct login login;
+	bool login_ready;
+	int epoll;
+	int state_lock;			/* of the folder; -1 none */
+	int polled_fd;			/* in the epoll set; -1 none */
+	short polled_events;
+	bool pinging;			/* the server is asked for a sign of life */
+	bool stopping, inside;
+	char jid[JID_MAX + 1];
+	char *claim_uri;		/* "" when owned */
+};
+
+/* serve.c: what came in on the bound stream. */
+void self_take_stanza(struct kith_thing *t, const struct stanza *s);
+/* Too big to be read: an iq that waits gets an error, nothing else happens. */
+void self_take_oversize(struct kith_thing *t, const struct stanza_head *h);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thingd_word: claim, repin, reset.
+ */
+#include "config.h"
+
+#include "thing/thingd_word.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/daemon.h"
+#include "common/base/qr.h"
+#include "common/base/secret.h"
+#include "thing/thingd_show.h"
+
+int thingd_load(struct thingd_conf *c, const char *file)
+{
+	struct err e = ERR_INIT;
+
+	if (thingd_conf_load(c, file ? file : THINGD_DEFAULT_FILE, &e) == 0)
+		return 0;
+	fprintf(stderr, "%s\n", e.text);
+	return -1;
+}
+
+static int word_claim(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
+{
+	char path[4096];
+	struct err e = ERR_INIT;
+	struct buf b, text;
+	int ret = 1;
+
+	(void)yes;
+	thingd_claim_path(c, path, sizeof(path));
+	buf_init(&b, 8192);
+	if (daemon_read_file(path, &b, &e) < 0) {
+		fprintf(stderr, "%s\n", e.kind == ERR_AGAIN
+		    ? "nothing to claim: the thing is owned, or was never registered" : e.text);
+		goto out;
+	}
+	b.data[strcspn(b.data, "\n")] = '\0';
+	thingd_picture_text(c, b.data, &text);
+	if ((png && thingd_save_picture(png, qr_png, buf_str(&text), &e) < 0) ||
+	    (svg && thingd_save_picture(svg, qr_svg, buf_str(&text), &e) < 0)) {
+		fprintf(stderr, "%s\n", e.text);
+		thingd_cleanse(&text);
+		goto out;
+	}
+	thingd_cleanse(&text);
+	thingd_print_claim(c, b.data, !png && !svg && c->qr != THINGD_QR_NO &&
+	    (c->qr == THINGD_QR_YES || isatty(1)));
+	ret = 0;
+out:
+	if (b.data)
+		secret_cleanse(b.data, b.cap);
+	buf_fini(&b);
+	return ret;
+}
+
+static int word_repin(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
+{
+	char why[512] = "";
+
+	(void)png;
+	(void)svg;
+	(void)yes;
+	if (kith_thing_repin(c->state, why, sizeof(why)) == 0) {
+		puts("pins of login, registry and provisioning are released; "
+		    "restart the thing if it runs");
+		return 0;
+	}
+	fprintf(stderr, "%s\n", why);
+	return 1;
+}
+
+static int word_reset(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
+{
+	char why[512] = "";
+
+	(void)png;
+	(void)svg;
+	if (!yes) {
+		fprintf(stderr, "this makes another thing of it, and its owner loses it; "
+		    "if you mean it: kith-thing reset --yes\n");
+		return THINGD_EX_USAGE;
+	}
+	if (kith_thing_reset(c->state, why, sizeof(why)) == 0) {
+		puts("everything is forgotten");
+		return 0;
+	}
+	fprintf(stderr, "%s\n", why);
+	return 1;
+}
+
+static const struct {
+	const char *word;
+	int (*act)(const struct thingd_conf *c, const char *png, const char *svg, bool yes);
+} words[] = {
+	{ "claim", word_claim },
+	{ "repin", word_repin },
+	{ "reset", word_reset },
+};
+
+bool thingd_is_word(const char *text)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].word, text) == 0)
+			return true;
+	return false;
+}
+
+int thingd_word(const char *word, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "png", required_argument, NULL, 'p' },
+		{ "svg", required_argument, NULL, 's' },
+		{ "yes", no_argument, NULL, 'y' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const char *file = NULL, *png = NULL, *svg = NULL;
+	struct thingd_conf conf;
+	bool yes = false;
+	int c, ret = DAEMON_EX_CONFIG;
+
+	while ((c = getopt_long(argc, argv, "f:", options, NULL)) != -1)
+		switch (c) {
+		case 'f': file = optarg; break;
+		case 'p': png = optarg; break;
+		case 's': svg = optarg; break;
+		case 'y': yes = true; break;
+		default: return THINGD_EX_USAGE;
+		}
+	if (thingd_load(&conf, file) == 0)
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (strcmp(words[i].word, word) == 0)
+				ret = words[i].act(&conf, png, svg, yes);
+	thingd_conf_free(&conf);
+	return ret;
+}
