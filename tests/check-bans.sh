@@ -49,6 +49,12 @@ rule_numbers() { calls 'atoi|atol|atoll|atof'; }
 rule_random() { calls 'rand|srand|random|srandom|drand48|rand_r|RAND_bytes|arc4random'; }
 rule_processes() { calls 'system|popen|vfork'; }
 rule_memory() { calls 'alloca|__builtin_alloca'; }
+rule_malloc()
+{
+	calls 'malloc|calloc|realloc|reallocarray|strdup|strndup|free|v?asprintf|getline|getdelim|open_memstream' |
+	    grep -E '^(common/base|common/wire|thing)/' |
+	    grep -vE '^(common/base/mem\.[ch]|thing/examples/)'
+}
 rule_signals() { calls 'signal'; }
 rule_time() { calls 'time|gettimeofday|clock_gettime' | grep -vE '^(common/base/clock\.c|tests/)'; }
 rule_sql()
@@ -87,7 +93,7 @@ case_is()
 # found RULE LINE: the rule must turn red on this line
 found()
 {
-	if echo "common/x.c:1:$2" | apply "$1" | grep -q .; then
+	if echo "common/base/x.c:1:$2" | apply "$1" | grep -q .; then
 		case_is "rule $1 finds: $2" ""
 	else
 		case_is "rule $1 finds: $2" "it was not found"
@@ -97,7 +103,7 @@ found()
 # passes RULE LINE
 passes()
 {
-	case_is "rule $1 lets pass: $2" "$(echo "common/x.c:1:$2" | apply "$1")"
+	case_is "rule $1 lets pass: $2" "$(echo "common/base/x.c:1:$2" | apply "$1")"
 }
 
 lines=$(mktemp) || exit 99
@@ -110,6 +116,7 @@ case_is "numbers are read by checked functions" \
 case_is "randomness comes from ident.h alone" "$(apply random < "$lines" | grep -v '^tests/')"
 case_is "no shell is started" "$(apply processes < "$lines")"
 case_is "no memory is taken from the stack at run time" "$(apply memory < "$lines")"
+case_is "base, wire and thing take memory from mem.h" "$(apply malloc < "$lines")"
 case_is "signals arrive through the loop" "$(apply signals < "$lines" | grep -v '^tests/')"
 case_is "time comes from clock.h" "$(apply time < "$lines")"
 case_is "SQL text is never built" "$(apply sql < "$lines")"
@@ -141,6 +148,9 @@ found random '	return rand ();'
 passes random '	strand(x); r->random(x);'
 found processes '	system("ls");'
 found memory 'p = alloca(n);'
+found malloc '	p->name = strdup(name);'
+found malloc '	free(p);'
+passes malloc '	mem_free(p); x.free(p); pool_strdup(p, s);'
 found signals '	signal(SIGTERM, f);'
 found time '	now = time(NULL);'
 found sql '	q = sqlite3_mprintf("%s", x);'

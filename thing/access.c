@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/mem.h"
 #include "thing/asking.h"
 
 #define ACCESS_TRIES 3	/* for answers that a clear has overtaken */
@@ -68,7 +69,7 @@ static void wait_free(struct access_wait *w)
 		if (w->access->wait[i] == w)
 			w->access->wait[i] = NULL;
 	pool_fini(&w->pool);
-	free(w);
+	mem_free(w);
 }
 
 void access_fini(struct access *a)
@@ -146,7 +147,7 @@ static struct access_wait *wait_new(struct access *a, const struct decision_ques
 	for (size_t i = 0; i < ACCESS_WAITING && !slot; i++)
 		if (!a->wait[i])
 			slot = &a->wait[i];
-	w = slot ? calloc(1, sizeof(*w)) : NULL;
+	w = slot ? mem_zalloc(sizeof(*w)) : NULL;
 	if (!w)
 		return NULL;
 	w->access = a;
@@ -154,7 +155,7 @@ static struct access_wait *wait_new(struct access *a, const struct decision_ques
 	w->key = pool_strdup(&w->pool, key);
 	if (!w->key || copy_question(&w->pool, q, &w->q) < 0) {
 		pool_fini(&w->pool);
-		free(w);
+		mem_free(w);
 		return NULL;
 	}
 	*slot = w;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/mem.h"
 #include "common/base/str.h"
 #include "common/wire/request.h"
 
@@ -63,8 +64,8 @@ int board_add_field(struct board *b, const struct kith_thing_field *f)
 static void free_choices(char **choices)
 {
 	for (size_t i = 0; choices && choices[i]; i++)
-		free(choices[i]);
-	free(choices);
+		mem_free(choices[i]);
+	mem_free(choices);
 }
 
 static char **copy_choices(const char *const *from)
@@ -74,9 +75,9 @@ static char **copy_choices(const char *const *from)
 
 	while (from[n])
 		n++;
-	to = calloc(n + 1, sizeof(to[0]));
+	to = mem_array(n + 1, sizeof(to[0]));
 	for (size_t i = 0; to && i < n; i++)
-		if (!(to[i] = strdup(from[i]))) {
+		if (!(to[i] = mem_strdup(from[i]))) {
 			free_choices(to);
 			return NULL;
 		}
@@ -106,7 +107,7 @@ int board_add_need(struct board *b, const char *line)
 {
 	if (b->n_needs == KITH_THING_NEEDS || line == NULL || line[0] == '\0' ||
 	    !str_utf8_valid(line, strlen(line)) || str_utf8_chars(line) > WIRE_NEED ||
-	    (b->need[b->n_needs] = strdup(line)) == NULL)
+	    (b->need[b->n_needs] = mem_strdup(line)) == NULL)
 		return -1;
 	b->n_needs++;
 	return 0;
@@ -143,7 +144,7 @@ void board_fini(struct board *b)
 	for (size_t i = 0; i < b->n_controls; i++)
 		free_choices(b->control[i].choices);
 	for (size_t i = 0; i < b->n_needs; i++)
-		free(b->need[i]);
+		mem_free(b->need[i]);
 	memset(b, 0, sizeof(*b));
 }
 

@@ -8,9 +8,11 @@
 
 #include <stdlib.h>
 
+#include "common/base/mem.h"
+
 struct call *call_new(void)
 {
-	struct call *c = calloc(1, sizeof(*c));
+	struct call *c = mem_zalloc(sizeof(*c));
 
 	if (c)
 		pool_init(&c->pool, WIRE_REQUEST_BYTES);
@@ -22,6 +24,6 @@ void call_free(struct call **c)
 	if (!*c)
 		return;
 	pool_fini(&(*c)->pool);
-	free(*c);
+	mem_free(*c);
 	*c = NULL;
 }

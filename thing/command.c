@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/mem.h"
 #include "common/wire/control.h"
 #include "common/wire/reply.h"
 
@@ -142,14 +143,14 @@ void command_request(struct jobs *js, struct call **c)
 		say_no(js, q, COND_BAD_REQUEST, NULL, "Nothing to set, or too much.");
 		return;
 	}
-	values = calloc(set->n, sizeof(values[0]));
+	values = mem_array(set->n, sizeof(values[0]));
 	ask.names.name = pool_alloc(&(*c)->pool, set->n * sizeof(ask.names.name[0]));
 	if (!values || !ask.names.name)
 		say_no(js, q, COND_RESOURCE_CONSTRAINT, NULL, NULL);
 	else if (take_values(js, *c, &ask.names, values) &&
 	    job_begin(js, c, &voice, &ask, values) < 0)
 		say_no(js, q, COND_RESOURCE_CONSTRAINT, NULL, "Too many requests at once.");
-	free(values);
+	mem_free(values);
 }
 
 /* ---- the form ----------------------------------------------------------- */
@@ -256,13 +257,13 @@ static void form_decided(void *arg, enum access_verdict v, const struct decision
 			    "Cannot be decided now, try again later.");
 	}
 	call_free(&f->call);
-	free(f);
+	mem_free(f);
 }
 
 void command_form(struct jobs *js, struct call **c)
 {
 	struct decision_question ask = { .action = DECIDE_CONTROL, .jid = (*c)->q.bare };
-	struct form *f = calloc(1, sizeof(*f));
+	struct form *f = mem_zalloc(sizeof(*f));
 
 	if (!f) {
 		say_no(js, &(*c)->q, COND_RESOURCE_CONSTRAINT, NULL, NULL);

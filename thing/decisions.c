@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/mem.h"
 #include "common/base/str.h"
 #include "thing/statefile.h"
 
@@ -358,11 +359,11 @@ static int unpack_why(struct pool *pool, const char *text, int64_t past_ms, stru
 
 static void entry_fini(struct decisions_entry *x)
 {
-	free(x->key);
-	free(x->names);
-	free(x->nodes);
-	free(x->limits);
-	free(x->why);
+	mem_free(x->key);
+	mem_free(x->names);
+	mem_free(x->nodes);
+	mem_free(x->limits);
+	mem_free(x->why);
 }
 
 static void drop(struct decisions *d, size_t i)
@@ -454,7 +455,7 @@ static char *pack(int (*add)(struct buf *, const struct decision *), const struc
 
 	buf_init(&b, DECISIONS_KEY);
 	if (add(&b, what) == 0 && buf_ok(&b))
-		text = strdup(buf_str(&b));
+		text = mem_strdup(buf_str(&b));
 	buf_fini(&b);
 	return text;
 }
@@ -491,7 +492,7 @@ bool decisions_keep(struct decisions *d, const char *key, const struct decision 
 	x.lease_ms = lease;
 	x.end_boot = asked_ms + lease;
 	x.end_wall = clock_wall(d->clock) + (x.end_boot - now);
-	x.key = strdup(key);
+	x.key = mem_strdup(key);
 	x.names = pack(pack_names, what);
 	x.nodes = pack(pack_nodes, what);
 	x.limits = pack(add_limits, what);
@@ -711,7 +712,7 @@ out:
 /* "JID RULE WITHIN AGE:TIMES,..." */
 static int load_usage(struct loading *l, const char *value)
 {
-	char *line = strdup(value), *part[4], *save = NULL, *jid = NULL;
+	char *line = mem_strdup(value), *part[4], *save = NULL, *jid = NULL;
 	struct usage_row row = { .n = 0 };
 	struct pool pool;
 	int ret = -1;
@@ -730,13 +731,13 @@ static int load_usage(struct loading *l, const char *value)
 	ret = 0;
 out:
 	pool_fini(&pool);
-	free(line);
+	mem_free(line);
 	return ret;
 }
 
 static int load_entry(struct loading *l, bool allowed, const char *value)
 {
-	char *line = strdup(value), *part[PARTS_MAX], *end;
+	char *line = mem_strdup(value), *part[PARTS_MAX], *end;
 	struct decisions_entry x;
 	int64_t revision = 0;
 	int ret = -1;
@@ -756,17 +757,17 @@ static int load_entry(struct loading *l, bool allowed, const char *value)
 	ret = 0;
 	if (!settle_end(l, &x) || (x.revision && x.revision < l->d->floor))
 		goto out;
-	x.names = strdup(part[5] + 2);
-	x.nodes = strdup(part[6] + 2);
-	x.limits = strdup(part[7] + 2);
-	x.why = strdup(part[8] + 2);
-	x.key = strdup(part[9]);
+	x.names = mem_strdup(part[5] + 2);
+	x.nodes = mem_strdup(part[6] + 2);
+	x.limits = mem_strdup(part[7] + 2);
+	x.why = mem_strdup(part[8] + 2);
+	x.key = mem_strdup(part[9]);
 	if (x.names && x.nodes && x.limits && x.why && x.key)
 		l->d->entry[l->d->n++] = x;
 	else
 		entry_fini(&x);
 out:
-	free(line);
+	mem_free(line);
 	return ret;
 }
 
@@ -821,7 +822,7 @@ int decisions_open(struct decisions *d, const struct clock *clock, const char *d
 	d->dir = dir;
 	d->cleared_ms = -1;
 	read_boot_id(d->boot_id, sizeof(d->boot_id));
-	d->entry = calloc(DECISIONS_MAX, sizeof(d->entry[0]));
+	d->entry = mem_array(DECISIONS_MAX, sizeof(d->entry[0]));
 	if (!d->entry)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	if (!dir || statefile_load(dir, KIND, row, &l, &why) == 0)
@@ -839,6 +840,6 @@ void decisions_close(struct decisions *d)
 	for (size_t i = 0; i < d->n; i++)
 		entry_fini(&d->entry[i]);
 	usage_fini(&d->usage);
-	free(d->entry);
+	mem_free(d->entry);
 	memset(d, 0, sizeof(*d));
 }

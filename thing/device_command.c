@@ -21,6 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/mem.h"
+
 #define MAX_ARGS 32
 #define MAX_WAITING 16
 #define REAP_MS 20		/* how often to look for one that closed its output early */
@@ -69,12 +71,12 @@ static int split(struct command *c, struct err *e)
 
 static int command_open(struct device *d, struct err *e)
 {
-	struct command *c = calloc(1, sizeof(*c));
+	struct command *c = mem_zalloc(sizeof(*c));
 
 	if (!c)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	c->fd = -1;
-	c->words = strdup(d->conf.spec);
+	c->words = mem_strdup(d->conf.spec);
 	d->self = c;
 	if (!c->words) {
 		err_set(e, ERR_SYSTEM, "out of memory");
@@ -88,8 +90,8 @@ static int command_open(struct device *d, struct err *e)
 	} else if (split(c, e) == 0) {
 		return 0;
 	}
-	free(c->words);
-	free(c);
+	mem_free(c->words);
+	mem_free(c);
 	d->self = NULL;
 	return -1;
 }
@@ -113,8 +115,8 @@ static void command_close(struct device *d)
 	struct command *c = d->self;
 
 	stop(c);
-	free(c->words);
-	free(c);
+	mem_free(c->words);
+	mem_free(c);
 }
 
 /* ---- running ------------------------------------------------------------ */

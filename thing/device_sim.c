@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/mem.h"
 #include "common/base/str.h"
 
 struct device_cells {
@@ -34,12 +35,12 @@ struct sim {
 
 struct device_cells *device_cells_new(void)
 {
-	return calloc(1, sizeof(struct device_cells));
+	return mem_zalloc(sizeof(struct device_cells));
 }
 
 void device_cells_free(struct device_cells **c)
 {
-	free(*c);
+	mem_free(*c);
 	*c = NULL;
 }
 
@@ -101,7 +102,7 @@ static bool take_spec(struct device *d, struct sim *s)
 
 static int sim_open(struct device *d, struct err *e)
 {
-	struct sim *s = calloc(1, sizeof(*s));
+	struct sim *s = mem_zalloc(sizeof(*s));
 
 	if (!s)
 		return err_set(e, ERR_SYSTEM, "out of memory");
@@ -114,14 +115,14 @@ static int sim_open(struct device *d, struct err *e)
 	} else {
 		return 0;
 	}
-	free(s);
+	mem_free(s);
 	d->self = NULL;
 	return -1;
 }
 
 static void sim_close(struct device *d)
 {
-	free(d->self);
+	mem_free(d->self);
 }
 
 /* xorshift64*: repeatable, and nothing secret depends on it. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/base/jid.h"
+#include "common/base/mem.h"
 #include "common/wire/ns.h"
 #include "common/wire/stanza.h"
 
@@ -23,8 +24,8 @@ void friends_init(struct friends *f, void (*changed)(void *, const char *, bool)
 static void forget_all(struct friend *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		free(list[i].bare);
-	free(list);
+		mem_free(list[i].bare);
+	mem_free(list);
 }
 
 void friends_fini(struct friends *f)
@@ -67,12 +68,12 @@ static struct friend *add(struct friends *f, const char *bare)
 	struct friend *x;
 
 	if (!f->friend)
-		f->friend = calloc(FRIENDS_MAX, sizeof(f->friend[0]));
+		f->friend = mem_array(FRIENDS_MAX, sizeof(f->friend[0]));
 	if (!f->friend || f->n == FRIENDS_MAX)
 		return NULL;
 	x = &f->friend[f->n];
 	memset(x, 0, sizeof(*x));
-	x->bare = strdup(bare);
+	x->bare = mem_strdup(bare);
 	if (!x->bare)
 		return NULL;
 	f->n++;
@@ -81,7 +82,7 @@ static struct friend *add(struct friends *f, const char *bare)
 
 static void drop(struct friends *f, struct friend *x)
 {
-	free(x->bare);
+	mem_free(x->bare);
 	*x = f->friend[--f->n];
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/mem.h"
 #include "common/base/str.h"
 
 struct locate {
@@ -45,9 +46,9 @@ static int split(struct resolve_place *out, const char *server, struct err *e)
 struct locate *locate_new(const char *domain, const char *server, const struct clock *clock,
     struct err *e)
 {
-	struct locate *l = calloc(1, sizeof(*l));
+	struct locate *l = mem_zalloc(sizeof(*l));
 
-	if (!l || !(l->domain = strdup(domain))) {
+	if (!l || !(l->domain = mem_strdup(domain))) {
 		err_set(e, ERR_SYSTEM, "out of memory");
 		locate_free(&l);
 		return NULL;
@@ -64,8 +65,8 @@ void locate_free(struct locate **l)
 		return;
 	if ((*l)->resolve)
 		resolve_free(&(*l)->resolve);
-	free((*l)->domain);
-	free(*l);
+	mem_free((*l)->domain);
+	mem_free(*l);
 	*l = NULL;
 }
 

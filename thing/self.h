@@ -8,6 +8,7 @@
 #ifndef KITH_THING_SELF_H
 #define KITH_THING_SELF_H
 
+#include "common/base/mem.h"
 #include "thing/command.h"
 #include "thing/enroll.h"
 #include "thing/login.h"
@@ -17,6 +18,7 @@
 #include "thing/witness.h"
 
 struct kith_thing {
+	struct mem mem;			/* in force in every public call: MEM_WITHIN */
 	char *state_dir, *server, *ca_file, *registry, *software;
 	void (*event)(void *arg, const struct kith_thing_event *ev);
 	void *event_arg;

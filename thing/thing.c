@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/base/daemon.h"
+#include "common/base/mem.h"
 #include "common/base/str.h"
 #include "common/wire/iotdisco.h"
 #include "common/wire/push.h"
@@ -86,9 +87,9 @@ static void set_claim_uri(struct kith_thing *t, const char *uri)
 {
 	if (t->claim_uri) {
 		secret_cleanse(t->claim_uri, strlen(t->claim_uri));
-		free(t->claim_uri);
+		mem_free(t->claim_uri);
 	}
-	t->claim_uri = strdup(uri);
+	t->claim_uri = mem_strdup(uri);
 }
 
 static void on_claimable(void *arg)
@@ -253,7 +254,7 @@ static int copy_tags(struct kith_thing *t, const struct kith_thing_conf *conf, s
 
 static int copy_text(char **out, const char *text)
 {
-	*out = text ? strdup(text) : NULL;
+	*out = text ? mem_strdup(text) : NULL;
 	return text && !*out ? -1 : 0;
 }
 
@@ -414,13 +415,24 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 	return 0;
 }
 
+static const struct mem *take_memory(const struct kith_thing_conf *conf, struct mem *out)
+{
+	if (conf->size >= offsetof(struct kith_thing_conf, memory) + sizeof(conf->memory) &&
+	    conf->memory)
+		*out = (struct mem){ conf->memory->resize, conf->memory->arg };
+	return out;
+}
+
 struct kith_thing *kith_thing_new(const struct kith_thing_conf *conf, char *why,
     size_t why_size)
 {
-	struct kith_thing *t = calloc(1, sizeof(*t));
+	struct mem mem = { 0 };
+	MEM_WITHIN(take_memory(conf, &mem));
+	struct kith_thing *t = mem_zalloc(sizeof(*t));
 	struct err e = ERR_INIT;
 
 	if (t) {
+		t->mem = mem;
 		t->epoll = t->polled_fd = t->state_lock = -1;
 		pool_init(&t->pool, WIRE_REQUEST_BYTES);
 		if (make(t, conf, &e) == 0)
@@ -437,6 +449,8 @@ struct kith_thing *kith_thing_new(const struct kith_thing_conf *conf, char *why,
 void kith_thing_free(struct kith_thing **tp)
 {
 	struct kith_thing *t = *tp;
+	struct mem mem = t ? t->mem : (struct mem){ 0 };
+	MEM_WITHIN(&mem);
 
 	if (!t)
 		return;
@@ -453,33 +467,39 @@ void kith_thing_free(struct kith_thing **tp)
 	identity_fini(&t->id);
 	if (t->claim_uri)
 		secret_cleanse(t->claim_uri, strlen(t->claim_uri));
-	free(t->claim_uri);
+	mem_free(t->claim_uri);
 	pool_fini(&t->pool);
 	if (t->epoll >= 0)
 		close(t->epoll);
 	if (t->state_lock >= 0)
 		close(t->state_lock);
-	free(t->state_dir);
-	free(t->server);
-	free(t->ca_file);
-	free(t->registry);
-	free(t->software);
-	free(t);
+	mem_free(t->state_dir);
+	mem_free(t->server);
+	mem_free(t->ca_file);
+	mem_free(t->registry);
+	mem_free(t->software);
+	mem_free(t);
 	*tp = NULL;
 }
 
 int kith_thing_add_field(struct kith_thing *t, const struct kith_thing_field *field)
 {
+	MEM_WITHIN(&t->mem);
+
 	return board_add_field(&t->board, field);
 }
 
 int kith_thing_add_control(struct kith_thing *t, const struct kith_thing_control *control)
 {
+	MEM_WITHIN(&t->mem);
+
 	return board_add_control(&t->board, control);
 }
 
 int kith_thing_add_need(struct kith_thing *t, const char *line)
 {
+	MEM_WITHIN(&t->mem);
+
 	return board_add_need(&t->board, line);
 }
 
@@ -578,6 +598,7 @@ static void say_goodbye(struct kith_thing *t)
 
 void kith_thing_process(struct kith_thing *t)
 {
+	MEM_WITHIN(&t->mem);
 	struct err e = ERR_INIT;
 
 	if (t->state == KITH_THING_STOPPED || t->inside)
@@ -604,6 +625,8 @@ void kith_thing_process(struct kith_thing *t)
 
 void kith_thing_stop(struct kith_thing *t)
 {
+	MEM_WITHIN(&t->mem);
+
 	t->stopping = true;
 	if (!t->inside && t->state != KITH_THING_STOPPED)
 		say_goodbye(t);
@@ -627,6 +650,8 @@ int kith_thing_run(struct kith_thing *t, const volatile int *stop)
 void kith_thing_read_done(struct kith_thing *t, uint64_t ticket,
     enum kith_thing_result result, const struct kith_thing_value *value)
 {
+	MEM_WITHIN(&t->mem);
+
 	jobs_read_done(&t->jobs, ticket, result, value);
 	if (!t->inside)
 		login_flush(&t->login);
@@ -635,6 +660,8 @@ void kith_thing_read_done(struct kith_thing *t, uint64_t ticket,
 void kith_thing_write_done(struct kith_thing *t, uint64_t ticket,
     enum kith_thing_result result, const char *why)
 {
+	MEM_WITHIN(&t->mem);
+
 	jobs_write_done(&t->jobs, ticket, result, why);
 	if (!t->inside)
 		login_flush(&t->login);
@@ -642,6 +669,8 @@ void kith_thing_write_done(struct kith_thing *t, uint64_t ticket,
 
 void kith_thing_pressed(struct kith_thing *t)
 {
+	MEM_WITHIN(&t->mem);
+
 	/* A press that somebody asked for is his; any other opens the window. */
 	if (!witness_listens(&t->witness))
 		enroll_pressed(&t->enroll);

@@ -13,6 +13,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/conf.h"
+#include "common/base/mem.h"
 #include "common/base/str.h"
 #include "common/wire/limits.h"
 
@@ -85,8 +86,8 @@ static int take_tag(struct thingd_conf *c, bool numeric, const char *name, const
 		return err_set(e, ERR_LIMIT, "a tag has at most 32, its value 128 characters");
 	if (numeric && str_to_double(value, &t->number) < 0)
 		return err_set(e, ERR_INPUT, "%s: '%s' is not a number", name, value);
-	t->name = strdup(name);
-	t->text = numeric ? NULL : strdup(value);
+	t->name = mem_strdup(name);
+	t->text = numeric ? NULL : mem_strdup(value);
 	c->n_tags++;
 	return t->name && (numeric || t->text) ? 0 : err_set(e, ERR_SYSTEM, "out of memory");
 }
@@ -104,7 +105,7 @@ static struct thingd_point *point(struct thingd_conf *c, const char *name, bool 
 		return NULL;
 	p = &c->point[c->n_points++];
 	memset(p, 0, sizeof(*p));
-	p->name = strdup(name);
+	p->name = mem_strdup(name);
 	p->is_control = is_control;
 	p->type = is_control ? KITH_THING_BOOLEAN : KITH_THING_NUMERIC;
 	p->scale = 1;
@@ -114,8 +115,8 @@ static struct thingd_point *point(struct thingd_conf *c, const char *name, bool 
 
 static int take_text(char **out, const char *value, struct err *e)
 {
-	free(*out);
-	*out = strdup(value);
+	mem_free(*out);
+	*out = mem_strdup(value);
 	return *out ? 0 : err_set(e, ERR_SYSTEM, "out of memory");
 }
 
@@ -180,7 +181,7 @@ static int take_choices(struct thingd_point *p, const char *value, struct err *e
 			break;
 		if (n == THINGD_CHOICES)
 			return err_set(e, ERR_LIMIT, "more than %d choices", THINGD_CHOICES);
-		p->choice[n] = strndup(value, len);
+		p->choice[n] = mem_strndup(value, len);
 		if (!p->choice[n])
 			return err_set(e, ERR_SYSTEM, "out of memory");
 		while (len > 0 && strchr(" \t", p->choice[n][len - 1]))
@@ -241,8 +242,8 @@ static int take_need(struct thingd_conf *c, const char *name, const char *value,
 		return err_set(e, ERR_LIMIT, "more than %d needs", KITH_THING_NEEDS);
 	if (value[0] == '\0' || str_utf8_chars(value) > WIRE_NEED)
 		return err_set(e, ERR_INPUT, "%s: a need has 1 to %d characters", name, WIRE_NEED);
-	c->need_name[c->n_needs] = strdup(name);
-	c->need[c->n_needs] = strdup(value);
+	c->need_name[c->n_needs] = mem_strdup(name);
+	c->need[c->n_needs] = mem_strdup(value);
 	c->n_needs++;
 	return c->need_name[c->n_needs - 1] && c->need[c->n_needs - 1] ? 0 :
 	    err_set(e, ERR_SYSTEM, "out of memory");
@@ -443,23 +444,23 @@ void thingd_conf_free(struct thingd_conf *c)
 {
 	conf_free(&spec, c);
 	for (size_t i = 0; i < c->n_tags; i++) {
-		free(c->tag[i].name);
-		free(c->tag[i].text);
+		mem_free(c->tag[i].name);
+		mem_free(c->tag[i].text);
 	}
 	for (size_t i = 0; i < c->n_needs; i++) {
-		free(c->need_name[i]);
-		free(c->need[i]);
+		mem_free(c->need_name[i]);
+		mem_free(c->need[i]);
 	}
 	for (size_t i = 0; i < c->n_points; i++) {
 		struct thingd_point *p = &c->point[i];
 
-		free(p->name);
-		free(p->spec);
-		free(p->unit);
-		free(p->pattern);
-		free(p->choices);
+		mem_free(p->name);
+		mem_free(p->spec);
+		mem_free(p->unit);
+		mem_free(p->pattern);
+		mem_free(p->choices);
 		for (size_t k = 0; k < THINGD_CHOICES; k++)
-			free(p->choice[k]);
+			mem_free(p->choice[k]);
 	}
 	memset(c, 0, sizeof(*c));
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/mem.h"
 #include "common/base/sandbox.h"
 #include "common/base/str.h"
 
@@ -37,7 +38,7 @@ static const char *const certificates[] = {
 static void add(struct list *l, char *made, bool writable)
 {
 	if (made == NULL || l->n == PATHS_MAX) {
-		free(made);
+		mem_free(made);
 		return;
 	}
 	l->made[l->n] = made;
@@ -54,16 +55,16 @@ static char *folder_of(const char *path)
 		len--;
 	while (len > 1 && path[len - 1] == '/')
 		len--;
-	return len == 0 ? strdup(".") : strndup(path, len);
+	return len == 0 ? mem_strdup(".") : mem_strndup(path, len);
 }
 
 /* Links of /sys and /proc lead all over /sys and /proc. */
 static void add_read(struct list *l, const char *path)
 {
 	if (str_starts(path, "/sys/"))
-		add(l, strdup("/sys"), false);
+		add(l, mem_strdup("/sys"), false);
 	else if (str_starts(path, "/proc/"))
-		add(l, strdup("/proc"), false);
+		add(l, mem_strdup("/proc"), false);
 	else
 		add(l, folder_of(path), false);
 }
@@ -75,7 +76,7 @@ static void add_written(struct list *l, const char *path)
 	add_read(l, path);
 	if (glob(path, 0, NULL, &g) != 0)
 		return;
-	add(l, strdup(g.gl_pathv[0]), true);
+	add(l, mem_strdup(g.gl_pathv[0]), true);
 	globfree(&g);
 }
 
@@ -89,7 +90,7 @@ static void add_command(struct list *l, const struct thingd_conf *c)
 	for (size_t n = 0; *(at += strspn(at, " \t")) != '\0' && n < WRITES_MAX; n++) {
 		size_t len = strcspn(at, " \t");
 
-		add(l, strndup(at, len), true);
+		add(l, mem_strndup(at, len), true);
 		at += len;
 	}
 }
@@ -114,12 +115,12 @@ int thingd_sandbox(const struct thingd_conf *c, const char *file, struct err *e)
 		log_warn("[thing] sandbox = off: a fault in this program is a fault of the machine");
 		return 0;
 	}
-	add(&l, strdup(c->state), true);
-	add(&l, strdup(file), false);
+	add(&l, mem_strdup(c->state), true);
+	add(&l, mem_strdup(file), false);
 	if (c->ca_file != NULL)
 		add(&l, folder_of(c->ca_file), false);
 	for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++)
-		add(&l, strdup(certificates[i]), false);
+		add(&l, mem_strdup(certificates[i]), false);
 	for (size_t i = 0; i < c->n_points; i++)
 		add_point(&l, c, &c->point[i]);
 	l.s.path = l.path;
@@ -130,6 +131,6 @@ int thingd_sandbox(const struct thingd_conf *c, const char *file, struct err *e)
 	else
 		err_prefix(e, "[thing] sandbox");
 	for (size_t i = 0; i < l.n; i++)
-		free(l.made[i]);
+		mem_free(l.made[i]);
 	return rc;
 }

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/mem.h"
+
 static void row_drop(struct usage *u, size_t i)
 {
-	free(u->row[i].jid);
+	mem_free(u->row[i].jid);
 	u->row[i] = u->row[--u->n];
 	memset(&u->row[u->n], 0, sizeof(u->row[0]));
 }
@@ -98,7 +100,7 @@ static struct usage_row *row_new(struct usage *u, const char *jid, int64_t rule)
 	if (!r)
 		return NULL;
 	memset(r, 0, sizeof(*r));
-	r->jid = strdup(jid);
+	r->jid = mem_strdup(jid);
 	if (!r->jid)
 		return NULL;
 	r->rule = rule;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/mem.h"
 #include "common/base/secret.h"
 
 #define FIRST_CAP 64
@@ -31,7 +32,7 @@ buf_fini(struct buf *b)
 {
 	if (b->cap > 0) {
 		secret_cleanse(b->data, b->len);
-		free(b->data);
+		mem_free(b->data);
 	}
 	*b = (struct buf){ .data = nothing, .max = b->max };
 }
@@ -63,14 +64,14 @@ make_room(struct buf *b, size_t more)
 		cap = b->max;
 	if (cap == 0)
 		return true;	/* max is 0: nothing to add, nothing to keep */
-	data = malloc(cap + 1);
+	data = mem_alloc(cap + 1);
 	if (data == NULL)
 		goto fail;
 	memcpy(data, b->data, b->len);
 	data[b->len] = '\0';
 	if (b->cap > 0) {
 		secret_cleanse(b->data, b->len);
-		free(b->data);
+		mem_free(b->data);
 	}
 	b->data = data;
 	b->cap = cap;

@@ -14,6 +14,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/jid.h"
+#include "common/base/mem.h"
 #include "common/base/str.h"
 
 struct unit {
@@ -147,7 +148,7 @@ keep_text(const char *text, char **out, struct err *e)
 	*out = NULL;
 	if (*text == '\0')
 		return 0;
-	*out = strdup(text);
+	*out = mem_strdup(text);
 	return *out != NULL ? 0 : err_set(e, ERR_SYSTEM, "out of memory");
 }
 
@@ -215,7 +216,7 @@ replace_text(int (*keep)(const char *, char **, struct err *), const char *text,
 
 	if (keep(text, &fresh, e) != 0)
 		return -1;
-	free(*old);
+	mem_free(*old);
 	*old = fresh;
 	return 0;
 }
@@ -261,7 +262,7 @@ conf_value_check(const struct conf_key *k, const char *text, struct err *e)
 	int ret = read_into(k, text, &scratch, e);
 
 	if (ret == 0 && is_text(k->type))
-		free(scratch.text);
+		mem_free(scratch.text);
 	return ret;
 }
 
@@ -305,7 +306,7 @@ conf_value_free(const struct conf_key *k, void *out)
 
 	if (!is_text(k->type))
 		return;
-	free(*text);
+	mem_free(*text);
 	*text = NULL;
 }
 

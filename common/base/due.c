@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+#include "common/base/mem.h"
+
 static void set(struct due_heap *h, size_t i, struct due *d)
 {
 	h->item[i] = d;
@@ -48,7 +50,7 @@ static void settle(struct due_heap *h, struct due *d)
 
 void due_fini(struct due_heap *h)
 {
-	free(h->item);
+	mem_free(h->item);
 	*h = (struct due_heap){ 0 };
 }
 
@@ -61,7 +63,7 @@ int due_reserve(struct due_heap *h, size_t n)
 		return 0;
 	while (cap < n)
 		cap *= 2;
-	grown = reallocarray(h->item, cap, sizeof(struct due *));
+	grown = mem_resize_array(h->item, cap, sizeof(struct due *));
 	if (grown == NULL)
 		return -1;
 	h->item = grown;

@@ -94,7 +94,7 @@ has_compatibility_form(ucs4_t c)
 		return true;
 	changed = n != 1 || out[0] != c;
 	if (out != room)
-		free(out);
+		free(out);	/* allowed: malloc: libunistring's */
 	return changed;
 }
 
@@ -252,9 +252,9 @@ prep_precis(char *text, size_t size, enum jid_part which)
 	text[out_len] = '\0';
 	ret = 0;
 out:
-	free(out);
-	free(mapped);
-	free(s);
+	free(out);	/* allowed: malloc: libunistring's */
+	free(mapped);	/* allowed: malloc: libunistring's */
+	free(s);	/* allowed: malloc: libunistring's */
 	return ret;
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/base/pool.h"
 
+#include "common/base/mem.h"
 #include "common/base/secret.h"
 
 #include <stdarg.h>
@@ -39,7 +40,7 @@ free_chunks(struct pool_chunk *c)
 		struct pool_chunk *next = c->next;
 
 		secret_cleanse(c->data, c->used);
-		free(c);
+		mem_free(c);
 		c = next;
 	}
 }
@@ -68,7 +69,7 @@ static struct pool_chunk *
 add_chunk(struct pool *p, size_t at_least)
 {
 	size_t size = at_least > CHUNK_SIZE ? at_least : CHUNK_SIZE;
-	struct pool_chunk *c = malloc(sizeof(*c) + size);
+	struct pool_chunk *c = mem_alloc(sizeof(*c) + size);
 
 	if (c == NULL)
 		return NULL;

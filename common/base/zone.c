@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/mem.h"
+
 #define ZONES_MAX 256		/* kept at once; there are about 600 names */
 #define TZIF_BYTES (64 * 1024)
 #define TZIF_HEAD 44
@@ -253,8 +255,8 @@ static bool read_changes(struct zone *z, const unsigned char *p, const struct co
 {
 	const unsigned char *type = p + c->time * 8, *info = type + c->time;
 
-	z->at = calloc(c->time + 1, sizeof(*z->at));
-	z->offset = calloc(c->time + 1, sizeof(*z->offset));
+	z->at = mem_array(c->time + 1, sizeof(*z->at));
+	z->offset = mem_array(c->time + 1, sizeof(*z->offset));
 	if (z->at == NULL || z->offset == NULL)
 		return false;
 	z->first = be32s(info);
@@ -287,7 +289,7 @@ static bool read_footer(struct zone *z, const unsigned char *p, size_t len)
 
 struct zone *zone_read(const char *name, const void *data, size_t len)
 {
-	struct zone *z = calloc(1, sizeof(*z));
+	struct zone *z = mem_zalloc(sizeof(*z));
 	const unsigned char *p = data;
 	struct counts c;
 	size_t skip;
@@ -314,9 +316,9 @@ void zone_free(struct zone **z)
 {
 	if (*z == NULL)
 		return;
-	free((*z)->at);
-	free((*z)->offset);
-	free(*z);
+	mem_free((*z)->at);
+	mem_free((*z)->offset);
+	mem_free(*z);
 	*z = NULL;
 }
 
@@ -354,7 +356,7 @@ int32_t zone_offset(const struct zone *z, int64_t wall_ms, int64_t *until_ms)
 
 struct zones *zones_new(const char *dir)
 {
-	struct zones *z = calloc(1, sizeof(*z));
+	struct zones *z = mem_zalloc(sizeof(*z));
 
 	if (z != NULL)
 		snprintf(z->dir, sizeof(z->dir), "%s", dir != NULL ? dir : "/usr/share/zoneinfo");
@@ -367,7 +369,7 @@ void zones_free(struct zones **z)
 		return;
 	for (size_t i = 0; i < (*z)->n; i++)
 		zone_free(&(*z)->zone[i]);
-	free(*z);
+	mem_free(*z);
 	*z = NULL;
 }
 

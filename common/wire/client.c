@@ -20,6 +20,7 @@
 
 #include "common/base/ident.h"
 #include "common/base/jid.h"
+#include "common/base/mem.h"
 #include "common/base/str.h"
 #include "common/wire/account.h"
 #include "common/wire/features.h"
@@ -781,7 +782,7 @@ begin(struct client *c, struct err *e)
 static bool
 copy(char **to, const char *from)
 {
-	*to = from != NULL ? strdup(from) : NULL;
+	*to = from != NULL ? mem_strdup(from) : NULL;
 	return from == NULL || *to != NULL;
 }
 
@@ -815,7 +816,7 @@ client_new(const struct client_conf *conf, const struct client_ops *ops, void *a
 		(void)err_set(e, ERR_INPUT, "there is no password");
 		return NULL;
 	}
-	c = calloc(1, sizeof(*c));
+	c = mem_zalloc(sizeof(*c));
 	if (c == NULL) {
 		(void)err_set(e, ERR_SYSTEM, "no memory for a login");
 		return NULL;
@@ -838,15 +839,15 @@ client_free(struct client **client)
 	resolve_free(&c->resolve);
 	sasl_free(&c->sasl);
 	secret_clear(&c->password);
-	free(c->domain);
-	free(c->host);
-	free(c->port);
-	free(c->user);
-	free(c->resource);
-	free(c->ca_file);
-	free(c->cert_file);
-	free(c->key_file);
-	free(c);
+	mem_free(c->domain);
+	mem_free(c->host);
+	mem_free(c->port);
+	mem_free(c->user);
+	mem_free(c->resource);
+	mem_free(c->ca_file);
+	mem_free(c->cert_file);
+	mem_free(c->key_file);
+	mem_free(c);
 	*client = NULL;
 }
 

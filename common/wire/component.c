@@ -20,6 +20,7 @@
 
 #include "common/base/ident.h"
 #include "common/base/jid.h"
+#include "common/base/mem.h"
 #include "common/base/str.h"
 #include "common/wire/ns.h"
 #include "common/wire/stanza.h"
@@ -430,7 +431,7 @@ component_new(const struct component_conf *conf, const struct component_ops *ops
 
 	if (component_check(conf, e) != 0)
 		return NULL;
-	c = calloc(1, sizeof(*c));
+	c = mem_zalloc(sizeof(*c));
 	if (c == NULL) {
 		(void)err_set(e, ERR_SYSTEM, "no memory for a component");
 		return NULL;
@@ -442,7 +443,7 @@ component_new(const struct component_conf *conf, const struct component_ops *ops
 	c->ping_after = conf->ping_after_ms > 0 ? conf->ping_after_ms : 15000;
 	c->ping_timeout = conf->ping_timeout_ms > 0 ? conf->ping_timeout_ms : 10000;
 	c->backoff_cap = conf->backoff_cap_ms > 0 ? conf->backoff_cap_ms : 30000;
-	c->jid = strdup(conf->jid);
+	c->jid = mem_strdup(conf->jid);
 	if (c->jid == NULL || secret_set(&c->secret, conf->secret->data, conf->secret->len, e) != 0)
 		goto fail;
 	if (find_addresses(c, conf, e) != 0)
@@ -478,8 +479,8 @@ component_free(struct component **component)
 	}
 	stream_free(&c->stream);
 	secret_clear(&c->secret);
-	free(c->jid);
-	free(c);
+	mem_free(c->jid);
+	mem_free(c);
 	*component = NULL;
 }
 

@@ -18,6 +18,7 @@
 #include <strophe.h>
 
 #include "common/base/jid.h"
+#include "common/base/mem.h"
 #include "common/base/pool.h"
 #include "common/base/secret.h"
 #include "common/wire/frame.h"
@@ -72,7 +73,7 @@ static void *
 tree_alloc(size_t size, void *arg)
 {
 	struct parser *p = arg;
-	void *out = p->use_pool ? pool_alloc(&p->pool, size) : malloc(size);
+	void *out = p->use_pool ? pool_alloc(&p->pool, size) : mem_alloc(size);
 
 	if (out == NULL)
 		p->over = true;
@@ -85,7 +86,7 @@ tree_free(void *mem, void *arg)
 	const struct parser *p = arg;
 
 	if (!p->use_pool)
-		free(mem);
+		mem_free(mem);
 }
 
 /* Nothing that builds a tree reallocates. */
@@ -94,8 +95,10 @@ tree_realloc(void *mem, size_t size, void *arg)
 {
 	const struct parser *p = arg;
 
-	return p->use_pool ? NULL : realloc(mem, size);
+	return p->use_pool ? NULL : mem_resize(mem, size);
 }
+
+static const XML_Memory_Handling_Suite expat_memory = { mem_alloc, mem_resize, mem_free };
 
 /* names */
 
@@ -531,7 +534,7 @@ parser_next(struct parser *p, const char *data, size_t len, size_t *used)
 struct parser *
 parser_new(const char *default_ns, size_t stanza_bytes, struct err *e)
 {
-	struct parser *p = calloc(1, sizeof(*p));
+	struct parser *p = mem_zalloc(sizeof(*p));
 	size_t held = stanza_bytes > FRAME_HEADER_BYTES ? stanza_bytes : FRAME_HEADER_BYTES;
 	size_t i;
 
@@ -544,9 +547,9 @@ parser_new(const char *default_ns, size_t stanza_bytes, struct err *e)
 		buf_init(&p->text[i], stanza_bytes);
 	frame_init(&p->frame, stanza_bytes);
 	p->mem = (xmpp_mem_t){ tree_alloc, tree_free, tree_realloc, p };
-	p->default_ns = strdup(default_ns);
+	p->default_ns = mem_strdup(default_ns);
 	p->ctx = xmpp_ctx_new(&p->mem, NULL);
-	p->xml = XML_ParserCreateNS("UTF-8", SEPARATOR);
+	p->xml = XML_ParserCreate_MM("UTF-8", &expat_memory, (const char[]){ SEPARATOR, 0 });
 	if (p->default_ns == NULL || p->ctx == NULL || p->xml == NULL ||
 	    pool_alloc(&p->pool, TREE_FIRST_CHUNK) == NULL)
 		goto no_memory;
@@ -577,8 +580,8 @@ parser_free(struct parser **parser)
 	buf_fini(&p->opening);
 	buf_fini(&p->held);
 	pool_fini(&p->pool);
-	free(p->default_ns);
-	free(p);
+	mem_free(p->default_ns);
+	mem_free(p);
 	*parser = NULL;
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/base/jid.h"
+#include "common/base/mem.h"
 #include "common/wire/stanza.h"
 
 struct entry {
@@ -34,7 +35,7 @@ struct pending {
 struct pending *
 pending_new(size_t max, const struct clock *clock, struct err *e)
 {
-	struct pending *p = calloc(1, sizeof(*p) + max * sizeof(p->entry[0]));
+	struct pending *p = mem_zalloc(sizeof(*p) + max * sizeof(p->entry[0]));
 
 	if (p == NULL) {
 		(void)err_set(e, ERR_SYSTEM, "no memory for pending requests");
@@ -57,7 +58,7 @@ finish(struct entry *n, enum pending_end how, const struct stanza *s)
 {
 	struct entry was = *n;
 
-	free(was.to);
+	mem_free(was.to);
 	*n = (struct entry){ .due = 0 };
 	was.done(was.arg, how, s);
 }
@@ -71,20 +72,20 @@ pending_free(struct pending **pending)
 	if (p == NULL)
 		return;
 	for (i = 0; i < p->max; i++)
-		free(p->entry[i].to);
-	free(p->self);
-	free(p);
+		mem_free(p->entry[i].to);
+	mem_free(p->self);
+	mem_free(p);
 	*pending = NULL;
 }
 
 int
 pending_set_self(struct pending *p, const char *full_jid, struct err *e)
 {
-	char *copy = full_jid != NULL ? strdup(full_jid) : NULL;
+	char *copy = full_jid != NULL ? mem_strdup(full_jid) : NULL;
 
 	if (full_jid != NULL && copy == NULL)
 		return err_set(e, ERR_SYSTEM, "no memory for an address");
-	free(p->self);
+	mem_free(p->self);
 	p->self = copy;
 	return 0;
 }
@@ -113,7 +114,7 @@ int
 pending_add(struct pending *p, const char *to, int64_t timeout_ms, pending_done *done, void *arg,
     char id[static IDENT_TEXT], struct err *e)
 {
-	char *copy = to != NULL ? strdup(to) : NULL;
+	char *copy = to != NULL ? mem_strdup(to) : NULL;
 	char fresh[IDENT_TEXT];
 	struct entry *n;
 
@@ -122,7 +123,7 @@ pending_add(struct pending *p, const char *to, int64_t timeout_ms, pending_done 
 	n = make_room(p);
 	/* done() of the dropped one may have taken its place. */
 	if (n == NULL || is_used(n) || ident_text(fresh, e) != 0) {
-		free(copy);
+		mem_free(copy);
 		return err_set(e, ERR_LIMIT, "too many requests wait for an answer");
 	}
 	*n = (struct entry){ .to = copy, .due = clock_boot(p->clock) + timeout_ms,
@@ -139,7 +140,7 @@ pending_cancel(struct pending *p, const void *arg)
 
 	for (i = 0; i < p->max; i++)
 		if (is_used(&p->entry[i]) && p->entry[i].arg == arg) {
-			free(p->entry[i].to);
+			mem_free(p->entry[i].to);
 			p->entry[i] = (struct entry){ .due = 0 };
 		}
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/base/ident.h"
+#include "common/base/mem.h"
 #include "common/base/str.h"
 
 #define TIMEOUT_MS 2000		/* of one try; c-ares doubles it */
@@ -67,7 +68,7 @@ on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 struct resolve *
 resolve_new(const struct clock *clock, const char *servers, struct err *e)
 {
-	struct resolve *r = calloc(1, sizeof(*r));
+	struct resolve *r = mem_zalloc(sizeof(*r));
 	struct ares_options options = { .timeout = TIMEOUT_MS, .tries = TRIES };
 
 	if (r == NULL) {
@@ -112,7 +113,7 @@ resolve_free(struct resolve **resolve)
 		ares_destroy(r->channel);
 	if (r->epoll >= 0)
 		(void)close(r->epoll);
-	free(r);
+	mem_free(r);
 	*resolve = NULL;
 }
 

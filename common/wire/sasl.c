@@ -16,6 +16,7 @@
 #include <openssl/hmac.h>
 
 #include "common/base/ident.h"
+#include "common/base/mem.h"
 #include "common/base/str.h"
 
 #define ITERATIONS_MIN 4096		/* RFC 7677 section 4 */
@@ -161,14 +162,14 @@ prepare(const char *text, struct err *e)
 	char *out = NULL, *copy = NULL;
 
 	if (str_is_plain_ascii(text))
-		return strdup(text);
+		return mem_strdup(text);
 	if (stringprep_profile(text, &out, "SASLprep", 0) != STRINGPREP_OK || out[0] == '\0') {
 		(void)err_set(e, ERR_INPUT, "the name or the password has characters SASL forbids");
 		return NULL;
 	}
-	copy = strdup(out);
+	copy = mem_strdup(out);
 	secret_cleanse(out, strlen(out));
-	free(out);
+	mem_free(out);
 	return copy;
 }
 
@@ -185,7 +186,7 @@ take_password(struct sasl *s, const struct secret *password, struct err *e)
 		return -1;
 	ret = secret_set(&s->password, plain, strlen(plain), e);
 	secret_cleanse(plain, strlen(plain));
-	free(plain);
+	mem_free(plain);
 	return ret;
 }
 
@@ -198,7 +199,7 @@ take_user(struct sasl *s, const char *user, struct err *e)
 
 	if (plain == NULL)
 		return -1;
-	s->user = out = malloc(3 * strlen(plain) + 1);
+	s->user = out = mem_alloc(3 * strlen(plain) + 1);
 	for (p = plain; out != NULL && *p != '\0'; p++) {
 		const char *escaped = *p == ',' ? "=2C" : *p == '=' ? "=3D" : NULL;
 
@@ -211,7 +212,7 @@ take_user(struct sasl *s, const char *user, struct err *e)
 	}
 	if (out != NULL)
 		*out = '\0';
-	free(plain);
+	mem_free(plain);
 	return s->user != NULL ? 0 : err_set(e, ERR_SYSTEM, "no memory for a login");
 }
 
@@ -257,7 +258,7 @@ set_up_scram(struct sasl *s, const struct sasl_conf *c, struct err *e)
 	s->md = EVP_get_digestbyname(mechs[c->mech].hash);
 	if (s->md == NULL)
 		return err_set(e, ERR_SYSTEM, "no %s here", mechs[c->mech].hash);
-	if (c->offer != NULL && (s->offer = strdup(c->offer)) == NULL)
+	if (c->offer != NULL && (s->offer = mem_strdup(c->offer)) == NULL)
 		return err_set(e, ERR_SYSTEM, "no memory for a login");
 	if (take_user(s, c->user, e) != 0 || take_password(s, c->password, e) != 0 ||
 	    make_nonce(s, c->fixed_nonce, e) != 0)
@@ -274,7 +275,7 @@ sasl_new(const struct sasl_conf *c, struct err *e)
 		(void)err_set(e, ERR_INPUT, "no mechanism to log in with");
 		return NULL;
 	}
-	s = calloc(1, sizeof(*s));
+	s = mem_zalloc(sizeof(*s));
 	if (s == NULL) {
 		(void)err_set(e, ERR_SYSTEM, "no memory for a login");
 		return NULL;
@@ -297,10 +298,10 @@ sasl_free(struct sasl **sasl)
 	secret_clear(&s->password);
 	buf_fini(&s->gs2);
 	buf_fini(&s->auth);
-	free(s->user);
-	free(s->offer);
+	mem_free(s->user);
+	mem_free(s->offer);
 	secret_cleanse(s, sizeof(*s));
-	free(s);
+	mem_free(s);
 	*sasl = NULL;
 }
 

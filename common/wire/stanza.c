@@ -14,6 +14,7 @@
 #include <strophe.h>
 
 #include "common/base/buf.h"
+#include "common/base/mem.h"
 #include "common/wire/ns.h"
 #include "common/wire/parser.h"
 
@@ -133,7 +134,7 @@ open_for(struct parser *p, const char *default_ns)
 const struct stanza *
 stanza_from_text(struct stanza_holder **holder, const char *default_ns, const char *xml, size_t len)
 {
-	struct stanza_holder *h = calloc(1, sizeof(*h));
+	struct stanza_holder *h = mem_zalloc(sizeof(*h));
 	size_t used, white;
 
 	*holder = NULL;
@@ -159,6 +160,6 @@ stanza_holder_free(struct stanza_holder **holder)
 	if (*holder == NULL)
 		return;
 	parser_free(&(*holder)->parser);
-	free(*holder);
+	mem_free(*holder);
 	*holder = NULL;
 }

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/mem.h"
 #include "common/base/secret.h"
 #include "common/wire/ns.h"
 #include "common/wire/parser.h"
@@ -92,7 +93,7 @@ stream_new(int fd, const struct stream_conf *conf, const struct stream_ops *ops,
     struct err *e)
 {
 	struct stream_limits l = conf->limits;
-	struct stream *s = calloc(1, sizeof(*s));
+	struct stream *s = mem_zalloc(sizeof(*s));
 
 	if (l.stanza_bytes == 0)
 		l.stanza_bytes = WIRE_STANZA_BYTES;
@@ -107,10 +108,10 @@ stream_new(int fd, const struct stream_conf *conf, const struct stream_ops *ops,
 	s->arg = arg;
 	s->clock = conf->clock;
 	s->last_byte = clock_boot(s->clock);
-	s->default_ns = strdup(conf->default_ns);
+	s->default_ns = mem_strdup(conf->default_ns);
 	s->in_size = l.queue_bytes / ANSWER_RATIO;
 	s->in_size = s->in_size < READ_MIN ? READ_MIN : s->in_size > READ_MAX ? READ_MAX : s->in_size;
-	s->in = malloc(s->in_size);
+	s->in = mem_alloc(s->in_size);
 	s->parser = parser_new(conf->default_ns, l.stanza_bytes, e);
 	if (s->default_ns == NULL || s->in == NULL || s->parser == NULL)
 		goto no_memory;
@@ -135,9 +136,9 @@ stream_free(struct stream **stream)
 		(void)close(s->fd);
 	parser_free(&s->parser);
 	buf_fini(&s->out);
-	free(s->default_ns);
-	free(s->in);
-	free(s);
+	mem_free(s->default_ns);
+	mem_free(s->in);
+	mem_free(s);
 	*stream = NULL;
 }
 

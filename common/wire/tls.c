@@ -22,6 +22,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "common/base/mem.h"
 #include "common/base/str.h"
 
 #define OCSP_SKEW_S 300
@@ -185,10 +186,10 @@ a_labels(const char *domain)
 	char *ascii = NULL, *copy = NULL;
 
 	if (str_is_plain_ascii(domain))
-		return strdup(domain);
+		return mem_strdup(domain);
 	if (idna_to_ascii_8z(domain, &ascii, 0) == IDNA_SUCCESS)
-		copy = strdup(ascii);
-	free(ascii);	/* libidn's memory comes from malloc */
+		copy = mem_strdup(ascii);
+	mem_free(ascii);	/* libidn's memory comes from malloc */
 	return copy;
 }
 
@@ -212,7 +213,7 @@ make_session(struct tls *t, bool direct, struct err *e)
 struct tls *
 tls_new(const struct tls_conf *conf, struct err *e)
 {
-	struct tls *t = calloc(1, sizeof(*t));
+	struct tls *t = mem_zalloc(sizeof(*t));
 
 	if (t == NULL) {
 		(void)err_set(e, ERR_SYSTEM, "no memory for TLS");
@@ -244,8 +245,8 @@ tls_free(struct tls **tls)
 	SSL_free(t->ssl);
 	SSL_CTX_free(t->ctx);
 	BIO_meth_free(t->method);
-	free(t->domain);
-	free(t);
+	mem_free(t->domain);
+	mem_free(t);
 	*tls = NULL;
 }
 
