@@ -236,6 +236,7 @@ static const struct {
 	[CLIENT_CONFLICT] = { "name taken", on_conflict, THEN_AT_ONCE },
 	[CLIENT_NO_REGISTER] = { "no registration", on_no_register, THEN_WAIT },
 	[CLIENT_WAIT] = { "asked to wait", on_nothing, THEN_WAIT },
+	[CLIENT_MOVED] = { "sent to another host", on_nothing, THEN_NEXT_PLACE },
 };
 
 static int64_t delay_after(struct login *l, enum then then)

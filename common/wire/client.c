@@ -461,6 +461,10 @@ take_features_tls(struct client *c, const struct stanza *s)
 		return;
 	}
 	features_read(&c->features, s);
+	if (c->ops.proved != NULL && !c->ops.proved(c->arg)) {
+		fail(c, CLIENT_LOST, "not wanted");
+		return;
+	}
 	if (!c->register_account) {
 		begin_sasl(c);
 		return;
@@ -653,6 +657,8 @@ on_ended(void *arg, enum stream_end why, const char *text)
 
 	if (why == STREAM_UNTRUSTED)
 		fail(c, CLIENT_UNTRUSTED, text);
+	else if (why == STREAM_ERROR && stream_other_host(c->stream)[0] != '\0')
+		fail(c, CLIENT_MOVED, stream_other_host(c->stream));
 	else if (why == STREAM_ERROR && strcmp(text, "resource-constraint") == 0)
 		fail_after(c, CLIENT_WAIT, WAIT_DEFAULT_MS, text);
 	else if (why == STREAM_LOST && !c->heard && c->at + 1 < c->n_addresses)

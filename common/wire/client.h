@@ -39,10 +39,15 @@ enum client_end {
 	CLIENT_REFUSED,		/* not-authorized: name or password */
 	CLIENT_CONFLICT,	/* registration: the name is taken */
 	CLIENT_NO_REGISTER,	/* registration not offered or refused */
-	CLIENT_WAIT		/* the server asks to wait; retry_after_ms */
+	CLIENT_WAIT,		/* the server asks to wait; retry_after_ms */
+	CLIENT_MOVED		/* see-other-host: text is the place, as it was written; nothing
+				 * else is known of it */
 };
 
 struct client_ops {
+	/* The certificate has proved the domain; nothing but the stream header has
+	 * been sent.  false: go no further.  NULL: nobody wants to know. */
+	bool (*proved)(void *arg);
 	/* The account was made (register_account); login follows on the same stream. */
 	void (*registered)(void *arg);
 	/* Bound; `jid` is the full address given; `pin` is what to remember. */

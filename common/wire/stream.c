@@ -20,6 +20,7 @@
 
 #include "common/base/mem.h"
 #include "common/base/secret.h"
+#include "common/base/str.h"
 #include "common/wire/ns.h"
 #include "common/wire/parser.h"
 #include "common/wire/stanza.h"
@@ -61,6 +62,7 @@ struct stream {
 	bool over;		/* ended() is due; why and text say more */
 	enum stream_end why;
 	char text[ERR_TEXT];
+	char other_host[STREAM_OTHER_HOST];
 };
 
 static void
@@ -367,7 +369,16 @@ take_stream_error(struct stream *s, const struct stanza *st)
 
 	while (c != NULL && strcmp(stanza_ns(c), NS_STREAM_ERRORS) != 0)
 		c = stanza_next(c);
+	if (c != NULL && strcmp(stanza_name(c), "see-other-host") == 0 &&
+	    str_copy(s->other_host, sizeof(s->other_host), stanza_text(c)) != 0)
+		s->other_host[0] = '\0';
 	end(s, STREAM_ERROR, c != NULL ? stanza_name(c) : "undefined-condition");
+}
+
+const char *
+stream_other_host(const struct stream *s)
+{
+	return s->other_host;
 }
 
 static void

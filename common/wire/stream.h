@@ -32,6 +32,8 @@ struct stanza;
 struct stream;
 struct tls;
 
+#define STREAM_OTHER_HOST 272	/* "HOST:PORT" with its NUL */
+
 struct stream_limits {
 	size_t stanza_bytes;
 	size_t queue_bytes;
@@ -99,6 +101,9 @@ void stream_close(struct stream *s, const char *error);
 /* For the way out: run a closing stream until it has ended, `ms` at most.
  * The one call here that waits. */
 void stream_linger(struct stream *s, int ms);
+/* After STREAM_ERROR "see-other-host": what it named (RFC 6120 4.9.3.19), bounded,
+ * unchecked; "" when it named nothing. */
+const char *stream_other_host(const struct stream *s);
 /* Boot-clock ms when the last byte came in: any byte proves life. */
 int64_t stream_last_byte(const struct stream *s);
 

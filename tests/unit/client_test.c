@@ -43,7 +43,8 @@ struct world {
 	struct client_conf conf;
 	struct client *c;
 	struct fake_peer peer;
-	unsigned ups, downs, registered, stanzas;
+	unsigned ups, downs, registered, stanzas, proved;
+	bool unwanted;
 	enum client_end why;
 	int64_t retry_after;
 	char text[ERR_TEXT];
@@ -93,7 +94,19 @@ on_down(void *arg, enum client_end why, const char *text, int64_t retry_after)
 	(void)snprintf(w->text, sizeof(w->text), "%s", text);
 }
 
-static const struct client_ops ops = { on_registered, on_up, on_stanza, on_oversize, NULL, on_down };
+static bool
+on_proved(void *arg)
+{
+	struct world *w = arg;
+
+	w->proved++;
+	return !w->unwanted;
+}
+
+static const struct client_ops ops = {
+	.proved = on_proved, .registered = on_registered, .up = on_up, .stanza = on_stanza,
+	.oversize = on_oversize, .down = on_down,
+};
 
 static int peer_fd(void *arg) { return client_fd(((struct world *)arg)->c); }
 static short peer_events(void *arg) { return client_events(((struct world *)arg)->c); }
@@ -159,7 +172,7 @@ login(struct world *w, enum fake_flaw flaw)
 	fake_hang_up(&w->f);
 	buf_reset(&w->f.seen);
 	buf_reset(&w->f.clear);
-	w->ups = w->downs = w->registered = w->stanzas = 0;
+	w->ups = w->downs = w->registered = w->stanzas = w->proved = 0;
 	SSL_CTX_free(w->l.ctx);
 	w->l.ctx = fakeca_server(&ca, DOMAIN, flaw);
 	w->conf.ca_file = fakeca_file(&ca, flaw);
@@ -396,7 +409,7 @@ att_D_01_D_04__lying_servers_get_no_proof_and_no_stanza(void **state)
 		{ LIE_EARLY_STANZA, CLIENT_UNTRUSTED, 4096 },
 		{ LIE_NO_VERSION, CLIENT_UNTRUSTED, 4096 },
 		{ LIE_OTHER_DOMAIN, CLIENT_UNTRUSTED, 4096 },
-		{ LIE_SEE_OTHER_HOST, CLIENT_LOST, 4096 },
+		{ LIE_SEE_OTHER_HOST, CLIENT_MOVED, 4096 },
 		{ LIE_NONCE_UNRELATED, CLIENT_UNTRUSTED, 4096 },
 		{ LIE_NONCE_SAME, CLIENT_UNTRUSTED, 4096 },
 		{ LIE_SALT_EMPTY, CLIENT_UNTRUSTED, 4096 },
@@ -424,6 +437,37 @@ att_D_01_D_04__lying_servers_get_no_proof_and_no_stanza(void **state)
 			fail_msg("%s: ended %d (%s)", name, w->why, w->text);
 		assert_nothing_secret(w, name);
 	}
+}
+
+static void
+att_D_09__see_other_host_tells_the_place_and_nothing_follows_it_by_itself(void **state)
+{
+	struct world *w = *state;
+
+	w->l.lie = LIE_SEE_OTHER_HOST;
+	assert_false(login(w, FLAW_NONE));
+	assert_int_equal(w->why, CLIENT_MOVED);
+	assert_string_equal(w->text, "evil.test");
+	assert_int_equal(w->proved, 0);
+}
+
+static void
+ruling_42__what_is_proved_but_not_wanted_hears_no_more(void **state)
+{
+	struct world *w = *state;
+
+	w->unwanted = true;
+	assert_false(login(w, FLAW_NONE));
+	assert_int_equal(w->proved, 1);
+	assert_int_equal(w->why, CLIENT_LOST);
+	assert_nothing_secret(w, "unwanted");
+	assert_false(leaked(w, "<auth"));
+	w->unwanted = false;
+	assert_true(login(w, FLAW_NONE));
+	assert_int_equal(w->proved, 1);
+	/* who proves nothing is not asked about */
+	assert_false(login(w, FLAW_WRONG_NAME));
+	assert_int_equal(w->proved, 0);
 }
 
 static void
@@ -716,6 +760,8 @@ main(void)
 		T(att_D_04__the_same_with_direct_tls),
 		T(att_D_01_D_04__lying_servers_get_no_proof_and_no_stanza),
 		T(att_D_01__without_the_right_signature_no_stanza_leaves),
+		T(att_D_09__see_other_host_tells_the_place_and_nothing_follows_it_by_itself),
+		T(ruling_42__what_is_proved_but_not_wanted_hears_no_more),
 		T(att_D_02__only_scram_of_255_offers),
 		T(att_D_02__a_failed_login_is_not_followed_by_a_weaker_one),
 		T(att_D_02__a_wrong_password_is_refused_not_untrusted),

@@ -76,6 +76,10 @@ void client_run(struct client *c, short revents)
 		rig->ops->down(rig->ops_arg, rig->end_with, "as the test says", 0);
 		return;
 	}
+	if (rig->ops->proved && !rig->ops->proved(rig->ops_arg)) {
+		rig->ops->down(rig->ops_arg, CLIENT_LOST, "not wanted", 0);
+		return;
+	}
 	rig->up = true;
 	if (rig->asked_to_register)
 		rig->ops->registered(rig->ops_arg);
