@@ -39,8 +39,11 @@ char *mem_strndup(const char *text, size_t most);
 
 /* From here to the end of the block memory comes from `m`; NULL, or one without
  * `resize`: malloc(3). */
-#define MEM_WITHIN(m) \
-	__attribute__((cleanup(mem_leave), unused)) const struct mem *mem_outer = mem_enter(m)
+#define MEM_WITHIN(m) MEM_OUTER(m, __LINE__)
+#define MEM_OUTER(m, line) MEM_BEFORE(m, line)
+#define MEM_BEFORE(m, line) \
+	__attribute__((cleanup(mem_leave), unused)) \
+	const struct mem *mem_before_##line = mem_enter(m)
 
 const struct mem *mem_enter(const struct mem *m);	/* the one before */
 void mem_leave(const struct mem **outer);
