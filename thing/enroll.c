@@ -19,7 +19,6 @@
 #include "common/wire/stanza.h"
 #include "thing/asking.h"
 #include "thing/login.h"
-#include "thing/services.h"
 
 static void find_services(struct enroll *e);
 static void pull(struct enroll *e);
@@ -118,106 +117,36 @@ static void get_roster(struct enroll *e)
 
 /* ---- services ----------------------------------------------------------- */
 
+/* What is pinned stays. */
 static void pin(struct enroll *e, struct standing_service *to, const char *what,
-    const struct enroll_candidate *c, enum gen gen)
+    const struct services_candidate *c, enum gen gen)
 {
-	if (str_copy(to->jid, sizeof(to->jid), c->jid) < 0)
+	if (to->jid[0] || !c || str_copy(to->jid, sizeof(to->jid), c->jid) < 0)
 		return;
 	to->gen = gen;
-	to->leases = c->leases;
-	to->self = c->self;
+	to->leases = c->found.leases;
+	to->self = c->found.self;
 	note(e, false, "%s is %s from now on", c->jid, what);
 }
 
-/* The first in the order of the server's list; what is pinned stays. */
-static void choose(struct enroll *e)
+static void choose(void *arg)
 {
+	struct enroll *e = arg;
 	struct standing *s = e->standing;
 	bool news = !s->registry.jid[0] || !s->provisioning.jid[0];
+	const struct services_candidate *c = services_registry(&e->services);
 
-	for (size_t i = 0; i < e->n_candidates; i++) {
-		const struct enroll_candidate *c = &e->candidate[i];
-
-		if (!s->registry.jid[0] && c->registry &&
-		    (!e->registry || strcmp(e->registry, c->jid) == 0))
-			pin(e, &s->registry, "our registry", c, c->registry_gen);
-	}
-	/* One that is both is the registry's own: prefer it. */
-	for (size_t i = 0; i < e->n_candidates; i++) {
-		const struct enroll_candidate *c = &e->candidate[i];
-
-		if (!s->provisioning.jid[0] && c->provisioning &&
-		    strcmp(s->registry.jid, c->jid) == 0)
-			pin(e, &s->provisioning, "our provisioning service", c, c->provisioning_gen);
-	}
-	for (size_t i = 0; i < e->n_candidates; i++) {
-		const struct enroll_candidate *c = &e->candidate[i];
-
-		if (!s->provisioning.jid[0] && c->provisioning)
-			pin(e, &s->provisioning, "our provisioning service", c, c->provisioning_gen);
-	}
-	if (news && s->registry.jid[0] && !save_standing(e)) {
+	pin(e, &s->registry, "our registry", c, c ? c->found.registry_gen : GEN_X);
+	c = services_provisioning(&e->services, s->registry.jid);
+	pin(e, &s->provisioning, "our provisioning service", c,
+	    c ? c->found.provisioning_gen : GEN_X);
+	services_stop(&e->services);
+	if (news && s->registry.jid[0] && !save_standing(e))
 		wait_a_while(e, "the services cannot be written down");
-		return;
-	}
-	if (!s->registry.jid[0])
+	else if (!s->registry.jid[0])
 		wait_a_while(e, "no registry found yet");
 	else
 		pull(e);
-}
-
-static void on_info(void *arg, const struct stanza *answer)
-{
-	struct enroll_candidate *c = arg;
-	struct enroll *e = c->enroll;
-	struct services_found found;
-
-	if (!c->waiting)
-		return;
-	c->waiting = false;
-	services_read_info(answer, &found);
-	c->registry = found.registry;
-	c->provisioning = found.provisioning;
-	c->leases = found.leases;
-	c->self = found.self;
-	c->registry_gen = found.registry_gen;
-	c->provisioning_gen = found.provisioning_gen;
-	if (--e->n_waiting == 0 && e->step == ENROLL_FINDING)
-		choose(e);
-}
-
-static void add_candidate(void *arg, const char *jid)
-{
-	struct enroll *e = arg;
-	struct enroll_candidate *c = &e->candidate[e->n_candidates];
-
-	for (size_t i = 0; i < e->n_candidates; i++)
-		if (strcmp(e->candidate[i].jid, jid) == 0)
-			return;
-	if (e->n_candidates == ENROLL_ITEMS)
-		return;
-	memset(c, 0, sizeof(*c));
-	c->enroll = e;
-	if (str_copy(c->jid, sizeof(c->jid), jid) < 0 ||
-	    services_ask(e->session, VERB_DISCO_INFO, jid, on_info, c) < 0)
-		return;
-	c->waiting = true;
-	e->n_candidates++;
-	e->n_waiting++;
-}
-
-static void on_items(void *arg, const struct stanza *answer)
-{
-	struct enroll *e = arg;
-
-	if (e->step != ENROLL_FINDING)
-		return;
-	if (e->registry)
-		add_candidate(e, e->registry);
-	add_candidate(e, e->id->domain);
-	services_read_items(answer, add_candidate, e);
-	if (e->n_waiting == 0)
-		choose(e);
 }
 
 static void find_services(struct enroll *e)
@@ -227,9 +156,13 @@ static void find_services(struct enroll *e)
 		return;
 	}
 	e->step = ENROLL_FINDING;
-	e->n_candidates = e->n_waiting = 0;
 	e->ops->state(e->arg, KITH_THING_FINDING, "looking for a registry");
-	if (services_ask(e->session, VERB_DISCO_ITEMS, e->id->domain, on_items, e) < 0)
+	e->services.clock = e->clock;
+	e->services.session = e->session;
+	e->services.hints = e->hints;
+	e->services.done = choose;
+	e->services.arg = e;
+	if (services_find(&e->services, e->id->domain, e->registry) < 0)
 		wait_a_while(e, "cannot ask for services");
 }
 
@@ -546,6 +479,7 @@ void enroll_end(struct enroll *e)
 	e->step = ENROLL_IDLE;
 	e->next_ms = -1;
 	e->pulling = e->present = false;
+	services_stop(&e->services);
 	for (size_t i = 0; i < ENROLL_PUSHES; i++)
 		call_free(&e->push[i].call);	/* the service still owes them */
 }
@@ -567,11 +501,12 @@ bool enroll_is_serving(const struct enroll *e)
 
 int64_t enroll_deadline(const struct enroll *e)
 {
-	return e->step == ENROLL_WAITING ? e->next_ms : -1;
+	return e->step == ENROLL_WAITING ? e->next_ms : services_deadline(&e->services);
 }
 
 void enroll_tick(struct enroll *e)
 {
+	services_tick(&e->services);
 	if (e->step != ENROLL_WAITING || clock_boot(e->clock) < e->next_ms)
 		return;
 	e->next_ms = -1;

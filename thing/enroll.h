@@ -20,10 +20,10 @@
 #include "thing/call.h"
 #include "thing/identity.h"
 #include "thing/renew.h"
+#include "thing/services.h"
 #include "thing/thing.h"
 #include "thing/witness.h"
 
-#define ENROLL_ITEMS 20		/* of disco#items we look at */
 #define ENROLL_PUSHES 8		/* waiting for the pull */
 #define ENROLL_PROOFS 3		/* a registry that asks for more is not heard */
 #define ENROLL_AGAIN_MS 5000	/* base of the waiting time after a refusal */
@@ -44,14 +44,6 @@ struct enroll_ops {
 	void (*claimable)(void *arg);
 	void (*owner)(void *arg, const char *bare);	/* "" : nobody */
 	void (*note)(void *arg, bool alarm, const char *sentence);
-};
-
-struct enroll_candidate {
-	struct enroll *enroll;
-	char jid[SESSION_TO];
-	bool waiting;
-	bool registry, provisioning, leases, self;
-	enum gen registry_gen, provisioning_gen;
 };
 
 struct enroll_push {
@@ -88,8 +80,8 @@ struct enroll {
 	struct renew renew;
 	bool unsaved;			/* the standing is newer than its file */
 	bool untold;			/* the owner changed and our maker has not heard it */
-	size_t n_candidates, n_waiting;
-	struct enroll_candidate candidate[ENROLL_ITEMS];
+	struct services services;
+	const struct services_hints *hints;	/* of the broker we are at; NULL: none */
 	struct enroll_push push[ENROLL_PUSHES];
 };
 

@@ -114,6 +114,21 @@ static void att_D_10__an_accepted_registry_is_not_changed_by_another(void **stat
 	rig_expect("disco#items");
 }
 
+/* A component that poses as registry stands first in the list; the thing knows its own. */
+static void att_D_10__a_rogue_that_is_listed_first_is_not_even_asked(void **state)
+{
+	UNUSED(state);
+	rig_enroll("");
+	rig_stop();
+	rig_start();
+	rig_process();
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example",
+	    "<query xmlns='jabber:iq:roster'/>");
+	rig_answer(rig_expect("<register", "to=\"" RIG_REGISTRY "\""), RIG_REGISTRY, "");
+	for (const char *s = rig_next(); *s; s = rig_next())
+		assert_null(strstr(s, "disco#"));
+}
+
 static void att_D_11__another_address_at_bind_is_not_used(void **state)
 {
 	static const char *const users[] = { "somebody", NULL }, *const domains[] = {
@@ -1461,6 +1476,7 @@ int main(void)
 		T(a_claimed_thing_serves_and_shows_no_uri),
 		T(att_D_10__a_person_cannot_pose_as_registry),
 		T(att_D_10__an_accepted_registry_is_not_changed_by_another),
+		T(att_D_10__a_rogue_that_is_listed_first_is_not_even_asked),
 		T(att_D_11__another_address_at_bind_is_not_used),
 		T(an_answer_from_somebody_else_is_not_taken),
 		T(a_disowned_thing_makes_a_new_key_before_it_registers_again),
