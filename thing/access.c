@@ -27,13 +27,14 @@ struct access_wait {
 };
 
 void access_init(struct access *a, const struct clock *clock, struct session *session,
-    const struct standing *standing, const struct friends *friends,
-    struct decisions *decisions)
+    const struct standing *standing, const struct nodes *nodes,
+    const struct friends *friends, struct decisions *decisions)
 {
 	memset(a, 0, sizeof(*a));
 	a->clock = clock;
 	a->session = session;
 	a->standing = standing;
+	a->nodes = nodes;
 	a->friends = friends;
 	a->decisions = decisions;
 	a->budget = ACCESS_BURST;
@@ -56,9 +57,15 @@ enum access_who access_who(const struct access *a, const char *bare)
 		return ACCESS_SELF;
 	if (standing_is_service(a->standing, bare))
 		return ACCESS_SERVICE;
-	if (standing_is_owner(a->standing, bare))
+	if (standing_is_owner(a->standing, bare) || nodes_have_owner(a->nodes, bare))
 		return ACCESS_OWNER;
 	return friends_has(a->friends, bare) ? ACCESS_FRIEND : ACCESS_STRANGER;
+}
+
+bool access_owns(const struct access *a, const struct thing_node *n, const char *bare)
+{
+	return node_is_device(n) ? standing_is_owner(a->standing, bare)
+	    : node_is_owned_by(n, bare);
 }
 
 /* ---- asking ------------------------------------------------------------- */
@@ -234,13 +241,27 @@ static void ask_service(struct access *a, const struct decision_question *q, con
 		finish(w, ACCESS_UNKNOWN, NULL);
 }
 
+/* All that he asks about is his own.  No node named: the thing itself. */
+static bool owns_all(const struct access *a, const struct decision_question *q)
+{
+	if (q->action == DECIDE_FRIEND)
+		return access_who(a, q->jid) == ACCESS_OWNER;
+	for (size_t i = 0; i < q->nodes.n; i++) {
+		const struct thing_node *n = nodes_find(a->nodes, &q->nodes.node[i]);
+
+		if (!n || !access_owns(a, n, q->jid))
+			return false;
+	}
+	return q->nodes.n > 0 || standing_is_owner(a->standing, q->jid);
+}
+
 void access_decide(struct access *a, const struct decision_question *q, bool fresh_only,
     access_fn *fn, void *arg)
 {
 	static const struct decision everything = { .allowed = true, .types = FIELD_ALL };
 	struct buf key;
 
-	if (standing_is_owner(a->standing, q->jid)) {
+	if (owns_all(a, q)) {
 		fn(arg, ACCESS_YES, &everything);
 		return;
 	}

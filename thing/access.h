@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * access: may this sender do that?  The only place where the thing decides:
- *   the owner         may, decided here, without asking and without a lease
+ *   the owner         may, decided here, without asking and without a lease: of the
+ *                     thing what is the thing's, of a node what is the node's
  *   a friend          as provisioning says, or an unexpired lease of it
  *   anybody else      may not, and raises no question; only the request to
  *                     become a friend is asked about
@@ -12,6 +13,7 @@
 
 #include "thing/decisions.h"
 #include "thing/friends.h"
+#include "thing/node.h"
 #include "thing/session.h"
 #include "thing/standing.h"
 
@@ -22,7 +24,7 @@
 enum access_who {
 	ACCESS_STRANGER,
 	ACCESS_FRIEND,
-	ACCESS_OWNER,
+	ACCESS_OWNER,		/* of the thing, or of a node behind it */
 	ACCESS_SERVICE,		/* the pinned registry or provisioning */
 	ACCESS_SELF		/* our own account or its server */
 };
@@ -43,6 +45,7 @@ struct access {
 	const struct clock *clock;
 	struct session *session;
 	const struct standing *standing;
+	const struct nodes *nodes;
 	const struct friends *friends;
 	struct decisions *decisions;
 	/* Each answer to isFriend says it: may the thing trust others?  NULL: nobody asks. */
@@ -55,11 +58,14 @@ struct access {
 };
 
 void access_init(struct access *a, const struct clock *clock, struct session *session,
-    const struct standing *standing, const struct friends *friends,
-    struct decisions *decisions);
+    const struct standing *standing, const struct nodes *nodes,
+    const struct friends *friends, struct decisions *decisions);
 void access_fini(struct access *a);
 
 enum access_who access_who(const struct access *a, const char *bare);
+/* Ownership of the thing gives nothing on its nodes, nor the other way round
+ * (ruling 29). */
+bool access_owns(const struct access *a, const struct thing_node *n, const char *bare);
 
 /*
  * Calls `fn` once, now or later.  With `fresh_only`, no lease is believed: the

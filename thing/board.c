@@ -26,11 +26,17 @@ const char *kith_thing_type_name(enum kith_thing_type type)
 	return (size_t)type < sizeof(type_names) / sizeof(type_names[0]) ? type_names[type] : "?";
 }
 
-static int take_name(char *out, size_t size, const char *name)
+static bool is_name(const char *name)
 {
-	if (!name || !*name || !str_utf8_valid(name, strlen(name)))
-		return -1;
-	return str_copy(out, size, name);
+	return name && *name && strlen(name) < BOARD_NAME && str_utf8_valid(name, strlen(name));
+}
+
+/* Room for one more behind the `n` that are there; whatever is listed stays where it is. */
+static void **grow(void **list, size_t n)
+{
+	if (n > 0 && (n & (n - 1)) != 0)
+		return list;
+	return mem_resize(list, (n ? 2 * n : 1) * sizeof(list[0]));
 }
 
 #define KINDS (KITH_THING_MOMENTARY | KITH_THING_PEAK | KITH_THING_STATUS | \
@@ -39,24 +45,43 @@ _Static_assert(KINDS == (FIELD_ALL & ~FIELD_HISTORICAL) && KITH_THING_PEAK == FI
     KITH_THING_STATUS == FIELD_STATUS && KITH_THING_IDENTITY == FIELD_IDENTITY,
     "kinds of readings are the same bits inside and outside of the library");
 
-/* The first that knew no kinds ended before them. */
+/* The first that knew no kinds ended before them, and no nodes before those. */
 #define FIELD_SIZE offsetof(struct kith_thing_field, kinds)
+#define CONTROL_SIZE offsetof(struct kith_thing_control, node)
+
+static struct board_field *field_new(const struct kith_thing_field *f)
+{
+	size_t len = strlen(f->name) + 1;
+	struct board_field *to = mem_zalloc(sizeof(*to) + len);
+
+	if (!to || str_copy(to->unit, sizeof(to->unit), f->unit ? f->unit : "") < 0) {
+		mem_free(to);
+		return NULL;
+	}
+	memcpy(to->name, f->name, len);
+	memcpy(&to->use, f, f->size < sizeof(*f) ? f->size : sizeof(*f));
+	to->kinds = to->use.kinds != 0 ? to->use.kinds : FIELD_MOMENTARY;
+	to->use.name = to->name;
+	to->use.unit = to->unit;
+	memset(&to->use.node, 0, sizeof(to->use.node));
+	return to;
+}
 
 int board_add_field(struct board *b, const struct kith_thing_field *f)
 {
-	struct board_field *to = &b->field[b->n_fields];
-	unsigned kinds = f->size >= sizeof(*f) ? f->kinds : 0;
+	unsigned kinds = f->size > FIELD_SIZE ? f->kinds : 0;
+	void **list;
 
-	if (f->size < FIELD_SIZE || (kinds & ~KINDS) != 0 || !f->read || b->n_fields == KITH_THING_FIELDS ||
-	    !f->name || board_field(b, f->name) ||
-	    take_name(to->name, sizeof(to->name), f->name) < 0 ||
-	    str_copy(to->unit, sizeof(to->unit), f->unit ? f->unit : "") < 0)
+	if (f->size < FIELD_SIZE || (kinds & ~KINDS) != 0 || !f->read ||
+	    b->n_fields == KITH_THING_FIELDS || !is_name(f->name) || board_field(b, f->name))
 		return -1;
-	memset(&to->use, 0, sizeof(to->use));
-	memcpy(&to->use, f, f->size < sizeof(*f) ? f->size : sizeof(*f));
-	to->kinds = kinds != 0 ? kinds : FIELD_MOMENTARY;
-	to->use.name = to->name;
-	to->use.unit = to->unit;
+	list = grow((void **)b->field, b->n_fields);
+	if (!list)
+		return -1;
+	b->field = (struct board_field **)list;
+	b->field[b->n_fields] = field_new(f);
+	if (!b->field[b->n_fields])
+		return -1;
 	b->n_fields++;
 	return 0;
 }
@@ -84,21 +109,40 @@ static char **copy_choices(const char *const *from)
 	return to;
 }
 
-int board_add_control(struct board *b, const struct kith_thing_control *c)
+static struct board_control *control_new(const struct kith_thing_control *c)
 {
-	struct board_control *to = &b->control[b->n_controls];
+	size_t len = strlen(c->name) + 1;
+	struct board_control *to = mem_zalloc(sizeof(*to) + len);
 
-	if (c->size < sizeof(*c) || !c->write || b->n_controls == KITH_THING_FIELDS ||
-	    !c->name || board_control(b, c->name) ||
-	    (c->type == KITH_THING_ENUM && !c->choices) ||
-	    take_name(to->name, sizeof(to->name), c->name) < 0)
-		return -1;
-	to->choices = c->choices ? copy_choices(c->choices) : NULL;
-	if (c->choices && !to->choices)
-		return -1;
-	to->use = *c;
+	if (to && c->choices && !(to->choices = copy_choices(c->choices))) {
+		mem_free(to);
+		return NULL;
+	}
+	if (!to)
+		return NULL;
+	memcpy(to->name, c->name, len);
+	memcpy(&to->use, c, c->size < sizeof(*c) ? c->size : sizeof(*c));
 	to->use.name = to->name;
 	to->use.choices = NULL;
+	memset(&to->use.node, 0, sizeof(to->use.node));
+	return to;
+}
+
+int board_add_control(struct board *b, const struct kith_thing_control *c)
+{
+	void **list;
+
+	if (c->size < CONTROL_SIZE || !c->write || b->n_controls == KITH_THING_FIELDS ||
+	    !is_name(c->name) || board_control(b, c->name) ||
+	    (c->type == KITH_THING_ENUM && !c->choices))
+		return -1;
+	list = grow((void **)b->control, b->n_controls);
+	if (!list)
+		return -1;
+	b->control = (struct board_control **)list;
+	b->control[b->n_controls] = control_new(c);
+	if (!b->control[b->n_controls])
+		return -1;
 	b->n_controls++;
 	return 0;
 }
@@ -106,8 +150,11 @@ int board_add_control(struct board *b, const struct kith_thing_control *c)
 int board_add_need(struct board *b, const char *line)
 {
 	if (b->n_needs == KITH_THING_NEEDS || line == NULL || line[0] == '\0' ||
-	    !str_utf8_valid(line, strlen(line)) || str_utf8_chars(line) > WIRE_NEED ||
-	    (b->need[b->n_needs] = mem_strdup(line)) == NULL)
+	    !str_utf8_valid(line, strlen(line)) || str_utf8_chars(line) > WIRE_NEED)
+		return -1;
+	if (!b->need && !(b->need = mem_array(KITH_THING_NEEDS, sizeof(b->need[0]))))
+		return -1;
+	if ((b->need[b->n_needs] = mem_strdup(line)) == NULL)
 		return -1;
 	b->n_needs++;
 	return 0;
@@ -123,17 +170,17 @@ void board_manifest(const struct board *b, struct offer *offer, struct manifest 
 	*out = (struct manifest){ .offer = offer, .n_needs = b->n_needs,
 		.need = (const char *const *)b->need };
 	for (size_t i = 0; i < b->n_fields; i++) {
-		const struct board_field *f = &b->field[i];
+		const struct board_field *f = b->field[i];
 
 		offer[out->n_offers++] = (struct offer){ .name = f->name,
 			.type = kith_thing_type_name(f->use.type),
 			.unit = f->unit[0] ? f->unit : NULL };
 	}
 	for (size_t i = 0; i < b->n_controls; i++) {
-		const struct kith_thing_control *c = &b->control[i].use;
+		const struct kith_thing_control *c = &b->control[i]->use;
 
 		offer[out->n_offers++] = (struct offer){ .control = true,
-			.name = b->control[i].name, .type = kith_thing_type_name(c->type),
+			.name = b->control[i]->name, .type = kith_thing_type_name(c->type),
 			.has_range = has_range(c), .min = has_range(c) ? c->min : 0,
 			.max = has_range(c) ? c->max : 0 };
 	}
@@ -141,18 +188,25 @@ void board_manifest(const struct board *b, struct offer *offer, struct manifest 
 
 void board_fini(struct board *b)
 {
-	for (size_t i = 0; i < b->n_controls; i++)
-		free_choices(b->control[i].choices);
+	for (size_t i = 0; i < b->n_fields; i++)
+		mem_free(b->field[i]);
+	for (size_t i = 0; i < b->n_controls; i++) {
+		free_choices(b->control[i]->choices);
+		mem_free(b->control[i]);
+	}
 	for (size_t i = 0; i < b->n_needs; i++)
 		mem_free(b->need[i]);
+	mem_free(b->field);
+	mem_free(b->control);
+	mem_free(b->need);
 	memset(b, 0, sizeof(*b));
 }
 
 const struct board_field *board_field(const struct board *b, const char *name)
 {
 	for (size_t i = 0; i < b->n_fields; i++)
-		if (str_case_eq(b->field[i].name, name))
-			return &b->field[i];
+		if (str_case_eq(b->field[i]->name, name))
+			return b->field[i];
 	return NULL;
 }
 
@@ -161,7 +215,7 @@ unsigned board_kinds(const struct board *b, const char *const *names, size_t n)
 	unsigned kinds = 0;
 
 	for (size_t i = 0; i < b->n_fields; i++)
-		kinds |= n == 0 ? b->field[i].kinds : 0;
+		kinds |= n == 0 ? b->field[i]->kinds : 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct board_field *f = board_field(b, names[i]);
 
@@ -173,8 +227,8 @@ unsigned board_kinds(const struct board *b, const char *const *names, size_t n)
 const struct board_control *board_control(const struct board *b, const char *name)
 {
 	for (size_t i = 0; i < b->n_controls; i++)
-		if (str_case_eq(b->control[i].name, name))
-			return &b->control[i];
+		if (str_case_eq(b->control[i]->name, name))
+			return b->control[i];
 	return NULL;
 }
 

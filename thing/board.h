@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * board: the fields and controls the maker of the device named, copied, found
- * by name without case, and values checked against them.  It calls no driver.
+ * board: the fields and controls of one node that the maker of the device named,
+ * copied, found by name without case, and values checked against them.  It calls
+ * no driver, and takes memory only for what was named.  Read next: node.h.
  */
 #ifndef KITH_THING_BOARD_H
 #define KITH_THING_BOARD_H
@@ -13,25 +14,27 @@
 #define BOARD_UNIT 33
 
 struct board_field {
-	char name[BOARD_NAME];
-	char unit[BOARD_UNIT];	/* "" for none */
 	unsigned kinds;		/* FIELD_*, at least one */
-	struct kith_thing_field use;	/* its strings point here */
+	char unit[BOARD_UNIT];	/* "" for none */
+	struct kith_thing_field use;	/* its strings point here; no `node` */
+	char name[];
 };
 
 struct board_control {
-	char name[BOARD_NAME];
 	char **choices;		/* heap; NULL, or ends in NULL */
-	struct kith_thing_control use;
+	struct kith_thing_control use;	/* as above */
+	char name[];
 };
 
+/* Pointers to fields and controls are good for as long as the board is. */
 struct board {
 	size_t n_fields, n_controls, n_needs;
-	struct board_field field[KITH_THING_FIELDS];
-	struct board_control control[KITH_THING_FIELDS];
-	char *need[KITH_THING_NEEDS];	/* heap */
+	struct board_field **field;	/* at most KITH_THING_FIELDS, as the controls */
+	struct board_control **control;
+	char **need;
 };
 
+/* `node` of what is added says nothing here: the board belongs to one. */
 int board_add_field(struct board *b, const struct kith_thing_field *f);
 int board_add_control(struct board *b, const struct kith_thing_control *c);
 /* -1: too many, or too long. */

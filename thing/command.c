@@ -88,40 +88,45 @@ static bool fits(enum kith_thing_type have, enum value_type sent)
 	    sent != VALUE_NUMERIC;
 }
 
-/* Fills names and values; false after having said why not. */
-static bool take_values(const struct jobs *js, struct call *c, struct name_list *names,
+/* One value for one parameter of one node; NULL after having said why not. */
+static const struct board_control *take_value(const struct jobs *js, const struct call *c,
+    const struct thing_node *n, const struct control_value *v, struct kith_thing_value *out)
+{
+	const struct board_control *p = board_control(&n->board, v->name);
+	struct err e = ERR_INIT;
+
+	if (!p)
+		say_no(js, &c->q, COND_ITEM_NOT_FOUND, v->name, "No such parameter.");
+	else if (!fits(p->use.type, v->type))
+		say_no(js, &c->q, COND_BAD_REQUEST, v->name, "Invalid parameter type.");
+	else if (board_value(p, v->text, out, &e) < 0)
+		say_no(js, &c->q, COND_BAD_REQUEST, v->name, e.text);
+	else
+		return p;
+	return NULL;
+}
+
+/* Fills names and values, node by node; false after having said why not. */
+static bool take_values(const struct jobs *js, struct call *c, struct decision_question *ask,
     struct kith_thing_value *values)
 {
 	const struct request_control *set = &c->q.u.control;
-	struct err e = ERR_INIT;
 
-	for (size_t i = 0; i < set->n; i++) {
-		const struct control_value *v = &set->value[i];
-		const struct board_control *p = board_control(js->board, v->name);
+	for (size_t k = 0; k < ask->nodes.n; k++) {
+		const struct thing_node *n = nodes_find(js->nodes, &ask->nodes.node[k]);
 
-		if (!p) {
-			say_no(js, &c->q, COND_ITEM_NOT_FOUND, v->name, "No such parameter.");
-			return false;
+		for (size_t i = 0; i < set->n; i++) {
+			const struct board_control *p = take_value(js, c, n, &set->value[i],
+			    &values[k * set->n + i]);
+
+			if (!p)
+				return false;
+			if (k == 0 && !(ask->names.name[ask->names.n++] =
+			    pool_strdup(&c->pool, p->name)))
+				return false;
 		}
-		if (!fits(p->use.type, v->type)) {
-			say_no(js, &c->q, COND_BAD_REQUEST, v->name, "Invalid parameter type.");
-			return false;
-		}
-		if (board_value(p, v->text, &values[i], &e) < 0) {
-			say_no(js, &c->q, COND_BAD_REQUEST, v->name, e.text);
-			return false;
-		}
-		names->name[names->n++] = p->name;
 	}
 	return true;
-}
-
-static bool names_a_node(const struct node_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (node_is_set(&l->node[i]))
-			return true;
-	return false;
 }
 
 void command_request(struct jobs *js, struct call **c)
@@ -135,19 +140,19 @@ void command_request(struct jobs *js, struct call **c)
 		.tokens = set->tokens,
 	};
 
-	if (names_a_node(&set->nodes)) {
-		say_no(js, q, COND_ITEM_NOT_FOUND, NULL, "This thing has no nodes.");
+	if (nodes_resolve(js->nodes, &(*c)->pool, &set->nodes, &ask.nodes) < 0) {
+		say_no(js, q, COND_ITEM_NOT_FOUND, NULL, "No such node.");
 		return;
 	}
-	if (set->n == 0 || set->n > KITH_THING_FIELDS) {
+	if (set->n == 0 || set->n > KITH_THING_FIELDS || set->n * ask.nodes.n > JOB_ITEMS) {
 		say_no(js, q, COND_BAD_REQUEST, NULL, "Nothing to set, or too much.");
 		return;
 	}
-	values = mem_array(set->n, sizeof(values[0]));
+	values = mem_array(set->n * ask.nodes.n, sizeof(values[0]));
 	ask.names.name = pool_alloc(&(*c)->pool, set->n * sizeof(ask.names.name[0]));
 	if (!values || !ask.names.name)
 		say_no(js, q, COND_RESOURCE_CONSTRAINT, NULL, NULL);
-	else if (take_values(js, *c, &ask.names, values) &&
+	else if (take_values(js, *c, &ask, values) &&
 	    job_begin(js, c, &voice, &ask, values) < 0)
 		say_no(js, q, COND_RESOURCE_CONSTRAINT, NULL, "Too many requests at once.");
 	mem_free(values);
@@ -220,7 +225,7 @@ static void say_form(const struct form *f, const struct decision *d)
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n_controls; i++) {
-		const struct board_control *p = &b->control[i];
+		const struct board_control *p = b->control[i];
 		struct control_field *out = &field[n];
 
 		if (!is_granted(d, p->name))

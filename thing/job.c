@@ -8,8 +8,10 @@
 #include "thing/job.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/base/mem.h"
 #include "common/base/str.h"
 
 static void job_advance(struct job *j);
@@ -21,7 +23,10 @@ static bool is_reading(const struct job *j)
 
 static void job_end(struct job *j)
 {
+	for (size_t i = 0; i < j->n_nodes; i++)
+		node_release(&j->node[i]);
 	call_free(&j->call);
+	mem_free(j->item);
 	memset(j, 0, sizeof(*j));
 }
 
@@ -33,9 +38,16 @@ static void tell(struct job *j, bool served, const char *how)
 		return;
 	buf_init(&b, 512);
 	buf_addf(&b, "%s %s", j->question.jid, how);
-	for (size_t i = 0; i < j->n && buf_ok(&b); i++)
+	for (size_t i = 0; i < j->n && buf_ok(&b); i++) {
+		const struct job_item *it = &j->item[i];
+
 		buf_addf(&b, "%s %s", i ? "," : "",
-		    is_reading(j) ? j->item[i].field->name : j->item[i].control->name);
+		    is_reading(j) ? it->field->name : it->control->name);
+		if (!node_is_device(it->node)) {
+			buf_adds(&b, " of ");
+			str_escape(&b, it->node->at.id, 60, false);
+		}
+	}
 	j->jobs->told(j->jobs->arg, served, buf_str(&b));
 	buf_fini(&b);
 }
@@ -65,12 +77,11 @@ static bool is_granted(const struct decision *d, const char *name)
 	return d->names.n == 0;
 }
 
-/* The thing itself has no nodes: a grant that lists nodes of a gateway and
- * not the device itself grants nothing here. */
-static bool grants_device(const struct decision *d)
+/* Nodes listed are those it is about, of those that were asked for. */
+static bool grants_node(const struct decision *d, const struct thing_node *n)
 {
 	for (size_t i = 0; i < d->nodes.n; i++)
-		if (!node_is_set(&d->nodes.node[i]))
+		if (node_equal(&d->nodes.node[i], &n->at))
 			return true;
 	return d->nodes.n == 0;
 }
@@ -80,23 +91,33 @@ static const char *name_of(const struct job_item *it)
 	return it->field ? it->field->name : it->control->name;
 }
 
-/* Leaves the items that were granted; a control is all or nothing. */
+/* His own when it was decided who has to be asked, and still his own now; or granted. */
+static bool item_may(const struct job *j, const struct decision *d, struct job_item *it)
+{
+	unsigned types = j->question.types;
+	bool may;
+
+	if (it->local) {
+		may = access_owns(j->jobs->access, it->node, j->question.jid);
+	} else {
+		may = d && grants_node(d, it->node) && is_granted(d, name_of(it));
+		types &= d ? d->types : 0;
+	}
+	if (!is_reading(j))
+		return may;
+	it->types = it->field->kinds & types;
+	return may && it->types != 0;
+}
+
+/* Leaves the items that were granted; a control is all or nothing.  `d` NULL: nothing
+ * but what is his own. */
 static bool job_narrow(struct job *j, const struct decision *d)
 {
 	size_t kept = 0;
 
-	if (!grants_device(d))
-		return false;
 	for (size_t i = 0; i < j->n; i++) {
-		struct job_item *it = &j->item[i];
-		bool granted = is_granted(d, name_of(it));
-
-		if (is_reading(j)) {
-			it->types = it->field->kinds & d->types & j->question.types;
-			granted = granted && it->types != 0;
-		}
-		if (granted)
-			j->item[kept++] = *it;
+		if (item_may(j, d, &j->item[i]))
+			j->item[kept++] = j->item[i];
 		else if (!is_reading(j))
 			return false;
 	}
@@ -109,6 +130,9 @@ static enum within check_item(struct job *j, const struct decision *d, const str
 {
 	char text[WITHIN_TEXT];
 
+	*found = (struct within_found){ .by = NULL };
+	if (it->local)
+		return WITHIN;
 	if (it->control)
 		within_value(text, it->control->use.type, &it->value);
 	return within_check(d, j->question.jid, name_of(it), it->control ? text : NULL,
@@ -172,24 +196,37 @@ static bool job_count(struct job *j, const struct limit *const *count, size_t n)
 
 static bool job_may(struct job *j, const struct decision *d, struct job_no *no)
 {
-	const struct limit *count[KITH_THING_FIELDS];
+	const struct limit **count;
 	size_t n = 0;
 
 	no->verdict = ACCESS_NO;
 	if (!job_narrow(j, d)) {
-		no->why.reason = "denied";
+		no->why.reason = no->why.reason ? no->why.reason : "denied";
 		return false;
 	}
 	/* Decided anew for what was counted and shown in part already. */
-	if (d->n_limits == 0 || j->counted)
+	if (!d || d->n_limits == 0 || j->counted)
 		return true;
-	if (!job_is_within(j, d, no, count, &n))
+	count = mem_array(j->n, sizeof(count[0]));
+	if (count && !job_is_within(j, d, no, count, &n)) {
+		mem_free(count);
 		return false;
-	if (!job_count(j, count, n)) {
+	}
+	if (!count || !job_count(j, count, n)) {
+		mem_free(count);
 		no->verdict = ACCESS_UNKNOWN;
 		return false;
 	}
+	mem_free(count);
 	return true;
+}
+
+static bool has_own(const struct job *j)
+{
+	for (size_t i = 0; i < j->n; i++)
+		if (j->item[i].local)
+			return true;
+	return false;
 }
 
 static void job_decided(void *arg, enum access_verdict v, const struct decision *d)
@@ -201,7 +238,9 @@ static void job_decided(void *arg, enum access_verdict v, const struct decision 
 		return;
 	if (v == ACCESS_NO)
 		no.why = d->why;
-	if (v != ACCESS_YES || !job_may(j, d, &no)) {
+	/* Of nodes that are his and others that are not, he reads his own at least. */
+	if ((v != ACCESS_YES && !(is_reading(j) && has_own(j))) ||
+	    !job_may(j, v == ACCESS_YES ? d : NULL, &no)) {
 		job_refuse(j, &no);
 		return;
 	}
@@ -213,12 +252,42 @@ static void job_decided(void *arg, enum access_verdict v, const struct decision 
 	job_advance(j);
 }
 
+/* Whose own is it, and about which nodes must somebody be asked? */
+static void job_split(struct job *j, struct node_list *ask)
+{
+	ask->n = 0;
+	for (size_t i = 0; i < j->n; i++)
+		j->item[i].local = access_owns(j->jobs->access, j->item[i].node,
+		    j->question.jid);
+	for (size_t i = 0; i < j->n_nodes; i++)
+		if (!access_owns(j->jobs->access, j->node[i], j->question.jid))
+			ask->node[ask->n++] = j->node[i]->at;
+}
+
+/* A thing that never had a node asks about none; others name them, themselves too. */
+static bool must_name(const struct job *j)
+{
+	return j->jobs->nodes->n > 1 || j->n_nodes > 1 || !node_is_device(j->node[0]);
+}
+
 static void job_decide(struct job *j)
 {
+	static const struct decision own = { .allowed = true, .types = FIELD_ALL };
+	struct decision_question q = j->question;
+	size_t asked;
+
 	j->step = JOB_DECIDING;
 	j->deadline_ms = -1;	/* access answers by its own deadline */
 	j->generation = j->jobs->decisions->generation;
-	access_decide(j->jobs->access, &j->question, false, job_decided, j);
+	q.nodes.node = j->ask;
+	job_split(j, &q.nodes);
+	asked = q.nodes.n;
+	if (!must_name(j))
+		q.nodes.n = 0;
+	if (asked == 0)
+		job_decided(j, ACCESS_YES, &own);
+	else
+		access_decide(j->jobs->access, &q, false, job_decided, j);
 }
 
 /* ---- working ------------------------------------------------------------ */
@@ -305,28 +374,74 @@ static struct job *free_job(struct jobs *js, const char *bare)
 	return same < JOBS_PER_ASKER ? found : NULL;
 }
 
-static int add_items(struct job *j, const struct kith_thing_value *values)
+static int take_nodes(struct job *j)
 {
-	const struct board *b = j->jobs->board;
-	const struct name_list *names = &j->question.names;
-	size_t n = names->n ? names->n : b->n_fields;
+	const struct node_list *at = &j->question.nodes;
+	size_t n = at->n ? at->n : 1;
 
-	j->item = pool_zalloc(&j->call->pool, (n ? n : 1) * sizeof(j->item[0]));
-	if (!j->item)
+	j->node = pool_zalloc(&j->call->pool, n * sizeof(j->node[0]));
+	j->ask = pool_zalloc(&j->call->pool, n * sizeof(j->ask[0]));
+	if (!j->node || !j->ask)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		struct job_item *it = &j->item[i];
+		struct thing_node *found = at->n ? nodes_find(j->jobs->nodes, &at->node[i])
+		    : nodes_device(j->jobs->nodes);
 
+		if (!found)
+			return -1;
+		j->node[j->n_nodes++] = node_hold(found);
+	}
+	return 0;
+}
+
+static size_t count_items(const struct job *j)
+{
+	size_t n = 0, names = j->question.names.n;
+
+	for (size_t i = 0; i < j->n_nodes; i++)
+		n += names ? names : j->node[i]->board.n_fields;
+	return n;
+}
+
+/* A parameter has to exist at each node; of fields, each node gives those it has. */
+static int add_items(struct job *j, struct thing_node *node,
+    const struct kith_thing_value *values)
+{
+	const struct name_list *names = &j->question.names;
+	size_t n = names->n ? names->n : node->board.n_fields;
+
+	for (size_t i = 0; i < n; i++) {
+		struct job_item *it = &j->item[j->n];
+
+		it->node = node;
 		if (!is_reading(j)) {
-			it->control = board_control(b, names->name[i]);
+			it->control = board_control(&node->board, names->name[i]);
 			it->value = values[i];
 		} else {
-			it->field = names->n ? board_field(b, names->name[i]) : &b->field[i];
+			it->field = names->n ? board_field(&node->board, names->name[i])
+			    : node->board.field[i];
 		}
-		if (!it->field && !it->control)
+		if (it->field || it->control)
+			j->n++;
+		else if (!is_reading(j) || j->n_nodes == 1)
 			return -1;
 	}
-	j->n = n;
+	return 0;
+}
+
+static int add_all(struct job *j, const struct kith_thing_value *values)
+{
+	size_t most;
+
+	if (take_nodes(j) < 0)
+		return -1;
+	most = count_items(j);
+	if (most > JOB_ITEMS || !(j->item = mem_array(most ? most : 1, sizeof(j->item[0]))))
+		return -1;
+	for (size_t i = 0; i < j->n_nodes; i++)
+		if (add_items(j, j->node[i],
+		    values ? values + i * j->question.names.n : NULL) < 0)
+			return -1;
 	return 0;
 }
 
@@ -341,8 +456,8 @@ int job_begin(struct jobs *js, struct call **c, const struct job_voice *voice,
 	j->voice = voice;
 	j->question = *q;
 	j->call = *c;
-	if (add_items(j, values) < 0) {
-		j->call = NULL;
+	if (add_all(j, values) < 0) {
+		j->call = NULL;		/* still the caller's */
 		job_end(j);
 		return -1;
 	}

@@ -16,21 +16,25 @@
 #include "thing/access.h"
 #include "thing/board.h"
 #include "thing/call.h"
+#include "thing/node.h"
 #include "thing/within.h"
 
 #define JOBS_MAX 16		/* at the same time */
 #define JOBS_PER_ASKER 4
 #define JOB_DEVICE_MS 10000	/* what a driver may take */
+#define JOB_ITEMS 512		/* values of one request, of all its nodes together */
 
 enum job_step { JOB_FREE, JOB_DECIDING, JOB_WORKING };
 
 enum job_item_state { ITEM_TODO, ITEM_WAITING, ITEM_OK, ITEM_FAILED };
 
 struct job_item {
+	const struct thing_node *node;
 	const struct board_field *field;	/* one of the two */
 	const struct board_control *control;
 	enum job_item_state state;
 	uint64_t ticket;
+	bool local;			/* the asker owns that node: nobody was asked */
 	unsigned types;			/* reading: the kinds of it that are shown */
 	struct kith_thing_value value;	/* to set, or as read; text: why it failed */
 };
@@ -62,14 +66,17 @@ struct job {
 	struct jobs *jobs;
 	const struct job_voice *voice;
 	struct call *call;		/* owns the request and everything below */
-	struct decision_question question;
+	struct decision_question question;	/* `nodes`: as resolved; empty: itself */
+	size_t n_nodes;
+	struct thing_node **node;	/* held */
+	struct node *ask;		/* room for those that are asked about */
 	bool accepted;			/* told so already */
 	bool counted;			/* where it may be done only so often */
 	bool starting;			/* drivers are being called: no end from inside one */
 	uint64_t generation;		/* of the decisions it stands on */
 	int64_t deadline_ms;
 	size_t n;
-	struct job_item *item;
+	struct job_item *item;		/* heap; those of one node stand together */
 };
 
 struct jobs {
@@ -77,7 +84,8 @@ struct jobs {
 	struct session *session;
 	struct access *access;
 	struct decisions *decisions;
-	struct board *board;
+	struct nodes *nodes;
+	struct board *board;		/* of the thing itself */
 	uint64_t tickets;
 	/* One sentence for the log: served or refused. */
 	void (*told)(void *arg, bool served, const char *sentence);
@@ -86,9 +94,12 @@ struct jobs {
 };
 
 /*
- * Begin: takes the call over (*c becomes NULL) when 0 is returned.  `names`
- * are fields (reading) or parameters (control) that exist on the board, none
- * for all fields; `values` goes with parameters.  -1: too many jobs.
+ * Begin: takes the call over (*c becomes NULL) when 0 is returned.  `nodes` are
+ * addresses from nodes_resolve(), none for the thing itself.  `names` are fields
+ * that one of them has (none: all fields) or parameters that each of them has;
+ * `values` goes with parameters, for the first node, then for the second ...
+ * What the asker owns is served without asking; about the rest provisioning is
+ * asked in one question.  -1: too many jobs or values.
  */
 int job_begin(struct jobs *js, struct call **c, const struct job_voice *voice,
     const struct decision_question *q, const struct kith_thing_value *values);

@@ -89,6 +89,7 @@ static size_t add_reading(struct reading *out, const struct job_item *it, enum g
 		.unit = it->field->unit[0] ? it->field->unit : NULL,
 		.types = it->types,
 		.at_ms = now,
+		.node = it->node->at,
 	};
 
 	out[0] = r;
@@ -126,27 +127,37 @@ static const struct job_voice voice = {
 
 /* ---- requests ----------------------------------------------------------- */
 
-static bool names_a_node(const struct node_list *l)
+/* Does one of them have it?  Its own spelling, or NULL. */
+static const char *field_name(const struct nodes *ns, const struct node_list *at,
+    const char *name)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (node_is_set(&l->node[i]))
-			return true;
-	return false;
+	for (size_t i = 0; i < at->n; i++) {
+		const struct thing_node *n = nodes_find(ns, &at->node[i]);
+		const struct board_field *f = n ? board_field(&n->board, name) : NULL;
+
+		if (f)
+			return f->name;
+	}
+	return NULL;
 }
 
 /* The fields asked for that exist, by our own spelling; false if none does. */
-static bool known_fields(const struct board *b, struct call *c, struct name_list *out)
+static bool known_fields(const struct jobs *js, struct call *c, const struct node_list *at,
+    struct name_list *out)
 {
 	const struct name_list *asked = &c->q.u.read.fields;
-	const struct board_field *f;
+	const char *name;
 
 	out->n = 0;
 	out->name = asked->n ? pool_alloc(&c->pool, asked->n * sizeof(out->name[0])) : NULL;
 	if (asked->n && !out->name)
 		return false;
 	for (size_t i = 0; i < asked->n; i++)
-		if ((f = board_field(b, asked->name[i])))
-			out->name[out->n++] = f->name;
+		if ((name = field_name(js->nodes, at, asked->name[i])) &&
+		    !(name = pool_strdup(&c->pool, name)))
+			return false;
+		else if (name)
+			out->name[out->n++] = name;
 	return asked->n == 0 || out->n > 0;
 }
 
@@ -161,13 +172,17 @@ static void say_nothing(const struct jobs *js, const struct request *q)
 	(void)readout_data_write(js->session->out, q, id, NULL, 0, false);
 }
 
-static bool find_fields(const struct board *b, struct call *c, struct decision_question *ask)
+static bool find_fields(const struct jobs *js, struct call *c, struct decision_question *ask)
 {
 	unsigned asked = c->q.u.read.types ? c->q.u.read.types : FIELD_ALL;
 
-	if (!known_fields(b, c, &ask->names))
+	if (!known_fields(js, c, &ask->nodes, &ask->names))
 		return false;
-	ask->types = asked & board_kinds(b, ask->names.name, ask->names.n);
+	for (size_t i = 0; i < ask->nodes.n; i++) {
+		const struct thing_node *n = nodes_find(js->nodes, &ask->nodes.node[i]);
+
+		ask->types |= asked & board_kinds(&n->board, ask->names.name, ask->names.n);
+	}
 	return true;
 }
 
@@ -182,9 +197,9 @@ void readout_request(struct jobs *js, struct call **c)
 
 	if (q->u.read.when)
 		say_no(js, q, COND_FEATURE_NOT_IMPLEMENTED, "Only readouts of now.");
-	else if (names_a_node(&q->u.read.nodes))
-		say_no(js, q, COND_ITEM_NOT_FOUND, "This thing has no nodes.");
-	else if (!find_fields(js->board, *c, &ask))
+	else if (nodes_resolve(js->nodes, &(*c)->pool, &q->u.read.nodes, &ask.nodes) < 0)
+		say_no(js, q, COND_ITEM_NOT_FOUND, "No such node.");
+	else if (!find_fields(js, *c, &ask))
 		say_no(js, q, COND_ITEM_NOT_FOUND, "No such field.");
 	else if (ask.types == 0)
 		say_nothing(js, q);

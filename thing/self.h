@@ -12,6 +12,7 @@
 #include "thing/command.h"
 #include "thing/enroll.h"
 #include "thing/login.h"
+#include "thing/node.h"
 #include "thing/relay.h"
 #include "thing/talk.h"
 #include "thing/thing.h"
@@ -31,7 +32,7 @@ struct kith_thing {
 	struct friends friends;
 	struct access access;
 	struct befriend befriend;
-	struct board board;
+	struct nodes nodes;		/* the first is the thing itself */
 	struct jobs jobs;
 	struct relay relay;
 	struct enroll enroll;

@@ -178,7 +178,7 @@ static void begin(struct jobs *js, struct call **c, const struct decision_questi
 static void add_fields(struct buf *b, const struct board *board)
 {
 	for (size_t i = 0; i < board->n_fields; i++)
-		buf_addf(b, "%s%s", i ? ", " : "", board->field[i].name);
+		buf_addf(b, "%s%s", i ? ", " : "", board->field[i]->name);
 }
 
 static void add_controls(struct buf *b, const struct board *board)
@@ -186,7 +186,7 @@ static void add_controls(struct buf *b, const struct board *board)
 	char lo[STR_DOUBLE], hi[STR_DOUBLE];
 
 	for (size_t i = 0; i < board->n_controls; i++) {
-		const struct board_control *p = &board->control[i];
+		const struct board_control *p = board->control[i];
 
 		buf_addf(b, "%s%s", i ? ", " : "", p->name);
 		if (p->use.type == KITH_THING_BOOLEAN) {
@@ -262,11 +262,11 @@ static const struct board_control *control_in(const struct board *b, const char 
 	size_t longest = 0;
 
 	for (size_t i = 0; i < b->n_controls; i++) {
-		size_t n = strlen(b->control[i].name);
+		size_t n = strlen(b->control[i]->name);
 
-		if (n > longest && str_case_starts(text, b->control[i].name) &&
+		if (n > longest && str_case_starts(text, b->control[i]->name) &&
 		    (text[n] == ' ' || text[n] == '\0' || text[n] == '=')) {
-			best = &b->control[i];
+			best = b->control[i];
 			longest = n;
 		}
 	}

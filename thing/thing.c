@@ -278,7 +278,7 @@ static int copy_conf(struct kith_thing *t, const struct kith_thing_conf *conf, s
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	t->event = conf->event;
 	t->event_arg = conf->arg;
-	t->enroll.board = &t->board;
+	t->enroll.board = &nodes_device(&t->nodes)->board;
 	t->enroll.can = SELF_NEW_KEY | (conf->shows_code ? SELF_SHOWS_CODE : 0) |
 	    (conf->has_button ? SELF_HAS_BUTTON : 0) |
 	    (conf->has_button && conf->claim_button ? SELF_WINDOW : 0);
@@ -357,7 +357,8 @@ static void wire_up(struct kith_thing *t)
 	session_init(&t->session, clock);
 	friends_init(&t->friends, on_friend, t);
 	relay_init(&t->relay, clock, &t->session, &t->standing);
-	access_init(&t->access, clock, &t->session, &t->standing, &t->friends, &t->decisions);
+	access_init(&t->access, clock, &t->session, &t->standing, &t->nodes, &t->friends,
+	    &t->decisions);
 	t->access.trust = on_trust;
 	t->access.trust_arg = t;
 	t->befriend = (struct befriend){
@@ -369,7 +370,8 @@ static void wire_up(struct kith_thing *t)
 	t->jobs.session = &t->session;
 	t->jobs.access = &t->access;
 	t->jobs.decisions = &t->decisions;
-	t->jobs.board = &t->board;
+	t->jobs.nodes = &t->nodes;
+	t->jobs.board = &nodes_device(&t->nodes)->board;
 	t->jobs.told = on_told;
 	t->jobs.arg = t;
 	t->enroll.clock = clock;
@@ -435,7 +437,9 @@ struct kith_thing *kith_thing_new(const struct kith_thing_conf *conf, char *why,
 		t->mem = mem;
 		t->epoll = t->polled_fd = t->state_lock = -1;
 		pool_init(&t->pool, WIRE_REQUEST_BYTES);
-		if (make(t, conf, &e) == 0)
+		if (nodes_init(&t->nodes) < 0)
+			err_set(&e, ERR_SYSTEM, "out of memory");
+		else if (make(t, conf, &e) == 0)
 			return t;
 		kith_thing_free(&t);
 	} else {
@@ -462,7 +466,7 @@ void kith_thing_free(struct kith_thing **tp)
 	if (t->login_ready)
 		login_fini(&t->login);
 	friends_fini(&t->friends);
-	board_fini(&t->board);
+	nodes_fini(&t->nodes);
 	decisions_close(&t->decisions);
 	identity_fini(&t->id);
 	if (t->claim_uri)
@@ -485,22 +489,38 @@ void kith_thing_free(struct kith_thing **tp)
 int kith_thing_add_field(struct kith_thing *t, const struct kith_thing_field *field)
 {
 	MEM_WITHIN(&t->mem);
+	static const struct kith_thing_at itself;
+	bool says = field->size >= offsetof(struct kith_thing_field, node) + sizeof(field->node);
+	struct thing_node *n = nodes_at(&t->nodes, says ? &field->node : &itself);
 
-	return board_add_field(&t->board, field);
+	return n ? board_add_field(&n->board, field) : -1;
 }
 
 int kith_thing_add_control(struct kith_thing *t, const struct kith_thing_control *control)
 {
 	MEM_WITHIN(&t->mem);
+	static const struct kith_thing_at itself;
+	bool says = control->size >=
+	    offsetof(struct kith_thing_control, node) + sizeof(control->node);
+	struct thing_node *n = nodes_at(&t->nodes, says ? &control->node : &itself);
 
-	return board_add_control(&t->board, control);
+	return n ? board_add_control(&n->board, control) : -1;
 }
 
 int kith_thing_add_need(struct kith_thing *t, const char *line)
 {
 	MEM_WITHIN(&t->mem);
 
-	return board_add_need(&t->board, line);
+	return board_add_need(&nodes_device(&t->nodes)->board, line);
+}
+
+/* ---- nodes -------------------------------------------------------------- */
+
+int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node)
+{
+	MEM_WITHIN(&t->mem);
+
+	return nodes_add(&t->nodes, node) ? 0 : -1;
 }
 
 /* ---- driving ------------------------------------------------------------ */
