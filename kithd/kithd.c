@@ -584,7 +584,8 @@ static int enter_sandbox(struct daemon *d, struct err *e)
 	/* The folder: whoever edits a file may put a new one in its place. */
 	char *policy = folder_of(d->conf.policy_path);
 	const struct sandbox_path path[] = {
-		{ store, true }, { socket, true }, { d->options.file, false }, { policy, false },
+		{ store, true, false }, { socket, true, false },
+		{ d->options.file, false, false }, { policy, false, false },
 	};
 	const struct sandbox s = { .path = path, .n = sizeof(path) / sizeof(path[0]) };
 	char what[SANDBOX_TEXT];

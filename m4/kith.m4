@@ -61,3 +61,15 @@ AC_DEFUN([KITH_FUZZERS], [
   AC_SUBST([FUZZ_ENGINE])
   AC_SUBST([kith_sanitizer])
   AM_CONDITIONAL([FUZZERS], [test "x$kith_fuzzers" = xyes])])
+
+# KITH_OPTIONAL(name, NAME, modules, what for): used when it is there; HAVE_NAME of
+# automake says so; --with-name makes it needed, --without-name leaves it out.
+AC_DEFUN([KITH_OPTIONAL], [
+  AC_ARG_WITH([$1], [AS_HELP_STRING([--without-$1], [build without $4])], [],
+    [with_$1=auto])
+  have_$1=no
+  AS_IF([test "x$with_$1" != xno],
+    [PKG_CHECK_MODULES([$2], [$3], [have_$1=yes],
+      [AS_IF([test "x$with_$1" = xyes], [AC_MSG_ERROR([--with-$1: $$2_PKG_ERRORS])])])])
+  AM_CONDITIONAL([HAVE_$2], [test "x$have_$1" = xyes])
+])

@@ -6,6 +6,7 @@
 
 #include "thing/device.h"
 
+#include <math.h>
 #include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "common/base/str.h"
 
 static const struct device_ops *const kinds[] = {
+	&device_hwmon, &device_thermal, &device_iio, &device_led, &device_gpio, &device_proc,
 	&device_file, &device_command, &device_disk, &device_sim
 };
 
@@ -23,6 +25,12 @@ const struct device_ops *device_find(const char *key)
 		if (strcmp(kinds[i]->key, key) == 0)
 			return kinds[i];
 	return NULL;
+}
+
+const char *device_kinds(bool is_control)
+{
+	return is_control ? "one of file=, command=, led=, gpio=, hwmon=, iio=, sim=" :
+	    "one of file=, command=, hwmon=, thermal=, iio=, led=, gpio=, proc=, disk=, sim=";
 }
 
 int device_open(struct device *d, const struct device_ops *ops,
@@ -43,6 +51,7 @@ int device_open(struct device *d, const struct device_ops *ops,
 	d->ops = ops;
 	d->conf = *conf;
 	d->host = host;
+	d->unit = 1;
 	return ops->open ? ops->open(d, e) : 0;
 }
 
@@ -106,30 +115,74 @@ static bool to_boolean(const char *text, bool *out)
 	return false;
 }
 
+/* A scale of 0.001 divides by 1000: 21437 becomes 21.437 and not 21.437000000000001. */
+static double scaled(double n, double scale)
+{
+	double inverse = 1 / scale;
+
+	return inverse > 1 && fabs(inverse - round(inverse)) < 1e-9 * inverse
+	    ? n / round(inverse) : n * scale;
+}
+
+enum kith_thing_result device_number(const struct device *d, double n,
+    struct kith_thing_value *v)
+{
+	const struct device_conf *c = &d->conf;
+	bool ranged = !c->is_control && (c->min != 0 || c->max != 0);
+	char text[STR_DOUBLE], min[STR_DOUBLE], max[STR_DOUBLE];
+
+	n = scaled(n + d->zero, d->unit * c->scale);
+	if (!isfinite(n))
+		return device_fail(v, "not a number");
+	str_from_double(text, n);
+	str_from_double(min, c->min);
+	str_from_double(max, c->max);
+	if (ranged && (n < c->min || n > c->max))
+		return device_fail(v, "%s is outside of %s to %s: the sensor is at fault", text,
+		    min, max);
+	if (c->type == KITH_THING_INT && n != round(n))
+		return device_fail(v, "%s is not a whole number", text);
+	v->number = n;
+	return KITH_THING_OK;
+}
+
+static bool is_number(enum kith_thing_type type)
+{
+	return type == KITH_THING_NUMERIC || type == KITH_THING_INT;
+}
+
 enum kith_thing_result device_value(const struct device *d, const char *text,
     struct kith_thing_value *v)
 {
 	char word[KITH_THING_TEXT];
+	double n;
 
 	if (!cut_out(d, text, word))
 		return device_fail(v, "no value found");
-	switch (d->conf.type) {
-	case KITH_THING_BOOLEAN:
-		if (!to_boolean(word, &v->boolean))
-			return device_fail(v, "not on or off");
-		break;
-	case KITH_THING_NUMERIC:
-		if (str_to_double(word, &v->number) < 0)
-			return device_fail(v, "not a number");
-		v->number *= d->conf.scale;
-		break;
-	default:
-		if (!str_utf8_valid(word, strlen(word)))
-			return device_fail(v, "not text");
-		memcpy(v->text, word, sizeof(word));
-		break;
-	}
+	if (is_number(d->conf.type))
+		return str_to_double(word, &n) < 0 ? device_fail(v, "not a number")
+		    : device_number(d, n, v);
+	if (d->conf.type == KITH_THING_BOOLEAN)
+		return to_boolean(word, &v->boolean) ? KITH_THING_OK
+		    : device_fail(v, "not on or off");
+	if (!str_utf8_valid(word, strlen(word)))
+		return device_fail(v, "not text");
+	memcpy(v->text, word, sizeof(word));
 	return KITH_THING_OK;
+}
+
+/* ---- value to text ------------------------------------------------------ */
+
+static double unscaled(const struct device *d, const struct kith_thing_value *v)
+{
+	return v->number / (d->unit * d->conf.scale) - d->zero;
+}
+
+long long device_whole(const struct device *d, const struct kith_thing_value *v)
+{
+	double n = d->conf.type == KITH_THING_BOOLEAN ? v->boolean : round(unscaled(d, v));
+
+	return n > 1e15 ? 1000000000000000 : n < -1e15 ? -1000000000000000 : (long long)n;
 }
 
 void device_text(const struct device *d, const struct kith_thing_value *v,
@@ -139,8 +192,8 @@ void device_text(const struct device *d, const struct kith_thing_value *v,
 
 	if (d->conf.type == KITH_THING_BOOLEAN) {
 		snprintf(out, KITH_THING_TEXT, "%d", v->boolean ? 1 : 0);
-	} else if (d->conf.type == KITH_THING_NUMERIC) {
-		str_from_double(number, v->number / d->conf.scale);
+	} else if (is_number(d->conf.type)) {
+		str_from_double(number, unscaled(d, v));
 		snprintf(out, KITH_THING_TEXT, "%s", number);
 	} else {
 		memcpy(out, v->text, KITH_THING_TEXT);

@@ -7,80 +7,65 @@
  */
 #include "config.h"
 
-#include "thing/device.h"
+#include "thing/device_path.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-static int open_path(const char *spec, int flags)
-{
-	struct stat st;
-	glob_t g;
-	int fd, found;
+#include "common/base/str.h"
 
-	flags |= O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	if (!strchr(spec, '*'))
-		return open(spec, flags);
-	found = glob(spec, 0, NULL, &g);
-	fd = found == 0 && g.gl_pathc ? open(g.gl_pathv[0], flags) : -1;
-	if (found == 0)
-		globfree(&g);
-	else
-		errno = ENOENT;
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-		close(fd);
-		errno = EISDIR;
+static int find(const char *spec, char out[static DEVICE_LONG_PATH],
+    char why[static KITH_THING_TEXT])
+{
+	glob_t g;
+	int rc;
+
+	if (strchr(spec, '*') == NULL) {
+		rc = str_copy(out, DEVICE_LONG_PATH, spec);
+	} else if (glob(spec, 0, NULL, &g) != 0) {
+		snprintf(why, KITH_THING_TEXT, "No such file or directory");
 		return -1;
+	} else {
+		rc = str_copy(out, DEVICE_LONG_PATH, g.gl_pathv[0]);
+		globfree(&g);
 	}
-	return fd;
+	if (rc < 0)
+		snprintf(why, KITH_THING_TEXT, "its path is too long");
+	return rc;
 }
 
 static enum kith_thing_result file_read(struct device *d, uint64_t ticket,
     struct kith_thing_value *v)
 {
-	char text[DEVICE_OUTPUT + 1];
-	size_t len = 0;
-	ssize_t n = 0;
-	int fd = open_path(d->conf.spec, O_RDONLY);
+	char path[DEVICE_LONG_PATH], text[DEVICE_OUTPUT + 1];
 
 	(void)ticket;
-	if (fd < 0)
-		return device_fail(v, "%s", strerror(errno));
-	while (len < DEVICE_OUTPUT && (n = read(fd, text + len, DEVICE_OUTPUT - len)) > 0)
-		len += (size_t)n;
-	if (n < 0)
-		device_fail(v, "%s", strerror(errno));
-	close(fd);
-	if (n < 0)
+	if (find(d->conf.spec, path, v->text) < 0 || device_path_text(path, text, v->text) < 0)
 		return KITH_THING_FAILED;
-	text[len] = '\0';
 	return device_value(d, text, v);
 }
 
 static enum kith_thing_result file_write(struct device *d, uint64_t ticket,
     const struct kith_thing_value *v, char *why, size_t why_size)
 {
-	char text[KITH_THING_TEXT], line[KITH_THING_TEXT + 1];
-	int fd = open_path(d->conf.spec, O_WRONLY | O_TRUNC), n;
-	bool ok;
+	char path[DEVICE_LONG_PATH], text[KITH_THING_TEXT], no[KITH_THING_TEXT] = "";
 
 	(void)ticket;
-	if (fd < 0) {
-		snprintf(why, why_size, "%s", strerror(errno));
+	if (find(d->conf.spec, path, no) < 0) {
+		snprintf(why, why_size, "%s", no);
 		return KITH_THING_FAILED;
 	}
 	device_text(d, v, text);
-	n = snprintf(line, sizeof(line), "%s\n", text);
-	ok = write(fd, line, (size_t)n) == n;
-	if (!ok)
-		snprintf(why, why_size, "%s", strerror(errno));
-	close(fd);
-	return ok ? KITH_THING_OK : KITH_THING_FAILED;
+	return device_path_put(path, text, why, why_size) < 0 ? KITH_THING_FAILED : KITH_THING_OK;
+}
+
+static int file_path(struct device *d, char out[static DEVICE_LONG_PATH])
+{
+	char why[KITH_THING_TEXT];
+
+	return find(d->conf.spec, out, why) < 0 || access(out, F_OK) < 0 ? -1 : 0;
 }
 
 const struct device_ops device_file = {
@@ -89,4 +74,5 @@ const struct device_ops device_file = {
 	.writes = true,
 	.read = file_read,
 	.write = file_write,
+	.path = file_path,
 };

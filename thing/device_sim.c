@@ -3,8 +3,12 @@
  * device_sim: sim=KIND, for trying things out and for tests.
  *	memory			a cell; a control and a field of one name share it
  *	sine:BASE:AMPLITUDE:SECONDS	a number over wall time
- *	walk:START:STEP		a random walk, the same for the same seed=
+ *	square:LOW:HIGH:SECONDS	half of the time this, half that; boolean: off, on
+ *	walk:START:STEP		a random walk, a step each reading
+ *	counter:START:STEP	more by STEP each reading
  *	text:WORDS		always this
+ * A walk is the same for the same seed=, a sine and a square begin elsewhere in
+ * their time: a street of simulated things does not swing in step.
  */
 #include "config.h"
 
@@ -12,7 +16,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/mem.h"
@@ -23,14 +26,20 @@ struct device_cells {
 	struct { char name[72]; struct kith_thing_value value; } cell[2 * KITH_THING_FIELDS];
 };
 
-enum kind { SIM_MEMORY, SIM_SINE, SIM_WALK, SIM_TEXT };
-
 struct sim {
-	enum kind kind;
+	const struct sim_kind *kind;
 	struct kith_thing_value *cell;
 	double a, b, c;
+	double ahead;			/* of its period, from the seed: 0 to 1 */
 	uint64_t state;
 	const char *text;
+};
+
+struct sim_kind {
+	const char *name;		/* with its colon, when numbers follow */
+	size_t numbers;
+	bool may_be_boolean;
+	void (*read)(struct device *d, struct sim *s, struct kith_thing_value *v);
 };
 
 struct device_cells *device_cells_new(void)
@@ -75,29 +84,102 @@ static bool numbers(const char *text, double *const out[], size_t n)
 	return true;
 }
 
+/* xorshift64*: repeatable, and nothing secret depends on it.  -1 to 1. */
+static double random_step(struct sim *s)
+{
+	s->state ^= s->state >> 12;
+	s->state ^= s->state << 25;
+	s->state ^= s->state >> 27;
+	return (double)((s->state * 0x2545f4914f6cdd1dULL) >> 11) / 4503599627370496.0 - 1.0;
+}
+
+static double rounded(double n)
+{
+	return round(n * 100.0) / 100.0;
+}
+
+/* Where in its period of `c` seconds it is: 0 to 1. */
+static double phase(const struct device *d, const struct sim *s)
+{
+	double turns = (double)clock_wall(d->host->clock) / 1000.0 / s->c + s->ahead;
+
+	return turns - floor(turns);
+}
+
+static void read_memory(struct device *d, struct sim *s, struct kith_thing_value *v)
+{
+	(void)d;
+	*v = *s->cell;
+}
+
+static void read_sine(struct device *d, struct sim *s, struct kith_thing_value *v)
+{
+	v->number = rounded(s->a + s->b * sin(phase(d, s) * 6.283185307179586));
+}
+
+static void read_square(struct device *d, struct sim *s, struct kith_thing_value *v)
+{
+	v->boolean = phase(d, s) >= 0.5;
+	v->number = v->boolean ? s->b : s->a;
+}
+
+static void read_walk(struct device *d, struct sim *s, struct kith_thing_value *v)
+{
+	(void)d;
+	s->a += s->b * random_step(s);
+	v->number = rounded(s->a);
+}
+
+static void read_counter(struct device *d, struct sim *s, struct kith_thing_value *v)
+{
+	(void)d;
+	v->number = s->a;
+	s->a += s->b;
+}
+
+static void read_text(struct device *d, struct sim *s, struct kith_thing_value *v)
+{
+	(void)d;
+	snprintf(v->text, sizeof(v->text), "%s", s->text);
+}
+
+static const struct sim_kind kinds[] = {
+	{ "memory", 0, true, read_memory },
+	{ "sine:", 3, false, read_sine },
+	{ "square:", 3, true, read_square },
+	{ "walk:", 2, false, read_walk },
+	{ "counter:", 2, false, read_counter },
+	{ "text:", 0, false, read_text },
+};
+
+static bool is_number(enum kith_thing_type type)
+{
+	return type == KITH_THING_NUMERIC || type == KITH_THING_INT;
+}
+
 static bool take_spec(struct device *d, struct sim *s)
 {
-	const char *spec = d->conf.spec;
+	const char *spec = d->conf.spec, *rest;
+	bool numeric = is_number(d->conf.type);
 
-	s->state = d->conf.seed * 2 + 1;
-	if (strcmp(spec, "memory") == 0) {
-		s->kind = SIM_MEMORY;
-		s->cell = cell(d->host->cells, d->conf.name);
-		return s->cell != NULL;
-	}
-	if (str_starts(spec, "text:")) {
-		s->kind = SIM_TEXT;
-		s->text = spec + 5;
-		return d->conf.type != KITH_THING_NUMERIC && d->conf.type != KITH_THING_BOOLEAN;
-	}
-	if (d->conf.type != KITH_THING_NUMERIC)
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (str_starts(spec, kinds[i].name))
+			s->kind = &kinds[i];
+	if (!s->kind)
 		return false;
-	if (str_starts(spec, "sine:")) {
-		s->kind = SIM_SINE;
-		return numbers(spec + 5, (double *[]){ &s->a, &s->b, &s->c }, 3) && s->c > 0;
+	rest = spec + strlen(s->kind->name);
+	if (s->kind->read == read_memory) {
+		s->cell = cell(d->host->cells, d->conf.name);
+		return !*rest && s->cell;
 	}
-	s->kind = SIM_WALK;
-	return str_starts(spec, "walk:") && numbers(spec + 5, (double *[]){ &s->a, &s->b }, 2);
+	if (s->kind->read == read_text) {
+		s->text = rest;
+		return !numeric && d->conf.type != KITH_THING_BOOLEAN;
+	}
+	if (!numeric && !(s->kind->may_be_boolean && d->conf.type == KITH_THING_BOOLEAN))
+		return false;
+	return numbers(rest, (double *[]){ &s->a, &s->b, &s->c }, s->kind->numbers) &&
+	    (s->kind->numbers < 3 || s->c > 0);
 }
 
 static int sim_open(struct device *d, struct err *e)
@@ -106,11 +188,14 @@ static int sim_open(struct device *d, struct err *e)
 
 	if (!s)
 		return err_set(e, ERR_SYSTEM, "out of memory");
+	s->state = d->conf.seed * 2 + 1;
+	s->ahead = d->conf.seed ? (random_step(s) + 1) / 2 : 0;
 	d->self = s;
 	if (!take_spec(d, s)) {
 		err_set(e, ERR_INPUT, "sim=%s is not memory, sine:BASE:AMPLITUDE:SECONDS, "
-		    "walk:START:STEP (numeric) or text:WORDS", d->conf.spec);
-	} else if (d->conf.is_control && s->kind != SIM_MEMORY) {
+		    "square:LOW:HIGH:SECONDS, walk:START:STEP, counter:START:STEP (numeric) or "
+		    "text:WORDS", d->conf.spec);
+	} else if (d->conf.is_control && s->kind->read != read_memory) {
 		err_set(e, ERR_INPUT, "a simulated control is sim=memory");
 	} else {
 		return 0;
@@ -125,38 +210,13 @@ static void sim_close(struct device *d)
 	mem_free(d->self);
 }
 
-/* xorshift64*: repeatable, and nothing secret depends on it. */
-static double random_step(struct sim *s)
-{
-	s->state ^= s->state >> 12;
-	s->state ^= s->state << 25;
-	s->state ^= s->state >> 27;
-	return (double)((s->state * 0x2545f4914f6cdd1dULL) >> 11) / 4503599627370496.0 - 1.0;
-}
-
 static enum kith_thing_result sim_read(struct device *d, uint64_t ticket,
     struct kith_thing_value *v)
 {
 	struct sim *s = d->self;
 
 	(void)ticket;
-	switch (s->kind) {
-	case SIM_MEMORY:
-		*v = *s->cell;
-		break;
-	case SIM_SINE:
-		v->number = s->a + s->b * sin((double)clock_wall(d->host->clock) / 1000.0 /
-		    s->c * 6.283185307179586);
-		v->number = round(v->number * 100.0) / 100.0;
-		break;
-	case SIM_WALK:
-		s->a += s->b * random_step(s);
-		v->number = round(s->a * 100.0) / 100.0;
-		break;
-	case SIM_TEXT:
-		snprintf(v->text, sizeof(v->text), "%s", s->text);
-		break;
-	}
+	s->kind->read(d, s, v);
 	return KITH_THING_OK;
 }
 

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -185,18 +184,12 @@ static enum kith_thing_result on_write(void *arg, uint64_t ticket,
 	return dev->ops->write(dev, ticket, v, why, why_size);
 }
 
-/* `optional` fields are there only where the machine has the file. */
-static bool is_absent(const struct thingd_point *p)
+/* `optional` fields and controls are there only where the machine has the file. */
+static bool is_absent(const struct thingd_point *p, struct device *dev)
 {
-	glob_t g;
-	int found;
+	char path[DEVICE_LONG_PATH];
 
-	if (!p->optional || p->ops != &device_file)
-		return false;
-	found = glob(p->spec, 0, NULL, &g);
-	if (found == 0)
-		globfree(&g);
-	return found != 0;
+	return p->optional && p->ops->path && p->ops->path(dev, path) < 0;
 }
 
 static int add_point(struct thingd *d, const struct thingd_point *p, struct err *e)
@@ -205,12 +198,13 @@ static int add_point(struct thingd *d, const struct thingd_point *p, struct err 
 	struct device_conf conf = thingd_conf_device(p);
 	int added;
 
-	if (is_absent(p)) {
-		log_info("%s: this machine has no %s", p->name, p->spec);
-		return 0;
-	}
 	if (device_open(dev, p->ops, &conf, &d->host, e) < 0)
 		return -1;
+	if (is_absent(p, dev)) {
+		log_info("%s: this machine has no %s", p->name, p->spec);
+		device_close(dev);
+		return 0;
+	}
 	d->n_devices++;
 	if (p->is_control)
 		added = kith_thing_add_control(d->thing, &(struct kith_thing_control){
@@ -228,7 +222,8 @@ static int add_point(struct thingd *d, const struct thingd_point *p, struct err 
 
 static int add_points(struct thingd *d, struct err *e)
 {
-	d->host = (struct device_host){ .clock = &clock_system, .cells = device_cells_new(),
+	d->host = (struct device_host){ .clock = &clock_system, .root = d->conf.root ? d->conf.root : "",
+		.cells = device_cells_new(),
 		.read_done = read_done, .write_done = write_done, .arg = d };
 	if (!d->host.cells)
 		return err_set(e, ERR_SYSTEM, "out of memory");

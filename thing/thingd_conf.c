@@ -38,6 +38,7 @@ static const struct conf_key keys[] = {
 	ROW("button", CONF_TEXT, button, 0, 0, NULL, "a FIFO or device: each line read from it is one press"),
 	ROW("claim_button", CONF_BOOL, claim_button, 0, 0, "no", "with button: it can be claimed for a while after a press only"),
 	ROW("sandbox", CONF_BOOL, sandbox, 0, 0, "on", "give up all files and system calls that are not needed (landlock, seccomp)"),
+	ROW("root", CONF_TEXT, root, 0, 0, NULL, "for tests: /sys and /proc are looked for below this folder"),
 	ROW("command_writes", CONF_TEXT, command_writes, 0, 0, "/dev /sys /tmp", "folders that programs of command= may write below, parted by blanks"),
 	{ "tags", "*", CONF_TEXT, 0, 0, 0, NULL, "a string tag: SN, MAN, MODEL ..." },
 	{ "num_tags", "*", CONF_TEXT, 0, 0, 0, NULL, "a numeric tag: V ..." },
@@ -45,27 +46,43 @@ static const struct conf_key keys[] = {
 	POINT("field *", "file", CONF_TEXT, 0, 0, "read this file"),
 	POINT("field *", "command", CONF_TEXT, 0, 0, "run this and read what it prints"),
 	POINT("field *", "disk", CONF_TEXT, 0, 0, "how full the file system of this folder is, in percent"),
-	POINT("field *", "sim", CONF_TEXT, 0, 0, "memory, sine:BASE:AMPLITUDE:SECONDS, walk:START:STEP, text:WORDS"),
-	POINT("field *", "type", CONF_TEXT, 0, 0, "numeric, boolean, string, dateTime, timeSpan, enum"),
+	POINT("field *", "hwmon", CONF_TEXT, 0, 0, "a sensor by its chip: coretemp:temp1, or its label"),
+	POINT("field *", "thermal", CONF_TEXT, 0, 0, "a thermal zone by its type: x86_pkg_temp"),
+	POINT("field *", "iio", CONF_TEXT, 0, 0, "an industrial I/O channel: bme280:in_temp_input"),
+	POINT("field *", "led", CONF_TEXT, 0, 0, "a light: on or off, or percent"),
+	POINT("field *", "gpio", CONF_TEXT, 0, 0, "a line: gpiochip0:17"),
+	POINT("field *", "proc", CONF_TEXT, 0, 0, "meminfo:MemAvailable, loadavg:1, uptime, FILE:NAME"),
+	POINT("field *", "sim", CONF_TEXT, 0, 0, "memory, sine:, square:, walk:, counter: with numbers, text:WORDS"),
+	POINT("field *", "type", CONF_TEXT, 0, 0, "numeric, boolean, int, string, dateTime, date, time, timeSpan, enum"),
 	POINT("field *", "kind", CONF_TEXT, 0, 0, "momentary, peak, status, computed, identity; several"),
 	POINT("field *", "unit", CONF_TEXT, 0, 0, "unit of a number"),
 	POINT("field *", "scale", CONF_TEXT, 0, 0, "multiply the number by this"),
 	POINT("field *", "pattern", CONF_TEXT, 0, 0, "regular expression; its first group is the value"),
+	POINT("field *", "min", CONF_TEXT, 0, 0, "a smaller number is a fault of the sensor"),
+	POINT("field *", "max", CONF_TEXT, 0, 0, "a larger number is a fault of the sensor"),
+	POINT("field *", "active_low", CONF_BOOL, 0, 0, "gpio: the low level is on"),
+	POINT("field *", "pull", CONF_TEXT, 0, 0, "gpio: up, down, off"),
 	POINT("field *", "shell", CONF_BOOL, 0, 0, "run command= by /bin/sh"),
 	POINT("field *", "timeout", CONF_TIME, 100, 9000, "end command= after this"),
-	POINT("field *", "optional", CONF_BOOL, 0, 0, "leave the field out when file= is not there"),
-	POINT("field *", "seed", CONF_INT, 0, INT32_MAX, "of sim=walk"),
+	POINT("field *", "optional", CONF_BOOL, 0, 0, "leave the field out when what it reads is not there"),
+	POINT("field *", "seed", CONF_INT, 0, INT32_MAX, "of sim=: which random one"),
 	POINT("control *", "file", CONF_TEXT, 0, 0, "write the value to this file"),
 	POINT("control *", "command", CONF_TEXT, 0, 0, "run this with {value}, and KITH_VALUE in its environment"),
+	POINT("control *", "hwmon", CONF_TEXT, 0, 0, "a fan or limit by its chip: nct6775:pwm1"),
+	POINT("control *", "iio", CONF_TEXT, 0, 0, "an output: ad5686:out_voltage0"),
+	POINT("control *", "led", CONF_TEXT, 0, 0, "a light: on or off, or percent"),
+	POINT("control *", "gpio", CONF_TEXT, 0, 0, "a line: gpiochip0:17"),
+	POINT("control *", "active_low", CONF_BOOL, 0, 0, "gpio: the low level is on"),
+	POINT("control *", "pull", CONF_TEXT, 0, 0, "gpio: up, down, off"),
 	POINT("control *", "sim", CONF_TEXT, 0, 0, "memory"),
-	POINT("control *", "type", CONF_TEXT, 0, 0, "boolean, numeric, string, dateTime, timeSpan, enum"),
+	POINT("control *", "type", CONF_TEXT, 0, 0, "boolean, numeric, int, string, dateTime, date, time, timeSpan, enum, color"),
 	POINT("control *", "scale", CONF_TEXT, 0, 0, "the number is divided by this before it is written"),
 	POINT("control *", "min", CONF_TEXT, 0, 0, "smallest number"),
 	POINT("control *", "max", CONF_TEXT, 0, 0, "largest number"),
 	POINT("control *", "choices", CONF_TEXT, 0, 0, "what an enum takes: off, slow, fast"),
 	POINT("control *", "shell", CONF_BOOL, 0, 0, "run command= by /bin/sh"),
 	POINT("control *", "timeout", CONF_TIME, 100, 9000, "end command= after this"),
-	POINT("control *", "optional", CONF_BOOL, 0, 0, "leave the control out when file= is not there"),
+	POINT("control *", "optional", CONF_BOOL, 0, 0, "leave the control out when what it writes is not there"),
 };
 
 /* ---- tags --------------------------------------------------------------- */
@@ -131,13 +148,13 @@ static int take_number(double *out, bool *has, const char *name, const char *val
 
 static int take_type(struct thingd_point *p, const char *value, struct err *e)
 {
-	for (int t = KITH_THING_BOOLEAN; t <= KITH_THING_ENUM; t++)
+	for (int t = KITH_THING_BOOLEAN; t <= KITH_THING_COLOR; t++)
 		if (strcmp(value, kith_thing_type_name((enum kith_thing_type)t)) == 0) {
 			p->type = (enum kith_thing_type)t;
 			return 0;
 		}
-	return err_set(e, ERR_INPUT, "type '%s' is not one of boolean, numeric, string, "
-	    "dateTime, timeSpan, enum", value);
+	return err_set(e, ERR_INPUT, "type '%s' is not one of boolean, numeric, int, "
+	    "string, dateTime, date, time, timeSpan, enum, color", value);
 }
 
 static const struct { const char *name; unsigned kind; } kind_names[] = {
@@ -192,6 +209,21 @@ static int take_choices(struct thingd_point *p, const char *value, struct err *e
 	return n ? 0 : err_set(e, ERR_INPUT, "choices is empty");
 }
 
+static const char *const pulls[] = {
+	[DEVICE_PULL_AS_IS] = "", [DEVICE_PULL_UP] = "up", [DEVICE_PULL_DOWN] = "down",
+	[DEVICE_PULL_OFF] = "off",
+};
+
+static int take_pull(struct thingd_point *p, const char *value, struct err *e)
+{
+	for (int i = DEVICE_PULL_UP; i <= DEVICE_PULL_OFF; i++)
+		if (strcmp(value, pulls[i]) == 0) {
+			p->pull = (enum device_pull)i;
+			return 0;
+		}
+	return err_set(e, ERR_INPUT, "pull '%s' is not up, down or off", value);
+}
+
 static int take_source(struct thingd_point *p, const struct device_ops *ops, const char *value,
     struct err *e)
 {
@@ -227,6 +259,10 @@ static int take_point(struct thingd_point *p, const char *name, const char *valu
 		return take_number(&p->max, &p->has_max, name, value, e);
 	if (strcmp(name, "shell") == 0)
 		return conf_value_bool(value, &p->shell, e);
+	if (strcmp(name, "active_low") == 0)
+		return conf_value_bool(value, &p->active_low, e);
+	if (strcmp(name, "pull") == 0)
+		return take_pull(p, value, e);
 	if (strcmp(name, "optional") == 0)
 		return conf_value_bool(value, &p->optional, e);
 	if (strcmp(name, "timeout") == 0)
@@ -279,8 +315,8 @@ static int check_point(const struct thingd_point *p, struct err *e)
 	const char *kind = p->is_control ? "control" : "field";
 
 	if (!p->ops)
-		return err_set(e, ERR_INPUT, "[%s %s] has none of file=, command=, sim=%s", kind,
-		    p->name, p->is_control ? "" : ", disk=");
+		return err_set(e, ERR_INPUT, "[%s %s] is bound to nothing: it needs %s", kind,
+		    p->name, device_kinds(p->is_control));
 	if (p->scale == 0)
 		return err_set(e, ERR_INPUT, "[%s %s] scale is 0", kind, p->name);
 	if (p->has_min != p->has_max || (p->has_min && p->min >= p->max))
@@ -308,7 +344,8 @@ static int check_device(const struct thingd_point *p, struct device_host *host, 
 
 static int check_points(const struct thingd_conf *c, struct err *e)
 {
-	struct device_host host = { .clock = &clock_system, .cells = device_cells_new() };
+	struct device_host host = { .clock = &clock_system, .root = "",
+		.cells = device_cells_new() };
 	int ret = host.cells ? 0 : err_set(e, ERR_SYSTEM, "out of memory");
 
 	for (size_t i = 0; ret == 0 && i < c->n_points; i++)
@@ -383,6 +420,10 @@ static void print_point(const struct thingd_point *p, struct buf *b)
 	if (p->ops == &device_command)
 		buf_addf(b, "timeout = %lldms\nshell = %s\n", (long long)p->timeout_ms,
 		    p->shell ? "yes" : "no");
+	if (p->active_low)
+		add_text(b, "active_low", "yes");
+	if (p->pull)
+		add_text(b, "pull", pulls[p->pull]);
 	if (p->optional)
 		add_text(b, "optional", "yes");
 	if (p->seed)
@@ -484,6 +525,10 @@ struct device_conf thingd_conf_device(const struct thingd_point *p)
 		.spec = p->spec,
 		.pattern = p->pattern,
 		.scale = p->scale,
+		.min = p->min,
+		.max = p->max,
+		.active_low = p->active_low,
+		.pull = p->pull,
 		.shell = p->shell,
 		.timeout_ms = p->timeout_ms,
 		.seed = (uint64_t)p->seed,

@@ -28,14 +28,15 @@ struct thingd_tag {
 struct thingd_point {
 	char *name;
 	bool is_control;
-	const struct device_ops *ops;	/* which of file=, command=, disk=, sim= */
+	const struct device_ops *ops;	/* which of file=, command=, hwmon= ... */
 	char *spec;
 	char *unit;
 	char *pattern;
 	enum kith_thing_type type;
 	unsigned kinds;			/* of a field; 0: momentary */
 	double scale, min, max;
-	bool has_scale, has_min, has_max, shell, optional;
+	bool has_scale, has_min, has_max, shell, optional, active_low;
+	enum device_pull pull;
 	int64_t timeout_ms;
 	int64_t seed;
 	char *choices;			/* as written: "off, slow, fast" */
@@ -50,6 +51,7 @@ struct thingd_conf {
 	int64_t boot_spread_ms;
 	enum thingd_qr qr;
 	enum thingd_qr_holds qr_holds;
+	char *root;			/* before /sys and /proc; NULL: none */
 	char *command_writes;
 	bool pictures, shows_code, claim_button, sandbox;
 	size_t n_tags, n_points, n_needs;

@@ -42,7 +42,7 @@ static void add(struct list *l, char *made, bool writable)
 		return;
 	}
 	l->made[l->n] = made;
-	l->path[l->n++] = (struct sandbox_path){ made, writable };
+	l->path[l->n++] = (struct sandbox_path){ .path = made, .writable = writable };
 }
 
 /* Its folder, so that a file which is replaced by another stays in reach; for a
@@ -95,6 +95,28 @@ static void add_command(struct list *l, const struct thingd_conf *c)
 	}
 }
 
+/* A device of the kernel, as it is now: one that is unplugged and comes back has
+ * another file, which can be read, but written only after a restart. */
+static void add_device(struct list *l, const struct thingd_conf *c, const struct thingd_point *p)
+{
+	struct device_host host = { .clock = &clock_system, .root = c->root ? c->root : "",
+		.cells = device_cells_new() };
+	struct device_conf conf = thingd_conf_device(p);
+	char path[DEVICE_LONG_PATH];
+	struct device d;
+
+	add(l, mem_strdup(c->root ? c->root : p->ops == &device_proc ? "/proc" : "/sys"), false);
+	if ((p->is_control || p->ops == &device_gpio) && host.cells &&
+	    device_open(&d, p->ops, &conf, &host, NULL) == 0) {
+		if (p->ops->path(&d, path) == 0) {
+			add(l, mem_strdup(path), true);
+			l->path[l->n - 1].is_device = p->ops == &device_gpio;
+		}
+		device_close(&d);
+	}
+	device_cells_free(&host.cells);
+}
+
 static void add_point(struct list *l, const struct thingd_conf *c, const struct thingd_point *p)
 {
 	if (p->ops == &device_command)
@@ -103,6 +125,8 @@ static void add_point(struct list *l, const struct thingd_conf *c, const struct 
 		add_written(l, p->spec);
 	else if (p->ops == &device_file)
 		add_read(l, p->spec);
+	else if (p->ops->path)
+		add_device(l, c, p);
 }
 
 int thingd_sandbox(const struct thingd_conf *c, const char *file, struct err *e)

@@ -80,9 +80,9 @@ static const char *const always[] = {
 };
 
 /* What a named folder may be used for; a program that is run may turn to devices. */
-static uint64_t writing(const struct sandbox *s, uint64_t all)
+static uint64_t writing(const struct sandbox *s, const struct sandbox_path *p, uint64_t all)
 {
-	return all & ~ACCESS_EXEC & (s->may_exec ? all : ~ACCESS_IOCTL);
+	return all & ~ACCESS_EXEC & (s->may_exec || p->is_device ? all : ~ACCESS_IOCTL);
 }
 
 static int add_rules(const struct sandbox *s, int rules, uint64_t all, struct err *e)
@@ -97,7 +97,7 @@ static int add_rules(const struct sandbox *s, int rules, uint64_t all, struct er
 		return -1;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->path[i].path != NULL && allow_path(rules, s->path[i].path,
-		    s->path[i].writable ? writing(s, all) : ACCESS_READ, e) != 0)
+		    s->path[i].writable ? writing(s, &s->path[i], all) : ACCESS_READ, e) != 0)
 			return -1;
 	return 0;
 }

@@ -15,6 +15,7 @@
 struct sandbox_path {
 	const char *path;	/* NULL or absent: skipped */
 	bool writable;		/* make, write and remove below it; else read only */
+	bool is_device;		/* and turn to its driver by ioctl(2) */
 };
 
 struct sandbox {

@@ -43,7 +43,7 @@ static void write_done(void *arg, uint64_t ticket, enum kith_thing_result r, con
 static int setup(void **state)
 {
 	memset(&f, 0, sizeof(f));
-	f.host = (struct device_host){ .clock = &clock_system, .cells = device_cells_new(),
+	f.host = (struct device_host){ .clock = &clock_system, .root = "", .cells = device_cells_new(),
 		.read_done = read_done, .write_done = write_done };
 	*state = &f;
 	return folder_setup(&f.dir);
@@ -244,10 +244,85 @@ static void a_walk_is_the_same_for_the_same_seed(void **state)
 	assert_true(same == 20);
 }
 
+static void a_square_and_a_counter_go_by_time_and_by_reading(void **state)
+{
+	struct clock_fake hands = { 0, 0 };
+	struct clock fake = clock_from_fake(&hands);
+
+	UNUSED(state);
+	f.host.clock = &fake;
+	open_it("sim", conf_of("square:5:7:10", KITH_THING_NUMERIC));
+	for (unsigned i = 0; i < 20; i++, hands.wall += 1000) {
+		assert_int_equal(read_now(), KITH_THING_OK);
+		assert_true(f.value.number == (i % 10 < 5 ? 5 : 7));
+	}
+	open_it("sim", conf_of("square:0:0:10", KITH_THING_BOOLEAN));
+	hands.wall = 7000;
+	assert_int_equal(read_now(), KITH_THING_OK);
+	assert_true(f.value.boolean);
+	open_it("sim", conf_of("counter:100:0.5", KITH_THING_NUMERIC));
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(read_now(), KITH_THING_OK);
+		assert_true(f.value.number == 100 + 0.5 * i);
+	}
+	f.host.clock = &clock_system;
+}
+
+static void two_seeds_do_not_swing_in_step(void **state)
+{
+	struct clock_fake hands = { 12345, 0 };
+	struct clock fake = clock_from_fake(&hands);
+	struct device_conf conf = conf_of("sine:0:100:60", KITH_THING_NUMERIC);
+	double with[3];
+
+	UNUSED(state);
+	f.host.clock = &fake;
+	for (unsigned i = 0; i < 3; i++) {
+		conf.seed = i == 2 ? 1 : i + 1;
+		open_it("sim", conf);
+		assert_int_equal(read_now(), KITH_THING_OK);
+		with[i] = f.value.number;
+	}
+	assert_true(with[0] != with[1] && with[0] == with[2]);
+	f.host.clock = &clock_system;
+}
+
+static void a_number_outside_of_its_range_is_a_fault_of_the_sensor(void **state)
+{
+	struct device_conf conf;
+
+	UNUSED(state);
+	put_file(f.dir, "v", "85000\n", 0600);
+	conf = conf_of(path_of("v"), KITH_THING_NUMERIC);
+	conf.scale = 0.001;
+	conf.min = -40;
+	conf.max = 60;
+	open_it("file", conf);
+	assert_int_equal(read_now(), KITH_THING_FAILED);
+	assert_non_null(strstr(f.value.text, "85 is outside of -40 to 60"));
+	put_file(f.dir, "v", "21437\n", 0600);
+	assert_int_equal(read_now(), KITH_THING_OK);
+	assert_true(f.value.number == 21.437);
+}
+
+static void a_write_that_the_device_refuses_says_so(void **state)
+{
+	struct device_conf conf = conf_of("/dev/full", KITH_THING_BOOLEAN);
+	struct kith_thing_value on = { .boolean = true };
+	char why[64] = "";
+
+	UNUSED(state);
+	conf.is_control = true;
+	open_it("file", conf);
+	assert_int_equal(f.d.ops->write(&f.d, 1, &on, why, sizeof(why)), KITH_THING_FAILED);
+	assert_non_null(strstr(why, "No space left"));
+}
+
 static void wrong_simulations_are_refused(void **state)
 {
 	static const char *const specs[] = {
 		"", "sine", "sine:1", "sine:1:2:0", "sine:1:2:3:4", "walk:x:1", "walk:1", "text:a",
+		"square:0:1:0", "square:0:1", "counter:1", "memory:1", "memories",
 	};
 
 	UNUSED(state);
@@ -377,6 +452,10 @@ int main(void)
 		T(a_disk_is_between_empty_and_full),
 		T(a_control_and_a_field_of_one_name_share_memory),
 		T(a_walk_is_the_same_for_the_same_seed),
+		T(a_square_and_a_counter_go_by_time_and_by_reading),
+		T(two_seeds_do_not_swing_in_step),
+		T(a_number_outside_of_its_range_is_a_fault_of_the_sensor),
+		T(a_write_that_the_device_refuses_says_so),
 		T(wrong_simulations_are_refused),
 		T(a_broken_pattern_is_refused),
 		T(a_command_gives_what_it_prints),

@@ -46,7 +46,7 @@ typedef int (*try_fn)(void);
 
 static void in_sandbox(bool may_exec, const char *needs, try_fn try)
 {
-	const struct sandbox_path path[] = { { dir, true }, { "/etc/hostname", false } };
+	const struct sandbox_path path[] = { { dir, true, false }, { "/etc/hostname", false, false } };
 	const struct sandbox s = { .path = path, .n = 2, .may_exec = may_exec,
 		.may_read_all = may_exec };
 	char what[SANDBOX_TEXT];
