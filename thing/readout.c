@@ -8,7 +8,6 @@
 
 #include "thing/readout.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "common/base/ident.h"
@@ -35,7 +34,7 @@ static void say_no(const struct jobs *js, const struct request *q, enum conditio
 static void say_accepted(struct job *j)
 {
 	if (session_is_up(j->jobs->session))
-		(void)readout_accepted_write(j->jobs->session->out, &j->call->q);
+		(void)readout_accepted_write(j->jobs->session->out, &j->call->q, false);
 }
 
 static void say_data(const struct job *j, const struct reading *r, size_t n, bool more)
@@ -70,17 +69,9 @@ static enum value_type wire_type(enum kith_thing_type t)
 	return types[t];
 }
 
-static bool is_whole(double v)
+static struct reading reading_of(const struct job_item *it, int64_t now)
 {
-	return v == floor(v) && fabs(v) <= 2147483647.0;
-}
-
-/* Some readers of generation X know `int` only and others `numeric` only: a
- * whole number is said in both, each ignores the other. */
-static size_t add_reading(struct reading *out, const struct job_item *it, enum gen gen,
-    int64_t now)
-{
-	struct reading r = {
+	return (struct reading){
 		.name = it->field->name,
 		.type = wire_type(it->field->use.type),
 		.boolean = it->value.boolean,
@@ -91,19 +82,11 @@ static size_t add_reading(struct reading *out, const struct job_item *it, enum g
 		.at_ms = now,
 		.node = it->node->at,
 	};
-
-	out[0] = r;
-	if (gen != GEN_X || r.type != VALUE_NUMERIC || !is_whole(r.num))
-		return 1;
-	out[1] = r;
-	out[1].type = VALUE_INT;
-	out[1].unit = NULL;
-	return 2;
 }
 
 static void say_readings(struct job *j)
 {
-	struct reading r[READINGS_PER_MESSAGE + 2];
+	struct reading r[READINGS_PER_MESSAGE];
 	int64_t now = clock_wall(j->jobs->clock);
 	size_t n = 0;
 
@@ -114,7 +97,7 @@ static void say_readings(struct job *j)
 			say_data(j, r, n, true);
 			n = 0;
 		}
-		n += add_reading(r + n, &j->item[i], j->call->q.dialect.gen, now);
+		r[n++] = reading_of(&j->item[i], now);
 	}
 	say_data(j, r, n, false);
 }
@@ -168,7 +151,7 @@ static void say_nothing(const struct jobs *js, const struct request *q)
 
 	if (!session_is_up(js->session) || ident_text(id, NULL) < 0)
 		return;
-	(void)readout_accepted_write(js->session->out, q);
+	(void)readout_accepted_write(js->session->out, q, false);
 	(void)readout_data_write(js->session->out, q, id, NULL, 0, false);
 }
 
@@ -195,7 +178,7 @@ void readout_request(struct jobs *js, struct call **c)
 		.tokens = q->u.read.tokens,
 	};
 
-	if (q->u.read.when)
+	if (q->u.read.has_when)
 		say_no(js, q, COND_FEATURE_NOT_IMPLEMENTED, "Only readouts of now.");
 	else if (nodes_resolve(js->nodes, &(*c)->pool, &q->u.read.nodes, &ask.nodes) < 0)
 		say_no(js, q, COND_ITEM_NOT_FOUND, "No such node.");

@@ -24,6 +24,8 @@ static const char *const uris[PROTO_COUNT][GEN_COUNT] = {
 	    "urn:nf:iot:ctr:1.0", "urn:nfi:iot:ctr:1.0" },
 	[PROTO_CONCENTRATOR] = { "urn:xmpp:iot:concentrators", "urn:ieee:iot:concentrator:1.0",
 	    "urn:nf:iot:concentrator:1.0", "urn:nfi:iot:concentrator:1.0" },
+	[PROTO_EVENTS] = { "urn:xmpp:iot:events", "urn:ieee:iot:events:1.0",
+	    "urn:nf:iot:events:1.0", "urn:nfi:iot:events:1.0" },
 };
 
 const char *
@@ -50,7 +52,7 @@ const char *
 proto_name(enum proto proto)
 {
 	static const char *const names[PROTO_COUNT] = { "none", "discovery", "prov-device",
-		"prov-owner", "prov-token", "sensor", "control", "concentrator" };
+		"prov-owner", "prov-token", "sensor", "control", "concentrator", "events" };
 
 	return (unsigned)proto < PROTO_COUNT ? names[proto] : "none";
 }

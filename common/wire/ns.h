@@ -46,6 +46,7 @@ enum proto {
 	PROTO_SENSOR,		/* XEP-0323 */
 	PROTO_CONTROL,		/* XEP-0325 */
 	PROTO_CONCENTRATOR,	/* XEP-0326 */
+	PROTO_EVENTS,		/* subscriptions to readings */
 	PROTO_COUNT
 };
 

@@ -99,6 +99,8 @@ static const char *const verb_names[VERB_COUNT] = {
 	[VERB_ROLE] = "role",
 	[VERB_POLICY_LOAD] = "policy-load",
 	[VERB_POLICY_ROLLBACK] = "policy-rollback",
+	[VERB_WATCH] = "watch",
+	[VERB_UNWATCH] = "unwatch",
 };
 
 const char *

@@ -120,6 +120,9 @@ enum verb {
 	VERB_ROLE,		/* operator: who has which role */
 	VERB_POLICY_LOAD,	/* operator: his policy, from desk.text or its file */
 	VERB_POLICY_ROLLBACK,	/* operator: back to version desk.number */
+	/* reader -> thing: subscriptions to readings */
+	VERB_WATCH,
+	VERB_UNWATCH,
 	VERB_COUNT
 };
 const char *verb_name(enum verb v);
@@ -416,8 +419,30 @@ struct request_read {		/* XEP-0323 req */
 	struct node_list nodes;
 	struct name_list fields;
 	struct tokens tokens;
-	bool when;		/* asked for a scheduled readout */
+	/* Of stored values: not older than, not newer than. */
+	bool has_from, has_to;
+	int64_t from_ms, to_ms;
+	bool has_when;		/* to be read at a time, not now */
+	int64_t when_ms;
 	bool why;
+};
+
+/* When a change of this field is told. */
+struct event_field {
+	bool said;		/* it was there */
+	bool has_current;	/* what the subscriber believes it to be */
+	double current;
+	bool has_up, has_down;
+	double up, down;	/* changes of so much, not negative */
+};
+
+struct request_events {		/* subscribe; unsubscribe is a request_read of seqnr */
+	struct request_read read;	/* what is told each time; stands first, see union */
+	struct event_field *field;	/* one for each of read.fields */
+	bool has_min, has_max, has_age;
+	int64_t min_ms, max_ms;		/* between two tellings */
+	int64_t age_ms;			/* of stored values that are told */
+	bool at_once;			/* and tell what it is now */
 };
 
 enum value_type {
@@ -528,6 +553,7 @@ struct request {
 		struct request_push push;
 		struct request_witness witness;
 		struct request_read read;
+		struct request_events events;	/* u.read is its first member */
 		struct request_control control;
 		struct request_chat chat;
 		struct request_presence presence;

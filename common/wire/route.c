@@ -17,6 +17,7 @@
 #include "common/wire/control.h"
 #include "common/wire/disco.h"
 #include "common/wire/discovery.h"
+#include "common/wire/events.h"
 #include "common/wire/lease.h"
 #include "common/wire/owner.h"
 #include "common/wire/provisioning.h"
@@ -134,12 +135,16 @@ static const struct row rows[] = {
 	    control_set_parse, control_set_write },
 	{ "show", PROTO_NONE, NS_WITNESS, BY_SET, SIDE_THING, VERB_SHOW_CODE,
 	    witness_show_parse, witness_show_write },
+	{ "subscribe", PROTO_EVENTS, NULL, BY_GET | BY_SET, SIDE_THING, VERB_WATCH,
+	    events_subscribe_parse, events_subscribe_write },
 	{ "tokenChallenge", PROTO_PROV_TOKEN, NULL, BY_GET, SIDE_THING, VERB_TOKEN_CHALLENGE,
 	    token_challenge_parse, token_challenge_write },
 	{ "unfriend", PROTO_PROV_DEVICE, NULL, BY_MESSAGE, SIDE_THING, VERB_UNFRIEND,
 	    provisioning_friend_parse, provisioning_friend_write },
 	{ "unregister", PROTO_DISCOVERY, NULL, BY_SET | BY_GET, SIDE_SERVICE, VERB_UNREGISTER,
 	    discovery_own_parse, discovery_address_write },
+	{ "unsubscribe", PROTO_EVENTS, NULL, BY_GET | BY_SET, SIDE_THING, VERB_UNWATCH,
+	    sensordata_cancel_parse, sensordata_cancel_write },
 	{ "update", PROTO_DISCOVERY, NULL, BY_SET | BY_GET, SIDE_SERVICE, VERB_UPDATE,
 	    discovery_update_parse, discovery_address_write },
 	{ "userLoggedIn", PROTO_PROV_DEVICE, NULL, BY_MESSAGE | BY_SET | BY_GET, SIDE_SERVICE, VERB_USER_LOGGED_IN,

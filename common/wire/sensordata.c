@@ -10,25 +10,49 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "common/base/stamp.h"
 #include "common/base/str.h"
 #include "common/wire/stanza.h"
+
+/* A point of time; absent is none. */
+static int
+point(struct parse *p, const struct stanza *el, const char *name, bool *has, int64_t *ms)
+{
+	const char *text = stanza_attr(el, name);
+
+	*has = text != NULL;
+	if (text != NULL && stamp_parse(text, ms) < 0)
+		return parse_fail(p, COND_BAD_REQUEST);
+	return 0;
+}
 
 int
 sensordata_request_parse(struct parse *p, const struct stanza *el, struct request *q)
 {
 	struct request_read *r = &q->u.read;
 
-	/* `when`, `from`, `to` are about schedules and stored values. */
-	r->when = stanza_attr(el, "when") != NULL;
 	r->why = why_is_asked(el);
 	if (sensordata_cancel_parse(p, el, q) < 0 ||
+	    point(p, el, "from", &r->has_from, &r->from_ms) < 0 ||
+	    point(p, el, "to", &r->has_to, &r->to_ms) < 0 ||
+	    point(p, el, "when", &r->has_when, &r->when_ms) < 0 ||
 	    parse_types(p, el, &r->types, &r->history) < 0 ||
 	    parse_tokens(p, el, &r->tokens) < 0 ||
 	    parse_nodes(p, el, &r->nodes) < 0)
 		return -1;
 	return parse_fields(p, el, &r->fields);
+}
+
+static void
+point_write(struct xml *x, const char *name, bool has, int64_t ms)
+{
+	char text[STAMP];
+
+	if (!has)
+		return;
+	stamp_write(text, ms);
+	xml_attr(x, name, text);
 }
 
 void
@@ -37,6 +61,9 @@ sensordata_request_write(struct xml *x, const struct request *q)
 	enum vocab v = q->dialect.vocab;
 
 	sensordata_cancel_write(x, q);
+	point_write(x, "from", q->u.read.has_from, q->u.read.from_ms);
+	point_write(x, "to", q->u.read.has_to, q->u.read.to_ms);
+	point_write(x, "when", q->u.read.has_when, q->u.read.when_ms);
 	emit_types(x, v, q->u.read.types, q->u.read.history);
 	emit_tokens(x, v, &q->u.read.tokens);
 	emit_nodes(x, v, &q->u.read.nodes);
@@ -64,56 +91,74 @@ uri(const struct request *q)
 	return ns_uri(PROTO_SENSOR, q->dialect.gen);
 }
 
-/* <name xmlns seqnr/> in an iq result */
-static int
-acknowledge(struct buf *out, const struct request *q, const char *name)
+static bool
+is_old(const struct request *q)
+{
+	return q->dialect.vocab == VOCAB_LONG;
+}
+
+int
+readout_accepted_write(struct buf *out, const struct request *q, bool queued)
 {
 	struct xml x;
 
 	xml_begin(&x, out);
 	emit_answer(&x, q, "result");
-	xml_open(&x, name, uri(q));
+	xml_open(&x, "accepted", uri(q));
 	sensordata_cancel_write(&x, q);
+	if (queued)
+		xml_attr_bool(&x, "queued", true);
 	xml_close(&x);
 	xml_close(&x);
 	return xml_end(&x);
 }
 
-int
-readout_accepted_write(struct buf *out, const struct request *q)
-{
-	return acknowledge(out, q, "accepted");
-}
-
+/* The later schemas have no such element: an empty result says it. */
 int
 readout_cancelled_write(struct buf *out, const struct request *q)
 {
-	return acknowledge(out, q, "cancelled");
+	struct xml x;
+
+	xml_begin(&x, out);
+	emit_answer(&x, q, "result");
+	if (is_old(q)) {
+		xml_open(&x, "cancelled", uri(q));
+		sensordata_cancel_write(&x, q);
+		xml_close(&x);
+	}
+	xml_close(&x);
+	return xml_end(&x);
 }
 
-/* XEP-0082, in UTC; milliseconds only when there are any. */
-#define STAMP 48
-
+/* <message> to the reader, with <name xmlns seqnr> left open in it. */
 static void
-stamp(char out[static STAMP], int64_t ms)
+message_open(struct xml *x, struct buf *out, const struct request *q, const char *id,
+    const char *name)
 {
-	time_t seconds = (time_t)(ms / 1000);
-	long rest = (long)(ms % 1000);
-	struct tm tm;
-	size_t len;
+	xml_begin(x, out);
+	xml_open(x, "message", NULL);
+	xml_attr(x, "from", q->to);
+	xml_attr(x, "to", q->from);
+	xml_attr(x, "id", id);
+	xml_open(x, name, uri(q));
+	sensordata_cancel_write(x, q);
+}
 
-	if (rest < 0) {
-		rest += 1000;
-		seconds--;
-	}
-	out[0] = '\0';
-	if (gmtime_r(&seconds, &tm) == NULL)
-		return;
-	len = strftime(out, STAMP, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (rest != 0)
-		(void)snprintf(out + len, STAMP - len, ".%03ldZ", rest);
-	else
-		(void)snprintf(out + len, STAMP - len, "Z");
+static int
+message_end(struct xml *x)
+{
+	xml_close(x);
+	xml_close(x);
+	return xml_end(x);
+}
+
+int
+readout_started_write(struct buf *out, const struct request *q, const char *id)
+{
+	struct xml x;
+
+	message_open(&x, out, q, id, "started");
+	return message_end(&x);
 }
 
 /* Element of a type: in the XEP, in the later schemas. */
@@ -131,6 +176,49 @@ static const char *const elements[][2] = {
 	[VALUE_COLOR] = { "string", "s" },
 };
 
+/* In the order of their bits: in the XEP, in the later schemas. */
+static const char *const qualities[READING_QUALITIES][2] = {
+	{ "missing", "ms" }, { "inProgress", "pr" }, { "automaticEstimate", "ae" },
+	{ "manualEstimate", "me" }, { "manualReadout", "mr" }, { "automaticReadout", "ar" },
+	{ "timeOffset", "of" }, { "warning", "w" }, { "error", "er" }, { "signed", "so" },
+	{ "invoiced", "iv" }, { "endOfSeries", "eos" }, { "powerFailure", "pf" },
+	{ "invoiceConfirmed", "ic" },
+};
+#define SOURCES (READING_MISSING | READING_IN_PROGRESS | READING_AUTOMATIC_ESTIMATE | \
+    READING_MANUAL_ESTIMATE | READING_MANUAL_READOUT | READING_AUTOMATIC_READOUT)
+
+/* "Must always be accompanied" by where it comes from (XEP-0323 5.8). */
+static void
+quality_attrs(struct xml *x, enum vocab v, unsigned quality)
+{
+	if ((quality & SOURCES) == 0)
+		quality |= READING_AUTOMATIC_READOUT;
+	for (unsigned i = 0; i < READING_QUALITIES; i++)
+		if ((quality & 1u << i) != 0)
+			xml_attr_bool(x, qualities[i][v], true);
+}
+
+/* What a reader is told of stored values: their periods; the later schemas
+ * have one word for all of them, and for a value `historical` is only theirs. */
+static void
+type_attrs(struct xml *x, enum vocab v, const struct reading *r)
+{
+	unsigned history = r->history != 0 ? r->history : HISTORY_OTHER;
+
+	emit_types(x, v, r->types, v == VOCAB_LONG && (r->types & FIELD_HISTORICAL) != 0 ?
+	    history : 0);
+}
+
+/* No exponent and no fraction: xs:int and xs:long have none. */
+static void
+whole_attr(struct xml *x, const char *name, double v)
+{
+	char text[STR_DOUBLE];
+
+	(void)snprintf(text, sizeof(text), "%.0f", v);
+	xml_attr(x, name, strcmp(text, "-0") == 0 ? "0" : text);
+}
+
 static void
 value_attr(struct xml *x, const char *name, const struct reading *r)
 {
@@ -140,6 +228,8 @@ value_attr(struct xml *x, const char *name, const struct reading *r)
 		break;
 	case VALUE_INT:
 	case VALUE_LONG:
+		whole_attr(x, name, r->num);
+		break;
 	case VALUE_NUMERIC:
 		if (r->text != NULL)
 			xml_attr(x, name, r->text);
@@ -151,7 +241,7 @@ value_attr(struct xml *x, const char *name, const struct reading *r)
 	}
 }
 
-/* One field under the given element name. */
+/* One field as the element of `type`. */
 static void
 field_write(struct xml *x, enum vocab v, const char *element, const struct reading *r)
 {
@@ -159,12 +249,15 @@ field_write(struct xml *x, enum vocab v, const char *element, const struct readi
 
 	xml_open(x, element, NULL);
 	xml_attr(x, lng ? "name" : "n", r->name);
-	emit_types(x, v, r->types, 0);
+	type_attrs(x, v, r);
+	quality_attrs(x, v, r->quality);
 	value_attr(x, lng ? "value" : "v", r);
-	if (r->type == VALUE_NUMERIC && strcmp(element, "int") != 0)
+	if (r->type == VALUE_NUMERIC)
 		xml_attr(x, lng ? "unit" : "u", r->unit != NULL ? r->unit : "");
 	if (r->type == VALUE_ENUM)
 		xml_attr(x, lng ? "dataType" : "t", r->data_type != NULL ? r->data_type : r->name);
+	if (r->writable)
+		xml_attr_bool(x, lng ? "writable" : "ctr", true);
 	xml_close(x);
 }
 
@@ -175,6 +268,15 @@ is_whole(const struct reading *r)
 	    !(fabs(r->num - trunc(r->num)) > 0);
 }
 
+/* What else a value can be said as, for readers who do not know its type. */
+static const struct { enum value_type said; enum value_type also; const char *element; } twins[] = {
+	{ VALUE_INT, VALUE_NUMERIC, "numeric" },
+	{ VALUE_LONG, VALUE_NUMERIC, "numeric" },
+	{ VALUE_DURATION, VALUE_DURATION, "timeSpan" },
+	{ VALUE_DATE, VALUE_STRING, "string" },
+	{ VALUE_TIME, VALUE_STRING, "string" },
+};
+
 /*
  * Some readers know `numeric` and not `int`, others the other way round, and
  * likewise `duration` and `timeSpan`; each skips what it does not know.
@@ -182,20 +284,42 @@ is_whole(const struct reading *r)
 static void
 reading_write(struct xml *x, enum vocab v, const struct reading *r)
 {
-	struct reading whole = *r;
+	struct reading twin = *r;
 
 	field_write(x, v, elements[r->type][v], r);
 	if (v != VOCAB_LONG)
 		return;
-	whole.text = NULL;
-	if (is_whole(r))
-		field_write(x, v, "int", &whole);
-	if (r->type == VALUE_INT) {
-		whole.type = VALUE_NUMERIC;
-		field_write(x, v, "numeric", &whole);
+	if (is_whole(r)) {
+		twin.type = VALUE_INT;
+		field_write(x, v, "int", &twin);
 	}
-	if (r->type == VALUE_DURATION)
-		field_write(x, v, "timeSpan", r);
+	for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++)
+		if (twins[i].said == r->type) {
+			twin.type = twins[i].also;
+			field_write(x, v, twins[i].element, &twin);
+		}
+}
+
+/* "Temperature: no answer in time" */
+static void
+failure_text(struct xml *x, const struct reading *r)
+{
+	xml_text(x, r->name);
+	xml_text(x, ": ");
+	xml_text(x, r->failed);
+}
+
+/* One of a group: a value, or in the short vocabulary why there is none. */
+static void
+member_write(struct xml *x, enum vocab v, const struct reading *r)
+{
+	if (r->failed == NULL) {
+		reading_write(x, v, r);
+		return;
+	}
+	xml_open(x, "err", NULL);
+	failure_text(x, r);
+	xml_close(x);
 }
 
 static void
@@ -203,7 +327,7 @@ group_open(struct xml *x, enum vocab v, const struct reading *r, bool new_node)
 {
 	char at[STAMP];
 
-	stamp(at, r->at_ms);
+	stamp_write(at, r->at_ms);
 	/* An empty nodeId ends some readers' streams: none is written then. */
 	if (new_node && (v == VOCAB_LONG || node_is_set(&r->node))) {
 		xml_open(x, word(v, WORD_NODE), NULL);
@@ -214,43 +338,58 @@ group_open(struct xml *x, enum vocab v, const struct reading *r, bool new_node)
 }
 
 static void
-readings_write(struct xml *x, enum vocab v, const struct reading *r, size_t n)
+group_close(struct xml *x, enum vocab v, const struct reading *r, bool last_of_node)
 {
-	for (size_t i = 0; i < n; i++) {
-		bool new_node = i == 0 || !node_equal(&r[i].node, &r[i - 1].node);
-		bool last_of_node = i + 1 == n || !node_equal(&r[i].node, &r[i + 1].node);
+	xml_close(x);
+	if (last_of_node && (v == VOCAB_LONG || node_is_set(&r->node)))
+		xml_close(x);
+}
 
-		if (new_node || r[i].at_ms != r[i - 1].at_ms)
-			group_open(x, v, &r[i], new_node);
-		reading_write(x, v, &r[i]);
-		if (last_of_node || r[i].at_ms != r[i + 1].at_ms)
-			xml_close(x);
-		if (last_of_node && (v == VOCAB_LONG || node_is_set(&r[i].node)))
-			xml_close(x);
+/* The next one that stands among the values; NULL: none. */
+static const struct reading *
+next_member(enum vocab v, const struct reading *r, const struct reading *end)
+{
+	while (r < end && v == VOCAB_LONG && r->failed != NULL)
+		r++;
+	return r < end ? r : NULL;
+}
+
+static void
+readings_write(struct xml *x, enum vocab v, const struct reading *first, size_t n)
+{
+	const struct reading *end = first + n, *last = NULL, *next;
+
+	for (const struct reading *r = next_member(v, first, end); r != NULL; r = next) {
+		bool new_node = last == NULL || !node_equal(&r->node, &last->node), ends_node;
+
+		next = next_member(v, r + 1, end);
+		ends_node = next == NULL || !node_equal(&r->node, &next->node);
+		if (new_node || r->at_ms != last->at_ms)
+			group_open(x, v, r, new_node);
+		member_write(x, v, r);
+		if (ends_node || r->at_ms != next->at_ms)
+			group_close(x, v, r, ends_node);
+		last = r;
 	}
 }
 
-static bool
-is_old(const struct request *q)
-{
-	return q->dialect.vocab == VOCAB_LONG;
-}
-
-/* <fields seqnr [done]> or <resp id [more]> */
+/* <fields seqnr [done]> or <resp id [more]>, without its start. */
 static void
 data_write(struct xml *x, const struct request *q, const struct reading *r, size_t n, bool more)
 {
-	enum vocab v = q->dialect.vocab;
 	bool old = is_old(q);
 
-	xml_open(x, old ? "fields" : "resp", uri(q));
-	xml_attr(x, word(v, WORD_SEQUENCE), q->u.read.seqnr);
 	if (old && !more)
 		xml_attr_bool(x, "done", true);
 	if (!old && more)
 		xml_attr_bool(x, "more", true);
-	readings_write(x, v, r, n);
-	xml_close(x);
+	readings_write(x, q->dialect.vocab, r, n);
+}
+
+static const char *
+data_element(const struct request *q)
+{
+	return is_old(q) ? "fields" : "resp";
 }
 
 int
@@ -259,14 +398,54 @@ readout_data_write(struct buf *out, const struct request *q, const char *id,
 {
 	struct xml x;
 
-	xml_begin(&x, out);
-	xml_open(&x, "message", NULL);
-	xml_attr(&x, "from", q->to);
-	xml_attr(&x, "to", q->from);
-	xml_attr(&x, "id", id);
+	message_open(&x, out, q, id, data_element(q));
 	data_write(&x, q, reading, n, more);
-	xml_close(&x);
-	return xml_end(&x);
+	return message_end(&x);
+}
+
+bool
+readout_fails_apart(const struct request *q)
+{
+	return is_old(q);
+}
+
+/* XEP-0323 3.4 */
+int
+readout_failure_write(struct buf *out, const struct request *q, const char *id,
+    const struct reading *reading, size_t n)
+{
+	char at[STAMP];
+	struct xml x;
+
+	message_open(&x, out, q, id, "failure");
+	for (size_t i = 0; i < n; i++) {
+		if (reading[i].failed == NULL)
+			continue;
+		stamp_write(at, reading[i].at_ms);
+		xml_open(&x, "error", NULL);
+		emit_node(&x, q->dialect.vocab, &reading[i].node);
+		xml_attr(&x, "timestamp", at);
+		failure_text(&x, &reading[i]);
+		xml_close(&x);
+	}
+	return message_end(&x);
+}
+
+/* Each byte of text may come out as an entity of six; whatever is said twice
+ * is counted twice. */
+size_t
+reading_bytes(const struct reading *r)
+{
+	size_t text = 2 * strlen(r->name);
+
+	text += r->text != NULL ? 2 * strlen(r->text) : 2 * STR_DOUBLE;
+	text += r->unit != NULL ? strlen(r->unit) : 0;
+	text += r->data_type != NULL ? strlen(r->data_type) : 0;
+	text += r->failed != NULL ? strlen(r->failed) : 0;
+	text += r->node.id != NULL ? strlen(r->node.id) : 0;
+	text += r->node.source != NULL ? strlen(r->node.source) : 0;
+	text += r->node.partition != NULL ? strlen(r->node.partition) : 0;
+	return 400 + 6 * text;
 }
 
 int
@@ -279,9 +458,10 @@ readout_answer_write(struct buf *out, const struct request *q,
 		return -1;
 	xml_begin(&x, out);
 	emit_answer(&x, q, "result");
+	xml_open(&x, data_element(q), uri(q));
+	sensordata_cancel_write(&x, q);
 	data_write(&x, q, reading, n, false);
-	xml_close(&x);
-	return xml_end(&x);
+	return message_end(&x);
 }
 
 /*

@@ -369,8 +369,44 @@ dump_read(struct buf *out, const struct request *q)
 	dump_names(out, "field", &q->u.read.fields);
 	if (q->u.read.why)
 		flag(out, "why", true);
-	if (q->u.read.when)
-		flag(out, "scheduled", true);
+	if (q->u.read.has_from)
+		number(out, "from", q->u.read.from_ms);
+	if (q->u.read.has_to)
+		number(out, "to", q->u.read.to_ms);
+	if (q->u.read.has_when)
+		number(out, "when", q->u.read.when_ms);
+}
+
+static void
+amount(struct xml *x, const char *name, bool has, double v)
+{
+	if (has)
+		emit_number(x, name, v);
+}
+
+static void
+dump_watch(struct buf *out, const struct request *q)
+{
+	const struct request_events *r = &q->u.events;
+
+	dump_read(out, q);
+	if (r->has_min)
+		number(out, "min", r->min_ms);
+	if (r->has_max)
+		number(out, "max", r->max_ms);
+	if (r->has_age)
+		number(out, "age", r->age_ms);
+	if (r->at_once)
+		flag(out, "at-once", true);
+	for (size_t i = 0; i < r->read.fields.n; i++) {
+		struct line l = line_open(out, "when");
+
+		xml_attr(&l.x, "field", r->read.fields.name[i]);
+		amount(&l.x, "from", r->field[i].has_current, r->field[i].current);
+		amount(&l.x, "up", r->field[i].has_up, r->field[i].up);
+		amount(&l.x, "down", r->field[i].has_down, r->field[i].down);
+		line_close(&l);
+	}
 }
 
 static void
@@ -528,6 +564,8 @@ static void (*const dumpers[VERB_COUNT])(struct buf *out, const struct request *
 	[VERB_PRESSED] = dump_witness,
 	[VERB_READ] = dump_read,
 	[VERB_READ_CANCEL] = dump_read,
+	[VERB_WATCH] = dump_watch,
+	[VERB_UNWATCH] = dump_read,
 	[VERB_CONTROL] = dump_control,
 	[VERB_CONTROL_FORM] = dump_control,
 	[VERB_CHAT] = dump_chat,

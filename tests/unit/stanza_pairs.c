@@ -68,12 +68,10 @@ parse(const struct pair *p, const char *xml, size_t len, struct pool *pool,
 	return v;
 }
 
-/* What we read but never ask: a value in a form, a readout at a later time. */
+/* What we read but never ask: a value in a form. */
 static bool
 is_never_written(const struct request *q)
 {
-	if (q->verb == VERB_READ)
-		return q->u.read.when;
 	return q->verb == VERB_CONTROL && q->u.control.n > 0 && q->u.control.value[0].loose;
 }
 

@@ -445,6 +445,12 @@ make_witness(struct unit_random *rnd, struct pool *pool, struct request *q)
 		q->u.witness.rhythm = rhythms[unit_random_below(rnd, 3)];
 }
 
+static int64_t
+point_of_time(struct unit_random *rnd)
+{
+	return (int64_t)(unit_random_next(rnd) % 4102444800000u);	/* before 2100 */
+}
+
 static void
 make_read(struct unit_random *rnd, struct pool *pool, struct request *q)
 {
@@ -455,7 +461,55 @@ make_read(struct unit_random *rnd, struct pool *pool, struct request *q)
 	q->u.read.tokens = tokens(rnd, pool);
 	q->u.read.nodes = nodes(rnd, pool);
 	q->u.read.fields = names(rnd, pool, 5, false);
+	q->u.read.has_from = coin(rnd);
+	q->u.read.from_ms = q->u.read.has_from ? point_of_time(rnd) : 0;
+	q->u.read.has_to = coin(rnd);
+	q->u.read.to_ms = q->u.read.has_to ? point_of_time(rnd) : 0;
+	q->u.read.has_when = coin(rnd);
+	q->u.read.when_ms = q->u.read.has_when ? point_of_time(rnd) : 0;
 	q->u.read.why = coin(rnd);
+}
+
+static double
+change(struct unit_random *rnd, bool *has)
+{
+	*has = coin(rnd);
+	return *has ? (double)unit_random_below(rnd, 1000) / 8 : 0;
+}
+
+static int64_t
+interval(struct unit_random *rnd, bool *has)
+{
+	*has = coin(rnd);
+	return *has ? (int64_t)unit_random_below(rnd, 100000000) : 0;
+}
+
+static void
+make_watch(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	struct request_events *r = &q->u.events;
+
+	r->read.seqnr = stanza_random_text(rnd, pool, 1, 128);
+	if (q->verb == VERB_UNWATCH)
+		return;
+	types(rnd, q->dialect.vocab, &r->read.types, &r->read.history);
+	r->read.tokens = tokens(rnd, pool);
+	r->read.nodes = nodes(rnd, pool);
+	r->read.fields = names(rnd, pool, 5, false);
+	r->field = pool_zalloc(pool, 5 * sizeof(r->field[0]));
+	assert_non_null(r->field);
+	for (size_t i = 0; i < r->read.fields.n; i++) {
+		struct event_field *f = &r->field[i];
+
+		f->said = true;
+		f->current = change(rnd, &f->has_current);
+		f->up = change(rnd, &f->has_up);
+		f->down = change(rnd, &f->has_down);
+	}
+	r->min_ms = interval(rnd, &r->has_min);
+	r->max_ms = interval(rnd, &r->has_max);
+	r->age_ms = interval(rnd, &r->has_age);
+	r->at_once = coin(rnd);
 }
 
 static void
@@ -607,6 +661,8 @@ static const struct {
 	{ VERB_PRESSED, PROTO_NONE, IQ_SET, make_witness },
 	{ VERB_READ, PROTO_SENSOR, IQ_GET, make_read },
 	{ VERB_READ_CANCEL, PROTO_SENSOR, IQ_GET, make_read },
+	{ VERB_WATCH, PROTO_EVENTS, IQ_SET, make_watch },
+	{ VERB_UNWATCH, PROTO_EVENTS, IQ_SET, make_watch },
 	{ VERB_CONTROL, PROTO_CONTROL, IQ_SET, make_control },
 	{ VERB_CONTROL_FORM, PROTO_CONTROL, IQ_GET, make_control },
 	{ VERB_GET_TOKEN, PROTO_PROV_TOKEN, IQ_GET, make_token },

@@ -357,7 +357,13 @@ do_fault(struct recipe *r, char *arg[WORDS])
 static const struct reading readings[] = {
 	{ .name = "Temperature", .type = VALUE_NUMERIC, .num = 21.5, .unit = "C",
 	    .types = FIELD_MOMENTARY, .at_ms = 1777622400000 },
-	{ .name = "Load", .type = VALUE_NUMERIC, .num = 3, .unit = "",
+	{ .name = "Load", .type = VALUE_NUMERIC, .num = 3, .unit = "", .writable = true,
+	    .types = FIELD_MOMENTARY, .at_ms = 1777622400000,
+	    .quality = READING_AUTOMATIC_ESTIMATE | READING_WARNING },
+	{ .name = "Gas", .failed = "no answer in time <3>", .at_ms = 1777622400000 },
+	{ .name = "Boots", .type = VALUE_INT, .num = -0.0,
+	    .types = FIELD_MOMENTARY, .at_ms = 1777622400000 },
+	{ .name = "Wh", .type = VALUE_LONG, .num = 1e15,
 	    .types = FIELD_MOMENTARY, .at_ms = 1777622400000 },
 	{ .name = "Lamp", .type = VALUE_BOOL, .boolean = true,
 	    .types = FIELD_MOMENTARY, .at_ms = 1777622400000 },
@@ -365,16 +371,22 @@ static const struct reading readings[] = {
 	    .types = FIELD_STATUS, .at_ms = 1777622400250 },
 	{ .name = "Mode", .type = VALUE_ENUM, .text = "<eco>", .data_type = "Mode",
 	    .types = FIELD_STATUS | FIELD_COMPUTED, .at_ms = 1777622400250 },
+	{ .name = "Day", .type = VALUE_DATE, .text = "2026-05-01", .types = FIELD_HISTORICAL,
+	    .history = 0x0fu, .at_ms = 1777622400250 },
+	{ .name = "Alarm", .type = VALUE_TIME, .text = "08:30:00", .at_ms = 1777622400250,
+	    .types = FIELD_HISTORICAL | FIELD_STATUS },
+	{ .name = "Built", .type = VALUE_DATETIME, .text = "2026-05-01T08:00:00Z",
+	    .types = FIELD_STATUS, .at_ms = 1777622400250, .quality = READING_SIGNED },
 	{ .name = "Model", .type = VALUE_STRING, .text = "\"A&B\"",
 	    .types = FIELD_IDENTITY, .at_ms = 1777622400250, .node = { "n1", "s1", NULL } },
+	{ .name = "Door", .failed = "broken", .at_ms = 1777622400250, .node = { "n1", "s1", NULL } },
 };
 #define READINGS (sizeof(readings) / sizeof(readings[0]))
 
 static void
 do_accepted(struct recipe *r, char *arg[WORDS])
 {
-	(void)arg;
-	r->written = readout_accepted_write(r->out, r->q) == 0;
+	r->written = readout_accepted_write(r->out, r->q, maybe(arg[0]) != NULL) == 0;
 	buf_addc(r->out, '\n');
 }
 
@@ -383,6 +395,26 @@ do_data(struct recipe *r, char *arg[WORDS])
 {
 	r->written = readout_data_write(r->out, r->q, "data-1", readings, READINGS,
 	    maybe(arg[0]) != NULL) == 0;
+	buf_addc(r->out, '\n');
+}
+
+static void
+do_started(struct recipe *r, char *arg[WORDS])
+{
+	(void)arg;
+	r->written = readout_started_write(r->out, r->q, "started-1") == 0;
+	buf_addc(r->out, '\n');
+}
+
+static void
+do_failures(struct recipe *r, char *arg[WORDS])
+{
+	(void)arg;
+	if (readout_fails_apart(r->q))
+		(void)readout_failure_write(r->out, r->q, "failure-1", readings, READINGS);
+	else
+		buf_adds(r->out, "(has them among its data)");
+	r->written = true;
 	buf_addc(r->out, '\n');
 }
 
@@ -467,7 +499,7 @@ static const struct { const char *word; step_fn *step; } steps[] = {
 	{ "more", do_more }, { "thing", do_thing }, { "str", do_str }, { "num", do_num },
 	{ "lease", do_lease }, { "limit", do_limit }, { "trust", do_trust }, { "self", do_self }, { "reason", do_reason }, { "feature", do_feature },
 	{ "item", do_item }, { "accepted", do_accepted }, { "data", do_data },
-	{ "inline", do_inline }, { "refuse", do_refuse }, { "cancelled", do_cancelled },
+	{ "started", do_started }, { "failures", do_failures }, { "inline", do_inline }, { "refuse", do_refuse }, { "cancelled", do_cancelled },
 	{ "done", do_done }, { "fail", do_fail }, { "form", do_form },
 	{ "command", do_command }, { "note", do_note }, { "ask", do_ask }, { "offer", do_offer },
 	{ "column", do_column }, { "row", do_row }, { "fault", do_fault },
