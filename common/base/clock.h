@@ -7,6 +7,7 @@
 #ifndef KITH_BASE_CLOCK_H
 #define KITH_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct clock {
@@ -19,6 +20,17 @@ extern const struct clock clock_system;
 
 static inline int64_t clock_wall(const struct clock *c) { return c->wall_ms(c->arg); }
 static inline int64_t clock_boot(const struct clock *c) { return c->boot_ms(c->arg); }
+
+/*
+ * May a wall clock that shows `wall` be right, when it is certainly not earlier than
+ * `earliest`?  One that is behind was never set; one that is ten years ahead of the
+ * last time that was known is not believed either (row-D23).
+ */
+#define CLOCK_AHEAD_MS (10 * 365 * 24 * 3600 * 1000LL)
+static inline bool clock_is_likely(int64_t wall, int64_t earliest)
+{
+	return wall >= earliest && (earliest == 0 || wall - earliest < CLOCK_AHEAD_MS);
+}
 
 /* A clock for tests: both hands where the test puts them. */
 struct clock_fake {

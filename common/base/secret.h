@@ -11,7 +11,7 @@
 
 #include "common/base/err.h"
 
-#define SECRET_MAX 512
+#define SECRET_MAX 4095	/* a page with its NUL; an RSA key in PEM */
 
 struct secret {
 	unsigned char *data;	/* own page; NULL when empty; a NUL follows */

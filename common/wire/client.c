@@ -34,15 +34,13 @@
 #define USER_TIMEOUT_MS 30000		/* TCP: unacknowledged that long is lost */
 #define SASL_TEXT 8192			/* base64 of one SASL message */
 #define WAIT_DEFAULT_MS 60000		/* asked to wait, not told how long */
-#define WAIT_MAX_S 86400
 
 enum step {
 	RESOLVING,
 	FEATURES_CLEAR,		/* expect <features/> in clear */
 	PROCEED,		/* expect <proceed/> */
 	FEATURES_TLS,		/* expect <features/> through TLS */
-	REGISTER_FORM,		/* expect what the server asks of newcomers */
-	REGISTER_DONE,		/* expect the account */
+	REGISTERING,		/* expect the answer to what account.h asked */
 	CHALLENGE,		/* expect <challenge/> or <success/> */
 	FEATURES_BIND,		/* expect <features/> after the login */
 	BIND,
@@ -57,7 +55,10 @@ struct client {
 	const struct clock *clock;
 	char *domain, *host, *port, *user, *resource, *ca_file, *cert_file, *key_file;
 	struct secret password;
-	bool direct_tls, register_account, has_pin;
+	const struct secret *invite, *maker_secret;	/* the caller's */
+	const char *maker_key;
+	int64_t earliest_ms;
+	bool direct_tls, register_account, has_pin, cert_only;
 	struct sasl_pin pin;
 	struct stream_limits limits;
 	int64_t give_up_at;
@@ -69,6 +70,7 @@ struct client {
 	struct stream *stream;
 	struct features features;
 	enum sasl_mech mech;
+	struct account *account;	/* while one is asked for */
 	struct sasl *sasl;
 	char id[IDENT_TEXT];		/* of the one iq that is out */
 	char jid[JID_MAX + 1];		/* as bound */
@@ -155,39 +157,20 @@ answer_to_us(const struct client *c, const struct stanza *s)
 	return strcmp(type, "error") == 0 ? REFUSAL : NOT_OURS;
 }
 
-/* Seconds the server names, or our own patience. */
-static int64_t
-wait_named(const struct stanza *error)
-{
-	const struct stanza *c;
-	int64_t seconds;
-
-	for (c = stanza_first(error); c != NULL; c = stanza_next(c)) {
-		const char *after = stanza_attr(c, "after");
-
-		if (strcmp(stanza_name(c), "retry") == 0 && after != NULL &&
-		    str_to_int(after, 0, WAIT_MAX_S, &seconds) == 0)
-			return seconds * 1000;
-	}
-	return WAIT_DEFAULT_MS;
-}
-
 /* An error in answer to one of our iqs: `otherwise` unless it says more. */
 static void
 refused_iq(struct client *c, const struct stanza *s, enum client_end otherwise, const char *what)
 {
 	const struct stanza *error = stanza_child(s, NS_CLIENT, "error"), *condition;
 	const char *type = error != NULL ? stanza_attr(error, "type") : NULL;
+	int64_t named = error != NULL ? account_wait_named(error) : 0;
 	char text[ERR_TEXT];
 
 	condition = error != NULL ? stanza_first(error) : NULL;
 	(void)snprintf(text, sizeof(text), "%s: %.60s", what,
 	    condition != NULL ? stanza_name(condition) : "no reason given");
 	if (type != NULL && strcmp(type, "wait") == 0)
-		fail_after(c, CLIENT_WAIT, wait_named(error), text);
-	else if (condition != NULL && otherwise == CLIENT_NO_REGISTER &&
-	    stanza_is(condition, NS_STANZAS, "conflict"))
-		fail(c, CLIENT_CONFLICT, text);
+		fail_after(c, CLIENT_WAIT, named > 0 ? named : WAIT_DEFAULT_MS, text);
 	else
 		fail(c, otherwise, text);
 }
@@ -262,6 +245,10 @@ choose(struct client *c, enum sasl_binding can_bind)
 	c->mech = sasl_choose(&o);
 	if (c->mech == SASL_NONE) {
 		fail(c, CLIENT_WEAK, "the server offers no way to log in that we use");
+		return -1;
+	}
+	if (c->cert_only && c->mech != SASL_EXTERNAL) {
+		fail(c, CLIENT_WEAK, "the server takes no certificate instead of a password");
 		return -1;
 	}
 	if (c->has_pin && c->mech < (o.tls13 ? c->pin.tls13 : c->pin.tls12)) {
@@ -402,50 +389,58 @@ ask_for_account(struct client *c)
 {
 	struct xml x;
 
-	if (begin_iq(c, &x, "get", c->domain) != 0) {
+	if (begin_iq(c, &x, account_iq_type(c->account), account_iq_to(c->account)) != 0) {
 		fail(c, CLIENT_LOST, "no random numbers");
 		return;
 	}
-	xml_open(&x, "query", NS_REGISTER);
-	xml_close(&x);
+	account_write(c->account, &x);
+	c->step = REGISTERING;
 	end_iq(c, &x);
-	c->step = c->step == OVER ? OVER : REGISTER_FORM;
 }
 
 static void
-take_register_form(struct client *c, const struct stanza *s)
+begin_account(struct client *c)
 {
-	const struct stanza *query = stanza_child(s, NS_REGISTER, "query");
-	enum answer a = answer_to_us(c, s);
-	struct account_demand demand;
+	int64_t now = clock_wall(c->clock);
+	const struct account_conf conf = {
+		.domain = c->domain, .user = c->user, .password = &c->password,
+		.invite = c->features.invites ? c->invite : NULL,
+		.maker_key = c->maker_key, .maker_secret = c->maker_secret,
+		.now_ms = clock_is_likely(now, c->earliest_ms) ? now : 0,
+		.earliest_ms = c->earliest_ms
+	};
 	struct err e = ERR_INIT;
 
-	if (a == NOT_OURS)
-		return;
-	if (a == REFUSAL)
-		refused_iq(c, s, CLIENT_NO_REGISTER, "the server makes no account");
-	else if (query == NULL || account_read(&demand, query, &e) != 0)
-		fail(c, CLIENT_NO_REGISTER, query == NULL ? "the server sent no form" : e.text);
-	else if (ident_text(c->id, &e) != 0 || account_write(stream_out(c->stream), &demand, c->id,
-	    c->domain, c->user, &c->password) != 0)
-		fail(c, CLIENT_LOST, "cannot ask for the account");
+	c->account = account_new(&conf, &e);
+	if (c->account == NULL)
+		fail(c, CLIENT_LOST, e.text);
 	else
-		c->step = REGISTER_DONE;
+		ask_for_account(c);
 }
 
 static void
-take_register_done(struct client *c, const struct stanza *s)
+take_registering(struct client *c, const struct stanza *s)
 {
+	static const enum client_end ends[] = {
+		[ACCOUNT_TAKEN] = CLIENT_CONFLICT, [ACCOUNT_UNLIKED] = CLIENT_UNLIKED,
+		[ACCOUNT_UNINVITED] = CLIENT_UNINVITED, [ACCOUNT_LATER] = CLIENT_WAIT,
+		[ACCOUNT_NEVER] = CLIENT_NO_REGISTER, [ACCOUNT_FAILED] = CLIENT_LOST,
+	};
 	enum answer a = answer_to_us(c, s);
+	enum account_step step;
 
 	if (a == NOT_OURS)
 		return;
-	if (a == REFUSAL) {
-		refused_iq(c, s, CLIENT_NO_REGISTER, "the server made no account");
-		return;
+	step = account_take(c->account, s, a == RESULT);
+	if (step == ACCOUNT_ASK) {
+		ask_for_account(c);
+	} else if (step == ACCOUNT_MADE) {
+		account_free(&c->account);
+		c->ops.registered(c->arg);
+		begin_sasl(c);
+	} else {
+		fail_after(c, ends[step], account_wait_ms(c->account), account_text(c->account));
 	}
-	c->ops.registered(c->arg);
-	begin_sasl(c);
 }
 
 /* The mechanisms are looked at before an account is made: one that we could
@@ -472,7 +467,7 @@ take_features_tls(struct client *c, const struct stanza *s)
 	if (choose(c, our_binding(c, data, &len)) != 0)
 		return;
 	if (c->features.registration)
-		ask_for_account(c);
+		begin_account(c);
 	else
 		fail(c, CLIENT_NO_REGISTER, "the server offers no registration");
 }
@@ -599,8 +594,7 @@ static void (*const takes[])(struct client *, const struct stanza *) = {
 	[FEATURES_CLEAR] = take_features_clear,
 	[PROCEED] = take_proceed,
 	[FEATURES_TLS] = take_features_tls,
-	[REGISTER_FORM] = take_register_form,
-	[REGISTER_DONE] = take_register_done,
+	[REGISTERING] = take_registering,
 	[CHALLENGE] = take_sasl,
 	[FEATURES_BIND] = take_features_bind,
 	[BIND] = take_bind,
@@ -805,6 +799,11 @@ copy_conf(struct client *c, const struct client_conf *conf, struct err *e)
 	c->clock = conf->clock;
 	c->direct_tls = conf->direct_tls;
 	c->register_account = conf->register_account;
+	c->cert_only = conf->cert_only;
+	c->invite = conf->invite;
+	c->maker_key = conf->maker_key;
+	c->maker_secret = conf->maker_secret;
+	c->earliest_ms = conf->earliest_ms;
 	c->limits = conf->limits;
 	c->has_pin = conf->pin != NULL;
 	if (c->has_pin)
@@ -843,6 +842,7 @@ client_free(struct client **client)
 		return;
 	stream_free(&c->stream);
 	resolve_free(&c->resolve);
+	account_free(&c->account);
 	sasl_free(&c->sasl);
 	secret_clear(&c->password);
 	mem_free(c->domain);

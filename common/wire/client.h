@@ -25,7 +25,14 @@ struct client_conf {
 	const char *user;		/* local part */
 	const struct secret *password;
 	const char *resource;		/* NULL: the server's choice */
+	bool cert_only;			/* EXTERNAL or nothing */
 	bool register_account;		/* make the account first (XEP-0077) */
+	/* What a newcomer may be asked for; these live longer than the client. */
+	const struct secret *invite;	/* XEP-0445; NULL: none */
+	const char *maker_key;		/* XEP-0348; NULL: none */
+	const struct secret *maker_secret;
+	int64_t earliest_ms;		/* wall clock: it is certainly not earlier than this
+					 * (clock.h); 0: the system's clock is right */
 	const struct sasl_pin *pin;	/* strongest seen before; NULL none */
 	struct stream_limits limits;
 	const struct clock *clock;
@@ -38,8 +45,10 @@ enum client_end {
 	CLIENT_WEAK,		/* only mechanisms we never use, or weaker than the pin */
 	CLIENT_REFUSED,		/* not-authorized: name or password */
 	CLIENT_CONFLICT,	/* registration: the name is taken */
+	CLIENT_UNLIKED,		/* registration: not-acceptable, the name or what else we gave */
+	CLIENT_UNINVITED,	/* registration: the invitation is wrong, used, or over */
 	CLIENT_NO_REGISTER,	/* registration not offered or refused */
-	CLIENT_WAIT,		/* the server asks to wait; retry_after_ms */
+	CLIENT_WAIT,		/* the server asks to wait; retry_after_ms, 0: not told */
 	CLIENT_MOVED		/* see-other-host: text is the place, as it was written; nothing
 				 * else is known of it */
 };

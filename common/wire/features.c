@@ -79,6 +79,15 @@ read_registration(struct features *f, const struct stanza *s, struct offered *o)
 	f->registration = true;
 }
 
+/* XEP-0445 section 3: registration of who was invited is registration. */
+static void
+read_invites(struct features *f, const struct stanza *s, struct offered *o)
+{
+	(void)s;
+	(void)o;
+	f->invites = f->registration = true;
+}
+
 static void
 read_bind(struct features *f, const struct stanza *s, struct offered *o)
 {
@@ -102,6 +111,7 @@ static const struct {
 	{ NS_SASL, "mechanisms", read_mechanisms },
 	{ NS_SASL_CB, "sasl-channel-binding", read_bindings },
 	{ NS_REGISTER_FEATURE, "register", read_registration },
+	{ NS_PREAUTH_FEATURE, "register", read_invites },
 	{ NS_BIND, "bind", read_bind },
 	{ NS_SESSION, "session", read_session },
 };

@@ -18,6 +18,7 @@ struct stanza;
 struct features {
 	bool starttls;
 	bool registration;		/* XEP-0077 */
+	bool invites;			/* XEP-0445 */
 	bool bind;
 	bool session_needed;		/* and not marked optional */
 	bool any_plus;			/* some -PLUS mechanism is offered */

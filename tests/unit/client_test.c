@@ -684,11 +684,11 @@ att_D_16__every_refusal_of_an_account_has_its_name(void **state)
 	} cases[] = {
 		{ "<error type='cancel'><conflict xmlns='" NS_STANZAS "'/></error>", CLIENT_CONFLICT, 0 },
 		{ "<error type='wait'><resource-constraint xmlns='" NS_STANZAS "'/></error>",
-		    CLIENT_WAIT, 60000 },
+		    CLIENT_WAIT, 0 },
 		{ "<error type='wait'><resource-constraint xmlns='" NS_STANZAS "'/>"
 		    "<retry xmlns='urn:kith:reason:0' after='7'/></error>", CLIENT_WAIT, 7000 },
 		{ "<error type='modify'><not-acceptable xmlns='" NS_STANZAS "'/></error>",
-		    CLIENT_NO_REGISTER, 0 },
+		    CLIENT_UNLIKED, 0 },
 		{ "", CLIENT_NO_REGISTER, 0 },
 	};
 	struct world *w = *state;
