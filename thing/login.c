@@ -234,6 +234,8 @@ static const struct {
 	[CLIENT_WEAK] = { "login too weak", on_weak, THEN_WAIT },
 	[CLIENT_REFUSED] = { "login refused", on_refused, THEN_AT_ONCE },
 	[CLIENT_CONFLICT] = { "name taken", on_conflict, THEN_AT_ONCE },
+	[CLIENT_UNLIKED] = { "name not taken", on_conflict, THEN_WAIT },
+	[CLIENT_UNINVITED] = { "invitation not taken", on_no_register, THEN_WAIT },
 	[CLIENT_NO_REGISTER] = { "no registration", on_no_register, THEN_WAIT },
 	[CLIENT_WAIT] = { "asked to wait", on_nothing, THEN_WAIT },
 	[CLIENT_MOVED] = { "sent to another host", on_nothing, THEN_NEXT_PLACE },
