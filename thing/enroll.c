@@ -129,9 +129,9 @@ static void pin(struct enroll *e, struct standing_service *to, const char *what,
 	note(e, false, "%s is %s from now on", c->jid, what);
 }
 
-static void choose(void *arg)
+/* What was found is pinned, and we go on with what we have. */
+static void accept_found(struct enroll *e)
 {
-	struct enroll *e = arg;
 	struct standing *s = e->standing;
 	bool news = !s->registry.jid[0] || !s->provisioning.jid[0];
 	const struct services_candidate *c = services_registry(&e->services);
@@ -147,6 +147,45 @@ static void choose(void *arg)
 		wait_a_while(e, "no registry found yet");
 	else
 		pull(e);
+}
+
+/* First trust (att-D-13): what was found first is shown to whoever stands before the
+ * thing, for half a minute; nothing else is looked at meanwhile. */
+static bool ask_person(struct enroll *e)
+{
+	const struct standing *s = e->standing;
+	const struct services_candidate *r = services_registry(&e->services), *p;
+
+	p = services_provisioning(&e->services, s->registry.jid[0] ? s->registry.jid
+	    : r ? r->jid : "");
+	if (!e->button || ((s->registry.jid[0] || !r) && (s->provisioning.jid[0] || !p)))
+		return false;
+	e->step = ENROLL_ASKING;
+	note(e, false, "press the button within %d s to accept %s", BUTTON_ASK_MS / 1000,
+	    !s->registry.jid[0] && r ? r->jid : p->jid);
+	button_ask(e->button);
+	return true;
+}
+
+static void choose(void *arg)
+{
+	if (!ask_person(arg))
+		accept_found(arg);
+}
+
+void enroll_answered(struct enroll *e, bool accepted)
+{
+	if (e->step != ENROLL_ASKING)
+		return;
+	if (accepted) {
+		accept_found(e);
+		return;
+	}
+	services_stop(&e->services);
+	if (e->standing->registry.jid[0])
+		pull(e);		/* that one is ours already */
+	else
+		wait_a_while(e, "nobody pressed the button: the registry is not accepted");
 }
 
 static void find_services(struct enroll *e)
@@ -262,6 +301,22 @@ static bool become_unowned(struct enroll *e)
 	return set_owner(e, "", false);
 }
 
+/* Ruling 45: somebody with his hand on the thing made it forget its pins. */
+static void tell_released(struct enroll *e)
+{
+	static const char text[] = "Somebody released what I had pinned, by my button or by "
+	    "`kith-thing repin`: the strength of my login and my registry. I have accepted "
+	    "what I found now. If that was not you, look after me.";
+	struct standing *s = e->standing;
+	char id[IDENT_TEXT];
+
+	if (!s->released || !s->owner[0] || ident_text(id, NULL) < 0 ||
+	    chat_write(e->session->out, NULL, s->owner, id, NULL, text) < 0)
+		return;
+	s->released = false;
+	(void)save_standing(e);
+}
+
 static void on_settled(void *arg, const struct stanza *answer)
 {
 	struct enroll *e = arg;
@@ -273,6 +328,7 @@ static void on_settled(void *arg, const struct stanza *answer)
 	access_settled(e->access);
 	if (e->standing->owner[0])
 		e->ops->state(e->arg, KITH_THING_SERVING, "owned");
+	tell_released(e);
 }
 
 /*
@@ -480,6 +536,8 @@ void enroll_end(struct enroll *e)
 	e->next_ms = -1;
 	e->pulling = e->present = false;
 	services_stop(&e->services);
+	if (e->button)
+		button_drop(e->button);
 	for (size_t i = 0; i < ENROLL_PUSHES; i++)
 		call_free(&e->push[i].call);	/* the service still owes them */
 }

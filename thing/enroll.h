@@ -17,6 +17,7 @@
 
 #include "thing/befriend.h"
 #include "thing/board.h"
+#include "thing/button.h"
 #include "thing/call.h"
 #include "thing/identity.h"
 #include "thing/renew.h"
@@ -32,6 +33,7 @@ enum enroll_step {
 	ENROLL_IDLE,		/* not logged in */
 	ENROLL_ROSTER,
 	ENROLL_FINDING,
+	ENROLL_ASKING,		/* whoever stands before it: is this the registry? */
 	ENROLL_REGISTERING,
 	ENROLL_SETTLING,	/* registered; hearing the service out before serving */
 	ENROLL_DONE,
@@ -67,6 +69,7 @@ struct enroll {
 	struct access *access;
 	struct decisions *decisions;
 	struct witness *witness;
+	struct button *button;		/* first trust needs a press of it; NULL: not */
 	const struct enroll_ops *ops;
 	void *arg;
 	enum enroll_step step;
@@ -100,6 +103,9 @@ void enroll_roster_changed(struct enroll *e);
 
 /* The provisioning service has said whether we may trust others. */
 void enroll_trust(struct enroll *e, bool delegates);
+
+/* A person answered, by a press or by none, whether the services found are ours. */
+void enroll_answered(struct enroll *e, bool accepted);
 
 /* Its button was pressed: it can be claimed for a while, if it is that kind. */
 void enroll_pressed(struct enroll *e);

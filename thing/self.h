@@ -9,6 +9,7 @@
 #define KITH_THING_SELF_H
 
 #include "common/base/mem.h"
+#include "thing/button.h"
 #include "thing/command.h"
 #include "thing/enroll.h"
 #include "thing/login.h"
@@ -37,6 +38,8 @@ struct kith_thing {
 	struct relay relay;
 	struct enroll enroll;
 	struct witness witness;
+	struct button button;
+	bool accept_button;
 	struct login login;
 	bool login_ready;
 	int epoll;

@@ -21,6 +21,7 @@ void standing_init(struct standing *s)
 
 void standing_unpin(struct standing *s)
 {
+	s->released = s->released || s->registry.jid[0] != '\0';
 	memset(&s->registry, 0, sizeof(s->registry));
 	memset(&s->provisioning, 0, sizeof(s->provisioning));
 	memset(&s->pin, 0, sizeof(s->pin));
@@ -156,6 +157,8 @@ static int take(struct standing *s, const char *name, const char *value)
 		return take_mech(&s->pin.tls13, value);
 	if (strcmp(name, "public") == 0)
 		return str_to_bool(value, &s->is_public);
+	if (strcmp(name, "released") == 0)
+		return str_to_bool(value, &s->released);
 	if (strcmp(name, "epoch") == 0)
 		return take_epoch(s, value);
 	if (strcmp(name, "delegates") == 0)
@@ -200,6 +203,8 @@ int standing_save(const struct standing *s, const char *dir, struct err *e)
 	if (s->former[0])
 		statefile_add(&b, "former", s->former);
 	statefile_add(&b, "public", s->is_public ? "true" : "false");
+	if (s->released)
+		statefile_add(&b, "released", "true");
 	if (s->epoch)
 		buf_addf(&b, "epoch %llu\n", (unsigned long long)s->epoch);
 	if (s->trust != STANDING_UNTOLD)

@@ -40,6 +40,7 @@ struct standing {
 	struct standing_service registry;
 	struct standing_service provisioning;
 	struct sasl_pin pin;
+	bool released;		/* the pins were, by hand, and the owner is not told yet */
 };
 
 /* All empty. */

@@ -52,6 +52,10 @@ static void emit(struct kith_thing *t, enum kith_thing_event_kind kind, const ch
 
 static void on_note(void *arg, bool alarm, const char *sentence)
 {
+	struct kith_thing *t = arg;
+
+	if (alarm && t->button.clock)
+		button_alarm(&t->button);
 	emit(arg, alarm ? KITH_THING_EV_ALARM : KITH_THING_EV_NOTE, sentence);
 }
 
@@ -113,6 +117,40 @@ static void on_claimable(void *arg)
 		secret_cleanse(b.data, b.cap);
 	buf_fini(&b);
 }
+
+/* ---- the button and its lamp --------------------------------------------- */
+
+static void on_lamp(void *arg, const char *word)
+{
+	emit(arg, KITH_THING_EV_LAMP, word);
+}
+
+static void on_answered(void *arg, bool pressed)
+{
+	struct kith_thing *t = arg;
+
+	enroll_answered(&t->enroll, pressed);
+}
+
+static void on_release(void *arg)
+{
+	struct kith_thing *t = arg;
+	struct err e = ERR_INIT;
+
+	standing_unpin(&t->standing);
+	if (standing_save(&t->standing, t->state_dir, &e) < 0)
+		on_note(t, true, e.text);
+	emit(t, KITH_THING_EV_ALARM, "the button was pressed five times: the strength of the "
+	    "login and the registry are no longer pinned");
+	if (t->login_ready)
+		login_again(&t->login, "what was pinned is looked for anew");
+}
+
+static const struct button_ops button_calls = {
+	.lamp = on_lamp,
+	.answered = on_answered,
+	.release = on_release,
+};
 
 static void on_show(void *arg, const char *code)
 {
@@ -278,6 +316,7 @@ static int copy_conf(struct kith_thing *t, const struct kith_thing_conf *conf, s
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	t->event = conf->event;
 	t->event_arg = conf->arg;
+	t->accept_button = conf->accept_button;
 	t->enroll.board = &nodes_device(&t->nodes)->board;
 	t->enroll.can = SELF_NEW_KEY | (conf->shows_code ? SELF_SHOWS_CODE : 0) |
 	    (conf->has_button ? SELF_HAS_BUTTON : 0) |
@@ -385,6 +424,8 @@ static void wire_up(struct kith_thing *t)
 	t->enroll.access = &t->access;
 	t->enroll.decisions = &t->decisions;
 	t->enroll.witness = &t->witness;
+	t->enroll.button = t->accept_button ? &t->button : NULL;
+	t->button = (struct button){ .clock = clock, .ops = &button_calls, .arg = t };
 	t->witness = (struct witness){ .clock = clock, .session = &t->session,
 		.registry = t->standing.registry.jid, .show = on_show, .arg = t };
 	t->enroll.ops = &enroll_calls;
@@ -571,6 +612,7 @@ int64_t kith_thing_deadline(const struct kith_thing *t)
 	at = earlier(at, session_deadline(&t->session));
 	at = earlier(at, enroll_deadline(&t->enroll));
 	at = earlier(at, witness_deadline(&t->witness));
+	at = earlier(at, button_deadline(&t->button));
 	at = earlier(at, jobs_deadline(&t->jobs));
 	at = earlier(at, alive_deadline(t));
 	if (session_is_up(&t->session))
@@ -630,6 +672,7 @@ void kith_thing_process(struct kith_thing *t)
 	alive_tick(t);
 	enroll_tick(&t->enroll);
 	witness_tick(&t->witness);
+	button_tick(&t->button);
 	jobs_tick(&t->jobs);
 	befriend_tick(&t->befriend);
 	if (t->decisions.dirty && decisions_save(&t->decisions, &e) < 0) {
@@ -691,10 +734,14 @@ void kith_thing_pressed(struct kith_thing *t)
 {
 	MEM_WITHIN(&t->mem);
 
+	bool rhythm = witness_listens(&t->witness);
+
 	/* A press that somebody asked for is his; any other opens the window. */
-	if (!witness_listens(&t->witness))
-		enroll_pressed(&t->enroll);
-	witness_press(&t->witness);
+	if (!button_press(&t->button, !rhythm)) {
+		if (!rhythm)
+			enroll_pressed(&t->enroll);
+		witness_press(&t->witness);
+	}
 	if (!t->inside)
 		login_flush(&t->login);
 }

@@ -322,7 +322,8 @@ void kith_thing_write_done(struct kith_thing *t, uint64_t ticket,
 int kith_thing_changed(struct kith_thing *t, const struct kith_thing_at *node, const char *field,
     const struct kith_thing_value *value);
 
-/* The button of the device was pressed, once.  Costs nothing when nobody asks. */
+/* The button of the device was pressed, once.  Costs nothing when nobody asks; but five
+ * times within five seconds release what was pinned, as kith_thing_repin() does. */
 void kith_thing_pressed(struct kith_thing *t);
 
 /* ---- asking it --------------------------------------------------------- */

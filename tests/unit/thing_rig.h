@@ -42,6 +42,7 @@ struct rig {
 	double level;
 	bool led, slow;
 	bool claim_button;	/* it can be claimed after a press only */
+	bool accept_button;	/* its first registry is accepted by a press only */
 	uint64_t ticket;
 };
 
