@@ -76,16 +76,9 @@ mem_free(void *old)
 		free(old);
 }
 
-char *
-mem_strdup(const char *text)
+static char *
+copy(const char *text, size_t len)
 {
-	return mem_strndup(text, SIZE_MAX);
-}
-
-char *
-mem_strndup(const char *text, size_t most)
-{
-	size_t len = strnlen(text, most);
 	char *out = mem_alloc(len + 1);
 
 	if (out != NULL) {
@@ -94,3 +87,16 @@ mem_strndup(const char *text, size_t most)
 	}
 	return out;
 }
+
+char *
+mem_strdup(const char *text)
+{
+	return copy(text, strlen(text));
+}
+
+char *
+mem_strndup(const char *text, size_t most)
+{
+	return copy(text, strnlen(text, most));
+}
+

@@ -60,14 +60,19 @@ condition_find(const char *name)
 }
 
 /* One row per body that can be on the wire. */
-static const struct body_row {
+struct body_row {
 	enum body body;
 	const char *name;		/* element; NULL: nothing inside the iq */
 	enum proto proto;		/* in the asker's generation, or .. */
 	const char *ns;			/* .. exactly this namespace */
 	void (*write)(struct xml *x, const struct request *q, const struct reply *r);
 	int (*parse)(struct parse *p, const struct stanza *el, struct reply *r);
-} bodies[] = {
+};
+
+#ifdef KITH_CORE
+#include "common/wire/reply_core.def"
+#else
+static const struct body_row bodies[] = {
 	{ BODY_EMPTY, NULL, PROTO_NONE, NULL, NULL, NULL },
 	{ BODY_CLAIMED, "claimed", PROTO_DISCOVERY, NULL,
 	    discovery_claimed_answer_write, discovery_claimed_answer_parse },
@@ -104,6 +109,7 @@ static const struct body_row {
 	    command_answer_write, command_answer_parse },
 	{ BODY_VERSION, "query", PROTO_NONE, NS_VERSION, disco_version_answer_write, NULL },
 };
+#endif
 #define BODIES (sizeof(bodies) / sizeof(bodies[0]))
 
 static const struct body_row *

@@ -45,6 +45,9 @@ struct row {
 
 #define BOTH (SIDE_SERVICE | SIDE_THING)
 
+#ifdef KITH_CORE
+#include "common/wire/route_core.def"
+#else
 static const struct row rows[] = {
 	/* Services are in none of the later schemas: whichever part they use. */
 	{ "canAccess", PROTO_PROV_DEVICE, NULL, BY_GET, SIDE_SERVICE, VERB_CAN_ACCESS,
@@ -154,6 +157,7 @@ static const struct row rows[] = {
 	{ "userLoggedIn", PROTO_PROV_OWNER, NULL, BY_MESSAGE | BY_SET | BY_GET, SIDE_SERVICE, VERB_USER_LOGGED_IN,
 	    service_login_parse, service_login_write },
 };
+#endif
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 bool
@@ -341,8 +345,10 @@ iq_answer(struct parse *p, const struct stanza *s, struct request *q)
 	if (child != NULL) {
 		a->child = parse_copy(p, stanza_name(child));
 		a->child_ns = parse_copy(p, stanza_ns(child));
+#ifndef KITH_CORE
 		if (a->ok)
 			token_proof_read(p, child, a);
+#endif
 	}
 	return p->cond == COND_NONE ? ROUTE_PARSED : ROUTE_SILENCE;
 }
@@ -412,8 +418,12 @@ message_parse(struct parse *p, const struct route_context *rc, const struct stan
 		return ROUTE_SILENCE;
 	if (row != NULL)
 		return payload(p, row, gen, el, q) == 0 ? ROUTE_PARSED : ROUTE_SILENCE;
+#ifdef KITH_CORE
+	return ROUTE_SILENCE;
+#else
 	q->verb = VERB_CHAT;
 	return chat_parse(p, s, q) == CHAT_LINE ? ROUTE_PARSED : ROUTE_SILENCE;
+#endif
 }
 
 static enum route_verdict
