@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/base/jid.h"
+#include "common/base/mem.h"
 #include "common/base/str.h"
 #include "common/wire/reply.h"
 #include "common/wire/stanza.h"
@@ -200,7 +201,7 @@ static bool is_certain(const struct services_round *r)
 static void forget(struct services_round *r)
 {
 	if (!r->of && r->n_waiting == 0)
-		free(r);
+		mem_free(r);
 }
 
 static void decide(struct services_round *r)
@@ -277,13 +278,13 @@ static void on_items(void *arg, const struct stanza *answer)
 
 int services_find(struct services *s, const char *domain, const char *registry)
 {
-	struct services_round *r = calloc(1, sizeof(*r));
+	struct services_round *r = mem_zalloc(sizeof(*r));
 
 	services_stop(s);
 	if (!r || str_copy(r->domain, sizeof(r->domain), domain) < 0 ||
 	    str_copy(r->registry, sizeof(r->registry), registry ? registry : "") < 0 ||
 	    ask(s, VERB_DISCO_ITEMS, domain, on_items, r) < 0) {
-		free(r);
+		mem_free(r);
 		return -1;
 	}
 	r->of = s;
