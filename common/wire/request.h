@@ -464,6 +464,8 @@ struct request_control {	/* XEP-0325 set */
 	struct tokens tokens;
 	size_t n;
 	struct control_value *value;
+	const char *wrong;	/* a name whose value cannot be, or that has two; NULL: none */
+	bool form;		/* a form was submitted, maybe with nothing changed in it */
 	bool why;
 };
 

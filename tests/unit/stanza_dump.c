@@ -414,6 +414,10 @@ dump_control(struct buf *out, const struct request *q)
 {
 	if (q->u.control.why)
 		flag(out, "why", true);
+	if (q->u.control.form)
+		flag(out, "form", true);
+	one(out, "lang", q->lang);
+	one(out, "wrong", q->u.control.wrong);
 	dump_tokens(out, &q->u.control.tokens);
 	dump_nodes(out, &q->u.control.nodes);
 	for (size_t i = 0; i < q->u.control.n; i++) {

@@ -72,7 +72,7 @@ parse(const struct pair *p, const char *xml, size_t len, struct pool *pool,
 static bool
 is_never_written(const struct request *q)
 {
-	return q->verb == VERB_CONTROL && q->u.control.n > 0 && q->u.control.value[0].loose;
+	return q->verb == VERB_CONTROL && (q->u.control.form || q->u.control.wrong != NULL);
 }
 
 static bool

@@ -468,9 +468,11 @@ static void
 do_fail(struct recipe *r, char *arg[WORDS])
 {
 	struct denied why = why_of(r);
+	struct control_fault fault = { maybe(arg[1]), maybe(arg[2]) };
+	struct control_no no = { .cond = condition_find(arg[0]), .text = maybe(arg[2]),
+		.n = fault.parameter != NULL, .fault = &fault, .why = &why };
 
-	r->written = control_error_write(r->out, r->q, condition_find(arg[0]), maybe(arg[1]),
-	    maybe(arg[2]), &why) == 0;
+	r->written = control_error_write(r->out, r->q, &no) == 0;
 	buf_addc(r->out, '\n');
 }
 
@@ -481,14 +483,23 @@ do_form(struct recipe *r, char *arg[WORDS])
 	static const struct control_field fields[] = {
 		{ .name = "led", .label = "Light", .type = VALUE_BOOL, .value = "true" },
 		{ .name = "level", .type = VALUE_NUMERIC, .value = "12.5", .has_min = true,
-		    .has_max = true, .min = 0, .max = 100 },
+		    .has_max = true, .min = 0, .max = 100, .desc = "from 0 to 100" },
 		{ .name = "mode", .type = VALUE_ENUM, .value = "eco", .options = 2,
-		    .option = modes },
+		    .option = modes, .read_only = true, .error = "used up" },
 		{ .name = "text", .type = VALUE_STRING },
+		{ .name = "count", .type = VALUE_INT, .has_min = true, .min = 1 },
+		{ .name = "big", .type = VALUE_LONG },
+		{ .name = "from", .type = VALUE_TIME, .group = "night" },
+		{ .name = "day", .type = VALUE_DATE },
+		{ .name = "moment", .type = VALUE_DATETIME },
+		{ .name = "for", .type = VALUE_DURATION, .group = "night" },
+		{ .name = "shade", .type = VALUE_COLOR, .value = "ff8000" },
 	};
+	static const struct control_form form = { .title = "Lamp", .session = "one",
+		.n = sizeof(fields) / sizeof(fields[0]), .field = fields };
 
 	(void)arg;
-	r->written = control_form_answer_write(r->out, r->q, "Lamp", fields, 4) == 0;
+	r->written = control_form_answer_write(r->out, r->q, &form) == 0;
 	buf_addc(r->out, '\n');
 }
 
