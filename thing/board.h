@@ -8,7 +8,9 @@
 #define KITH_THING_BOARD_H
 
 #include "common/base/err.h"
+#include "common/wire/request.h"
 #include "thing/thing.h"
+#include "thing/words.h"
 
 #define BOARD_NAME 65		/* bytes of a name with its NUL */
 #define BOARD_UNIT 33
@@ -22,7 +24,7 @@ struct board_field {
 
 struct board_control {
 	char **choices;		/* heap; NULL, or ends in NULL */
-	struct kith_thing_control use;	/* as above */
+	struct kith_thing_control use;	/* as above, with label, about and group */
 	char name[];
 };
 
@@ -55,9 +57,15 @@ unsigned board_kinds(const struct board *b, const char *const *names, size_t n);
 
 /* What somebody typed or sent, as a value for this control: on/off/yes/no for
  * booleans, a number in range, one of the choices, text.  ERR_INPUT with a
- * sentence for the asker. */
-int board_value(const struct board_control *c, const char *text,
+ * sentence for the asker, in his words. */
+int board_value(const struct board_control *c, const char *text, const struct words *w,
     struct kith_thing_value *out, struct err *e);
+/* What it takes, for people: "on or off", "0 to 100", "eco, full"; nothing for text. */
+void board_takes(struct buf *out, const struct board_control *c, const struct words *w);
+
+/* The type by which it goes over the wire. */
+enum value_type board_wire_type(enum kith_thing_type type);
+bool board_has_range(const struct kith_thing_control *c);
 
 /* The value as people read it: "21.5 C", "on", "text". */
 #define BOARD_TEXT (KITH_THING_TEXT + BOARD_UNIT + 8)

@@ -13,6 +13,7 @@
 struct call {
 	struct pool pool;
 	struct request q;
+	void *carried;		/* what the voice of its job needs; in the pool */
 };
 
 struct call *call_new(void);

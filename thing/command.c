@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command: every value is checked against its parameter before anybody is
- * asked anything; a set is done whole or not at all.
+ * command: every value is checked against its parameter, at every node, before
+ * anybody is asked anything; a set is allowed whole or not at all.
  */
 #include "config.h"
 
@@ -11,39 +11,62 @@
 #include <string.h>
 
 #include "common/base/mem.h"
+#include "common/base/str.h"
 #include "common/wire/control.h"
 #include "common/wire/reply.h"
 
-static void say_why(const struct jobs *js, const struct request *q, enum condition c,
+#define FAULTS 16	/* parameters named in one answer */
+
+static void say_fault(const struct jobs *js, const struct request *q, enum condition c,
+    const struct words *w, const struct control_fault *fault, const struct denied *why)
+{
+	struct control_no no = { .cond = c, .text = fault->text, .lang = words_lang(w),
+		.n = fault->parameter != NULL, .fault = fault, .why = why };
+
+	if (q->kind == STANZA_IQ && session_is_up(js->session))
+		(void)control_error_write(js->session->out, q, &no);
+}
+
+void command_refuse(const struct jobs *js, const struct request *q, enum condition c,
     const char *parameter, const char *text, const struct denied *why)
 {
-	if (q->kind == STANZA_IQ && session_is_up(js->session))
-		(void)control_error_write(js->session->out, q, c, parameter, text, why);
+	struct words w = jobs_words(js, q);
+	struct control_fault fault = { parameter, words_text(&w, text) };
+
+	say_fault(js, q, c, &w, &fault, why);
 }
 
 static void say_no(const struct jobs *js, const struct request *q, enum condition c,
     const char *parameter, const char *text)
 {
-	say_why(js, q, c, parameter, text, NULL);
+	command_refuse(js, q, c, parameter, text, NULL);
 }
 
 /* ---- the voice ---------------------------------------------------------- */
 
-/* Which values he may set, or how often. */
+void command_limits(struct buf *out, const struct words *w, const struct job_no *no)
+{
+	struct buf only;
+
+	buf_init(&only, WIRE_CONTROL_VALUE);
+	if (no->within == WITHIN_NOT)
+		within_words(&only, w, no->allowed, no->item->control->name);
+	else
+		within_rate(&only, w, no->rate);
+	words_add(out, w, N_("Allowed is only: %1."), buf_str(&only), NULL);
+	buf_fini(&only);
+}
+
 static void say_limits(struct job *j, const struct job_no *no)
 {
-	const char *name = no->item->control->name;
+	struct words w = jobs_words(j->jobs, &j->call->q);
+	struct control_fault fault = { no->item->control->name, "" };
 	struct buf b;
 
 	buf_init(&b, WIRE_CONTROL_VALUE);
-	buf_adds(&b, "Allowed is only ");
-	if (no->within == WITHIN_NOT)
-		within_words(&b, no->allowed, name);
-	else
-		within_rate(&b, no->rate);
-	buf_addc(&b, '.');
-	say_why(j->jobs, &j->call->q, COND_NOT_ALLOWED, name,
-	    buf_ok(&b) ? buf_str(&b) : "Not allowed.", &no->why);
+	command_limits(&b, &w, no);
+	fault.text = buf_str(&b);
+	say_fault(j->jobs, &j->call->q, COND_NOT_ALLOWED, &w, &fault, &no->why);
 	buf_fini(&b);
 }
 
@@ -52,21 +75,41 @@ static void say_refused(struct job *j, const struct job_no *no)
 	if (no->item)
 		say_limits(j, no);
 	else if (no->verdict == ACCESS_NO)
-		say_why(j->jobs, &j->call->q, COND_FORBIDDEN, NULL, "Access denied.", &no->why);
+		command_refuse(j->jobs, &j->call->q, COND_FORBIDDEN, NULL, N_("Access denied."),
+		    &no->why);
 	else
 		say_no(j->jobs, &j->call->q, COND_RESOURCE_CONSTRAINT, NULL,
-		    "Cannot be decided now, try again later.");
+		    N_("Cannot be decided now, try again later."));
+}
+
+/* Each that failed is named once, whatever node it was at. */
+static size_t failed(const struct job *j, struct control_fault *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->n && n < FAULTS; i++) {
+		const struct job_item *it = &j->item[i];
+		bool named = false;
+
+		for (size_t k = 0; k < n; k++)
+			named = named || strcmp(out[k].parameter, it->control->name) == 0;
+		if (it->state != ITEM_OK && !named)
+			out[n++] = (struct control_fault){ it->control->name, it->value.text };
+	}
+	return n;
 }
 
 static void say_done(struct job *j)
 {
-	for (size_t i = 0; i < j->n; i++)
-		if (j->item[i].state != ITEM_OK) {
-			say_no(j->jobs, &j->call->q, COND_INTERNAL_SERVER_ERROR,
-			    j->item[i].control->name, j->item[i].value.text);
-			return;
-		}
-	if (j->call->q.kind == STANZA_IQ && session_is_up(j->jobs->session))
+	struct control_fault fault[FAULTS];
+	struct control_no no = { .cond = COND_INTERNAL_SERVER_ERROR, .fault = fault };
+
+	if (j->call->q.kind != STANZA_IQ || !session_is_up(j->jobs->session))
+		return;
+	no.n = failed(j, fault);
+	if (no.n > 0)
+		(void)control_error_write(j->jobs->session->out, &j->call->q, &no);
+	else
 		(void)control_done_write(j->jobs->session->out, &j->call->q, NULL, NULL);
 }
 
@@ -78,14 +121,26 @@ static const struct job_voice voice = {
 
 /* ---- the request -------------------------------------------------------- */
 
-static bool fits(enum kith_thing_type have, enum value_type sent)
+static bool is_number(enum value_type t)
 {
-	if (have == KITH_THING_BOOLEAN)
-		return sent == VALUE_BOOL;
-	if (have == KITH_THING_NUMERIC)
-		return sent == VALUE_INT || sent == VALUE_LONG || sent == VALUE_NUMERIC;
-	return sent != VALUE_BOOL && sent != VALUE_INT && sent != VALUE_LONG &&
-	    sent != VALUE_NUMERIC;
+	return t == VALUE_INT || t == VALUE_LONG || t == VALUE_NUMERIC;
+}
+
+/*
+ * Numbers may come in any of their types, as long as the value fits; a choice as
+ * enum or text; what has a shape of its own also as text.  A form says text only.
+ */
+static bool fits(enum kith_thing_type have, const struct control_value *v)
+{
+	enum value_type want = board_wire_type(have);
+
+	if (v->loose)
+		return true;
+	if (is_number(want))
+		return is_number(v->type);
+	if (want == VALUE_STRING)
+		return v->type != VALUE_BOOL && !is_number(v->type);
+	return v->type == want || (want != VALUE_BOOL && v->type == VALUE_STRING);
 }
 
 /* One value for one parameter of one node; NULL after having said why not. */
@@ -93,16 +148,19 @@ static const struct board_control *take_value(const struct jobs *js, const struc
     const struct thing_node *n, const struct control_value *v, struct kith_thing_value *out)
 {
 	const struct board_control *p = board_control(&n->board, v->name);
+	struct words w = jobs_words(js, &c->q);
 	struct err e = ERR_INIT;
 
-	if (!p)
-		say_no(js, &c->q, COND_ITEM_NOT_FOUND, v->name, "No such parameter.");
-	else if (!fits(p->use.type, v->type))
-		say_no(js, &c->q, COND_BAD_REQUEST, v->name, "Invalid parameter type.");
-	else if (board_value(p, v->text, out, &e) < 0)
-		say_no(js, &c->q, COND_BAD_REQUEST, v->name, e.text);
-	else
+	if (!p) {
+		say_no(js, &c->q, COND_ITEM_NOT_FOUND, v->name, N_("No such parameter."));
+	} else if (!fits(p->use.type, v)) {
+		say_no(js, &c->q, COND_BAD_REQUEST, v->name, N_("Invalid parameter type."));
+	} else if (board_value(p, v->text, &w, out, &e) < 0) {
+		say_fault(js, &c->q, COND_BAD_REQUEST, &w,
+		    &(struct control_fault){ v->name, e.text }, NULL);
+	} else {
 		return p;
+	}
 	return NULL;
 }
 
@@ -129,153 +187,39 @@ static bool take_values(const struct jobs *js, struct call *c, struct decision_q
 	return true;
 }
 
+static void begin(struct jobs *js, struct call **c, struct decision_question *ask)
+{
+	const struct request *q = &(*c)->q;
+	const struct request_control *set = &q->u.control;
+	struct kith_thing_value *values = mem_array(set->n * ask->nodes.n, sizeof(values[0]));
+
+	ask->names.name = pool_alloc(&(*c)->pool, set->n * sizeof(ask->names.name[0]));
+	if (!values || !ask->names.name)
+		say_no(js, q, COND_RESOURCE_CONSTRAINT, NULL, N_("Too much at once."));
+	else if (take_values(js, *c, ask, values) &&
+	    job_begin(js, c, &voice, ask, values) < 0)
+		say_no(js, q, COND_RESOURCE_CONSTRAINT, NULL, N_("Too many requests at once."));
+	mem_free(values);
+}
+
 void command_request(struct jobs *js, struct call **c)
 {
 	const struct request *q = &(*c)->q;
 	const struct request_control *set = &q->u.control;
-	struct kith_thing_value *values = NULL;
 	struct decision_question ask = {
 		.action = DECIDE_CONTROL,
 		.jid = q->bare,
 		.tokens = set->tokens,
 	};
 
-	if (nodes_resolve(js->nodes, &(*c)->pool, &set->nodes, &ask.nodes) < 0) {
-		say_no(js, q, COND_ITEM_NOT_FOUND, NULL, "No such node.");
-		return;
-	}
-	if (set->n == 0 || set->n > KITH_THING_FIELDS || set->n * ask.nodes.n > JOB_ITEMS) {
-		say_no(js, q, COND_BAD_REQUEST, NULL, "Nothing to set, or too much.");
-		return;
-	}
-	values = mem_array(set->n * ask.nodes.n, sizeof(values[0]));
-	ask.names.name = pool_alloc(&(*c)->pool, set->n * sizeof(ask.names.name[0]));
-	if (!values || !ask.names.name)
-		say_no(js, q, COND_RESOURCE_CONSTRAINT, NULL, NULL);
-	else if (take_values(js, *c, &ask, values) &&
-	    job_begin(js, c, &voice, &ask, values) < 0)
-		say_no(js, q, COND_RESOURCE_CONSTRAINT, NULL, "Too many requests at once.");
-	mem_free(values);
-}
-
-/* ---- the form ----------------------------------------------------------- */
-
-struct form {
-	struct jobs *jobs;
-	struct call *call;
-};
-
-static enum value_type wire_type(enum kith_thing_type t)
-{
-	static const enum value_type types[] = {
-		[KITH_THING_BOOLEAN] = VALUE_BOOL, [KITH_THING_NUMERIC] = VALUE_NUMERIC,
-		[KITH_THING_STRING] = VALUE_STRING, [KITH_THING_DATETIME] = VALUE_DATETIME,
-		[KITH_THING_TIMESPAN] = VALUE_DURATION, [KITH_THING_ENUM] = VALUE_ENUM,
-	};
-
-	return types[t];
-}
-
-static bool is_granted(const struct decision *d, const char *name)
-{
-	for (size_t i = 0; i < d->names.n; i++)
-		if (strcmp(d->names.name[i], name) == 0)
-			return true;
-	return d->names.n == 0;
-}
-
-/* Only what may be set to: the range, and the choices one by one. */
-static void narrow_field(const struct decision *d, const char **room, struct control_field *out)
-{
-	size_t n = 0;
-	double min, max;
-
-	if (d->n_limits == 0)
-		return;
-	if (out->type == VALUE_NUMERIC && within_range(d, out->name, &min, &max)) {
-		out->min = !out->has_min || min > out->min ? min : out->min;
-		out->max = !out->has_max || max < out->max ? max : out->max;
-		out->has_min = out->has_max = true;
-	}
-	for (size_t i = 0; out->option && i < out->options; i++) {
-		bool limited = false, held = false;
-
-		for (size_t k = 0; k < d->n_limits; k++) {
-			if (!span_is_about(&d->limit[k].span, out->name))
-				continue;
-			limited = true;
-			held = held || span_holds(&d->limit[k].span, out->option[i]);
-		}
-		if (!limited || held)
-			room[n++] = out->option[i];
-	}
-	if (out->option) {
-		out->option = room;
-		out->options = n;
-	}
-}
-
-#define OPTIONS 16	/* of one parameter; a longer list is shown whole */
-
-static void say_form(const struct form *f, const struct decision *d)
-{
-	const char *room[KITH_THING_FIELDS][OPTIONS];
-	struct control_field field[KITH_THING_FIELDS];
-	const struct board *b = f->jobs->board;
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->n_controls; i++) {
-		const struct board_control *p = b->control[i];
-		struct control_field *out = &field[n];
-
-		if (!is_granted(d, p->name))
-			continue;
-		memset(out, 0, sizeof(*out));
-		out->name = p->name;
-		out->type = wire_type(p->use.type);
-		out->has_min = out->has_max = p->use.min != 0 || p->use.max != 0;
-		out->min = p->use.min;
-		out->max = p->use.max;
-		out->option = (const char *const *)p->choices;
-		while (out->option && out->option[out->options])
-			out->options++;
-		if (out->options <= OPTIONS)
-			narrow_field(d, room[n], out);
-		n++;
-	}
-	(void)control_form_answer_write(f->jobs->session->out, &f->call->q, "What can be set",
-	    field, n);
-}
-
-static void form_decided(void *arg, enum access_verdict v, const struct decision *d)
-{
-	struct form *f = arg;
-
-	if (session_is_up(f->jobs->session)) {
-		if (v == ACCESS_YES)
-			say_form(f, d);
-		else if (v == ACCESS_NO)
-			say_why(f->jobs, &f->call->q, COND_FORBIDDEN, NULL, "Access denied.",
-			    &d->why);
-		else
-			say_no(f->jobs, &f->call->q, COND_RESOURCE_CONSTRAINT, NULL,
-			    "Cannot be decided now, try again later.");
-	}
-	call_free(&f->call);
-	mem_free(f);
-}
-
-void command_form(struct jobs *js, struct call **c)
-{
-	struct decision_question ask = { .action = DECIDE_CONTROL, .jid = (*c)->q.bare };
-	struct form *f = mem_zalloc(sizeof(*f));
-
-	if (!f) {
-		say_no(js, &(*c)->q, COND_RESOURCE_CONSTRAINT, NULL, NULL);
-		return;
-	}
-	f->jobs = js;
-	f->call = *c;
-	*c = NULL;
-	access_decide(js->access, &ask, false, form_decided, f);
+	if (nodes_resolve(js->nodes, &(*c)->pool, &set->nodes, &ask.nodes) < 0)
+		say_no(js, q, COND_ITEM_NOT_FOUND, NULL, N_("No such node."));
+	else if (set->wrong)
+		say_no(js, q, COND_BAD_REQUEST, set->wrong, N_("Invalid parameter value."));
+	else if (set->n > KITH_THING_FIELDS || set->n * ask.nodes.n > JOB_ITEMS)
+		say_no(js, q, COND_BAD_REQUEST, NULL, N_("Too much at once."));
+	else if (set->n > 0)
+		begin(js, c, &ask);
+	else if (q->kind == STANZA_IQ && session_is_up(js->session))
+		(void)control_done_write(js->session->out, q, NULL, NULL);
 }

@@ -125,70 +125,70 @@ static bool job_narrow(struct job *j, const struct decision *d)
 	return kept > 0;
 }
 
+/* `used`: by which limits of the answer it will be counted. */
 static enum within check_item(struct job *j, const struct decision *d, const struct job_item *it,
-    struct within_found *found)
+    struct within_found *found, bool *used)
 {
 	char text[WITHIN_TEXT];
+	const char *value = it->control ? text : NULL;
+	enum within w;
 
 	*found = (struct within_found){ .by = NULL };
 	if (it->local)
 		return WITHIN;
 	if (it->control)
 		within_value(text, it->control->use.type, &it->value);
-	return within_check(d, j->question.jid, name_of(it), it->control ? text : NULL,
+	w = within_check(d, j->question.jid, name_of(it), value,
 	    &j->jobs->decisions->usage, clock_boot(j->jobs->clock), found);
+	if (w == WITHIN)
+		within_mark(d, name_of(it), value, used);
+	return w;
 }
 
 /* All values allowed, none too often?  What is read and not allowed is left out
  * as long as something remains. */
-static bool job_is_within(struct job *j, const struct decision *d, struct job_no *no,
-    const struct limit **count, size_t *n_count)
+static bool job_is_within(struct job *j, const struct decision *d, struct job_no *no, bool *used)
 {
 	size_t kept = 0;
 
-	*n_count = 0;
 	for (size_t i = 0; i < j->n; i++) {
 		struct within_found found;
-		enum within w = check_item(j, d, &j->item[i], &found);
+		enum within w = check_item(j, d, &j->item[i], &found, used);
 
-		if (w != WITHIN) {
-			no->item = no->item ? no->item : &j->item[i];
-			no->within = w;
-			no->rate = found.by;
-			no->allowed = d;
-			no->why.reason = w == WITHIN_NOT ? "denied" : "limits";
-			no->why.retry_after_ms = found.wait_ms;
-			if (!is_reading(j))
-				return false;
+		if (w == WITHIN) {
+			j->item[kept++] = j->item[i];
 			continue;
 		}
-		if (found.by)
-			count[(*n_count)++] = found.by;
-		j->item[kept++] = j->item[i];
+		no->item = no->item ? no->item : &j->item[i];
+		no->within = w;
+		no->rate = found.by;
+		no->allowed = d;
+		no->why.reason = w == WITHIN_NOT ? "denied" : "limits";
+		no->why.retry_after_ms = found.wait_ms;
+		if (!is_reading(j))
+			return false;
 	}
 	j->n = kept > 0 ? kept : j->n;
 	return kept > 0;
 }
 
-static bool counts_already(const struct limit *const *count, size_t i)
+static bool counts_already(const struct decision *d, const bool *used, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (count[k]->rule == count[i]->rule)
+		if (used[k] && d->limit[k].rule == d->limit[i].rule)
 			return true;
 	return false;
 }
 
 /* Once for each rule, whatever it allows of this request; before anything is
  * done, so that a crash costs a use and gives none back. */
-static bool job_count(struct job *j, const struct limit *const *count, size_t n)
+static bool job_count(struct job *j, const struct decision *d, const bool *used)
 {
 	struct err e = ERR_INIT;
 
-	if (j->counted)
-		return true;
-	for (size_t i = 0; i < n; i++)
-		if (!counts_already(count, i) && decisions_use(j->jobs->decisions,
-		    j->question.jid, count[i], &e) < 0)
+	for (size_t i = 0; i < d->n_limits; i++)
+		if (used[i] && !counts_already(d, used, i) && decisions_use(j->jobs->decisions,
+		    j->question.jid, &d->limit[i], &e) < 0)
 			return false;
 	j->counted = true;
 	return true;
@@ -196,8 +196,7 @@ static bool job_count(struct job *j, const struct limit *const *count, size_t n)
 
 static bool job_may(struct job *j, const struct decision *d, struct job_no *no)
 {
-	const struct limit **count;
-	size_t n = 0;
+	bool *used, may;
 
 	no->verdict = ACCESS_NO;
 	if (!job_narrow(j, d)) {
@@ -207,18 +206,14 @@ static bool job_may(struct job *j, const struct decision *d, struct job_no *no)
 	/* Decided anew for what was counted and shown in part already. */
 	if (!d || d->n_limits == 0 || j->counted)
 		return true;
-	count = mem_array(j->n, sizeof(count[0]));
-	if (count && !job_is_within(j, d, no, count, &n)) {
-		mem_free(count);
-		return false;
-	}
-	if (!count || !job_count(j, count, n)) {
-		mem_free(count);
+	used = mem_array(d->n_limits, sizeof(used[0]));
+	may = used && job_is_within(j, d, no, used);
+	if (!used || (may && !job_count(j, d, used))) {
 		no->verdict = ACCESS_UNKNOWN;
-		return false;
+		may = false;
 	}
-	mem_free(count);
-	return true;
+	mem_free(used);
+	return may;
 }
 
 static bool has_own(const struct job *j)
@@ -338,13 +333,41 @@ static bool must_decide_again(const struct job *j)
 	return is_reading(j) && j->generation != j->jobs->decisions->generation;
 }
 
-static void job_advance(struct job *j)
+/* What was set before it at the same node is done first (XEP-0325 3.2.10); after
+ * one that failed nobody knows what the others would do, so they are left. */
+static bool must_wait(struct job *j, struct job_item *it)
+{
+	for (struct job_item *before = j->item; before < it; before++) {
+		if (before->node != it->node)
+			continue;
+		if (before->state == ITEM_WAITING)
+			return true;
+		if (before->state == ITEM_FAILED) {
+			it->state = ITEM_FAILED;
+			snprintf(it->value.text, sizeof(it->value.text), "not tried");
+			return true;
+		}
+	}
+	return false;
+}
+
+static void job_start(struct job *j)
 {
 	j->starting = true;
-	for (size_t i = 0; i < j->n; i++)
-		if (j->item[i].state == ITEM_TODO)
-			item_start(j->jobs, &j->item[i]);
+	for (size_t i = 0; i < j->n; i++) {
+		struct job_item *it = &j->item[i];
+
+		if (it->state == ITEM_TODO && (is_reading(j) || !must_wait(j, it))) {
+			j->deadline_ms = clock_boot(j->jobs->clock) + JOB_DEVICE_MS;
+			item_start(j->jobs, it);
+		}
+	}
 	j->starting = false;
+}
+
+static void job_advance(struct job *j)
+{
+	job_start(j);
 	if (!all_settled(j))
 		return;
 	if (must_decide_again(j)) {
@@ -357,6 +380,14 @@ static void job_advance(struct job *j)
 }
 
 /* ---- beginning ---------------------------------------------------------- */
+
+struct words jobs_words(const struct jobs *js, const struct request *q)
+{
+	struct words w = js->words;
+
+	w.lang = q->verb == VERB_CHAT && q->u.chat.lang ? q->u.chat.lang : q->lang;
+	return w;
+}
 
 static struct job *free_job(struct jobs *js, const char *bare)
 {
@@ -481,7 +512,7 @@ static struct job_item *item_of(struct jobs *js, uint64_t ticket, struct job **j
 
 static void settled_from_outside(struct job *j)
 {
-	if (j->step == JOB_WORKING && !j->starting && all_settled(j))
+	if (j->step == JOB_WORKING && !j->starting)
 		job_advance(j);
 }
 

@@ -87,11 +87,15 @@ struct jobs {
 	struct nodes *nodes;
 	struct board *board;		/* of the thing itself */
 	uint64_t tickets;
+	struct words words;		/* without a language */
 	/* One sentence for the log: served or refused. */
 	void (*told)(void *arg, bool served, const char *sentence);
 	void *arg;
 	struct job job[JOBS_MAX];
 };
+
+/* What is said to whoever sent this, in his language. */
+struct words jobs_words(const struct jobs *js, const struct request *q);
 
 /*
  * Begin: takes the call over (*c becomes NULL) when 0 is returned.  `nodes` are

@@ -15,6 +15,7 @@
 #include "common/wire/route.h"
 #include "common/wire/stanza.h"
 #include "common/wire/xml.h"
+#include "thing/form.h"
 #include "thing/readout.h"
 
 static void answer(struct kith_thing *t, const struct request *q, const struct reply *r)
@@ -57,7 +58,7 @@ static void serve_control(struct kith_thing *t, struct call **c)
 
 static void serve_form(struct kith_thing *t, struct call **c)
 {
-	command_form(&t->jobs, c);
+	form_request(&t->jobs, c);
 }
 
 static void serve_token_challenge(struct kith_thing *t, struct call **c)

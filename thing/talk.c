@@ -55,7 +55,7 @@ static void add_what(struct buf *b, const struct job *j)
 static void add_again(struct buf *b, int64_t wait_ms)
 {
 	buf_adds(b, " Try again in ");
-	within_time(b, wait_ms);
+	within_time(b, NULL, wait_ms);
 	buf_addc(b, '.');
 }
 
@@ -66,11 +66,11 @@ static void add_limits(struct buf *b, const struct job *j, const struct job_no *
 	if (no->within == WITHIN_NOT) {
 		buf_adds(b, no->item->control && no->item->control->use.type ==
 		    KITH_THING_NUMERIC ? "" : "to ");
-		within_words(b, no->allowed, item_name(no->item));
+		within_words(b, NULL, no->allowed, item_name(no->item));
 		buf_addc(b, '.');
 		return;
 	}
-	within_rate(b, no->rate);
+	within_rate(b, NULL, no->rate);
 	buf_adds(b, ", and that is used up.");
 	add_again(b, no->why.retry_after_ms);
 }
@@ -300,7 +300,7 @@ static void word_set(struct jobs *js, struct call **c, const char *rest)
 		return;
 	}
 	text = value_in(rest, strlen(p->name));
-	if (board_value(p, text, &value, &e) < 0) {
+	if (board_value(p, text, NULL, &value, &e) < 0) {
 		say(js, &(*c)->q, e.text);
 		return;
 	}

@@ -147,6 +147,10 @@ struct kith_thing_control {
 	 * may go on, past the end of his lease (a light switch), until told
 	 * otherwise.  Else nobody but the owner may (a door). */
 	bool operational;
+	/* For the form of what can be set; each may be NULL. */
+	const char *label;	/* as people call it; NULL: its name */
+	const char *about;	/* a sentence about it */
+	const char *group;	/* parameters of one group are set together */
 };
 
 enum kith_thing_node_state {	/* XEP-0326 */
@@ -248,6 +252,10 @@ struct kith_thing_conf {
 	const struct kith_thing_memory *memory;	/* NULL: malloc(3) */
 	/* Each stanza as it passes, secrets masked: for `kith-thing trace`.  NULL: none. */
 	void (*trace)(void *arg, bool sent, const char *xml);
+	/* What it says in chat, in the language of who asks: `text` is English with
+	 * %1 ... %9, `lang` as in xml:lang; give `text` itself for what you do not
+	 * know.  NULL: it speaks English. */
+	const char *(*translate)(void *arg, const char *lang, const char *text);
 };
 
 /* Ways to the broker besides `server`; switch on with `locate`. */

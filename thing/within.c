@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* within: of several limits of one name, the one that costs least. */
+/*
+ * within: of several limits of one name, one that is not used up is enough, and
+ * the use counts in all that hold the value.
+ */
 #include "config.h"
 
 #include "thing/within.h"
@@ -45,6 +48,35 @@ enum within within_check(const struct decision *d, const char *jid, const char *
 	return found == WITHIN_LATER && out->wait_ms == 0 ? WITHIN : found;
 }
 
+void within_mark(const struct decision *d, const char *name, const char *value, bool *used)
+{
+	for (size_t i = 0; i < d->n_limits; i++)
+		if (span_is_about(&d->limit[i].span, name) && holds(&d->limit[i], value) &&
+		    d->limit[i].rate_n == 0)
+			return;
+	for (size_t i = 0; i < d->n_limits; i++)
+		if (span_is_about(&d->limit[i].span, name) && holds(&d->limit[i], value))
+			used[i] = true;
+}
+
+int64_t within_wait(const struct decision *d, const char *jid, const char *name,
+    struct usage *u, int64_t now_ms)
+{
+	int64_t first = -1;
+
+	for (size_t i = 0; i < d->n_limits; i++) {
+		const struct limit *l = &d->limit[i];
+		int64_t wait;
+
+		if (!span_is_about(&l->span, name))
+			continue;
+		wait = l->rate_n > 0 ? usage_wait(u, jid, l, now_ms) : 0;
+		if (first < 0 || wait < first)
+			first = wait;
+	}
+	return first > 0 ? first : 0;
+}
+
 void within_value(char out[static WITHIN_TEXT], enum kith_thing_type type,
     const struct kith_thing_value *v)
 {
@@ -52,7 +84,7 @@ void within_value(char out[static WITHIN_TEXT], enum kith_thing_type type,
 
 	if (type == KITH_THING_BOOLEAN) {
 		snprintf(out, WITHIN_TEXT, "%s", v->boolean ? "true" : "false");
-	} else if (type == KITH_THING_NUMERIC) {
+	} else if (type == KITH_THING_NUMERIC || type == KITH_THING_INT) {
 		str_from_double(number, v->number);
 		snprintf(out, WITHIN_TEXT, "%s", number);
 	} else {
@@ -82,7 +114,7 @@ bool within_range(const struct decision *d, const char *name, double *min, doubl
 
 /* ---- words -------------------------------------------------------------- */
 
-static void add_span(struct buf *out, const struct span *s)
+static void add_span(struct buf *out, const struct words *w, const struct span *s)
 {
 	char min[STR_DOUBLE], max[STR_DOUBLE];
 
@@ -91,15 +123,18 @@ static void add_span(struct buf *out, const struct span *s)
 	if (s->text)
 		str_escape(out, s->text, 60, false);
 	else if (s->has_min && s->has_max)
-		buf_addf(out, "%s %s %s %s", s->min_out ? "more than" : "from", min,
-		    s->max_out ? "and less than" : "to", max);
+		words_add(out, w, s->min_out ? s->max_out ?
+		    N_("more than %1 and less than %2") : N_("more than %1 to %2") :
+		    s->max_out ? N_("from %1 and less than %2") : N_("from %1 to %2"),
+		    min, max, NULL);
 	else if (s->has_min)
-		buf_addf(out, "%s %s", s->min_out ? "more than" : "at least", min);
+		words_add(out, w, s->min_out ? N_("more than %1") : N_("at least %1"), min, NULL);
 	else
-		buf_addf(out, "%s %s", s->max_out ? "less than" : "at most", max);
+		words_add(out, w, s->max_out ? N_("less than %1") : N_("at most %1"), max, NULL);
 }
 
-void within_words(struct buf *out, const struct decision *d, const char *name)
+void within_words(struct buf *out, const struct words *w, const struct decision *d,
+    const char *name)
 {
 	size_t n = 0;
 
@@ -109,46 +144,55 @@ void within_words(struct buf *out, const struct decision *d, const char *name)
 	for (size_t i = 0; i < d->n_limits; i++) {
 		if (!span_is_about(&d->limit[i].span, name))
 			continue;
-		buf_adds(out, n++ > 0 ? " or " : "");
-		add_span(out, &d->limit[i].span);
+		buf_adds(out, n > 0 ? " " : "");
+		buf_adds(out, n++ > 0 ? words_text(w, N_("or")) : "");
+		buf_adds(out, n > 1 ? " " : "");
+		add_span(out, w, &d->limit[i].span);
 	}
 }
 
-static const struct { int64_t ms; const char *one, *some; } units[] = {
-	{ 24 * 3600 * 1000LL, "a day", "days" },
-	{ 3600 * 1000LL, "an hour", "hours" },
-	{ 60 * 1000LL, "a minute", "minutes" },
-	{ 1000LL, "a second", "seconds" },
+static const struct {
+	int64_t ms;
+	const char *one, *some;			/* how long */
+	const char *once, *twice, *often;	/* how often in one of it */
+	const char *seldom;			/* ... in several */
+} units[] = {
+	{ 24 * 3600 * 1000LL, N_("a day"), N_("%1 days"), N_("once a day"), N_("twice a day"),
+	    N_("%1 times a day"), N_("%1 times in %2 days") },
+	{ 3600 * 1000LL, N_("an hour"), N_("%1 hours"), N_("once an hour"), N_("twice an hour"),
+	    N_("%1 times an hour"), N_("%1 times in %2 hours") },
+	{ 60 * 1000LL, N_("a minute"), N_("%1 minutes"), N_("once a minute"),
+	    N_("twice a minute"), N_("%1 times a minute"), N_("%1 times in %2 minutes") },
+	{ 1000LL, N_("a second"), N_("%1 seconds"), N_("once a second"), N_("twice a second"),
+	    N_("%1 times a second"), N_("%1 times in %2 seconds") },
 };
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
-void within_rate(struct buf *out, const struct limit *l)
+void within_rate(struct buf *out, const struct words *w, const struct limit *l)
 {
+	char times[STR_DOUBLE], some[STR_DOUBLE];
 	size_t i = 0;
 
 	while (i + 1 < UNITS && l->rate_ms % units[i].ms != 0)
 		i++;
-	buf_addf(out, "%s ", l->rate_n == 1 ? "once" : l->rate_n == 2 ? "twice" : "");
-	if (l->rate_n > 2) {
-		buf_truncate(out, out->len - 1);
-		buf_addf(out, "%d times ", (int)l->rate_n);
-	}
-	if (l->rate_ms == units[i].ms)
-		buf_adds(out, units[i].one);
+	str_from_double(times, l->rate_n);
+	str_from_double(some, (double)(l->rate_ms / units[i].ms));
+	if (l->rate_ms != units[i].ms)
+		words_add(out, w, units[i].seldom, times, some, NULL);
 	else
-		buf_addf(out, "in %lld %s", (long long)(l->rate_ms / units[i].ms), units[i].some);
+		words_add(out, w, l->rate_n == 1 ? units[i].once : l->rate_n == 2 ?
+		    units[i].twice : units[i].often, times, NULL);
 }
 
-void within_time(struct buf *out, int64_t ms)
+void within_time(struct buf *out, const struct words *w, int64_t ms)
 {
+	char some[STR_DOUBLE];
 	size_t i = 0;
 	int64_t n;
 
 	while (i + 1 < UNITS && ms < units[i].ms)
 		i++;
 	n = (ms + units[i].ms - 1) / units[i].ms;
-	if (n <= 1)
-		buf_adds(out, units[i].one);
-	else
-		buf_addf(out, "%lld %s", (long long)n, units[i].some);
+	str_from_double(some, (double)n);
+	words_add(out, w, n <= 1 ? units[i].one : units[i].some, some, NULL);
 }
