@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "thing/domains.h"
 #include "thing/standing.h"
 #include "thing/statefile.h"
 
@@ -24,7 +25,7 @@ int kith_thing_reset(const char *state, char *why, size_t why_size)
 {
 	/* Secrets first; temporary files of an interrupted save included. */
 	static const char *const files[] = { ".identity.new", "identity", ".claim.new", "claim",
-		".code.new", "code",
+		".code.new", "code", ".accepted.new", "accepted",
 		".decisions.new", "decisions", ".standing.new", "standing" };
 	struct err e = ERR_INIT;
 	int lock = statefile_lock(state, &e), ret = 0;
@@ -36,6 +37,13 @@ int kith_thing_reset(const char *state, char *why, size_t why_size)
 			ret = say_why(&e, why, why_size);
 	close(lock);
 	return ret;
+}
+
+int kith_thing_accept(const char *state, const char *domain, char *why, size_t why_size)
+{
+	struct err e = ERR_INIT;
+
+	return domains_accept(state, domain, &e) == 0 ? 0 : say_why(&e, why, why_size);
 }
 
 int kith_thing_repin(const char *state, char *why, size_t why_size)

@@ -242,7 +242,8 @@ static int row(void *arg, const char *name, const char *value, struct err *e)
 
 static int check_complete(struct identity *id, struct err *e)
 {
-	if (!id->user[0] || !id->key[0] || !id->domain[0] || !id->password.len)
+	if (!id->user[0] || !id->key[0] || !id->password.len ||
+	    (!id->domain[0] && id->account != IDENTITY_NONE))
 		return err_set(e, ERR_INPUT, "lacks user, password, key or domain");
 	return 0;
 }
@@ -278,7 +279,8 @@ int identity_save(const struct identity *id, const char *dir, struct err *e)
 		str_hex(seed, id->continuity.data, SIGN_KEY);
 	statefile_begin(&b, KIND);
 	statefile_add(&b, "account", identity_account_name(id->account));
-	statefile_add(&b, "domain", id->domain);
+	if (id->domain[0])
+		statefile_add(&b, "domain", id->domain);
 	statefile_add(&b, "user", id->user);
 	statefile_add(&b, "password", (const char *)id->password.data);
 	if (id->other.len > 0)

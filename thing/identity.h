@@ -32,7 +32,8 @@ const char *identity_account_name(enum identity_account a);
 
 struct identity {
 	enum identity_account account;
-	char domain[IDENTITY_DOMAIN];	/* where the account lives */
+	char domain[IDENTITY_DOMAIN];	/* where the account lives; "": no broker has proved
+					 * a domain that we may live at */
 	char user[IDENT_TEXT];		/* local part: 128 random bits, lower case */
 	struct secret password;
 	/* While a new password replaces the old one, both: either may be the one

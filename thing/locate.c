@@ -1,26 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * locate: one round of places, from the settings or from resolve.c.
+ * locate: one way after the other (`from_ways`), each place made into one or more
+ * (place, domain) by `expand`: the only code that decides which domain a broker has
+ * to prove.  How the ways look for places is theirs: locate_way.h.
  */
 #include "config.h"
 
 #include "thing/locate.h"
 
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/mem.h"
 #include "common/base/str.h"
+#include "thing/locate_way.h"
+#include "thing/thing.h"
+
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+#define TRIES 4			/* domains tried on one place that does not say which */
+
+static const struct locate_way *const ways[] = {
+	&locate_dns, &locate_mdns, &locate_dhcp, &locate_ssdp,
+};
+
+/* A way that is being asked, and what it found last. */
+struct source {
+	const struct locate_way *way;
+	void *self;			/* NULL: not open */
+	bool has_found;
+	struct locate_found found;
+	size_t tried;			/* of the domains it could have */
+};
 
 struct locate {
-	char *domain;
-	struct resolve *resolve;	/* NULL: `fixed` is the only place */
+	const struct clock *clock;
+	unsigned ways;
+	char *dhcp_lease, *dir, *name_servers;
+	void (*note)(void *arg, bool alarm, const char *sentence);
+	void *arg;
+	bool is_fixed;
 	struct resolve_place fixed;
-	bool asked;			/* in this round */
-	size_t next;
+	struct domains domains;
+	/* this round */
+	char bound[DOMAINS_NAME];	/* "": none */
+	const char *names[DOMAINS_GIVEN + DOMAINS_ACCEPTED + 1];	/* for the DNS */
+	size_t way;			/* the next to open */
+	struct source source;
+	size_t n_places;
+	size_t n_strange;
+	char strange[LOCATE_STRANGE][DOMAINS_NAME];
+	const char *strange_way[LOCATE_STRANGE];
+	/* see-other-host */
+	unsigned moves;
+	struct locate_place last;
+	char moved[DOMAINS_NAME];	/* a name for the DNS */
+	const char *moved_names[2];
+	bool has_moved;			/* moved_to is next */
+	struct resolve_place moved_to;
+	struct source mover;
+	/* this life */
+	size_t n_told;
+	char told[LOCATE_STRANGE][DOMAINS_NAME];
 };
+
+static void note(struct locate *l, bool alarm, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void note(struct locate *l, bool alarm, const char *fmt, ...)
+{
+	char text[ERR_TEXT + 2 * DOMAINS_NAME];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (l->note)
+		l->note(l->arg, alarm, text);
+}
 
 /* "host:5222", "[::1]:5222" */
 static int split(struct resolve_place *out, const char *server, struct err *e)
@@ -43,89 +101,328 @@ static int split(struct resolve_place *out, const char *server, struct err *e)
 	return 0;
 }
 
-struct locate *locate_new(const char *domain, const char *server, const struct clock *clock,
-    struct err *e)
+static bool copy(char **to, const char *from)
+{
+	*to = from ? mem_strdup(from) : NULL;
+	return !from || *to;
+}
+
+struct locate *locate_new(const struct locate_conf *conf, struct err *e)
 {
 	struct locate *l = mem_zalloc(sizeof(*l));
 
-	if (!l || !(l->domain = mem_strdup(domain))) {
+	if (!l || !copy(&l->dhcp_lease, conf->dhcp_lease) || !copy(&l->dir, conf->dir) ||
+	    !copy(&l->name_servers, conf->name_servers)) {
 		err_set(e, ERR_SYSTEM, "out of memory");
 		locate_free(&l);
 		return NULL;
 	}
-	if (server ? split(&l->fixed, server, e) < 0
-	    : !(l->resolve = resolve_new(clock, NULL, e)))
+	l->clock = conf->clock;
+	l->ways = conf->ways ? conf->ways : KITH_THING_LOCATE_DNS;
+	l->note = conf->note;
+	l->arg = conf->arg;
+	l->is_fixed = conf->server != NULL;
+	if ((conf->server && split(&l->fixed, conf->server, e) < 0) ||
+	    domains_init(&l->domains, conf->domains, e) < 0)
 		locate_free(&l);
 	return l;
 }
 
-void locate_free(struct locate **l)
+/* ---- a source ------------------------------------------------------------ */
+
+static void source_close(struct source *s)
 {
-	if (!*l)
+	if (s->self)
+		s->way->close(s->self);
+	memset(s, 0, sizeof(*s));
+}
+
+static bool source_open(struct locate *l, struct source *s, const struct locate_way *way,
+    const char *const *names)
+{
+	const struct locate_ask ask = { .clock = l->clock, .names = names,
+		.name_servers = l->name_servers, .dhcp_lease = l->dhcp_lease };
+	struct err e = ERR_INIT;
+
+	memset(s, 0, sizeof(*s));
+	s->way = way;
+	s->self = way->open(&ask, &e);
+	if (!s->self)
+		note(l, false, "%s: %s", way->name, e.text);
+	return s->self != NULL;
+}
+
+void locate_free(struct locate **lp)
+{
+	struct locate *l = *lp;
+
+	if (!l)
 		return;
-	if ((*l)->resolve)
-		resolve_free(&(*l)->resolve);
-	mem_free((*l)->domain);
-	mem_free(*l);
-	*l = NULL;
+	source_close(&l->source);
+	source_close(&l->mover);
+	mem_free(l->dhcp_lease);
+	mem_free(l->dir);
+	mem_free(l->name_servers);
+	mem_free(l);
+	*lp = NULL;
 }
 
-void locate_begin(struct locate *l)
+/* ---- which domain -------------------------------------------------------- */
+
+/* Somebody near is a broker of a domain that nobody told us of. */
+static void meet_stranger(struct locate *l, const char *domain, const char *way)
 {
-	l->asked = false;
-	l->next = 0;
+	for (size_t i = 0; i < l->n_strange; i++)
+		if (strcmp(l->strange[i], domain) == 0)
+			return;
+	if (l->n_strange == LOCATE_STRANGE ||
+	    str_copy(l->strange[l->n_strange], DOMAINS_NAME, domain) < 0)
+		return;
+	l->strange_way[l->n_strange++] = way;
 }
 
-static enum locate_answer from_dns(struct locate *l, struct resolve_place *out)
+/* Nothing else has worked in this round.  Each is told once in a life. */
+static void tell_of_strangers(struct locate *l)
 {
-	const struct resolve_place *place;
+	for (size_t i = 0; i < l->n_strange; i++) {
+		bool told = l->n_told == LOCATE_STRANGE;
 
-	if (!l->asked && resolve_service(l->resolve, l->domain, NULL) < 0)
-		return LOCATE_NONE;
-	l->asked = true;
-	switch (resolve_state(l->resolve)) {
-	case RESOLVE_WAIT:
-		return LOCATE_WAIT;
-	case RESOLVE_DONE:
-		break;
-	default:
-		return LOCATE_NONE;
+		for (size_t k = 0; k < l->n_told; k++)
+			told = told || strcmp(l->told[k], l->strange[i]) == 0;
+		if (told)
+			continue;
+		memcpy(l->told[l->n_told++], l->strange[i], DOMAINS_NAME);
+		note(l, true, "found a broker of %s (%s); if this thing shall live there: "
+		    "kith-thing accept %s", l->strange[i], l->strange_way[i], l->strange[i]);
 	}
-	if (l->next >= resolve_places(l->resolve, &place))
+}
+
+/* A thing that belongs somewhere tries only that, and only on who may serve it. */
+static bool is_bound_to(const struct locate *l, const struct locate_found *f)
+{
+	bool fits = f->n_said == 0 || f->is_guess;
+	char said[DOMAINS_NAME];
+
+	for (size_t i = 0; i < f->n_said; i++)
+		fits = fits || (domains_parse(said, f->said[i], NULL) == 0 &&
+		    strcmp(said, l->bound) == 0);
+	return fits;
+}
+
+/* The i-th domain that this place could prove: what it is said to serve, then, if
+ * nobody knows, whatever we were told of.  1: there; 0: not this one; -1: no more. */
+static int domain_of(struct locate *l, struct source *s, size_t i, char out[static DOMAINS_NAME])
+{
+	const struct locate_found *f = &s->found;
+	const char *name;
+
+	if (i < f->n_said) {
+		if (domains_parse(out, f->said[i], NULL) < 0)
+			return 0;
+		if (domains_allow(&l->domains, out))
+			return 1;
+		meet_stranger(l, out, s->way->name);
+		return 0;
+	}
+	i -= f->n_said;
+	name = (f->n_said == 0 || f->is_guess) && i < TRIES ? domains_exact(&l->domains, i) : NULL;
+	if (!name)
+		return -1;
+	for (size_t k = 0; k < f->n_said; k++)
+		if (strcmp(name, f->said[k]) == 0)
+			return 0;
+	return str_copy(out, DOMAINS_NAME, name) == 0;
+}
+
+static bool expand(struct locate *l, struct source *s, struct locate_place *out)
+{
+	int is;
+
+	out->at = s->found.at;
+	out->hints = s->found.hints;
+	out->way = s->way->name;
+	out->is_rumour = s->way->is_rumour;
+	if (l->bound[0]) {
+		memcpy(out->domain, l->bound, sizeof(out->domain));
+		return s->tried++ == 0 && is_bound_to(l, &s->found);
+	}
+	while ((is = domain_of(l, s, s->tried, out->domain)) >= 0) {
+		s->tried++;
+		if (is > 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- a round ------------------------------------------------------------- */
+
+void locate_begin(struct locate *l, const char *bound)
+{
+	struct err e = ERR_INIT;
+	size_t n = 0;
+
+	source_close(&l->source);
+	source_close(&l->mover);
+	l->has_moved = false;
+	l->way = 0;
+	l->moves = 0;
+	l->n_places = l->n_strange = 0;
+	(void)!str_copy(l->bound, sizeof(l->bound), bound);
+	if (l->dir && !*bound && domains_load(&l->domains, l->dir, &e) < 0)
+		note(l, true, "%s", e.text);
+	if (*bound)
+		l->names[n++] = l->bound;
+	else
+		while ((l->names[n] = domains_exact(&l->domains, n)))
+			n++;
+	l->names[n] = NULL;
+}
+
+/* One more of what this source has. */
+static enum locate_answer from_source(struct locate *l, struct source *s,
+    struct locate_place *out)
+{
+	while (s->self) {
+		enum locate_answer a;
+
+		if (s->has_found && expand(l, s, out))
+			return LOCATE_PLACE;
+		memset(&s->found, 0, sizeof(s->found));
+		s->has_found = false;
+		s->tried = 0;
+		a = s->way->next(s->self, &s->found);
+		if (a == LOCATE_WAIT)
+			return a;
+		s->has_found = a == LOCATE_PLACE;
+		if (a == LOCATE_NONE)
+			source_close(s);
+	}
+	return LOCATE_NONE;
+}
+
+static enum locate_answer from_ways(struct locate *l, struct locate_place *out)
+{
+	for (;;) {
+		enum locate_answer a = from_source(l, &l->source, out);
+
+		if (a != LOCATE_NONE || l->way == WAYS)
+			return a;
+		if ((l->ways & ways[l->way]->bit) != 0 &&
+		    (ways[l->way] != &locate_dns || l->names[0]))
+			(void)source_open(l, &l->source, ways[l->way], l->names);
+		l->way++;
+	}
+}
+
+static enum locate_answer from_settings(struct locate *l, struct locate_place *out)
+{
+	if (l->n_places > 0)
 		return LOCATE_NONE;
-	*out = place[l->next++];
+	memset(out, 0, sizeof(*out));
+	out->at = l->fixed;
+	out->way = "settings";
+	memcpy(out->domain, l->bound, sizeof(out->domain));
 	return LOCATE_PLACE;
 }
 
-enum locate_answer locate_next(struct locate *l, struct resolve_place *out)
+/* Where the last one sent us.  Domain and hints stay those of the one who did. */
+static enum locate_answer from_move(struct locate *l, struct locate_place *out)
 {
-	if (l->resolve)
-		return from_dns(l, out);
-	if (l->next > 0)
-		return LOCATE_NONE;
-	l->next = 1;
-	*out = l->fixed;
+	struct source *s = &l->mover;
+	enum locate_answer a = l->has_moved ? LOCATE_PLACE : LOCATE_NONE;
+
+	if (!l->has_moved && s->self) {
+		a = s->way->next(s->self, &s->found);
+		l->moved_to = s->found.at;
+	}
+	if (a == LOCATE_NONE)
+		source_close(s);
+	if (a != LOCATE_PLACE)
+		return a;
+	l->has_moved = false;
+	*out = l->last;
+	out->at = l->moved_to;
+	out->way = "moved";
 	return LOCATE_PLACE;
 }
 
-static bool is_asking(const struct locate *l)
+enum locate_answer locate_next(struct locate *l, struct locate_place *out)
 {
-	return l->resolve && l->asked && resolve_state(l->resolve) == RESOLVE_WAIT;
+	enum locate_answer a = from_move(l, out);
+
+	if (a == LOCATE_NONE && l->n_places == LOCATE_PLACES)
+		return LOCATE_NONE;
+	if (a == LOCATE_NONE) {
+		a = l->is_fixed ? from_settings(l, out) : from_ways(l, out);
+		l->n_places += a == LOCATE_PLACE;
+	}
+	if (a == LOCATE_PLACE)
+		l->last = *out;
+	if (a == LOCATE_NONE)
+		tell_of_strangers(l);
+	return a;
+}
+
+void locate_end(struct locate *l)
+{
+	source_close(&l->source);
+	source_close(&l->mover);
+	l->has_moved = false;
+	l->way = WAYS;
+}
+
+/* "host", "host:5222", "[::1]:5222", "[::1]" */
+void locate_moved(struct locate *l, const char *host)
+{
+	const char *colon = strrchr(host, ':');
+	struct resolve_place to = { .direct_tls = false };
+	char with_port[sizeof(to.host) + 16];
+
+	if (l->moves == LOCATE_MOVES || !l->last.way)
+		return;
+	l->moves++;
+	source_close(&l->mover);
+	snprintf(with_port, sizeof(with_port), "%s%s", host,
+	    *host == '[' && host[strlen(host) - 1] == ']' ? ":5222" : "");
+	if (split(&to, with_port, NULL) == 0) {
+		l->moved_to = to;
+		l->has_moved = true;
+		return;
+	}
+	/* A name without a port is looked up as a domain is (RFC 6120 3.2). */
+	if (colon || domains_parse(l->moved, host, NULL) < 0)
+		return;
+	l->moved_names[0] = l->moved;
+	l->moved_names[1] = NULL;
+	(void)source_open(l, &l->mover, &locate_dns, l->moved_names);
+}
+
+/* ---- driving it ---------------------------------------------------------- */
+
+static const struct source *waiting(const struct locate *l)
+{
+	return l->mover.self ? &l->mover : l->source.self ? &l->source : NULL;
 }
 
 int locate_fd(const struct locate *l, short *events)
 {
+	const struct source *s = waiting(l);
+
 	*events = POLLIN;
-	return is_asking(l) ? resolve_fd(l->resolve) : -1;
+	return s ? s->way->fd(s->self) : -1;
 }
 
 int64_t locate_deadline(const struct locate *l)
 {
-	return is_asking(l) ? resolve_deadline(l->resolve) : -1;
+	const struct source *s = waiting(l);
+
+	return s ? s->way->deadline(s->self) : -1;
 }
 
 void locate_run(struct locate *l)
 {
-	if (is_asking(l))
-		resolve_run(l->resolve);
+	const struct source *s = waiting(l);
+
+	if (s)
+		s->way->run(s->self);
 }

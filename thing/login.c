@@ -81,26 +81,26 @@ static bool pin_released(const struct login *l)
 	return l->weak_ms && clock_wall(l->clock) - l->weak_ms >= LOGIN_PATIENCE_MS;
 }
 
-static int attempt(struct login *l, const struct resolve_place *place, struct err *e)
+static int attempt(struct login *l, struct err *e)
 {
 	struct client_conf conf = {
-		.domain = l->id->domain,
-		.host = place->host,
-		.port = place->port,
-		.direct_tls = place->direct_tls,
+		.domain = l->place.domain,
+		.host = l->place.at.host,
+		.port = l->place.at.port,
+		.direct_tls = l->place.at.direct_tls,
 		.ca_file = l->ca_file,
 		.user = l->id->user,
 		.password = &l->id->password,
 		.pin = pin_released(l) ? NULL : &l->standing->pin,
 		.limits = { WIRE_STANZA_BYTES_THING, 4 * WIRE_STANZA_BYTES },
 		.clock = l->clock,
-		.timeout_ms = 30000,
+		.timeout_ms = l->place.is_rumour ? LOGIN_RUMOUR_MS : LOGIN_TIMEOUT_MS,
 	};
 
 	l->registering = conf.register_account = must_register(l);
-	/* On disk first: whatever happens from here on, we know that the
-	 * account may exist. */
-	if (l->registering && l->id->account == IDENTITY_NONE &&
+	/* On disk first: whatever happens from here on, we know that the account
+	 * may exist.  Who has no domain yet waits until one is proved (on_proved). */
+	if (l->registering && l->id->account == IDENTITY_NONE && l->id->domain[0] &&
 	    save_account(l, IDENTITY_ASKED, e) < 0)
 		return -1;
 	l->client = client_new(&conf, &client_calls, l, e);
@@ -109,25 +109,24 @@ static int attempt(struct login *l, const struct resolve_place *place, struct er
 
 static void begin(struct login *l)
 {
-	struct resolve_place place;
 	struct err e = ERR_INIT;
 
 	l->locating = false;
-	switch (locate_next(l->locate, &place)) {
+	switch (locate_next(l->locate, &l->place)) {
 	case LOCATE_WAIT:
 		l->locating = true;
 		return;
 	case LOCATE_NONE:
 		wait_for(l, jitter(++l->failures));
-		locate_begin(l->locate);
+		locate_begin(l->locate, l->id->domain);
 		return;
 	case LOCATE_PLACE:
 		break;
 	}
 	l->next_ms = -1;
-	l->over = l->was_up = false;
+	l->over = l->was_up = l->bound_now = false;
 	l->ops->trying(l->arg, true);
-	if (attempt(l, &place, &e) < 0) {
+	if (attempt(l, &e) < 0) {
 		note(l, false, "cannot start to log in: %s", e.text);
 		wait_for(l, jitter(++l->failures));
 	}
@@ -245,7 +244,7 @@ static int64_t delay_after(struct login *l, enum then then)
 {
 	if (!l->was_up && then == THEN_NEXT_PLACE)
 		return 0;	/* begin() waits when the round has no more places */
-	locate_begin(l->locate);
+	locate_begin(l->locate, l->id->domain);
 	if (!l->was_up && then == THEN_AT_ONCE && l->failures == 0) {
 		l->failures = 1;
 		return 0;
@@ -253,21 +252,65 @@ static int64_t delay_after(struct login *l, enum then then)
 	return jitter(++l->failures);
 }
 
+/* The first who proved a domain of ours makes no account for us: he was told
+ * nothing that outlives him, so the next one may be it (XEP-0347 3.3). */
+static bool let_go(struct login *l, enum client_end why)
+{
+	struct err e = ERR_INIT;
+
+	if (!l->bound_now || (why != CLIENT_NO_REGISTER && why != CLIENT_WEAK))
+		return false;
+	l->bound_now = false;
+	l->id->account = IDENTITY_NONE;
+	l->id->domain[0] = '\0';
+	if (identity_save(l->id, l->dir, &e) < 0)
+		note(l, false, "%s", e.text);
+	l->ops->renamed(l->arg);
+	return true;
+}
+
 static void on_down(void *arg, enum client_end why, const char *text, int64_t retry_after_ms)
 {
 	struct login *l = arg;
+	enum then then = ends[why].then;
 	int64_t delay;
 
 	l->over = true;
 	if (l->was_up && clock_boot(l->clock) - l->up_ms >= STABLE_MS)
 		l->failures = 0;
 	note(l, false, "%s: %s", ends[why].name, text && *text ? text : "no reason given");
-	if (!l->was_up)
+	if (let_go(l, why))
+		then = THEN_NEXT_PLACE;
+	else if (!l->was_up)
 		ends[why].act(l);
-	delay = delay_after(l, ends[why].then);
+	delay = delay_after(l, then);
+	if (why == CLIENT_MOVED)
+		locate_moved(l->locate, text);
 	wait_for(l, retry_after_ms > delay ? retry_after_ms : delay);
 	if (l->was_up)
 		l->ops->down(l->arg);
+}
+
+/* Where it will live, on disk before the broker hears of an account. */
+static bool on_proved(void *arg)
+{
+	struct login *l = arg;
+	struct err e = ERR_INIT;
+
+	if (l->id->domain[0])
+		return strcmp(l->id->domain, l->place.domain) == 0;
+	memcpy(l->id->domain, l->place.domain, sizeof(l->id->domain));
+	l->id->account = IDENTITY_ASKED;
+	if (identity_save(l->id, l->dir, &e) < 0) {
+		l->id->account = IDENTITY_NONE;
+		l->id->domain[0] = '\0';
+		note(l, true, "%s", e.text);
+		return false;
+	}
+	l->bound_now = true;
+	note(l, false, "found %s (%s)", l->place.domain, l->place.way);
+	l->ops->renamed(l->arg);
+	return true;
 }
 
 static void on_registered(void *arg)
@@ -283,6 +326,7 @@ static void on_up(void *arg, const char *jid, const struct sasl_pin *pin)
 	struct login *l = arg;
 	struct err e = ERR_INIT;
 
+	locate_end(l->locate);
 	l->was_up = true;
 	l->up_ms = clock_boot(l->clock);
 	l->weak_ms = 0;
@@ -321,6 +365,7 @@ static void on_turn(void *arg)
 }
 
 static const struct client_ops client_calls = {
+	.proved = on_proved,
 	.registered = on_registered,
 	.up = on_up,
 	.stanza = on_stanza,
@@ -331,9 +376,15 @@ static const struct client_ops client_calls = {
 
 /* ---- driving it --------------------------------------------------------- */
 
+static void on_located(void *arg, bool alarm, const char *sentence)
+{
+	note(arg, alarm, "%s", sentence);
+}
+
 int login_init(struct login *l, const struct login_conf *conf, struct identity *id,
     struct standing *standing, const struct login_ops *ops, void *arg, struct err *e)
 {
+	struct locate_conf where = conf->locate;
 	uint32_t r = 0;
 
 	memset(l, 0, sizeof(*l));
@@ -344,10 +395,14 @@ int login_init(struct login *l, const struct login_conf *conf, struct identity *
 	l->standing = standing;
 	l->ops = ops;
 	l->arg = arg;
-	l->locate = locate_new(id->domain, conf->server, conf->clock, e);
+	where.clock = conf->clock;
+	where.dir = conf->dir;
+	where.note = on_located;
+	where.arg = l;
+	l->locate = locate_new(&where, e);
 	if (!l->locate)
 		return -1;
-	locate_begin(l->locate);
+	locate_begin(l->locate, id->domain);
 	if (conf->boot_spread_ms > 0 && ident_random(&r, sizeof(r), e) < 0)
 		return -1;
 	l->next_ms = clock_boot(l->clock) +
@@ -435,7 +490,7 @@ void login_again(struct login *l, const char *why)
 	if (l->client && !l->over)
 		client_close(l->client);
 	l->over = true;
-	locate_begin(l->locate);
+	locate_begin(l->locate, l->id->domain);
 	wait_for(l, delay);
 	if (l->was_up)
 		l->ops->down(l->arg);

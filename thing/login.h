@@ -19,6 +19,8 @@
 
 #define LOGIN_BASE_MS 1000
 #define LOGIN_CAP_MS (120 * 1000LL)
+#define LOGIN_TIMEOUT_MS 30000
+#define LOGIN_RUMOUR_MS 15000	/* ... at a place that anybody near could have named */
 /* How long a refused password or a weaker login is taken for a fault of the
  * server before the thing does something about it. */
 #define LOGIN_PATIENCE_MS (24 * 3600 * 1000LL)
@@ -47,10 +49,12 @@ struct login {
 	void *arg;
 	struct locate *locate;
 	struct client *client;
-	bool locating;			/* DNS is being asked */
+	struct locate_place place;	/* of this attempt */
+	bool locating;			/* the ways to a broker are being asked */
 	bool over;			/* the client has ended, free it */
 	bool was_up;
 	bool registering;		/* this attempt asks for an account */
+	bool bound_now;			/* it was the first to prove a domain we may live at */
 	bool register_next;		/* the next one must */
 	bool tried_other;		/* of two passwords, both were refused in a row */
 	unsigned failures;		/* in a row */
@@ -62,7 +66,7 @@ struct login {
 struct login_conf {
 	const struct clock *clock;
 	const char *dir;
-	const char *server;		/* HOST:PORT; NULL: DNS */
+	struct locate_conf locate;	/* server, ways, dhcp_lease, domains */
 	const char *ca_file;
 	int64_t boot_spread_ms;
 };

@@ -8,7 +8,6 @@
 
 #include "thing/services.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/jid.h"

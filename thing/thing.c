@@ -213,12 +213,21 @@ static void on_trying(void *arg, bool connecting)
 	on_state(arg, connecting ? KITH_THING_CONNECTING : KITH_THING_LOCATING, "");
 }
 
+/* "" while no broker is known where it could be one. */
+static void set_jid(struct kith_thing *t)
+{
+	t->jid[0] = '\0';
+	if (t->id.domain[0])
+		snprintf(t->jid, sizeof(t->jid), "%s@%s", t->id.user, t->id.domain);
+}
+
 static void on_renamed(void *arg)
 {
 	struct kith_thing *t = arg;
 
-	snprintf(t->jid, sizeof(t->jid), "%s@%s", t->id.user, t->id.domain);
-	emit(t, KITH_THING_EV_IDENTITY, t->jid);
+	set_jid(t);
+	if (t->jid[0])
+		emit(t, KITH_THING_EV_IDENTITY, t->jid);
 }
 
 static const struct login_ops login_calls = {
@@ -296,12 +305,17 @@ static int copy_text(char **out, const char *text)
 	return text && !*out ? -1 : 0;
 }
 
+/* What can find a broker whose domain nobody has named. */
+#define NEAR (KITH_THING_LOCATE_MDNS | KITH_THING_LOCATE_DHCP | KITH_THING_LOCATE_SSDP)
+
 static int copy_conf(struct kith_thing *t, const struct kith_thing_conf *conf, struct err *e)
 {
 	struct jid j;
 
-	if (conf->size < sizeof(*conf) || !conf->state || !conf->domain)
-		return err_set(e, ERR_INPUT, "size, state and domain are needed");
+	if (conf->size < sizeof(*conf) || !conf->state)
+		return err_set(e, ERR_INPUT, "size and state are needed");
+	if (!conf->domain && (conf->server || !(conf->locate & NEAR)))
+		return err_set(e, ERR_INPUT, "domain is needed, unless a way of locate can find it");
 	if (conf->registry) {
 		if (jid_parse(&j, conf->registry, JID_STRINGPREP, e) < 0)
 			return -1;
@@ -324,37 +338,51 @@ static int copy_conf(struct kith_thing *t, const struct kith_thing_conf *conf, s
 	return copy_tags(t, conf, e);
 }
 
-static int load_identity(struct kith_thing *t, const char *domain, struct err *e)
+static int load_or_make_identity(struct kith_thing *t, const char *domain, struct err *e)
 {
-	struct jid j;
-
-	if (jid_parse(&j, domain, JID_STRINGPREP, e) < 0)
+	if (identity_load(&t->id, t->state_dir, e) == 0)
+		return 0;
+	if (!e || e->kind != ERR_AGAIN)
 		return -1;
-	if (jid_has_local(&j) || jid_has_resource(&j))
-		return err_set(e, ERR_INPUT, "'%s' is not a domain", domain);
+	err_clear(e);
+	if (identity_make(&t->id, domain, e) < 0)
+		return -1;
+	return identity_save(&t->id, t->state_dir, e);
+}
+
+/* Where it lives is where it was let in first; before that the settings say, or
+ * whoever will prove a domain that is allowed (login.c). */
+static int settle_domain(struct kith_thing *t, const char *domain, struct err *e)
+{
+	if (!t->id.domain[0] && *domain) {
+		memcpy(t->id.domain, domain, strlen(domain) + 1);
+		if (identity_save(&t->id, t->state_dir, e) < 0)
+			return -1;
+	}
+	if (*domain && strcmp(t->id.domain, domain) != 0)
+		return err_set(e, ERR_INPUT, "folder '%s' belongs to a thing of domain %s; "
+		    "use another folder, or reset it", t->state_dir, t->id.domain);
+	set_jid(t);
+	return 0;
+}
+
+static int load_identity(struct kith_thing *t, const char *given, struct err *e)
+{
+	char domain[DOMAINS_NAME] = "";
+
+	if (given && domains_parse(domain, given, e) < 0)
+		return -1;
 	if (daemon_dir(t->state_dir, e) < 0)
 		return -1;
 	/* Two programs with one identity would throw each other out for ever. */
 	t->state_lock = statefile_lock(t->state_dir, e);
-	if (t->state_lock < 0)
+	if (t->state_lock < 0 || load_or_make_identity(t, domain, e) < 0)
 		return -1;
-	if (identity_load(&t->id, t->state_dir, e) < 0) {
-		if (!e || e->kind != ERR_AGAIN)
-			return -1;
-		err_clear(e);
-		if (identity_make(&t->id, j.text, e) < 0 ||
-		    identity_save(&t->id, t->state_dir, e) < 0)
-			return -1;
-	}
 	/* A file from before there was such a key. */
 	if (!t->id.continuity.len && (sign_new_seed(&t->id.continuity, e) < 0 ||
 	    identity_save(&t->id, t->state_dir, e) < 0))
 		return -1;
-	if (strcmp(t->id.domain, j.text) != 0)
-		return err_set(e, ERR_INPUT, "folder '%s' belongs to a thing of domain %s; "
-		    "use another folder, or reset it", t->state_dir, t->id.domain);
-	snprintf(t->jid, sizeof(t->jid), "%s@%s", t->id.user, t->id.domain);
-	return 0;
+	return settle_domain(t, domain, e);
 }
 
 static int load_standing(struct kith_thing *t, struct err *e)
@@ -428,6 +456,7 @@ static void wire_up(struct kith_thing *t)
 	t->button = (struct button){ .clock = clock, .ops = &button_calls, .arg = t };
 	t->witness = (struct witness){ .clock = clock, .session = &t->session,
 		.registry = t->standing.registry.jid, .show = on_show, .arg = t };
+	t->enroll.hints = &t->login.place.hints;
 	t->enroll.ops = &enroll_calls;
 	t->enroll.arg = t;
 	t->enroll.next_ms = -1;
@@ -443,8 +472,9 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 	wire_up(t);
 	set_claim_uri(t, "");
 	login = (struct login_conf){ .clock = &clock_system, .dir = t->state_dir,
-		.server = t->server, .ca_file = t->ca_file,
-		.boot_spread_ms = conf->boot_spread_ms };
+		.locate = { .server = t->server, .ways = conf->locate,
+			.dhcp_lease = conf->dhcp_lease, .domains = conf->domains },
+		.ca_file = t->ca_file, .boot_spread_ms = conf->boot_spread_ms };
 	if (login_init(&t->login, &login, &t->id, &t->standing, &login_calls, t, e) < 0)
 		return -1;
 	t->login_ready = true;

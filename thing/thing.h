@@ -337,7 +337,7 @@ void kith_thing_pressed(struct kith_thing *t);
 /* ---- asking it --------------------------------------------------------- */
 
 enum kith_thing_state kith_thing_state(const struct kith_thing *t);
-const char *kith_thing_jid(const struct kith_thing *t);	/* bare address */
+const char *kith_thing_jid(const struct kith_thing *t);	/* bare address; "": no domain yet */
 const char *kith_thing_owner(const struct kith_thing *t);	/* "" when nobody's */
 /* May whoever stands before it add friends and further services by hand, as the
  * provisioning service said when it was claimed?  Nothing here ever does. */
@@ -365,6 +365,9 @@ int kith_thing_decommission(struct kith_thing *t);
 
 /* Forget everything, secrets first: the next start is another thing. */
 int kith_thing_reset(const char *state, char *why, size_t why_size);
+/* The owner's word that the thing may live at this domain, for one that has none
+ * yet (conf.domain NULL).  It may be running: it hears of it in its next round. */
+int kith_thing_accept(const char *state, const char *domain, char *why, size_t why_size);
 /* Release what was pinned: SASL strength, registry, provisioning. */
 int kith_thing_repin(const char *state, char *why, size_t why_size);
 

@@ -96,7 +96,7 @@ static const struct login_ops ops = {
 
 static void start(void)
 {
-	struct login_conf conf = { .clock = &f.clock, .dir = f.dir, .server = "127.0.0.1:1" };
+	struct login_conf conf = { .clock = &f.clock, .dir = f.dir, .locate.server = "127.0.0.1:1" };
 	struct err e = ERR_INIT;
 
 	assert_int_equal(login_init(&f.login, &conf, &f.id, &f.standing, &ops, NULL, &e), 0);
