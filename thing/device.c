@@ -52,7 +52,10 @@ int device_open(struct device *d, const struct device_ops *ops,
 	d->conf = *conf;
 	d->host = host;
 	d->unit = 1;
-	return ops->open ? ops->open(d, e) : 0;
+	if (!ops->open || ops->open(d, e) == 0)
+		return 0;
+	memset(d, 0, sizeof(*d));
+	return -1;
 }
 
 void device_close(struct device *d)

@@ -22,7 +22,9 @@
 #include "common/base/log.h"
 #include "common/base/secret.h"
 #include "common/base/str.h"
+#include "thing/lamp.h"
 #include "thing/thing.h"
+#include "thing/thingd_button.h"
 #include "thing/thingd_conf.h"
 #include "thing/thingd_sandbox.h"
 #include "thing/thingd_show.h"
@@ -45,7 +47,8 @@ struct thingd {
 	struct device_host host;
 	size_t n_devices;
 	struct device device[THINGD_POINTS];
-	int button;		/* -1: none */
+	struct thingd_button button;
+	struct lamp lamp;
 	bool ready;
 };
 
@@ -55,34 +58,6 @@ static void on_signal(int sig)
 {
 	(void)sig;
 	stop_asked = 1;
-}
-
-/* ---- its button ----------------------------------------------------------- */
-
-static int open_button(struct thingd *d, struct err *e)
-{
-	struct stat st;
-
-	if (!d->conf.button)
-		return 0;
-	/* For writing too: a FIFO whose last writer went away stays open. */
-	d->button = open(d->conf.button, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (d->button < 0 || fstat(d->button, &st) < 0)
-		return err_errno(e, "cannot open the button '%s'", d->conf.button);
-	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
-		return err_set(e, ERR_INPUT, "the button '%s' is no FIFO and no device",
-		    d->conf.button);
-	return 0;
-}
-
-static void read_button(struct thingd *d)
-{
-	char text[64];
-	ssize_t n = d->button >= 0 ? read(d->button, text, sizeof(text)) : -1;
-
-	for (ssize_t i = 0; i < n; i++)
-		if (text[i] == '\n')
-			kith_thing_pressed(d->thing);
 }
 
 /* ---- events ------------------------------------------------------------- */
@@ -127,6 +102,7 @@ static void on_event(void *arg, const struct kith_thing_event *ev)
 		break;
 	case KITH_THING_EV_LAMP:
 		log_debug("lamp: %s", ev->text);
+		lamp_say(&d->lamp, ev->text);
 		break;
 	case KITH_THING_EV_RECEIPT:
 		printf("%s\n", ev->text);
@@ -167,6 +143,13 @@ static void write_done(void *arg, uint64_t ticket, enum kith_thing_result r, con
 	struct thingd *d = arg;
 
 	kith_thing_write_done(d->thing, ticket, r, why);
+}
+
+static void on_pressed(void *arg)
+{
+	struct thingd *d = arg;
+
+	kith_thing_pressed(d->thing);
 }
 
 static enum kith_thing_result on_read(void *arg, uint64_t ticket, struct kith_thing_value *v)
@@ -222,9 +205,6 @@ static int add_point(struct thingd *d, const struct thingd_point *p, struct err 
 
 static int add_points(struct thingd *d, struct err *e)
 {
-	d->host = (struct device_host){ .clock = &clock_system, .root = d->conf.root ? d->conf.root : "",
-		.cells = device_cells_new(),
-		.read_done = read_done, .write_done = write_done, .arg = d };
 	if (!d->host.cells)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	for (size_t i = 0; i < d->conf.n_points; i++)
@@ -246,25 +226,33 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* How many places of `p` it took. */
+static nfds_t poll_device(const struct device *dev, struct pollfd *p, int64_t *at)
+{
+	int fd = dev->ops && dev->ops->fd ? dev->ops->fd(dev) : -1;
+
+	if (dev->ops && dev->ops->deadline)
+		*at = earlier(*at, dev->ops->deadline(dev));
+	*p = (struct pollfd){ .fd = fd, .events = POLLIN };
+	return fd >= 0;
+}
+
 static void wait_for_work(struct thingd *d, const sigset_t *while_waiting)
 {
-	struct pollfd p[2 + THINGD_POINTS];
+	struct pollfd p[3 + THINGD_POINTS];
 	struct timespec ts;
 	int64_t at = kith_thing_deadline(d->thing), now = clock_boot(&clock_system), ms;
 	nfds_t n = 0;
 
 	p[n++] = (struct pollfd){ .fd = kith_thing_fd(d->thing),
 		.events = kith_thing_events(d->thing) };
-	if (d->button >= 0)
-		p[n++] = (struct pollfd){ .fd = d->button, .events = POLLIN };
-	for (size_t i = 0; i < d->n_devices; i++) {
-		const struct device *dev = &d->device[i];
-
-		if (dev->ops->deadline)
-			at = earlier(at, dev->ops->deadline(dev));
-		if (dev->ops->fd && dev->ops->fd(dev) >= 0)
-			p[n++] = (struct pollfd){ .fd = dev->ops->fd(dev), .events = POLLIN };
-	}
+	if (thingd_button_fd(&d->button) >= 0)
+		p[n++] = (struct pollfd){ .fd = thingd_button_fd(&d->button), .events = POLLIN };
+	at = earlier(at, thingd_button_deadline(&d->button));
+	n += poll_device(&d->lamp.device, &p[n], &at);
+	at = earlier(at, lamp_deadline(&d->lamp));
+	for (size_t i = 0; i < d->n_devices; i++)
+		n += poll_device(&d->device[i], &p[n], &at);
 	ms = at < 0 || at > now ? at - now : 0;
 	ts = (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 	(void)ppoll(p, n, at < 0 ? NULL : &ts, while_waiting);
@@ -293,7 +281,8 @@ static void loop(struct thingd *d, const sigset_t *while_waiting)
 		for (size_t i = 0; i < d->n_devices; i++)
 			if (d->device[i].ops->process)
 				d->device[i].ops->process(&d->device[i]);
-		read_button(d);
+		thingd_button_process(&d->button);
+		lamp_process(&d->lamp);
 		if (!stop_asked)
 			kith_thing_process(d->thing);
 	}
@@ -322,6 +311,7 @@ static struct kith_thing *make_thing(struct thingd *d, char *why, size_t why_siz
 		.shows_code = d->conf.shows_code,
 		.has_button = d->conf.button != NULL,
 		.claim_button = d->conf.claim_button,
+		.accept_button = d->conf.accept_button,
 	};
 
 	for (size_t i = 0; i < d->conf.n_tags; i++)
@@ -343,8 +333,13 @@ static int run(struct thingd *d, const char *file)
 		log_error("%s", e.text);
 		return 1;
 	}
-	d->button = -1;
-	if (open_button(d, &e) < 0) {
+	d->button.pressed = on_pressed;
+	d->button.arg = d;
+	d->host = (struct device_host){ .clock = &clock_system,
+		.root = d->conf.root ? d->conf.root : "", .cells = device_cells_new(),
+		.read_done = read_done, .write_done = write_done, .arg = d };
+	if (thingd_button_open(&d->button, d->conf.button, &clock_system, &e) < 0 ||
+	    (d->conf.lamp && lamp_open(&d->lamp, d->conf.lamp, &d->host, &e) < 0)) {
 		log_error("%s", e.text);
 		return 1;
 	}
@@ -360,8 +355,9 @@ static int run(struct thingd *d, const char *file)
 	}
 	for (size_t i = 0; i < d->n_devices; i++)
 		device_close(&d->device[i]);
-	if (d->button >= 0)
-		close(d->button);
+	thingd_button_close(&d->button);
+	lamp_say(&d->lamp, "off");
+	lamp_close(&d->lamp);
 	device_cells_free(&d->host.cells);
 	kith_thing_free(&d->thing);
 	return ret;

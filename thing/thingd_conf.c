@@ -16,6 +16,8 @@
 #include "common/base/mem.h"
 #include "common/base/str.h"
 #include "common/wire/limits.h"
+#include "thing/lamp.h"
+#include "thing/thingd_button.h"
 
 #define ROW(name, type, field, lo, hi, def, help) \
 	{ "thing", name, type, offsetof(struct thingd_conf, field), lo, hi, def, help }
@@ -35,7 +37,9 @@ static const struct conf_key keys[] = {
 	ROW("qr_holds", CONF_TEXT, qr_holds_text, 0, 0, "uri", "what QR codes hold: uri, or chat: a link that opens the chat"),
 	ROW("pictures", CONF_BOOL, pictures, 0, 0, "no", "also keep the QR code as claim.png and claim.svg in state="),
 	ROW("shows_code", CONF_BOOL, shows_code, 0, 0, "yes", "show codes by which whoever stands before it can prove that"),
-	ROW("button", CONF_TEXT, button, 0, 0, NULL, "a FIFO or device: each line read from it is one press"),
+	ROW("button", CONF_TEXT, button, 0, 0, NULL, "a FIFO, evdev:DEVICE[:KEY], gpio:CHIP:LINE: what is pressed"),
+	ROW("lamp", CONF_TEXT, lamp, 0, 0, NULL, "led:NAME, gpio:CHIP:LINE, file:PATH, command:LINE: says when to press"),
+	ROW("accept_button", CONF_BOOL, accept_button, 0, 0, "no", "with button: a person has to press to accept the first registry"),
 	ROW("claim_button", CONF_BOOL, claim_button, 0, 0, "no", "with button: it can be claimed for a while after a press only"),
 	ROW("sandbox", CONF_BOOL, sandbox, 0, 0, "on", "give up all files and system calls that are not needed (landlock, seccomp)"),
 	ROW("root", CONF_TEXT, root, 0, 0, NULL, "for tests: /sys and /proc are looked for below this folder"),
@@ -355,6 +359,28 @@ static int check_points(const struct thingd_conf *c, struct err *e)
 	return ret;
 }
 
+static int check_button(const struct thingd_conf *c, struct err *e)
+{
+	struct device_host host = { .clock = &clock_system, .root = "" };
+	struct lamp lamp;
+
+	if ((c->accept_button || c->claim_button) && !c->button)
+		return err_set(e, ERR_INPUT, "[thing] %s_button= needs button=",
+		    c->accept_button ? "accept" : "claim");
+	if (c->button && thingd_button_check(c->button, e) < 0) {
+		err_prefix(e, "[thing] button");
+		return -1;
+	}
+	if (!c->lamp)
+		return 0;
+	if (lamp_open(&lamp, c->lamp, &host, e) < 0) {
+		err_prefix(e, "[thing] lamp");
+		return -1;
+	}
+	lamp_close(&lamp);
+	return 0;
+}
+
 static int finish(void *out, struct err *e)
 {
 	struct thingd_conf *c = out;
@@ -374,7 +400,7 @@ static int finish(void *out, struct err *e)
 		c->qr_holds = THINGD_QR_CHAT;
 	else if (!c->qr_holds_text || strcmp(c->qr_holds_text, "uri") != 0)
 		return err_set(e, ERR_INPUT, "[thing] qr_holds= is uri or chat");
-	return check_points(c, e);
+	return check_button(c, e) < 0 ? -1 : check_points(c, e);
 }
 
 static void add_text(struct buf *b, const char *name, const char *value)

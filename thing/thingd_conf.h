@@ -47,13 +47,14 @@ enum thingd_qr { THINGD_QR_AUTO, THINGD_QR_YES, THINGD_QR_NO };
 enum thingd_qr_holds { THINGD_QR_URI, THINGD_QR_CHAT };
 
 struct thingd_conf {
-	char *state, *domain, *server, *ca_file, *registry, *user, *qr_text, *qr_holds_text, *button;
+	char *state, *domain, *server, *ca_file, *registry, *user, *qr_text, *qr_holds_text, *button,
+	    *lamp;
 	int64_t boot_spread_ms;
 	enum thingd_qr qr;
 	enum thingd_qr_holds qr_holds;
 	char *root;			/* before /sys and /proc; NULL: none */
 	char *command_writes;
-	bool pictures, shows_code, claim_button, sandbox;
+	bool pictures, shows_code, claim_button, accept_button, sandbox;
 	size_t n_tags, n_points, n_needs;
 	struct thingd_tag tag[THINGD_TAGS];
 	struct thingd_point point[THINGD_POINTS];

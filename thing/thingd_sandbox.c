@@ -129,6 +129,23 @@ static void add_point(struct list *l, const struct thingd_conf *c, const struct 
 		add_device(l, c, p);
 }
 
+/* "gpio:gpiochip0:17" of button= and lamp=, as if it were a control. */
+static void add_setting(struct list *l, const struct thingd_conf *c, const char *setting)
+{
+	char kind[16] = "";
+	size_t len = setting ? strcspn(setting, ":") : 0;
+	struct thingd_point p = { .is_control = true, .type = KITH_THING_BOOLEAN, .scale = 1 };
+
+	if (!len || !setting[len] || len >= sizeof(kind))
+		return;
+	memcpy(kind, setting, len);
+	p.ops = device_find(strcmp(kind, "gpio-high") == 0 ? "gpio" : kind);
+	p.spec = mem_strdup(setting + len + 1);
+	if (p.ops && p.spec)
+		add_point(l, c, &p);
+	mem_free(p.spec);
+}
+
 int thingd_sandbox(const struct thingd_conf *c, const char *file, struct err *e)
 {
 	struct list l = { .n = 0 };
@@ -147,6 +164,8 @@ int thingd_sandbox(const struct thingd_conf *c, const char *file, struct err *e)
 		add(&l, mem_strdup(certificates[i]), false);
 	for (size_t i = 0; i < c->n_points; i++)
 		add_point(&l, c, &c->point[i]);
+	add_setting(&l, c, c->lamp);
+	add_setting(&l, c, c->button);
 	l.s.path = l.path;
 	l.s.n = l.n;
 	rc = sandbox_enter(&l.s, what, e);
