@@ -23,7 +23,7 @@ static struct dialect dialect_of(enum proto proto, const struct standing_service
 /* ---- registration ------------------------------------------------------- */
 
 int asking_register(struct session *s, const struct standing_service *to,
-    const struct tag_list *tags, const struct thing_self *self, session_answer_fn *answer,
+    const struct node *node, const struct tag_list *tags, const struct thing_self *self, session_answer_fn *answer,
     void *arg)
 {
 	struct request q = {
@@ -32,10 +32,38 @@ int asking_register(struct session *s, const struct standing_service *to,
 		.to = to->jid,
 	};
 
+	q.u.reg.node = *node;
 	q.u.reg.tags = *tags;
 	if (to->self)
 		q.u.reg.self = *self;
 	return session_ask(s, &q, answer, arg);
+}
+
+int asking_unregister(struct session *s, const struct standing_service *to,
+    const struct node *node, session_answer_fn *answer, void *arg)
+{
+	struct request q = {
+		.verb = VERB_UNREGISTER,
+		.dialect = dialect_of(PROTO_DISCOVERY, to),
+		.to = to->jid,
+	};
+
+	q.u.address.node = *node;
+	return session_ask(s, &q, answer, arg);
+}
+
+bool asking_unregistered(const struct stanza *answer)
+{
+	struct pool pool;
+	struct reply r;
+	bool yes;
+
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	yes = answer && reply_parse(&r, answer, JID_STRINGPREP, &pool) == 0 &&
+	    (r.kind == REPLY_RESULT ||
+	    (r.kind == REPLY_ERROR && r.condition == COND_ITEM_NOT_FOUND));
+	pool_fini(&pool);
+	return yes;
 }
 
 static void read_claimed(const struct reply *r, struct asking_registered *out)

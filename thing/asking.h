@@ -12,10 +12,15 @@
 #include "thing/session.h"
 #include "thing/standing.h"
 
-/* `self` goes along where it is understood. */
+/* `self` goes along where it is understood; `node` not set: the thing itself. */
 int asking_register(struct session *s, const struct standing_service *to,
-    const struct tag_list *tags, const struct thing_self *self, session_answer_fn *answer,
+    const struct node *node, const struct tag_list *tags, const struct thing_self *self, session_answer_fn *answer,
     void *arg);
+
+int asking_unregister(struct session *s, const struct standing_service *to,
+    const struct node *node, session_answer_fn *answer, void *arg);
+/* Has it been forgotten there, now or before? */
+bool asking_unregistered(const struct stanza *answer);
 
 enum asking_standing {
 	ASKING_UNCLAIMED,

@@ -507,22 +507,55 @@ bool decisions_keep(struct decisions *d, const char *key, const struct decision 
 	return true;
 }
 
-int decisions_clear(struct decisions *d, uint64_t floor, struct err *e)
+/* No file at all is safe too: it only asks more. */
+static int save_clear(struct decisions *d, struct err *e)
 {
 	struct err ignored = ERR_INIT;
 
-	if (floor > d->floor)
-		d->floor = floor;
-	for (size_t i = d->n; i-- > 0;)
-		if (floor == 0 || d->entry[i].revision < d->floor)
-			drop(d, i);
 	d->cleared_ms = clock_boot(d->clock);
 	d->generation++;
 	d->dirty = true;
 	if (decisions_save(d, e) == 0)
 		return 0;
-	/* No file at all is safe too: it only asks more. */
 	return d->dir ? statefile_remove(d->dir, KIND, &ignored) : -1;
+}
+
+/* Is this one in the list that ends the key?  An empty one means all. */
+static bool key_is_about(const char *key, const char *node)
+{
+	const char *list = strrchr(key, '|') + 2;
+	size_t len = strlen(node);
+
+	if (!*list)
+		return true;
+	for (; *list; list += strcspn(list, ","), list += *list == ',')
+		if (strncmp(list, node, len) == 0 && (list[len] == ',' || list[len] == '\0'))
+			return true;
+	return false;
+}
+
+int decisions_clear_node(struct decisions *d, const struct node *node, struct err *e)
+{
+	struct pool pool;
+	const char *text;
+
+	pool_init(&pool, 2 * DECISIONS_KEY);
+	text = encoded_node(&pool, node);
+	for (size_t i = d->n; i-- > 0;)
+		if (!text || key_is_about(d->entry[i].key, text))
+			drop(d, i);
+	pool_fini(&pool);
+	return save_clear(d, e);
+}
+
+int decisions_clear(struct decisions *d, uint64_t floor, struct err *e)
+{
+	if (floor > d->floor)
+		d->floor = floor;
+	for (size_t i = d->n; i-- > 0;)
+		if (floor == 0 || d->entry[i].revision < d->floor)
+			drop(d, i);
+	return save_clear(d, e);
 }
 
 void decisions_forget(struct decisions *d, const char *jid)

@@ -95,6 +95,8 @@ bool decisions_keep(struct decisions *d, const char *key, const struct decision 
 /* clearCache: raise the floor (0: none named, drop all), and have it on disk
  * before this returns.  -1: it is not on disk; say so to the service. */
 int decisions_clear(struct decisions *d, uint64_t floor, struct err *e);
+/* The same for what one node had a part in. */
+int decisions_clear_node(struct decisions *d, const struct node *node, struct err *e);
 /* He uses what `l` allows so many times.  -1: it cannot be counted, so he may not.
  * What counts for a minute or longer is on disk when this returns. */
 int decisions_use(struct decisions *d, const char *jid, const struct limit *l, struct err *e);

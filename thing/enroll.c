@@ -89,6 +89,7 @@ void enroll_roster_changed(struct enroll *e)
 {
 	if (e->step != ENROLL_IDLE && e->step != ENROLL_ROSTER)
 		part_with_former(e, false);
+	muster_roster_changed(e->muster);
 }
 
 static void on_roster(void *arg, const struct stanza *answer)
@@ -363,6 +364,7 @@ static void pull_done(struct enroll *e)
 	e->pulls_done = e->pulls_begun;
 	answer_pushes(e);
 	show_presence(e);
+	muster_begin(e->muster);
 	if (!e->standing->owner[0]) {
 		e->ops->state(e->arg, KITH_THING_UNCLAIMED, "registered");
 		e->ops->claimable(e->arg);
@@ -476,6 +478,7 @@ static void say_self(const struct enroll *e, const struct self_texts *texts,
 
 static int send_register(struct enroll *e)
 {
+	static const struct node itself;
 	struct tag all[WIRE_TAGS];
 	struct tag_list list = { 0, all };
 	struct offer offer[BOARD_OFFERS];
@@ -493,7 +496,7 @@ static int send_register(struct enroll *e)
 		board_manifest(e->board, offer, &manifest);
 		self.manifest = &manifest;
 	}
-	rc = asking_register(e->session, &e->standing->registry, &list, &self, on_registered, e);
+	rc = asking_register(e->session, &e->standing->registry, &itself, &list, &self, on_registered, e);
 	e->nonce[0] = '\0';
 	e->pressed = false;
 	return rc;
@@ -540,6 +543,7 @@ void enroll_end(struct enroll *e)
 		button_drop(e->button);
 	for (size_t i = 0; i < ENROLL_PUSHES; i++)
 		call_free(&e->push[i].call);	/* the service still owes them */
+	muster_end(e->muster);
 }
 
 /* It registers again, saying so.  Kept for nothing later: who pressed it while it was
@@ -588,9 +592,19 @@ static void refuse(struct enroll *e, const struct call *c, enum condition cond)
 		say(e, c, &r);
 }
 
+/* urn:kith:presence:0 has no nodes. */
+static bool is_witness(enum verb v)
+{
+	return v == VERB_SHOW_CODE || v == VERB_LISTEN || v == VERB_NEW_KEY;
+}
+
 /* claimed, disowned, removed: ask the registry itself, answer after that. */
 static void push_pull(struct enroll *e, struct call **c)
 {
+	if (!is_witness((*c)->q.verb) && node_is_set(&(*c)->q.u.push.node)) {
+		muster_take_push(e->muster, c);
+		return;
+	}
 	for (size_t i = 0; i < ENROLL_PUSHES; i++) {
 		if (e->push[i].call)
 			continue;
@@ -608,9 +622,12 @@ static void push_pull(struct enroll *e, struct call **c)
 static void push_clear_cache(struct enroll *e, struct call **c)
 {
 	struct reply r = { .kind = REPLY_RESULT, .body = BODY_CLEAR_CACHE };
+	const struct request_push *p = &(*c)->q.u.push;
 	struct err why = ERR_INIT;
 
-	if (decisions_clear(e->decisions, (*c)->q.u.push.floor, &why) < 0) {
+	if ((node_is_set(&p->node) && !p->floor
+	    ? decisions_clear_node(e->decisions, &p->node, &why)
+	    : decisions_clear(e->decisions, p->floor, &why)) < 0) {
 		note(e, true, "%s", why.text);
 		refuse(e, *c, COND_INTERNAL_SERVER_ERROR);
 		return;
@@ -683,12 +700,6 @@ static const struct {
 	{ VERB_NEW_KEY, STANZA_IQ, push_new_key },
 };
 
-/* urn:kith:presence:0 has no nodes. */
-static bool is_witness(enum verb v)
-{
-	return v == VERB_SHOW_CODE || v == VERB_LISTEN || v == VERB_NEW_KEY;
-}
-
 /* Which service a push must come from: ownership from the registry, the rest
  * from provisioning; both are one address as a rule. */
 static bool is_from_its_service(const struct enroll *e, const struct request *q)
@@ -707,10 +718,6 @@ void enroll_take_push(struct enroll *e, struct call **c)
 
 	if (!is_from_its_service(e, q)) {
 		refuse(e, *c, COND_FORBIDDEN);
-		return;
-	}
-	if (!is_witness(q->verb) && node_is_set(&q->u.push.node)) {
-		refuse(e, *c, COND_ITEM_NOT_FOUND);	/* we have no nodes */
 		return;
 	}
 	for (size_t i = 0; i < sizeof(pushes) / sizeof(pushes[0]); i++)

@@ -20,6 +20,7 @@
 #include "thing/button.h"
 #include "thing/call.h"
 #include "thing/identity.h"
+#include "thing/muster.h"
 #include "thing/renew.h"
 #include "thing/services.h"
 #include "thing/thing.h"
@@ -70,6 +71,7 @@ struct enroll {
 	struct decisions *decisions;
 	struct witness *witness;
 	struct button *button;		/* first trust needs a press of it; NULL: not */
+	struct muster *muster;		/* of the nodes behind it */
 	const struct enroll_ops *ops;
 	void *arg;
 	enum enroll_step step;

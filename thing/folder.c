@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "thing/domains.h"
+#include "thing/node_file.h"
 #include "thing/standing.h"
 #include "thing/statefile.h"
 
@@ -25,13 +26,15 @@ int kith_thing_reset(const char *state, char *why, size_t why_size)
 {
 	/* Secrets first; temporary files of an interrupted save included. */
 	static const char *const files[] = { ".identity.new", "identity", ".claim.new", "claim",
-		".code.new", "code", ".accepted.new", "accepted",
+		".claims.new", "claims", ".code.new", "code", ".accepted.new", "accepted",
 		".decisions.new", "decisions", ".standing.new", "standing" };
 	struct err e = ERR_INIT;
 	int lock = statefile_lock(state, &e), ret = 0;
 
 	if (lock < 0)
 		return e.kind == ERR_AGAIN ? 0 : say_why(&e, why, why_size);
+	if (node_file_wipe(state, &e) < 0)
+		ret = say_why(&e, why, why_size);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == 0; i++)
 		if (statefile_remove(state, files[i], &e) < 0)
 			ret = say_why(&e, why, why_size);

@@ -306,6 +306,10 @@ static void item_start(struct jobs *js, struct job_item *it)
 	char why[KITH_THING_TEXT] = "";
 	enum kith_thing_result r;
 
+	if (it->node->gone) {		/* and its driver with it */
+		item_settle(it, KITH_THING_FAILED, "it is gone");
+		return;
+	}
 	it->ticket = ++js->tickets;
 	it->state = ITEM_WAITING;
 	if (it->field)

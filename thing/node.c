@@ -70,6 +70,15 @@ static size_t text_size(const struct kith_thing_node *w)
 	return n;
 }
 
+/* One line: it is written into files and shown to people. */
+static bool is_text(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return false;
+	return str_utf8_valid(text, len);
+}
+
 /* Moves `*at` behind the copy; NULL and "" are the same here. */
 static int copy(char **at, const char **out, const char *text, size_t most)
 {
@@ -78,7 +87,7 @@ static int copy(char **at, const char **out, const char *text, size_t most)
 	*out = NULL;
 	if (len == 0)
 		return 0;
-	if (!str_utf8_valid(text, len) || str_utf8_chars(text) > most)
+	if (!is_text(text, len) || str_utf8_chars(text) > most)
 		return -1;
 	*out = memcpy(*at, text, len + 1);
 	*at += len + 1;

@@ -37,6 +37,12 @@ struct thing_node {
 	uint64_t epoch;
 	bool is_public;
 	bool known;			/* the registry has said so since we started */
+	/* muster.h's: on its way to the registry */
+	bool owed, asked;
+	bool untold;			/* the owner changed and our maker has not heard it */
+	unsigned failures;
+	int64_t next_ms;
+	uint64_t begun, done;		/* questions to the registry */
 };
 
 struct nodes {

@@ -13,6 +13,7 @@
 #include "thing/command.h"
 #include "thing/enroll.h"
 #include "thing/login.h"
+#include "thing/muster.h"
 #include "thing/node.h"
 #include "thing/relay.h"
 #include "thing/talk.h"
@@ -34,6 +35,8 @@ struct kith_thing {
 	struct access access;
 	struct befriend befriend;
 	struct nodes nodes;		/* the first is the thing itself */
+	struct muster muster;
+	char **node_uri;		/* heap: what was shown of a node last, heap too */
 	struct jobs jobs;
 	struct relay relay;
 	struct enroll enroll;
@@ -51,6 +54,13 @@ struct kith_thing {
 	char jid[JID_MAX + 1];
 	char *claim_uri;		/* "" when owned */
 };
+
+/* thing.c: tells the maker; NULL: about the thing itself. */
+void self_emit(struct kith_thing *t, enum kith_thing_event_kind kind, const char *text,
+    const struct thing_node *n);
+/* gateway.c: reads and wires what concerns its nodes. */
+int self_open_nodes(struct kith_thing *t, struct err *e);
+void self_close_nodes(struct kith_thing *t);
 
 /* serve.c: what came in on the bound stream. */
 void self_take_stanza(struct kith_thing *t, const struct stanza *s);

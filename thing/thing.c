@@ -42,12 +42,20 @@ const char *kith_thing_state_name(enum kith_thing_state state)
 
 /* ---- events ------------------------------------------------------------- */
 
-static void emit(struct kith_thing *t, enum kith_thing_event_kind kind, const char *text)
+void self_emit(struct kith_thing *t, enum kith_thing_event_kind kind, const char *text,
+    const struct thing_node *n)
 {
 	struct kith_thing_event ev = { .kind = kind, .state = t->state, .text = text };
 
+	if (n)
+		ev.node = (struct kith_thing_at){ n->at.id, n->at.source, n->at.partition };
 	if (t->event)
 		t->event(t->event_arg, &ev);
+}
+
+static void emit(struct kith_thing *t, enum kith_thing_event_kind kind, const char *text)
+{
+	self_emit(t, kind, text, NULL);
 }
 
 static void on_note(void *arg, bool alarm, const char *sentence)
@@ -454,6 +462,7 @@ static void wire_up(struct kith_thing *t)
 	t->enroll.witness = &t->witness;
 	t->enroll.button = t->accept_button ? &t->button : NULL;
 	t->button = (struct button){ .clock = clock, .ops = &button_calls, .arg = t };
+	t->enroll.muster = &t->muster;
 	t->witness = (struct witness){ .clock = clock, .session = &t->session,
 		.registry = t->standing.registry.jid, .show = on_show, .arg = t };
 	t->enroll.hints = &t->login.place.hints;
@@ -470,6 +479,8 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 	    load_standing(t, e) < 0 || load_decisions(t, e) < 0)
 		return -1;
 	wire_up(t);
+	if (self_open_nodes(t, e) < 0)
+		return -1;
 	set_claim_uri(t, "");
 	login = (struct login_conf){ .clock = &clock_system, .dir = t->state_dir,
 		.locate = { .server = t->server, .ways = conf->locate,
@@ -537,6 +548,7 @@ void kith_thing_free(struct kith_thing **tp)
 	if (t->login_ready)
 		login_fini(&t->login);
 	friends_fini(&t->friends);
+	self_close_nodes(t);
 	nodes_fini(&t->nodes);
 	decisions_close(&t->decisions);
 	identity_fini(&t->id);
@@ -583,15 +595,6 @@ int kith_thing_add_need(struct kith_thing *t, const char *line)
 	MEM_WITHIN(&t->mem);
 
 	return board_add_need(&nodes_device(&t->nodes)->board, line);
-}
-
-/* ---- nodes -------------------------------------------------------------- */
-
-int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node)
-{
-	MEM_WITHIN(&t->mem);
-
-	return nodes_add(&t->nodes, node) ? 0 : -1;
 }
 
 /* ---- driving ------------------------------------------------------------ */
@@ -643,6 +646,7 @@ int64_t kith_thing_deadline(const struct kith_thing *t)
 	at = earlier(at, enroll_deadline(&t->enroll));
 	at = earlier(at, witness_deadline(&t->witness));
 	at = earlier(at, button_deadline(&t->button));
+	at = earlier(at, muster_deadline(&t->muster));
 	at = earlier(at, jobs_deadline(&t->jobs));
 	at = earlier(at, alive_deadline(t));
 	if (session_is_up(&t->session))
@@ -703,6 +707,7 @@ void kith_thing_process(struct kith_thing *t)
 	enroll_tick(&t->enroll);
 	witness_tick(&t->witness);
 	button_tick(&t->button);
+	muster_tick(&t->muster);
 	jobs_tick(&t->jobs);
 	befriend_tick(&t->befriend);
 	if (t->decisions.dirty && decisions_save(&t->decisions, &e) < 0) {

@@ -26,6 +26,7 @@
 #include "thing/thing.h"
 #include "thing/thingd_button.h"
 #include "thing/thingd_conf.h"
+#include "thing/thingd_nodes.h"
 #include "thing/thingd_sandbox.h"
 #include "thing/thingd_show.h"
 #include "thing/thingd_word.h"
@@ -44,6 +45,7 @@ static const char usage[] =
 struct thingd {
 	struct thingd_conf conf;
 	struct kith_thing *thing;
+	struct thingd_claims claims;	/* of its nodes */
 	struct device_host host;
 	size_t n_devices;
 	struct device device[THINGD_POINTS];
@@ -83,6 +85,12 @@ static void on_owner(struct thingd *d, const char *owner)
 	thingd_forget_claim(&d->conf);
 }
 
+static void on_node_owner(struct thingd *d, const struct kith_thing_at *at, const char *owner)
+{
+	log_info("node %s: owned by %s", at->id, *owner ? owner : "nobody any more");
+	thingd_claims_set(&d->claims, &d->conf, at, "");
+}
+
 static void on_event(void *arg, const struct kith_thing_event *ev)
 {
 	struct thingd *d = arg;
@@ -92,13 +100,19 @@ static void on_event(void *arg, const struct kith_thing_event *ev)
 		on_state(d, ev);
 		break;
 	case KITH_THING_EV_CLAIM:
-		thingd_show_claim(&d->conf, ev->text);
+		if (ev->node.id)
+			thingd_claims_set(&d->claims, &d->conf, &ev->node, ev->text);
+		else
+			thingd_show_claim(&d->conf, ev->text);
 		break;
 	case KITH_THING_EV_CODE:
 		thingd_show_code(&d->conf, ev->text);
 		break;
 	case KITH_THING_EV_OWNER:
-		on_owner(d, ev->text);
+		if (ev->node.id)
+			on_node_owner(d, &ev->node, ev->text);
+		else
+			on_owner(d, ev->text);
 		break;
 	case KITH_THING_EV_LAMP:
 		log_debug("lamp: %s", ev->text);
@@ -360,6 +374,7 @@ static int run(struct thingd *d, const char *file)
 	lamp_close(&d->lamp);
 	device_cells_free(&d->host.cells);
 	kith_thing_free(&d->thing);
+	thingd_claims_fini(&d->claims);
 	return ret;
 }
 

@@ -1,0 +1,712 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway: nodes behind one address, each registered, owned and ruled on its own.
+ * thing_rig.h is the broker and its registry.  What the nodes look like to others:
+ * concentrator_test.c.
+ */
+#include "config.h"
+
+#include "tests/unit/thing_rig.h"
+
+#include "common/base/str.h"
+
+#define X_DISCO "urn:xmpp:iot:discovery"
+#define X_PROV "urn:xmpp:iot:provisioning"
+#define ALICE "alice@home.example"
+#define BOB "bob@home.example"
+
+#define MOST 257		/* nodes a test may have; their drivers are these */
+
+static double level[MOST];
+static unsigned writes[MOST];
+
+static enum kith_thing_result read_node(void *arg, uint64_t ticket, struct kith_thing_value *v)
+{
+	UNUSED(ticket);
+	v->number = *(double *)arg;
+	return KITH_THING_OK;
+}
+
+static enum kith_thing_result write_node(void *arg, uint64_t ticket,
+    const struct kith_thing_value *v, char *why, size_t size)
+{
+	UNUSED(ticket);
+	UNUSED(v);
+	UNUSED(why);
+	UNUSED(size);
+	++*(unsigned *)arg;
+	return KITH_THING_OK;
+}
+
+static struct kith_thing_at at(const char *id)
+{
+	return (struct kith_thing_at){ .id = id, .source = "mesh" };
+}
+
+/* Node n<i> with the field depth and the switch valve. */
+static int add(unsigned i)
+{
+	char id[16], sn[16];
+	struct kith_thing_tag tags[] = { { "SN", sn, 0 }, { "CLASS", "Meter", 0 } };
+	struct kith_thing_node node = { .size = sizeof(node), .at = { .id = id, .source = "mesh" },
+		.tags = tags, .n_tags = 2 };
+	struct kith_thing_field depth = { .size = sizeof(depth), .name = "depth",
+		.type = KITH_THING_NUMERIC, .read = read_node, .arg = &level[i],
+		.node = { .id = id } };
+	struct kith_thing_control valve = { .size = sizeof(valve), .name = "valve",
+		.type = KITH_THING_BOOLEAN, .write = write_node, .arg = &writes[i],
+		.node = { .id = id } };
+
+	snprintf(id, sizeof(id), "n%u", i);
+	snprintf(sn, sizeof(sn), "sn-%u", i);
+	level[i] = i + 0.5;
+	writes[i] = 0;
+	if (kith_thing_add_node(rig->thing, &node) < 0)
+		return -1;
+	assert_int_equal(kith_thing_add_field(rig->thing, &depth), 0);
+	assert_int_equal(kith_thing_add_control(rig->thing, &valve), 0);
+	return 0;
+}
+
+/* The answer to the next register, which must be that node's. */
+static void registry_says(const char *id, const char *answer)
+{
+	char mark[64];
+
+	snprintf(mark, sizeof(mark), "nodeId=\"%s\" sourceId=\"mesh\"", id);
+	rig_answer(rig_expect("<register", mark), RIG_REGISTRY, answer);
+}
+
+static const char *claimed_by(const char *id, const char *owner)
+{
+	static char text[512];
+
+	snprintf(text, sizeof(text), "<claimed xmlns='" X_DISCO "' jid='%s' nodeId='%s' "
+	    "sourceId='mesh' public='false'/>", owner, id);
+	return text;
+}
+
+/* The gateway of RIG_OWNER: n1 is Alice's, n2 is nobody's. */
+static void house(void)
+{
+	rig_owned();
+	assert_int_equal(add(1), 0);
+	registry_says("n1", claimed_by("n1", ALICE));
+	rig_expect("subscribe", ALICE);
+	assert_int_equal(add(2), 0);
+	registry_says("n2", "");
+	rig_expect_silence();
+}
+
+static void push(const char *what, const char *id, const char *attrs)
+{
+	rig_send("<iq type='set' id='p-%s-%s' from='" RIG_REGISTRY "' to='%s'><%s xmlns='" X_DISCO
+	    "' nodeId='%s' sourceId='mesh' %s/></iq>", what, id, rig->full, what, id, attrs);
+}
+
+static void read_as(const char *who, const char *nodes)
+{
+	rig_send("<iq type='get' id='r1' from='%s/x' to='%s'><req xmlns='urn:xmpp:iot:sensordata' "
+	    "seqnr='1' momentary='true'>%s</req></iq>", who, rig->full, nodes);
+}
+
+static void set_as(const char *who, const char *nodes)
+{
+	rig_send("<iq type='set' id='s1' from='%s/x' to='%s'><set xmlns='urn:xmpp:iot:control'>"
+	    "%s<boolean name='valve' value='true'/></set></iq>", who, rig->full, nodes);
+}
+
+static void answer_can(const char *q, const char *verb, const char *how, const char *lists)
+{
+	char payload[1024];
+
+	snprintf(payload, sizeof(payload), "<%sResponse xmlns='" X_PROV "' jid='" BOB "' "
+	    "momentary='true' result='%s'>%s<lease xmlns='urn:kith:lease:0' revision='10' "
+	    "ttl='900000'/></%sResponse>", verb, how, lists, verb);
+	rig_answer(q, RIG_REGISTRY, payload);
+}
+
+#define N1 "<node nodeId='n1' sourceId='mesh'/>"
+#define N2 "<node nodeId='n2' sourceId='mesh'/>"
+
+/* The KEY in a register; static memory. */
+static const char *key_of(const char *stanza)
+{
+	static char key[2][64];
+	static unsigned turn;
+	const char *from = strstr(stanza, "name=\"KEY\" value=\"");
+	char *to = key[turn++ % 2];
+
+	assert_non_null(from);
+	from += strlen("name=\"KEY\" value=\"");
+	snprintf(to, sizeof(key[0]), "%.*s", (int)strcspn(from, "\""), from);
+	return to;
+}
+
+/* The file below state= that begins so and holds this; static memory, "" none. */
+static const char *file_with(const char *prefix, const char *piece)
+{
+	static char name[300];
+	struct dirent *x;
+	DIR *d = opendir(rig->dir);
+
+	name[0] = '\0';
+	while (d && (x = readdir(d))) {
+		char *text = str_starts(x->d_name, prefix) ? get_file(rig->dir, x->d_name) : NULL;
+
+		if (text && strstr(text, piece))
+			snprintf(name, sizeof(name), "%s", x->d_name);
+		free(text);
+	}
+	if (d)
+		closedir(d);
+	return name;
+}
+
+/* ---- registering -------------------------------------------------------- */
+
+static void row_D12__each_node_is_registered_with_its_own_address_tags_and_key(void **state)
+{
+	struct kith_thing_at n1 = at("n1"), n2 = at("n2");
+	char key[64];
+
+	UNUSED(state);
+	rig_owned();
+	assert_int_equal(add(1), 0);
+	snprintf(key, sizeof(key), "%s", key_of(rig_expect("<register", "nodeId=\"n1\"",
+	    "sourceId=\"mesh\"", "name=\"SN\" value=\"sn-1\"", "name=\"CLASS\"")));
+	assert_int_equal(add(2), 0);
+	assert_string_not_equal(key, key_of(rig_expect("<register", "nodeId=\"n2\"",
+	    "name=\"SN\" value=\"sn-2\"")));
+	assert_string_equal(kith_thing_node_claim_uri(rig->thing, &n1), "");
+	assert_string_equal(kith_thing_node_owner(rig->thing, &n2), "");
+}
+
+static void row_UM_2__a_claim_of_a_node_is_no_claim_of_the_gateway(void **state)
+{
+	struct kith_thing_at n1 = at("n1"), n2 = at("n2");
+	const char *uri;
+
+	UNUSED(state);
+	house();
+	assert_string_equal(kith_thing_owner(rig->thing), RIG_OWNER);
+	assert_string_equal(kith_thing_node_owner(rig->thing, &n1), ALICE);
+	assert_string_equal(kith_thing_node_owner(rig->thing, &n2), "");
+	assert_string_equal(kith_thing_node_claim_uri(rig->thing, &n1), "");
+	uri = kith_thing_node_claim_uri(rig->thing, &n2);
+	assert_true(str_starts(uri, "iotdisco:"));
+	assert_non_null(strstr(uri, "SN=sn-2"));
+	assert_non_null(strstr(uri, "KEY="));
+	assert_non_null(strstr(uri, "R=" RIG_REGISTRY));
+	assert_true(rig_said(uri));
+	push("claimed", "n2", "jid='" BOB "'");
+	registry_says("n2", claimed_by("n2", BOB));
+	rig_expect("id=\"p-claimed-n2\"", "type=\"result\"");
+	rig_expect("subscribe", BOB);
+	assert_string_equal(kith_thing_node_owner(rig->thing, &n2), BOB);
+	assert_string_equal(kith_thing_node_owner(rig->thing, &n1), ALICE);
+	assert_string_equal(kith_thing_owner(rig->thing), RIG_OWNER);
+}
+
+static void a_push_about_a_node_is_only_a_reason_to_ask(void **state)
+{
+	struct kith_thing_at n2 = at("n2");
+
+	UNUSED(state);
+	house();
+	push("claimed", "n2", "jid='" BOB "'");
+	registry_says("n2", "");
+	rig_expect("id=\"p-claimed-n2\"", "type=\"result\"");
+	assert_string_equal(kith_thing_node_owner(rig->thing, &n2), "");
+	push("claimed", "n9", "jid='" BOB "'");
+	rig_expect("id=\"p-claimed-n9\"", "item-not-found");
+	rig_send("<iq type='set' id='e1' from='eve@home.example' to='%s'><disowned xmlns='" X_DISCO
+	    "' nodeId='n1' sourceId='mesh'/></iq>", rig->full);
+	rig_expect("id=\"e1\"", "forbidden");
+	rig_expect_silence();
+}
+
+static void att_R__few_nodes_are_asked_about_at_a_time_and_one_failing_delays_no_other(void **state)
+{
+	enum { N = 256 };
+	static char open[4][4096];
+	char trouble[64] = "(none)";
+	unsigned n = 0, done = 0;
+
+	UNUSED(state);
+	rig_owned();
+	for (unsigned i = 1; i <= N; i++)
+		assert_int_equal(add(i), 0);
+	assert_int_equal(add(0), -1);	/* one too many */
+	while (done < N) {
+		const char *q = rig_next();
+
+		if (*q) {		/* never more than four are under way */
+			assert_non_null(strstr(q, "<register"));
+			assert_true(n < 4);
+			snprintf(open[n++], sizeof(open[0]), "%s", q);
+			continue;
+		}
+		assert_true(n == 4 || n >= N - done);
+		n--;
+		if (strstr(open[n], trouble)) {	/* again: later, and it delayed nobody */
+			rig_answer(open[n], RIG_REGISTRY, "");
+			continue;
+		}
+		if (++done == 3)
+			snprintf(trouble, sizeof(trouble), "nodeId=\"%s\"",
+			    rig_attr(strstr(open[n], "<register"), "nodeId"));
+		if (done == 3)	/* this one is in trouble; it is asked again much later */
+			rig_send("<iq type='error' id='%s' from='" RIG_REGISTRY "' to='%s'><error "
+			    "type='wait'><resource-constraint "
+			    "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+			    rig_attr(open[n], "id"), rig->full);
+		else
+			rig_answer(open[n], RIG_REGISTRY, "");
+	}
+}
+
+static void nodes_that_cannot_be_are_refused(void **state)
+{
+	struct kith_thing_node node = { .size = sizeof(node) };
+	struct kith_thing_tag key = { "KEY", "mine", 0 };
+	struct kith_thing_field f = { .size = sizeof(f), .name = "depth", .read = read_node,
+		.type = KITH_THING_NUMERIC, .node = { .id = "nowhere" } };
+
+	UNUSED(state);
+	assert_int_equal(kith_thing_add_node(rig->thing, &node), -1);
+	node.at.id = "";
+	assert_int_equal(kith_thing_add_node(rig->thing, &node), -1);
+	node.at.id = "a\nb";
+	assert_int_equal(kith_thing_add_node(rig->thing, &node), -1);
+	node.at.id = "a";
+	node.tags = &key;
+	node.n_tags = 1;
+	assert_int_equal(kith_thing_add_node(rig->thing, &node), -1);
+	node.n_tags = 0;
+	assert_int_equal(kith_thing_add_node(rig->thing, &node), 0);
+	assert_int_equal(kith_thing_add_node(rig->thing, &node), -1);
+	assert_int_equal(kith_thing_add_field(rig->thing, &f), -1);
+	f.node.id = "a";
+	assert_int_equal(kith_thing_add_field(rig->thing, &f), 0);
+	assert_int_equal(kith_thing_add_field(rig->thing, &f), -1);
+}
+
+/* ---- who may ------------------------------------------------------------ */
+
+static void row_D12__the_owner_of_a_node_is_served_there_and_nowhere_else(void **state)
+{
+	UNUSED(state);
+	house();
+	read_as(ALICE, N1);
+	rig_expect("accepted");
+	rig_expect("nodeId=\"n1\"", "depth", "1.5");
+	set_as(ALICE, N1);
+	rig_expect("setResponse");
+	assert_int_equal(writes[1], 1);
+	/* On the other one, and on the gateway, she is asked about like anybody. */
+	read_as(ALICE, N2);
+	rig_expect("<canRead", "jid=\"" ALICE "\"", "<node nodeId=\"n2\" sourceId=\"mesh\"/>");
+	set_as(ALICE, N2);
+	rig_expect("<canControl", "jid=\"" ALICE "\"", "<node nodeId=\"n2\" sourceId=\"mesh\"/>");
+	read_as(ALICE, "");
+	rig_expect("<canRead", "jid=\"" ALICE "\"", "<node nodeId=\"\"/>");
+	assert_int_equal(writes[2], 0);
+}
+
+static void rul_29__the_owner_of_the_gateway_gains_nothing_on_nodes_he_does_not_own(void **state)
+{
+	const char *q;
+
+	UNUSED(state);
+	house();
+	read_as(RIG_OWNER, N1);
+	q = rig_expect("<canRead", "jid=\"" RIG_OWNER "\"", "nodeId=\"n1\"");
+	rig_answer(q, RIG_REGISTRY, "<canReadResponse xmlns='" X_PROV "' jid='" RIG_OWNER
+	    "' result='false'/>");
+	rig_expect("forbidden");
+	set_as(RIG_OWNER, N1);
+	q = rig_expect("<canControl", "jid=\"" RIG_OWNER "\"");
+	rig_answer(q, RIG_REGISTRY, "<canControlResponse xmlns='" X_PROV "' jid='" RIG_OWNER
+	    "' result='false'/>");
+	rig_expect("forbidden");
+	assert_int_equal(writes[1], 0);
+	read_as(RIG_OWNER, "");
+	rig_expect("accepted");
+	rig_expect("level", "secret");
+}
+
+static void own_nodes_are_read_at_once_and_only_the_others_are_asked_about(void **state)
+{
+	const char *q;
+
+	UNUSED(state);
+	house();
+	read_as(ALICE, N1 N2);
+	q = rig_expect("<canRead", "<node nodeId=\"n2\"");
+	assert_null(strstr(q, "nodeId=\"n1\""));
+	rig_answer(q, RIG_REGISTRY, "<canReadResponse xmlns='" X_PROV "' jid='" ALICE
+	    "' result='false'/>");
+	rig_expect("accepted");
+	q = rig_expect("nodeId=\"n1\"", "1.5");
+	assert_null(strstr(q, "n2"));
+	/* A command is done whole or not at all. */
+	set_as(ALICE, N1 N2);
+	q = rig_expect("<canControl", "<node nodeId=\"n2\"");
+	rig_answer(q, RIG_REGISTRY, "<canControlResponse xmlns='" X_PROV "' jid='" ALICE
+	    "' result='false'/>");
+	rig_expect("forbidden");
+	assert_int_equal(writes[1], 0);
+}
+
+static void att_P_06__a_grant_for_one_node_gives_that_node_only(void **state)
+{
+	const char *s;
+
+	UNUSED(state);
+	house();
+	rig_befriend(BOB);
+	read_as(BOB, N1 N2);
+	answer_can(rig_expect("<canRead", "nodeId=\"n1\"", "nodeId=\"n2\""), "canRead", "true", N2);
+	rig_expect("accepted");
+	s = rig_expect("nodeId=\"n2\"", "2.5");
+	assert_null(strstr(s, "n1"));
+	set_as(BOB, N1 N2);
+	answer_can(rig_expect("<canControl"), "canControl", "true", N2);
+	rig_expect("forbidden");
+	assert_int_equal(writes[1] + writes[2], 0);
+	/* What the gateway itself is allowed says nothing about a node, nor back. */
+	read_as(BOB, "");
+	answer_can(rig_expect("<canRead", "<node nodeId=\"\"/>"), "canRead", "true", N2);
+	rig_expect("forbidden");
+}
+
+static void an_id_without_its_source_stands_for_the_nodes_of_that_id(void **state)
+{
+	UNUSED(state);
+	house();
+	read_as(ALICE, "<node nodeId='n1'/>");
+	rig_expect("accepted");
+	rig_expect("nodeId=\"n1\"", "1.5");
+	read_as(ALICE, "<node nodeId='n1' sourceId='other'/>");
+	rig_expect("item-not-found");
+	read_as(ALICE, "<node sourceId='mesh'/>");
+	rig_expect("item-not-found");
+	read_as(ALICE, N1 "<node nodeId='n9'/>");
+	rig_expect("item-not-found");
+	set_as(ALICE, "<node nodeId='n9'/>");
+	rig_expect("item-not-found");
+}
+
+static void leases_are_per_node_and_a_clear_of_one_node_leaves_the_others(void **state)
+{
+	UNUSED(state);
+	house();
+	rig_befriend(BOB);
+	read_as(BOB, N1);
+	answer_can(rig_expect("<canRead", "n1"), "canRead", "true", "");
+	rig_expect("accepted");
+	rig_expect("1.5");
+	read_as(BOB, N2);
+	answer_can(rig_expect("<canRead", "n2"), "canRead", "true", "");
+	rig_expect("accepted");
+	rig_expect("2.5");
+	rig_send("<iq type='set' id='c1' from='" RIG_REGISTRY "' to='%s'><clearCache xmlns='" X_PROV
+	    "' nodeId='n1' sourceId='mesh'/></iq>", rig->full);
+	rig_expect("clearCacheResponse", "id=\"c1\"");
+	read_as(BOB, N2);
+	rig_expect("accepted");
+	rig_expect("2.5");
+	read_as(BOB, N1);
+	rig_expect("<canRead", "n1");
+}
+
+/* ---- over and again ----------------------------------------------------- */
+
+static void row_D12__a_disowned_node_gets_a_new_key_and_the_others_keep_theirs(void **state)
+{
+	struct kith_thing_at n1 = at("n1"), n2 = at("n2");
+	char old[64], uri[512], n1_file[300];
+	const char *s;
+	char *text;
+
+	UNUSED(state);
+	rig_owned();
+	assert_int_equal(add(1), 0);
+	s = rig_expect("<register");
+	snprintf(old, sizeof(old), "%s", key_of(s));
+	rig_answer(s, RIG_REGISTRY, claimed_by("n1", ALICE));
+	rig_expect("subscribe", ALICE);
+	rig_befriend(ALICE);
+	assert_int_equal(add(2), 0);
+	registry_says("n2", "");
+	snprintf(uri, sizeof(uri), "%s", kith_thing_node_claim_uri(rig->thing, &n2));
+	snprintf(n1_file, sizeof(n1_file), "%s", file_with("node-", "\nid n1\n"));
+	push("disowned", "n1", "");
+	registry_says("n1", "");
+	rig_expect("unsubscribed", ALICE);
+	rig_expect("unsubscribe", ALICE);
+	rig_expect("id=\"p-disowned-n1\"", "type=\"result\"");
+	/* On disk before it is said that it was heard, and only then shown. */
+	text = get_file(rig->dir, n1_file);
+	assert_null(strstr(text, old));
+	assert_null(strstr(text, "owner"));
+	free(text);
+	s = rig_expect("<register", "nodeId=\"n1\"");
+	assert_string_not_equal(key_of(s), old);
+	rig_answer(s, RIG_REGISTRY, "");
+	assert_string_equal(kith_thing_node_owner(rig->thing, &n1), "");
+	assert_string_equal(kith_thing_node_claim_uri(rig->thing, &n2), uri);
+	rig_send("<iq type='set' id='push2' to='%s'><query xmlns='jabber:iq:roster'><item jid='"
+	    ALICE "' subscription='remove'/></query></iq>", rig->full);
+	rig_expect("id=\"push2\"");
+	read_as(ALICE, N1);
+	rig_expect("service-unavailable");
+}
+
+static void who_owns_another_node_stays_a_friend_when_he_loses_one(void **state)
+{
+	UNUSED(state);
+	house();
+	push("claimed", "n2", "jid='" ALICE "'");
+	registry_says("n2", claimed_by("n2", ALICE));
+	rig_expect("id=\"p-claimed-n2\"");
+	rig_expect("subscribe", ALICE);
+	rig_befriend(ALICE);
+	push("disowned", "n2", "");
+	registry_says("n2", "");
+	rig_expect("id=\"p-disowned-n2\"", "type=\"result\"");
+	registry_says("n2", "");
+	rig_expect_silence();
+	read_as(ALICE, N1);
+	rig_expect("accepted");
+}
+
+static void restart(void)
+{
+	rig_stop();
+	rig_start();
+}
+
+/* Logs in again as the owned thing it was; up to the first register of a node. */
+static void log_in(void)
+{
+	const char *s;
+
+	rig_process();
+	s = rig_expect("jabber:iq:roster");
+	rig_send("<iq type='result' id='%s' to='%s'><query xmlns='jabber:iq:roster'><item jid='"
+	    ALICE "' subscription='both'/><item jid='" RIG_OWNER "' subscription='both'/></query>"
+	    "</iq>", rig_attr(s, "id"), rig->full);
+	s = rig_expect("<register", "KEY");
+	assert_null(strstr(s, "nodeId"));
+	rig_answer(s, RIG_REGISTRY, "<claimed xmlns='" X_DISCO "' jid='" RIG_OWNER
+	    "' public='false'/>");
+	rig_expect("<presence");
+	rig_expect("subscribe", RIG_REGISTRY);
+}
+
+static void att_D_15__after_a_restart_nobody_owns_a_node_before_the_registry_has_said_so(void **state)
+{
+	struct kith_thing_at n1 = at("n1");
+	const char *s;
+	char q[4096], ping[4096];
+
+	UNUSED(state);
+	house();
+	restart();
+	assert_int_equal(add(1), 0);
+	log_in();
+	snprintf(q, sizeof(q), "%s", rig_expect("<register", "nodeId=\"n1\""));
+	snprintf(ping, sizeof(ping), "%s", rig_expect("urn:xmpp:ping"));
+	rig_answer(ping, RIG_REGISTRY, "");
+	read_as(ALICE, N1);
+	s = rig_expect("<canRead", "jid=\"" ALICE "\"");
+	assert_non_null(strstr(s, "n1"));
+	rig_answer(q, RIG_REGISTRY, claimed_by("n1", ALICE));
+	assert_string_equal(kith_thing_node_owner(rig->thing, &n1), ALICE);
+	read_as(ALICE, N1);
+	rig_expect("accepted");
+	rig_expect("1.5");
+}
+
+static void row_D5__a_node_keeps_its_key_over_restarts(void **state)
+{
+	char key[64];
+	const char *s;
+
+	UNUSED(state);
+	rig_owned();
+	assert_int_equal(add(1), 0);
+	s = rig_expect("<register");
+	snprintf(key, sizeof(key), "%s", key_of(s));
+	restart();
+	assert_int_equal(add(1), 0);
+	log_in();
+	assert_string_equal(key_of(rig_expect("<register", "nodeId=\"n1\"")), key);
+}
+
+static void a_damaged_file_of_a_node_costs_its_key_and_nothing_else(void **state)
+{
+	char name[300];
+	char *text;
+
+	UNUSED(state);
+	house();
+	snprintf(name, sizeof(name), "%s", file_with("node-", "\nid n1\n"));
+	text = get_file(rig->dir, name);
+	for (size_t cut = 0; cut < strlen(text); cut += 7) {
+		char part[4096];
+
+		rig_stop();
+		snprintf(part, sizeof(part), "%.*s", (int)cut, text);
+		put_file(rig->dir, name, part, 0600);
+		rig_start();
+		assert_int_equal(add(1), 0);
+		assert_int_equal(add(2), 0);
+		assert_true(rig_said("new KEY"));
+	}
+	free(text);
+}
+
+static void a_node_is_not_registered_again_with_a_registry_that_repeats_what_it_owes(void **state)
+{
+	const char *s;
+
+	UNUSED(state);
+	rig_answer(rig_reach_registry(), RIG_REGISTRY, "<claimed xmlns='" X_DISCO "' jid='"
+	    RIG_OWNER "' public='false'/>");
+	assert_int_equal(add(1), 0);
+	while (!strstr(s = rig_next(), "<register"))
+		if (strstr(s, "urn:xmpp:ping"))
+			rig_answer(s, RIG_REGISTRY, "");
+	rig_answer(s, RIG_REGISTRY, claimed_by("n1", ALICE));
+	while (*rig_next())
+		;
+	rig->up = false;
+	rig->ops->down(rig->ops_arg, CLIENT_LOST, "as the test says", 0);
+	for (int i = 0; i < 400 && !rig->up; i++) {
+		usleep(10000);
+		kith_thing_process(rig->thing);
+	}
+	log_in();
+	rig_answer(rig_expect("urn:xmpp:ping"), RIG_REGISTRY, "");
+	rig_expect_silence();
+	read_as(ALICE, N1);
+	rig_expect("accepted");
+}
+
+/* ---- it goes ------------------------------------------------------------ */
+
+static void row_D16__a_node_that_is_gone_is_wiped_first_and_then_unregistered(void **state)
+{
+	struct kith_thing_at n1 = at("n1");
+	char name[300];
+
+	UNUSED(state);
+	house();
+	rig_befriend(ALICE);
+	snprintf(name, sizeof(name), "%s", file_with("node-", "\nid n1\n"));
+	assert_string_not_equal(name, "");
+	assert_int_equal(kith_thing_remove_node(rig->thing, &n1), 0);
+	assert_null(get_file(rig->dir, name));
+	assert_string_not_equal(file_with("grave-", "\nid n1\n"), "");
+	assert_string_equal(file_with("grave-", "key"), "");
+	rig_expect("unsubscribed", ALICE);
+	rig_expect("unsubscribe", ALICE);
+	rig_answer(rig_expect("<unregister", "nodeId=\"n1\"", "sourceId=\"mesh\""),
+	    RIG_REGISTRY, "");
+	assert_string_equal(file_with("grave-", "n1"), "");
+	assert_string_equal(kith_thing_node_owner(rig->thing, &n1), "");
+	read_as(RIG_OWNER, N1);
+	rig_expect("item-not-found");
+	assert_int_equal(kith_thing_remove_node(rig->thing, &n1), -1);
+}
+
+static void row_D16__what_the_registry_has_to_forget_is_not_forgotten_here_by_a_restart(void **state)
+{
+	struct kith_thing_at n1 = at("n1");
+	const char *s;
+
+	UNUSED(state);
+	house();
+	assert_int_equal(kith_thing_remove_node(rig->thing, &n1), 0);
+	rig_expect("unsubscribed", ALICE);
+	rig_expect("unsubscribe", ALICE);
+	rig_expect("<unregister", "nodeId=\"n1\"");
+	restart();
+	/* The same address comes again: a new node, but only behind the farewell. */
+	assert_int_equal(add(1), 0);
+	log_in();
+	s = rig_expect("<unregister", "nodeId=\"n1\"", "sourceId=\"mesh\"");
+	rig_answer(s, RIG_REGISTRY, "");
+	s = rig_next();
+	while (*s && !strstr(s, "<register"))
+		s = rig_next();
+	assert_non_null(strstr(s, "nodeId=\"n1\""));
+	assert_string_equal(file_with("grave-", "n1"), "");
+}
+
+static void a_node_may_go_while_it_is_being_read(void **state)
+{
+	struct kith_thing_at n1 = at("n1");
+	const char *s;
+
+	UNUSED(state);
+	house();
+	rig_befriend(BOB);
+	read_as(BOB, N1 N2);
+	assert_int_equal(kith_thing_remove_node(rig->thing, &n1), 0);
+	answer_can(rig_expect("<canRead"), "canRead", "true", "");
+	rig_expect("unsubscribed", ALICE);
+	rig_expect("unsubscribe", ALICE);
+	rig_expect("<unregister");
+	rig_expect("accepted");
+	s = rig_expect("2.5");
+	assert_null(strstr(s, "1.5"));	/* its driver may be gone as well */
+}
+
+static void a_reset_forgets_all_nodes(void **state)
+{
+	struct kith_thing_at n1 = at("n1");
+
+	UNUSED(state);
+	house();
+	assert_int_equal(kith_thing_remove_node(rig->thing, &n1), 0);
+	rig_stop();
+	assert_int_equal(kith_thing_reset(rig->dir, NULL, 0), 0);
+	assert_string_equal(file_with("node-", ""), "");
+	assert_string_equal(file_with("grave-", ""), "");
+	rig_start();
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(row_D12__each_node_is_registered_with_its_own_address_tags_and_key),
+		T(row_UM_2__a_claim_of_a_node_is_no_claim_of_the_gateway),
+		T(a_push_about_a_node_is_only_a_reason_to_ask),
+		T(att_R__few_nodes_are_asked_about_at_a_time_and_one_failing_delays_no_other),
+		T(nodes_that_cannot_be_are_refused),
+		T(row_D12__the_owner_of_a_node_is_served_there_and_nowhere_else),
+		T(rul_29__the_owner_of_the_gateway_gains_nothing_on_nodes_he_does_not_own),
+		T(own_nodes_are_read_at_once_and_only_the_others_are_asked_about),
+		T(att_P_06__a_grant_for_one_node_gives_that_node_only),
+		T(an_id_without_its_source_stands_for_the_nodes_of_that_id),
+		T(leases_are_per_node_and_a_clear_of_one_node_leaves_the_others),
+		T(row_D12__a_disowned_node_gets_a_new_key_and_the_others_keep_theirs),
+		T(who_owns_another_node_stays_a_friend_when_he_loses_one),
+		T(att_D_15__after_a_restart_nobody_owns_a_node_before_the_registry_has_said_so),
+		T(row_D5__a_node_keeps_its_key_over_restarts),
+		T(a_damaged_file_of_a_node_costs_its_key_and_nothing_else),
+		T(a_node_is_not_registered_again_with_a_registry_that_repeats_what_it_owes),
+		T(row_D16__a_node_that_is_gone_is_wiped_first_and_then_unregistered),
+		T(row_D16__what_the_registry_has_to_forget_is_not_forgotten_here_by_a_restart),
+		T(a_node_may_go_while_it_is_being_read),
+		T(a_reset_forgets_all_nodes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

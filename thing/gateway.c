@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway: the public face of the nodes behind a thing (thing.h).  What becomes of
+ * them: muster.c; what others are shown of them: concentrator.c.
+ */
+#include "config.h"
+
+#include "thing/self.h"
+
+#include <string.h>
+
+#include "common/base/mem.h"
+
+/* ---- what happens to them ----------------------------------------------- */
+
+/* Kept until the next one is asked for: strings that are given out live so long. */
+static const char *keep_uri(const struct kith_thing *t, const struct thing_node *n)
+{
+	char **kept = t->node_uri;
+
+	if (*kept) {
+		secret_cleanse(*kept, strlen(*kept));
+		mem_free(*kept);
+	}
+	*kept = n ? muster_claim_uri(&t->muster, n) : NULL;
+	return *kept ? *kept : "";
+}
+
+static void on_claimable(void *arg, const struct thing_node *n)
+{
+	struct kith_thing *t = arg;
+	const char *uri = keep_uri(t, n);
+
+	if (*uri)
+		self_emit(t, KITH_THING_EV_CLAIM, uri, n);
+}
+
+static void on_owner(void *arg, const struct thing_node *n, const char *bare)
+{
+	self_emit(arg, KITH_THING_EV_OWNER, bare, n);
+}
+
+static void on_note(void *arg, bool alarm, const char *sentence)
+{
+	self_emit(arg, alarm ? KITH_THING_EV_ALARM : KITH_THING_EV_NOTE, sentence, NULL);
+}
+
+static const struct muster_ops calls = {
+	.claimable = on_claimable,
+	.owner = on_owner,
+	.note = on_note,
+};
+
+int self_open_nodes(struct kith_thing *t, struct err *e)
+{
+	t->muster = (struct muster){
+		.clock = &clock_system, .dir = t->state_dir, .nodes = &t->nodes,
+		.standing = &t->standing, .session = &t->session, .friends = &t->friends,
+		.befriend = &t->befriend, .decisions = &t->decisions, .ops = &calls, .arg = t,
+	};
+	t->node_uri = mem_zalloc(sizeof(t->node_uri[0]));
+	if (!t->node_uri)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	return muster_open(&t->muster, e);
+}
+
+void self_close_nodes(struct kith_thing *t)
+{
+	muster_close(&t->muster);
+	if (t->node_uri)
+		(void)keep_uri(t, NULL);
+	mem_free(t->node_uri);
+}
+
+/* ---- coming and going --------------------------------------------------- */
+
+static void flush(struct kith_thing *t)
+{
+	if (!t->inside)
+		login_flush(&t->login);
+}
+
+int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node)
+{
+	MEM_WITHIN(&t->mem);
+	struct thing_node *n = nodes_add(&t->nodes, node);
+	struct err e = ERR_INIT;
+
+	if (!n)
+		return -1;
+	if (muster_add(&t->muster, n, &e) < 0) {
+		on_note(t, true, e.text);
+		nodes_remove(&t->nodes, n);
+		return -1;
+	}
+	flush(t);
+	return 0;
+}
+
+/* None of the calls below is about the thing itself. */
+static struct thing_node *find(const struct kith_thing *t, const struct kith_thing_at *at)
+{
+	struct thing_node *n = nodes_at(&t->nodes, at);
+
+	return n && !node_is_device(n) ? n : NULL;
+}
+
+int kith_thing_remove_node(struct kith_thing *t, const struct kith_thing_at *node)
+{
+	MEM_WITHIN(&t->mem);
+	struct thing_node *n = find(t, node);
+	struct err e = ERR_INIT;
+
+	if (!n)
+		return -1;
+	if (muster_remove(&t->muster, n, &e) < 0) {
+		on_note(t, true, e.text);
+		return -1;
+	}
+	nodes_remove(&t->nodes, n);
+	flush(t);
+	return 0;
+}
+
+int kith_thing_set_node_state(struct kith_thing *t, const struct kith_thing_at *node,
+    enum kith_thing_node_state state)
+{
+	MEM_WITHIN(&t->mem);
+	struct thing_node *n = find(t, node);
+
+	if (!n || (unsigned)state > KITH_THING_NODE_ERROR_UNSIGNED)
+		return -1;
+	if (n->state == state)
+		return 0;
+	n->state = state;
+	n->changed_ms = clock_wall(&clock_system);
+	flush(t);
+	return 0;
+}
+
+const char *kith_thing_node_owner(const struct kith_thing *t, const struct kith_thing_at *node)
+{
+	const struct thing_node *n = find(t, node);
+
+	return n && n->owner ? n->owner : "";
+}
+
+const char *kith_thing_node_claim_uri(const struct kith_thing *t,
+    const struct kith_thing_at *node)
+{
+	MEM_WITHIN(&t->mem);
+
+	return keep_uri(t, find(t, node));
+}

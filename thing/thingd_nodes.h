@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thingd_nodes: how the nodes of a gateway can be claimed: on standard output as
+ * they become known, and together in state=/claims (0600), one a line: URI, a
+ * blank, the node as people call it.  The thing's own: thingd_show.h.
+ */
+#ifndef KITH_THING_THINGD_NODES_H
+#define KITH_THING_THINGD_NODES_H
+
+#include "thing/thing.h"
+#include "thing/thingd_conf.h"
+
+struct thingd_claims {
+	size_t n;
+	char **line;		/* "URI SOURCE ID\n" */
+};
+
+/* `uri` "": it cannot be claimed (any more). */
+void thingd_claims_set(struct thingd_claims *c, const struct thingd_conf *conf,
+    const struct kith_thing_at *at, const char *uri);
+void thingd_claims_fini(struct thingd_claims *c);
+
+#endif
