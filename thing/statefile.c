@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * statefile: lines in, lines out; the careful writing is daemon_write_file.
+ * statefile: lines in, lines out; the careful writing is daemon_write_secret.
  * It knows no key and no meaning.  Read next: identity.c, standing.c.
  */
 #include "config.h"
@@ -134,36 +134,14 @@ int statefile_save(const char *dir, const char *kind, const struct buf *b, struc
 		return -1;
 	if (!buf_ok(b))
 		return err_set(e, ERR_LIMIT, "'%s' would be too big", path);
-	return daemon_write_file(path, b->data, b->len, e);
+	return daemon_write_secret(path, b->data, b->len, e);
 }
 
-/* Overwrites what can be overwritten, then unlinks.  (On flash the old blocks
- * may live on; the account's password dies with the account.) */
 int statefile_remove(const char *dir, const char *kind, struct err *e)
 {
-	char path[STATEFILE_PATH], zero[512] = { 0 };
-	struct stat st;
-	off_t left;
-	int fd;
+	char path[STATEFILE_PATH];
 
-	if (path_of(path, sizeof(path), dir, kind, e) < 0)
-		return -1;
-	fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0) {
-		left = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : 0;
-		while (left > 0) {
-			size_t n = left < (off_t)sizeof(zero) ? (size_t)left : sizeof(zero);
-
-			if (write(fd, zero, n) != (ssize_t)n)
-				break;
-			left -= (off_t)n;
-		}
-		(void)fsync(fd);
-		close(fd);
-	}
-	if (unlink(path) < 0 && errno != ENOENT)
-		return err_errno(e, "cannot remove '%s'", path);
-	return 0;
+	return path_of(path, sizeof(path), dir, kind, e) < 0 ? -1 : daemon_wipe(path, e);
 }
 
 int statefile_lock(const char *dir, struct err *e)

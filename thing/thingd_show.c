@@ -39,7 +39,7 @@ static void keep_claim(const struct thingd_conf *c, const char *uri)
 
 	thingd_claim_path(c, path, sizeof(path));
 	if (n < 0 || (size_t)n >= sizeof(line) ||
-	    daemon_write_file(path, line, (size_t)n, &e) < 0)
+	    daemon_write_secret(path, line, (size_t)n, &e) < 0)
 		log_warn("cannot keep the claim URI for later: %s", e.text);
 	secret_cleanse(line, sizeof(line));
 }
@@ -77,7 +77,7 @@ int thingd_save_picture(const char *path, thingd_draw_fn draw, const char *text,
 	buf_init(&b, QR_MAX);
 	ret = draw(&b, text, e);
 	if (ret == 0)
-		ret = daemon_write_file(path, b.data, b.len, e);	/* 0600: it is the KEY */
+		ret = daemon_write_secret(path, b.data, b.len, e);	/* 0600: it is the KEY */
 	thingd_cleanse(&b);
 	return ret;
 }
@@ -106,8 +106,10 @@ static void keep_pictures(const struct thingd_conf *c, const char *uri)
 
 static void forget_file(const char *path)
 {
-	if (unlink(path) < 0 && errno != ENOENT)
-		log_warn("cannot remove '%s': %s", path, strerror(errno));
+	struct err e = ERR_INIT;
+
+	if (daemon_wipe(path, &e) < 0)
+		log_warn("%s", e.text);
 }
 
 void thingd_forget_claim(const struct thingd_conf *c)
@@ -169,7 +171,7 @@ void thingd_show_code(const struct thingd_conf *c, const char *code)
 		forget_file(path);
 		return;
 	}
-	if (daemon_write_file(path, line, (size_t)n, &e) < 0)
+	if (daemon_write_secret(path, line, (size_t)n, &e) < 0)
 		log_warn("cannot keep the code to be shown: %s", e.text);
 	if (under_systemd()) {
 		log_info("there is a code to be shown, in the file 'code' of the state folder");

@@ -148,14 +148,37 @@ write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-/* The name may stand there from a crash; O_EXCL after unlink makes sure that
+/* Whatever can be overwritten is; -1: the name is still there. */
+static int
+wipe_at(int dir, const char *name)
+{
+	static const char zero[4096];
+	int fd = openat(dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	off_t left = 0;
+
+	if (fd >= 0) {
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+			left = st.st_size;
+		for (; left > 0; left -= (off_t)sizeof(zero))
+			if (write_all(fd, zero, left < (off_t)sizeof(zero) ? (size_t)left
+			    : sizeof(zero)) != 0)
+				break;
+		(void)fsync(fd);
+		(void)close(fd);
+	}
+	return unlinkat(dir, name, 0) != 0 && errno != ENOENT ? -1 : 0;
+}
+
+/* The name may stand there from a crash; O_EXCL after its end makes sure that
  * the file is new, ours, and no link to somewhere else. */
 static int
-write_temp(int dir, const char *name, const void *data, size_t len)
+write_temp(int dir, const char *name, const void *data, size_t len, bool secret)
 {
 	int fd, saved;
 
-	if (unlinkat(dir, name, 0) != 0 && errno != ENOENT)
+	if (secret ? wipe_at(dir, name) != 0
+	    : unlinkat(dir, name, 0) != 0 && errno != ENOENT)
 		return -1;
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -169,38 +192,91 @@ write_temp(int dir, const char *name, const void *data, size_t len)
 	return close(fd);
 }
 
+/* The names are exchanged, so that the old content keeps a name until it is
+ * wiped; where the file system cannot do that, it is replaced. */
+static int
+put_in_place(int dir, const char *temp, const char *name, bool secret)
+{
+	if (secret && renameat2(dir, temp, dir, name, RENAME_EXCHANGE) == 0)
+		return 0;
+	return renameat(dir, temp, dir, name);
+}
+
+/* A path as its folder, opened, and the names of the file and the new one. */
+struct place {
+	int dir;
+	char folder[PATH_MAX], temp[NAME_MAX + 1];
+	const char *name;
+};
+
+static int
+place_open(struct place *p, const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	int n, m;
+
+	p->name = slash != NULL ? slash + 1 : path;
+	n = snprintf(p->folder, sizeof(p->folder), "%.*s", slash != NULL ? (int)(slash - path + 1)
+	    : 1, slash != NULL ? path : ".");
+	m = snprintf(p->temp, sizeof(p->temp), ".%s.new", p->name);
+	if (*p->name == '\0' || n >= (int)sizeof(p->folder) || m >= (int)sizeof(p->temp))
+		return err_set(e, ERR_INPUT, "'%s' cannot be the name of a file", path);
+	p->dir = open(p->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return p->dir < 0 ? err_errno(e, "cannot open folder '%s'", p->folder) : 0;
+}
+
+static int
+write_whole(const char *path, const void *data, size_t len, bool secret, struct err *e)
+{
+	struct place p;
+	int ret = -1;
+
+	if (place_open(&p, path, e) != 0)
+		return -1;
+	if (write_temp(p.dir, p.temp, data, len, secret) != 0) {
+		err_errno(e, "cannot write '%s%s'", p.folder, p.temp);
+	} else if (put_in_place(p.dir, p.temp, p.name, secret) != 0) {
+		err_errno(e, "cannot replace '%s'", path);
+	} else if (fsync(p.dir) != 0) {
+		/* Which of the two a power cut would leave is not known: wipe neither. */
+		(void)err_errno(e, "cannot sync folder '%s'", p.folder);
+		goto out;
+	} else {
+		ret = 0;
+	}
+	/* The old content, or the new one that did not get there. */
+	if (secret)
+		(void)wipe_at(p.dir, p.temp);
+	else if (ret != 0)
+		(void)unlinkat(p.dir, p.temp, 0);
+out:
+	(void)close(p.dir);
+	return ret;
+}
+
 int
 daemon_write_file(const char *path, const void *data, size_t len, struct err *e)
 {
-	char folder[PATH_MAX], temp[NAME_MAX + 1];
-	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
-	int n = snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int)(slash - path + 1) : 1,
-	    slash != NULL ? path : ".");
-	int m = snprintf(temp, sizeof(temp), ".%s.new", name);
-	int dir, ret = -1;
+	return write_whole(path, data, len, false, e);
+}
 
-	if (*name == '\0' || n >= (int)sizeof(folder) || m >= (int)sizeof(temp))
-		return err_set(e, ERR_INPUT, "'%s' cannot be the name of a file", path);
-	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return err_errno(e, "cannot open folder '%s'", folder);
-	if (write_temp(dir, temp, data, len) != 0) {
-		err_errno(e, "cannot write '%s%s'", folder, temp);
-		goto out;
-	}
-	if (renameat(dir, temp, dir, name) != 0) {
-		err_errno(e, "cannot replace '%s'", path);
-		goto out;
-	}
-	if (fsync(dir) != 0) {
-		err_errno(e, "cannot sync folder '%s'", folder);
-		goto out;
-	}
-	ret = 0;
-out:
-	if (ret != 0)
-		(void)unlinkat(dir, temp, 0);
-	(void)close(dir);
+int
+daemon_write_secret(const char *path, const void *data, size_t len, struct err *e)
+{
+	return write_whole(path, data, len, true, e);
+}
+
+int
+daemon_wipe(const char *path, struct err *e)
+{
+	struct place p;
+	int ret = 0;
+
+	if (place_open(&p, path, e) != 0)
+		return -1;
+	if (wipe_at(p.dir, p.temp) != 0 || wipe_at(p.dir, p.name) != 0)
+		ret = err_errno(e, "cannot remove '%s'", path);
+	(void)close(p.dir);
 	return ret;
 }
 

@@ -33,6 +33,14 @@ int daemon_dir(const char *path, struct err *e);
 /* Write a whole file: temp (O_EXCL, 0600) + fsync + rename + fsync of the
  * folder (att-D-07).  Old or new, never partial. */
 int daemon_write_file(const char *path, const void *data, size_t len, struct err *e);
+/*
+ * The same for what must not be found on the disk later: what stood there before
+ * is overwritten, also what a power cut left of it (it is wiped at the next write
+ * or by daemon_wipe).  On flash old blocks may live on below the file system.
+ */
+int daemon_write_secret(const char *path, const void *data, size_t len, struct err *e);
+/* Overwrite, sync, unlink; so is a half-written new one.  Absent is well. */
+int daemon_wipe(const char *path, struct err *e);
 /* Open a file that nobody else may read or have made: -1 and ERR_INPUT for a
  * symlink, a foreign owner, group or world rights; ERR_AGAIN if absent. */
 int daemon_open_private(const char *path, struct err *e);
