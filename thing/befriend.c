@@ -11,6 +11,7 @@
 #include "common/base/str.h"
 #include "common/wire/ns.h"
 #include "common/wire/push.h"
+#include "common/wire/xml.h"
 
 static void say(struct befriend *b, const char *to, const char *type)
 {
@@ -90,13 +91,48 @@ static void tell_friend(struct befriend *b, const char *bare)
 	(void)push_write(b->session->out, &p);
 }
 
-static void accept(struct befriend *b, const char *bare, bool offered)
+/* Only who asked hears it: said to anybody else, it would let him in at any time
+ * to come, without our being asked (RFC 6121 3.4). */
+static void let_in(struct befriend *b, const char *bare)
 {
+	friends_accept(b->friends, bare);
 	say(b, bare, "subscribed");
-	if (!offered)
+}
+
+static void accept(struct befriend *b, const struct befriend_pending *p)
+{
+	if (p->requested)
+		let_in(b, p->bare);
+	else if (p->doubted)
+		friends_accept(b->friends, p->bare);
+	if (!p->offered)
 		return;
-	befriend_subscribe(b, bare);
-	tell_friend(b, bare);
+	befriend_subscribe(b, p->bare);
+	tell_friend(b, p->bare);
+}
+
+/* Whom our server let in may have its word for ever (a pre-approval, RFC 6121
+ * 3.4): only his leaving the roster ends that everywhere. */
+static void put_out(struct befriend *b, const char *bare)
+{
+	char id[IDENT_TEXT];
+	struct xml x;
+
+	friends_left(b->friends, bare);
+	if (!session_is_up(b->session) || ident_text(id, NULL) < 0)
+		return;
+	xml_begin(&x, b->session->out);
+	xml_open(&x, "iq", NULL);
+	xml_attr(&x, "type", "set");
+	xml_attr(&x, "id", id);
+	xml_open(&x, "query", NS_ROSTER);
+	xml_open(&x, "item", NULL);
+	xml_attr(&x, "jid", bare);
+	xml_attr(&x, "subscription", "remove");
+	xml_close(&x);
+	xml_close(&x);
+	xml_close(&x);
+	(void)xml_end(&x);
 }
 
 static void ask_next(struct befriend *b);
@@ -116,8 +152,10 @@ static void settle(struct befriend *b, struct befriend_pending *p, enum access_v
 		return;
 	}
 	if (v == ACCESS_YES)
-		accept(b, p->bare, p->offered);
-	else if (!p->offered)
+		accept(b, p);
+	else if (p->doubted)
+		put_out(b, p->bare);
+	else if (p->requested)
 		say(b, p->bare, "unsubscribed");
 	if (v == ACCESS_NO && b->refused)
 		b->refused(b->arg, p->bare);
@@ -134,7 +172,7 @@ static void decided(void *arg, enum access_verdict v, const struct decision *d)
 		return;
 	p->asking = false;
 	settle(b, p, p->withdrawn ? ACCESS_NO : v);
-	ask_next(b);
+	befriend_roster_changed(b);
 }
 
 /* One at a time, so that an answer always belongs to the one who is asking. */
@@ -166,11 +204,11 @@ void befriend_request(struct befriend *b, const char *bare)
 
 	switch (access_who(b->access, bare)) {
 	case ACCESS_OWNER:
-		say(b, bare, "subscribed");
+		let_in(b, bare);
 		befriend_subscribe(b, bare);
 		return;
 	case ACCESS_SERVICE:
-		say(b, bare, "subscribed");
+		let_in(b, bare);
 		return;
 	case ACCESS_SELF:
 		return;
@@ -178,8 +216,33 @@ void befriend_request(struct befriend *b, const char *bare)
 		break;
 	}
 	p = add(b, bare);
-	if (p)
+	if (p) {
+		p->requested = true;
 		p->again_ms = 0;
+	}
+	ask_next(b);
+}
+
+void befriend_roster_changed(struct befriend *b)
+{
+	/* A former owner is being parted with: he is no question. */
+	const struct friend *x = friends_unasked(b->friends, b->standing->former);
+	struct befriend_pending *p = x ? find(b, x->bare) : NULL;
+
+	/* One at a time; owner and services are no question. */
+	if (x && !p) {
+		switch (access_who(b->access, x->bare)) {
+		case ACCESS_STRANGER:
+			p = add(b, x->bare);
+			break;
+		default:
+			friends_accept(b->friends, x->bare);
+			befriend_roster_changed(b);
+			return;
+		}
+	}
+	if (p)
+		p->doubted = true;
 	ask_next(b);
 }
 
@@ -198,6 +261,7 @@ void befriend_friend(struct befriend *b, const char *bare)
 void befriend_unfriend(struct befriend *b, const char *bare)
 {
 	struct befriend_pending *p = find(b, bare);
+	const struct friend *x;
 
 	if (p && p->asking)
 		p->withdrawn = true;
@@ -206,7 +270,11 @@ void befriend_unfriend(struct befriend *b, const char *bare)
 	decisions_forget(b->decisions, bare);
 	say(b, bare, "unsubscribed");
 	say(b, bare, "unsubscribe");
-	friends_left(b->friends, bare);
+	x = friends_find(b->friends, bare);
+	if (x && x->approved)
+		put_out(b, bare);
+	else
+		friends_left(b->friends, bare);
 }
 
 int64_t befriend_deadline(const struct befriend *b)

@@ -5,7 +5,8 @@
  *  - whoever else asks (presence subscribe) waits for isFriend: yes accepts,
  *    no refuses, silence is asked again later;
  *  - a `friend` push makes us ask isFriend ourselves, then offer friendship;
- *  - `unfriend` narrows at once.
+ *  - `unfriend` narrows at once;
+ *  - whom our server let in without our word is asked about all the same.
  * At most BEFRIEND_PENDING wait; the oldest makes room (att-D-12).
  */
 #ifndef KITH_THING_BEFRIEND_H
@@ -22,7 +23,9 @@ struct befriend_pending {
 	uint64_t order;			/* when it came: the oldest goes first */
 	int64_t again_ms;		/* ask (again) at this time */
 	bool asking;			/* isFriend is under way */
-	bool offered;			/* a `friend` push, not a request of theirs */
+	bool requested;			/* they asked us, and wait for our word */
+	bool offered;			/* a `friend` push said that they may */
+	bool doubted;			/* our server calls them a friend; we never did */
 	bool withdrawn;			/* `unfriend` came while it was asked about */
 };
 
@@ -46,6 +49,9 @@ void befriend_friend(struct befriend *b, const char *bare);
 void befriend_unfriend(struct befriend *b, const char *bare);
 /* Ask for a subscription to them, unless it is there or asked for. */
 void befriend_subscribe(struct befriend *b, const char *bare);
+
+/* The roster is another one. */
+void befriend_roster_changed(struct befriend *b);
 
 int64_t befriend_deadline(const struct befriend *b);
 void befriend_tick(struct befriend *b);

@@ -90,6 +90,7 @@ void enroll_roster_changed(struct enroll *e)
 	if (e->step != ENROLL_IDLE && e->step != ENROLL_ROSTER)
 		part_with_former(e, false);
 	muster_roster_changed(e->muster);
+	befriend_roster_changed(e->befriend);
 }
 
 static void on_roster(void *arg, const struct stanza *answer)
@@ -105,6 +106,7 @@ static void on_roster(void *arg, const struct stanza *answer)
 	if (query && type && strcmp(type, "result") == 0) {
 		friends_take_roster(e->friends, query);
 		part_with_former(e, true);
+		befriend_roster_changed(e->befriend);
 	}
 	find_services(e);
 }

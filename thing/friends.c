@@ -35,6 +35,11 @@ void friends_fini(struct friends *f)
 	f->n = 0;
 }
 
+static bool is_friend(const struct friend *x)
+{
+	return x && x->from && x->accepted;
+}
+
 static struct friend *find(const struct friends *f, const char *bare)
 {
 	for (size_t i = 0; i < f->n; i++)
@@ -52,15 +57,19 @@ void friends_left(struct friends *f, const char *bare)
 {
 	struct friend *x = find(f, bare);
 
-	if (x)
-		x->to = x->asked = false;
+	if (!x)
+		return;
+	if (f->changed && is_friend(x))
+		f->changed(f->arg, x->bare, false);
+	x->to = x->asked = x->accepted = false;
+	x->parting = true;
 }
 
 bool friends_has(const struct friends *f, const char *bare)
 {
 	const struct friend *x = find(f, bare);
 
-	return x && x->from;
+	return is_friend(x);
 }
 
 static struct friend *add(struct friends *f, const char *bare)
@@ -101,7 +110,7 @@ static void take_item(struct friends *f, const struct stanza *item)
 	if (!jid || jid_parse_bare(&j, jid, JID_STRINGPREP, NULL) < 0)
 		return;
 	x = find(f, j.text);
-	was = x && x->from;
+	was = is_friend(x);
 	if (sub && strcmp(sub, "remove") == 0) {
 		if (x)
 			drop(f, x);
@@ -111,12 +120,37 @@ static void take_item(struct friends *f, const struct stanza *item)
 			x = add(f, j.text);
 		if (!x)
 			return;
+		x->parting = false;
 		x->from = is_one_of(sub, "from", "both");
 		x->to = is_one_of(sub, "to", "both");
 		x->asked = is_one_of(stanza_attr(item, "ask"), "subscribe", "subscribe");
+		x->approved = is_one_of(stanza_attr(item, "approved"), "true", "1");
 	}
-	if (f->changed && was != (x && x->from))
+	if (f->changed && was != is_friend(x))
 		f->changed(f->arg, j.text, !was);
+}
+
+void friends_accept(struct friends *f, const char *bare)
+{
+	struct friend *x = find(f, bare);
+	bool was = is_friend(x);
+
+	if (!x)
+		x = add(f, bare);
+	if (!x)
+		return;		/* as one over the limit he is a stranger */
+	x->accepted = true;
+	if (f->changed && !was && is_friend(x))
+		f->changed(f->arg, x->bare, true);
+}
+
+const struct friend *friends_unasked(const struct friends *f, const char *besides)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (!f->friend[i].accepted && !f->friend[i].parting && f->friend[i].from &&
+		    strcmp(f->friend[i].bare, besides) != 0)
+			return &f->friend[i];
+	return NULL;
 }
 
 void friends_take_push(struct friends *f, const struct stanza *query)
@@ -138,9 +172,14 @@ void friends_take_roster(struct friends *f, const struct stanza *query)
 	for (s = stanza_first(query); s; s = stanza_next(s))
 		if (stanza_is(s, NS_ROSTER, "item"))
 			take_item(f, s);
+	for (size_t i = 0; i < f->n; i++) {
+		const struct friend *before = find(&old, f->friend[i].bare);
+
+		f->friend[i].accepted = !f->friend[i].approved || (before && before->accepted);
+	}
 	f->changed = old.changed;
 	for (size_t i = 0; f->changed && i < old.n; i++)
-		if (old.friend[i].from && !friends_has(f, old.friend[i].bare))
+		if (is_friend(&old.friend[i]) && !friends_has(f, old.friend[i].bare))
 			f->changed(f->arg, old.friend[i].bare, false);
 	forget_all(old.friend, old.n);
 }

@@ -197,7 +197,10 @@ write_temp(int dir, const char *name, const void *data, size_t len, bool secret)
 static int
 put_in_place(int dir, const char *temp, const char *name, bool secret)
 {
-	if (secret && renameat2(dir, temp, dir, name, RENAME_EXCHANGE) == 0)
+	struct stat st;
+
+	if (secret && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	    renameat2(dir, temp, dir, name, RENAME_EXCHANGE) == 0)
 		return 0;
 	return renameat(dir, temp, dir, name);
 }

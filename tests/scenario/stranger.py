@@ -16,6 +16,7 @@ from kithlab.story import Story, contains, same
 
 def befriend(stranger, thing):
     """Ask; the answer: 'subscribed' or 'unsubscribed'."""
+    stranger.inbox.clear()      # of what came without asking: he was unfriended
     stranger.presence(thing, "subscribe")
     return stranger.expect_presence(thing, "subscribed", "unsubscribed").get("type")
 
@@ -77,6 +78,7 @@ def main():
             owner.desk(f"revoke {bob.me}")
             home.lab.retry(lambda: bob.control(full, "led", "boolean", "true") != "OK",
                            "the refusal", 5)
+            bob.expect_presence(thing, "unsubscribed")
             same(befriend(bob, thing), "unsubscribed")
         with story.check("the owner himself is never locked out"):
             contains(owner.say(thing, "read temperature"), "21.5")

@@ -251,6 +251,66 @@ power_is_cut_at_each_call(write_fn *write_it)
 }
 
 static void
+att_D_07__a_power_cut_at_each_call_leaves_the_old_file_or_the_new(void **state)
+{
+	(void)state;
+	power_is_cut_at_each_call(daemon_write_file);
+	power_is_cut_at_each_call(daemon_write_secret);
+	disk.no_exchange = true;
+	power_is_cut_at_each_call(daemon_write_secret);
+}
+
+/* A second name for the file keeps its blocks in sight. */
+static void
+att_D_08__what_a_secret_file_held_before_is_overwritten(void **state)
+{
+	char other[160];
+	struct err e = ERR_INIT;
+	struct buf b;
+
+	(void)state;
+	(void)snprintf(other, sizeof(other), "%s/link", folder);
+	assert_int_equal(daemon_write_secret(path, "a password", 10, &e), 0);
+	assert_int_equal(link(path, other), 0);
+	assert_int_equal(daemon_write_secret(path, "another", 7, &e), 0);
+	buf_init(&b, 100);
+	assert_int_equal(daemon_read_file(other, &b, &e), 0);
+	assert_int_equal(b.len, 10);
+	assert_memory_equal(b.data, "\0\0\0\0\0\0\0\0\0", 10);
+	buf_reset(&b);
+	assert_string_equal(content(), "another");
+	(void)unlink(other);
+	assert_int_equal(link(path, other), 0);
+	assert_int_equal(daemon_wipe(path, &e), 0);
+	assert_int_equal(daemon_wipe(path, &e), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(daemon_read_file(other, &b, &e), 0);
+	assert_memory_equal(b.data, "\0\0\0\0\0\0", 7);
+	buf_fini(&b);
+}
+
+/* Between the exchange and the wiping the power fails: the next write wipes. */
+static void
+att_D_08__what_a_power_cut_left_is_overwritten_at_the_next_write(void **state)
+{
+	char temp[160], other[160];
+	struct err e = ERR_INIT;
+	struct buf b;
+
+	(void)state;
+	(void)snprintf(temp, sizeof(temp), "%s/.file.new", folder);
+	(void)snprintf(other, sizeof(other), "%s/link", folder);
+	assert_int_equal(daemon_write_secret(temp, "a password", 10, &e), 0);
+	assert_int_equal(link(temp, other), 0);
+	assert_int_equal(daemon_write_secret(path, "another", 7, &e), 0);
+	assert_int_equal(access(temp, F_OK), -1);
+	buf_init(&b, 100);
+	assert_int_equal(daemon_read_file(other, &b, &e), 0);
+	assert_memory_equal(b.data, "\0\0\0\0\0\0\0\0\0", 10);
+	buf_fini(&b);
+}
+
+static void
 att_D_07__a_link_is_neither_followed_nor_read(void **state)
 {
 	char link_path[160], victim[160];
@@ -463,6 +523,8 @@ main(void)
 		IN_FOLDER(att_D_07__a_file_is_0600_synced_and_renamed_whatever_the_umask),
 		IN_FOLDER(att_D_07__each_failing_call_leaves_the_old_file_or_the_new),
 		IN_FOLDER(att_D_07__a_power_cut_at_each_call_leaves_the_old_file_or_the_new),
+		IN_FOLDER(att_D_08__what_a_secret_file_held_before_is_overwritten),
+		IN_FOLDER(att_D_08__what_a_power_cut_left_is_overwritten_at_the_next_write),
 		IN_FOLDER(att_D_07__a_link_is_neither_followed_nor_read),
 		IN_FOLDER(att_D_07__a_file_of_others_or_open_to_others_is_not_read),
 		IN_FOLDER(daemon_read_file__refuses_more_than_the_buffer_may_hold),

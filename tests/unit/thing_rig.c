@@ -420,9 +420,17 @@ void rig_owned(void)
 	rig_enroll("<claimed xmlns='urn:xmpp:iot:discovery' jid='" RIG_OWNER "' public='false'/>");
 }
 
+/* Whom our server let in is asked about. */
 void rig_befriend(const char *bare)
 {
+	char payload[512];
+	const char *q;
+
 	rig_send("<iq type='set' id='push1' to='%s'><query xmlns='jabber:iq:roster'>"
 	    "<item jid='%s' subscription='from'/></query></iq>", rig->full, bare);
+	q = rig_expect("isFriend", bare);
+	snprintf(payload, sizeof(payload), "<isFriendResponse xmlns='urn:xmpp:iot:provisioning' "
+	    "jid='%s' result='true'/>", bare);
+	rig_answer(q, RIG_REGISTRY, payload);
 	rig_expect("type=\"result\"", "id=\"push1\"");
 }

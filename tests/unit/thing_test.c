@@ -798,9 +798,65 @@ static void a_friend_push_is_asked_about_and_then_offered(void **state)
 	rig_send("<message from='" RIG_REGISTRY "' to='%s'><friend xmlns='" X_PROV "' "
 	    "jid='bob@home.example'/></message>", rig->full);
 	answer_friend(rig_expect("isFriend", "bob@home.example"), "bob@home.example", true);
-	rig_expect("type=\"subscribed\"", "bob@home.example");
 	rig_expect("type=\"subscribe\"", "bob@home.example");
 	rig_expect("<message", "<friend", "to=\"bob@home.example\"");
+}
+
+/* Said to who has not asked, "subscribed" lets him in for ever (RFC 6121 3.4). */
+static void a_friend_hears_subscribed_only_when_he_asked(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	subscribe_from("bob@home.example");
+	answer_friend(rig_expect("isFriend", "bob@home.example"), "bob@home.example", true);
+	rig_expect("type=\"subscribed\"", "bob@home.example");
+	rig_send("<message from='" RIG_REGISTRY "' to='%s'><friend xmlns='" X_PROV "' "
+	    "jid='bob@home.example'/></message>", rig->full);
+	answer_friend(rig_expect("isFriend", "bob@home.example"), "bob@home.example", true);
+	rig_expect("type=\"subscribe\"", "bob@home.example");
+	rig_expect("<message", "<friend", "to=\"bob@home.example\"");
+	rig_expect_silence();
+}
+
+static void push_item(const char *bare, const char *more)
+{
+	rig_send("<iq type='set' id='p' to='%s'><query xmlns='jabber:iq:roster'>"
+	    "<item jid='%s' subscription='from' %s/></query></iq>", rig->full, bare, more);
+}
+
+static void whom_the_server_let_in_is_no_friend_until_he_was_asked_about(void **state)
+{
+	char q[2048];
+
+	UNUSED(state);
+	rig_owned();
+	push_item("eve@home.example", "approved='true'");
+	snprintf(q, sizeof(q), "%s", rig_expect("isFriend", "eve@home.example"));
+	rig_expect("type=\"result\"", "id=\"p\"");
+	assert_false(rig_said("{4 eve@home.example}"));
+	rig_send("<message type='chat' from='eve@home.example/x' to='%s'><body>help</body></message>",
+	    rig->full);
+	rig_expect_silence();
+	answer_friend(q, "eve@home.example", false);
+	rig_expect("type=\"set\"", "jabber:iq:roster", "jid=\"eve@home.example\"",
+	    "subscription=\"remove\"");
+	rig_expect_silence();
+}
+
+/* Else our server would let him in again without a word to us. */
+static void unfriend_takes_a_preapproval_with_it(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	push_item("bob@home.example", "approved='true'");
+	answer_friend(rig_expect("isFriend", "bob@home.example"), "bob@home.example", true);
+	rig_expect("type=\"result\"", "id=\"p\"");
+	assert_true(rig_said("{4 bob@home.example}"));
+	rig_send("<message from='" RIG_REGISTRY "' to='%s'><unfriend xmlns='" X_PROV "' "
+	    "jid='bob@home.example'/></message>", rig->full);
+	rig_expect("type=\"unsubscribed\"", "bob@home.example");
+	rig_expect("type=\"unsubscribe\"", "bob@home.example");
+	rig_expect("subscription=\"remove\"", "bob@home.example");
 }
 
 static void a_friend_push_that_provisioning_does_not_confirm_does_nothing(void **state)
@@ -1501,6 +1557,9 @@ int main(void)
 		T(an_error_accepts_and_refuses_nobody),
 		T(att_D_12__a_flood_of_requests_keeps_the_newest_thirty_two),
 		T(a_friend_push_is_asked_about_and_then_offered),
+		T(a_friend_hears_subscribed_only_when_he_asked),
+		T(whom_the_server_let_in_is_no_friend_until_he_was_asked_about),
+		T(unfriend_takes_a_preapproval_with_it),
 		T(a_friend_push_is_not_answered_by_an_old_lease),
 		T(a_friend_push_that_provisioning_does_not_confirm_does_nothing),
 		T(unfriend_narrows_at_once),
