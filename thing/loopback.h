@@ -21,7 +21,7 @@
 #ifndef KITH_LOOPBACK_H
 #define KITH_LOOPBACK_H
 
-#include <kith/thing.h>
+#include "thing/thing.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -132,9 +132,10 @@ disco_items_answer_write(struct xml *x, const struct request *q, const struct re
 void
 disco_version_answer_write(struct xml *x, const struct request *q, const struct reply *r)
 {
+	const char *name = r->u.disco.name;
+
 	(void)q;
-	(void)r;
-	xml_leaf(x, "name", NULL, PACKAGE_NAME);
+	xml_leaf(x, "name", NULL, name != NULL ? name : PACKAGE_NAME);
 	xml_leaf(x, "version", NULL, PACKAGE_VERSION);
 }
 
