@@ -38,6 +38,23 @@ static int make_password(struct secret *out, struct err *e)
 	return ret;
 }
 
+/* Ours, or one that a certificate gave us: lower case and nothing that needs care. */
+static int take_user(struct identity *id, const char *value)
+{
+	if (*value == '\0' ||
+	    value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-._")] != '\0')
+		return -1;
+	return str_copy(id->user, sizeof(id->user), value);
+}
+
+int identity_take_name(struct identity *id, const char *user, struct err *e)
+{
+	if (take_user(id, user) < 0)
+		return err_set(e, ERR_INPUT, "'%.80s' can be no name of ours: a-z, 0-9, '-', '.', "
+		    "'_', at most %d", user, IDENTITY_USER - 1);
+	return 0;
+}
+
 int identity_new_account(struct identity *id, struct err *e)
 {
 	char user[IDENT_TEXT];
@@ -45,7 +62,7 @@ int identity_new_account(struct identity *id, struct err *e)
 	if (ident_text(user, e) < 0 || make_password(&id->password, e) < 0)
 		return -1;
 	identity_keep_password(id);
-	memcpy(id->user, user, sizeof(id->user));
+	memcpy(id->user, user, sizeof(user));
 	id->account = IDENTITY_NONE;
 	id->refused_ms = 0;
 	return 0;
@@ -146,11 +163,6 @@ static int take_ident(char out[static IDENT_TEXT], const char *value)
 	return 0;
 }
 
-static int take_user(struct identity *id, const char *value)
-{
-	return take_ident(id->user, value);
-}
-
 static int take_key(struct identity *id, const char *value)
 {
 	return take_ident(id->key, value);
@@ -211,6 +223,31 @@ static int take_refused(struct identity *id, const char *value)
 	return str_to_int(value, 0, INT64_MAX, &id->refused_ms);
 }
 
+static int take_count(unsigned *out, const char *value)
+{
+	int64_t n;
+
+	if (str_to_int(value, 0, INT32_MAX, &n) < 0)
+		return -1;
+	*out = (unsigned)n;
+	return 0;
+}
+
+static int take_refusals(struct identity *id, const char *value)
+{
+	return take_count(&id->refusals, value);
+}
+
+static int take_names(struct identity *id, const char *value)
+{
+	return take_count(&id->names, value);
+}
+
+static int take_refusals_since(struct identity *id, const char *value)
+{
+	return str_to_int(value, 0, INT64_MAX, &id->refusals_ms);
+}
+
 static const struct {
 	const char *name;
 	int (*take)(struct identity *id, const char *value);
@@ -225,6 +262,9 @@ static const struct {
 	{ "continuity", take_continuity },
 	{ "key-used", take_key_used },
 	{ "refused", take_refused },
+	{ "refusals", take_refusals },
+	{ "names", take_names },
+	{ "refusals-since", take_refusals_since },
 };
 
 static int row(void *arg, const char *name, const char *value, struct err *e)
@@ -294,6 +334,9 @@ int identity_save(const struct identity *id, const char *dir, struct err *e)
 	secret_cleanse(seed, sizeof(seed));
 	if (id->refused_ms)
 		buf_addf(&b, "refused %lld\n", (long long)id->refused_ms);
+	if (id->refusals_ms)
+		buf_addf(&b, "refusals %u\nnames %u\nrefusals-since %lld\n", id->refusals, id->names,
+		    (long long)id->refusals_ms);
 	statefile_end(&b);
 	ret = statefile_save(dir, KIND, &b, e);
 	if (b.data)

@@ -21,6 +21,7 @@
 #include "common/base/sign.h"
 
 #define IDENTITY_DOMAIN 256
+#define IDENTITY_USER 64	/* ours has 26; a certificate may name another */
 #define IDENTITY_PASSWORD 65	/* 256 bits in hex, with the NUL */
 
 enum identity_account {
@@ -34,7 +35,7 @@ struct identity {
 	enum identity_account account;
 	char domain[IDENTITY_DOMAIN];	/* where the account lives; "": no broker has proved
 					 * a domain that we may live at */
-	char user[IDENT_TEXT];		/* local part: 128 random bits, lower case */
+	char user[IDENTITY_USER];		/* local part: 128 random bits, lower case */
 	struct secret password;
 	/* While a new password replaces the old one, both: either may be the one
 	 * that the broker takes.  Empty: there is only one. */
@@ -44,6 +45,10 @@ struct identity {
 	bool key_used;			/* somebody claimed with it */
 	struct secret continuity;	/* the seed of an Ed25519 key (sign.h) */
 	int64_t refused_ms;		/* wall clock: refused since then; 0: not refused */
+	/* How often the broker refused to make an account, and how many names were
+	 * given up, since the first of them in a day (wall clock; 0: none). */
+	unsigned refusals, names;
+	int64_t refusals_ms;
 };
 
 /* Nothing on disk yet.  Needs identity_fini either way. */
@@ -64,6 +69,8 @@ int identity_prove(char out[static IDENTITY_PROOF], const struct identity *id,
 
 /* Another name and password at the same broker; KEY and continuity key stay. */
 int identity_new_account(struct identity *id, struct err *e);
+/* The name that our certificate gives us at the broker.  -1: it is none. */
+int identity_take_name(struct identity *id, const char *user, struct err *e);
 int identity_new_key(struct identity *id, struct err *e);
 /* A password to change to, beside the one in use; the file holds both. */
 int identity_new_password(struct identity *id, struct err *e);

@@ -58,24 +58,6 @@ static void wait_for(struct login *l, int64_t ms)
 
 static const struct client_ops client_calls;
 
-static int save_account(struct login *l, enum identity_account a, struct err *e)
-{
-	enum identity_account before = l->id->account;
-
-	if (before == a)
-		return 0;
-	l->id->account = a;
-	if (identity_save(l->id, l->dir, e) == 0)
-		return 0;
-	l->id->account = before;
-	return -1;
-}
-
-static bool must_register(const struct login *l)
-{
-	return l->register_next || l->id->account == IDENTITY_NONE;
-}
-
 static bool pin_released(const struct login *l)
 {
 	return l->weak_ms && clock_wall(l->clock) - l->weak_ms >= LOGIN_PATIENCE_MS;
@@ -89,19 +71,13 @@ static int attempt(struct login *l, struct err *e)
 		.port = l->place.at.port,
 		.direct_tls = l->place.at.direct_tls,
 		.ca_file = l->ca_file,
-		.user = l->id->user,
-		.password = &l->id->password,
 		.pin = pin_released(l) ? NULL : &l->standing->pin,
 		.limits = { WIRE_STANZA_BYTES_THING, 4 * WIRE_STANZA_BYTES },
 		.clock = l->clock,
 		.timeout_ms = l->place.is_rumour ? LOGIN_RUMOUR_MS : LOGIN_TIMEOUT_MS,
 	};
 
-	l->registering = conf.register_account = must_register(l);
-	/* On disk first: whatever happens from here on, we know that the account
-	 * may exist.  Who has no domain yet waits until one is proved (on_proved). */
-	if (l->registering && l->id->account == IDENTITY_NONE && l->id->domain[0] &&
-	    save_account(l, IDENTITY_ASKED, e) < 0)
+	if (signup_begin(&l->signup, &conf, e) < 0)
 		return -1;
 	l->client = client_new(&conf, &client_calls, l, e);
 	return l->client ? 0 : -1;
@@ -110,8 +86,14 @@ static int attempt(struct login *l, struct err *e)
 static void begin(struct login *l)
 {
 	struct err e = ERR_INIT;
+	int64_t wait = signup_wait(&l->signup);
 
 	l->locating = false;
+	if (wait > 0) {
+		locate_begin(l->locate, l->id->domain);
+		wait_for(l, wait);
+		return;
+	}
 	switch (locate_next(l->locate, &l->place)) {
 	case LOCATE_WAIT:
 		l->locating = true;
@@ -134,81 +116,12 @@ static void begin(struct login *l)
 
 /* ---- how it ended ------------------------------------------------------- */
 
-static void rename_account(struct login *l)
-{
-	struct err e = ERR_INIT;
-
-	if (identity_new_account(l->id, &e) < 0 || identity_save(l->id, l->dir, &e) < 0)
-		note(l, true, "cannot make a new account name: %s", e.text);
-	/* Under the new name we have heard of no ownership: to state the old
-	 * one would look as if the registry had forgotten us. */
-	l->standing->epoch = 0;
-	if (standing_save(l->standing, l->dir, &e) < 0)
-		note(l, false, "%s", e.text);
-	l->register_next = false;
-	l->ops->renamed(l->arg);
-}
-
-/* The password was being changed when we lost the stream: the other one counts. */
-static bool try_other(struct login *l)
-{
-	struct err e = ERR_INIT;
-
-	if (l->id->other.len == 0 || l->tried_other) {
-		l->tried_other = false;
-		return false;
-	}
-	l->tried_other = true;
-	identity_swap_password(l->id);
-	if (identity_save(l->id, l->dir, &e) < 0)
-		note(l, false, "%s", e.text);
-	return true;
-}
-
-/* The name or the password is wrong. */
-static void on_refused(struct login *l)
-{
-	struct err e = ERR_INIT;
-	int64_t now = clock_wall(l->clock);
-
-	if (try_other(l))
-		return;
-	if (l->id->account == IDENTITY_ASKED) {
-		/* The request never arrived: make it now, under the same name. */
-		l->register_next = !l->registering;
-		return;
-	}
-	if (!l->id->refused_ms || now < l->id->refused_ms) {
-		note(l, true, "the broker refuses our own account; if that lasts a day, "
-		    "it is asked to make it again");
-		l->id->refused_ms = now;
-		if (identity_save(l->id, l->dir, &e) < 0)
-			note(l, false, "%s", e.text);
-		return;
-	}
-	l->register_next = now - l->id->refused_ms >= LOGIN_PATIENCE_MS;
-}
-
-/* The name is taken, so it is not ours. */
-static void on_conflict(struct login *l)
-{
-	if (l->id->account == IDENTITY_OURS)
-		note(l, true, "our account was taken by somebody else; making a new one");
-	rename_account(l);
-}
-
 static void on_weak(struct login *l)
 {
 	if (!l->weak_ms) {
 		l->weak_ms = clock_wall(l->clock);
 		note(l, true, "the broker offers only weaker logins than before; refused for a day");
 	}
-}
-
-static void on_no_register(struct login *l)
-{
-	l->register_next = false;
-	note(l, true, "the broker makes no accounts for things (in-band registration is refused)");
 }
 
 static void on_nothing(struct login *l)
@@ -231,11 +144,11 @@ static const struct {
 	[CLIENT_LOST] = { "connection lost", on_nothing, THEN_NEXT_PLACE },
 	[CLIENT_UNTRUSTED] = { "the server is not verified", on_nothing, THEN_NEXT_PLACE },
 	[CLIENT_WEAK] = { "login too weak", on_weak, THEN_WAIT },
-	[CLIENT_REFUSED] = { "login refused", on_refused, THEN_AT_ONCE },
-	[CLIENT_CONFLICT] = { "name taken", on_conflict, THEN_AT_ONCE },
-	[CLIENT_UNLIKED] = { "name not taken", on_conflict, THEN_WAIT },
-	[CLIENT_UNINVITED] = { "invitation not taken", on_no_register, THEN_WAIT },
-	[CLIENT_NO_REGISTER] = { "no registration", on_no_register, THEN_WAIT },
+	[CLIENT_REFUSED] = { "login refused", on_nothing, THEN_AT_ONCE },
+	[CLIENT_CONFLICT] = { "name taken", on_nothing, THEN_AT_ONCE },
+	[CLIENT_UNLIKED] = { "name not liked", on_nothing, THEN_AT_ONCE },
+	[CLIENT_UNINVITED] = { "invitation not taken", on_nothing, THEN_WAIT },
+	[CLIENT_NO_REGISTER] = { "no registration", on_nothing, THEN_WAIT },
 	[CLIENT_WAIT] = { "asked to wait", on_nothing, THEN_WAIT },
 	[CLIENT_MOVED] = { "sent to another host", on_nothing, THEN_NEXT_PLACE },
 };
@@ -258,7 +171,8 @@ static bool let_go(struct login *l, enum client_end why)
 {
 	struct err e = ERR_INIT;
 
-	if (!l->bound_now || (why != CLIENT_NO_REGISTER && why != CLIENT_WEAK))
+	if (!l->bound_now || (why != CLIENT_NO_REGISTER && why != CLIENT_WEAK &&
+	    why != CLIENT_UNINVITED))
 		return false;
 	l->bound_now = false;
 	l->id->account = IDENTITY_NONE;
@@ -276,14 +190,19 @@ static void on_down(void *arg, enum client_end why, const char *text, int64_t re
 	int64_t delay;
 
 	l->over = true;
+	l->account_wait_ms = 0;
 	if (l->was_up && clock_boot(l->clock) - l->up_ms >= STABLE_MS)
 		l->failures = 0;
 	note(l, false, "%s: %s", ends[why].name, text && *text ? text : "no reason given");
-	if (let_go(l, why))
+	if (let_go(l, why)) {
 		then = THEN_NEXT_PLACE;
-	else if (!l->was_up)
+	} else if (!l->was_up) {
+		l->account_wait_ms = signup_ended(&l->signup, why);
 		ends[why].act(l);
+	}
 	delay = delay_after(l, then);
+	if (l->account_wait_ms > delay)
+		delay = l->account_wait_ms;
 	if (why == CLIENT_MOVED)
 		locate_moved(l->locate, text);
 	wait_for(l, retry_after_ms > delay ? retry_after_ms : delay);
@@ -300,9 +219,7 @@ static bool on_proved(void *arg)
 	if (l->id->domain[0])
 		return strcmp(l->id->domain, l->place.domain) == 0;
 	memcpy(l->id->domain, l->place.domain, sizeof(l->id->domain));
-	l->id->account = IDENTITY_ASKED;
-	if (identity_save(l->id, l->dir, &e) < 0) {
-		l->id->account = IDENTITY_NONE;
+	if (signup_proved(&l->signup, &e) < 0) {
 		l->id->domain[0] = '\0';
 		note(l, true, "%s", e.text);
 		return false;
@@ -317,8 +234,24 @@ static void on_registered(void *arg)
 {
 	struct login *l = arg;
 
-	l->register_next = false;
-	note(l, false, "the broker made our account");
+	signup_made(&l->signup);
+}
+
+/* Somebody who proved himself says what time it is; 0: he does not. */
+static void learn_time(struct login *l, int64_t wall_ms)
+{
+	int64_t from, until;
+
+	if (!l->time)
+		return;
+	client_peer_times(l->client, &from, &until);
+	known_time_learn(l->time, wall_ms, from, until);
+}
+
+void login_tell_time(struct login *l, int64_t wall_ms)
+{
+	if (l->client && l->was_up && !l->over)
+		learn_time(l, wall_ms);
 }
 
 static void on_up(void *arg, const char *jid, const struct sasl_pin *pin)
@@ -330,14 +263,10 @@ static void on_up(void *arg, const char *jid, const struct sasl_pin *pin)
 	l->was_up = true;
 	l->up_ms = clock_boot(l->clock);
 	l->weak_ms = 0;
-	l->register_next = l->tried_other = false;
 	l->standing->pin = *pin;
-	if (l->id->account != IDENTITY_OURS || l->id->refused_ms) {
-		l->id->refused_ms = 0;
-		l->id->account = IDENTITY_OURS;
-		if (identity_save(l->id, l->dir, &e) < 0)
-			note(l, false, "%s", e.text);
-	}
+	signup_up(&l->signup);
+	learn_time(l, l->time && clock_is_likely(clock_wall(l->clock), l->time->earliest_ms) ?
+	    clock_wall(l->clock) : 0);
 	if (standing_save(l->standing, l->dir, &e) < 0)
 		note(l, false, "%s", e.text);
 	l->ops->up(l->arg, jid);
@@ -374,6 +303,34 @@ static const struct client_ops client_calls = {
 	.down = on_down,
 };
 
+static void on_signup_note(void *arg, bool alarm, const char *sentence)
+{
+	struct login *l = arg;
+
+	l->ops->note(l->arg, alarm, sentence);
+}
+
+static void on_renamed(void *arg)
+{
+	struct login *l = arg;
+
+	l->ops->renamed(l->arg);
+}
+
+static void on_settled(void *arg)
+{
+	struct login *l = arg;
+
+	if (l->ops->settled)
+		l->ops->settled(l->arg);
+}
+
+static const struct signup_ops signup_calls = {
+	.note = on_signup_note,
+	.renamed = on_renamed,
+	.settled = on_settled,
+};
+
 /* ---- driving it --------------------------------------------------------- */
 
 static void on_located(void *arg, bool alarm, const char *sentence)
@@ -395,6 +352,9 @@ int login_init(struct login *l, const struct login_conf *conf, struct identity *
 	l->standing = standing;
 	l->ops = ops;
 	l->arg = arg;
+	l->time = conf->time;
+	signup_init(&l->signup, &conf->signup, l->clock, l->dir, id, standing, conf->time,
+	    &signup_calls, l);
 	where.clock = conf->clock;
 	where.dir = conf->dir;
 	where.note = on_located;

@@ -5,9 +5,8 @@
  * the first attempt at once, full jitter from the second on up to two
  * minutes; a time the server names wins.  One struct client is one attempt.
  *
- * The account on disk runs ahead of the wire: `asked` is synced before the
- * broker is asked for an account, `ours` after the first login.  A broker
- * that cannot be verified is an absent one: nothing is sent to it.
+ * What the ends mean for the account is signup.h's.  A broker that cannot be
+ * verified is an absent one: nothing is sent to it.
  */
 #ifndef KITH_THING_LOGIN_H
 #define KITH_THING_LOGIN_H
@@ -15,6 +14,7 @@
 #include "common/wire/client.h"
 #include "thing/identity.h"
 #include "thing/locate.h"
+#include "thing/signup.h"
 #include "thing/standing.h"
 
 #define LOGIN_BASE_MS 1000
@@ -37,6 +37,8 @@ struct login_ops {
 	void (*trying)(void *arg, bool connecting);
 	/* The account has a new name. */
 	void (*renamed)(void *arg);
+	/* The account is ours: nobody needs the invitation any more.  May be NULL. */
+	void (*settled)(void *arg);
 };
 
 struct login {
@@ -50,13 +52,13 @@ struct login {
 	struct locate *locate;
 	struct client *client;
 	struct locate_place place;	/* of this attempt */
+	struct signup signup;		/* the account side */
+	struct known_time *time;	/* NULL: the clock is right */
 	bool locating;			/* the ways to a broker are being asked */
 	bool over;			/* the client has ended, free it */
 	bool was_up;
-	bool registering;		/* this attempt asks for an account */
 	bool bound_now;			/* it was the first to prove a domain we may live at */
-	bool register_next;		/* the next one must */
-	bool tried_other;		/* of two passwords, both were refused in a row */
+	int64_t account_wait_ms;	/* the next attempt has to, because of the account */
 	unsigned failures;		/* in a row */
 	int64_t next_ms;		/* boot clock of the next attempt; -1: running or stopped */
 	int64_t up_ms;
@@ -69,6 +71,8 @@ struct login_conf {
 	struct locate_conf locate;	/* server, ways, dhcp_lease, domains */
 	const char *ca_file;
 	int64_t boot_spread_ms;
+	struct signup_conf signup;
+	struct known_time *time;	/* NULL: the clock is right */
 };
 
 int login_init(struct login *l, const struct login_conf *conf, struct identity *id,
@@ -88,6 +92,9 @@ void login_flush(struct login *l);
 void login_stop(struct login *l);
 /* The session is of no use (wrong address, no services): end it, try again later. */
 void login_again(struct login *l, const char *why);
+
+/* What the registry says the time is. */
+void login_tell_time(struct login *l, int64_t wall_ms);
 
 /* Milliseconds to wait after `failures` attempts in a row failed: uniform in
  * [0, min(cap, base * 2^failures)]. */

@@ -182,7 +182,8 @@ start_tls(struct client *c)
 {
 	const struct tls_conf conf = {
 		.domain = c->domain, .ca_file = c->ca_file, .cert_file = c->cert_file,
-		.key_file = c->key_file, .direct = c->direct_tls
+		.key_file = c->key_file, .direct = c->direct_tls,
+		.now_ms = c->earliest_ms > 0 ? clock_wall(c->clock) : 0, .earliest_ms = c->earliest_ms
 	};
 	struct err e = ERR_INIT;
 	struct tls *tls = tls_new(&conf, &e);
@@ -466,7 +467,9 @@ take_features_tls(struct client *c, const struct stanza *s)
 	}
 	if (choose(c, our_binding(c, data, &len)) != 0)
 		return;
-	if (c->features.registration)
+	if (c->mech == SASL_EXTERNAL)
+		begin_sasl(c);	/* the certificate is the account */
+	else if (c->features.registration)
 		begin_account(c);
 	else
 		fail(c, CLIENT_NO_REGISTER, "the server offers no registration");
@@ -923,6 +926,16 @@ client_run(struct client *c, short revents)
 		fail(c, CLIENT_LOST, "the login took too long");
 	if (c->step == OVER)
 		report_end(c);
+}
+
+void
+client_peer_times(const struct client *c, int64_t *from_ms, int64_t *until_ms)
+{
+	const struct tls *t = c->stream != NULL ? stream_tls(c->stream) : NULL;
+
+	*from_ms = *until_ms = 0;
+	if (t != NULL)
+		tls_peer_times(t, from_ms, until_ms);
 }
 
 bool

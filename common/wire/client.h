@@ -75,6 +75,8 @@ int client_fd(const struct client *c);
 short client_events(const struct client *c);
 int64_t client_deadline(const struct client *c);
 void client_run(struct client *c, short revents);
+/* Since when and until when the server's certificate counts; 0 before TLS. */
+void client_peer_times(const struct client *c, int64_t *from_ms, int64_t *until_ms);
 bool client_is_up(const struct client *c);
 struct buf *client_out(struct client *c);
 void client_flush(struct client *c);

@@ -24,14 +24,14 @@
 
 #include "common/base/mem.h"
 #include "common/base/str.h"
-
-#define OCSP_SKEW_S 300
+#include "common/wire/tls_time.h"
 
 struct tls {
 	SSL_CTX *ctx;
 	SSL *ssl;
 	BIO_METHOD *method;
 	int fd;
+	struct tls_time time;
 	char *domain;		/* A-labels */
 	bool wants_write;
 	bool done;
@@ -226,7 +226,10 @@ tls_new(const struct tls_conf *conf, struct err *e)
 		(void)err_set(e, ERR_INPUT, "'%s' is no domain a certificate can prove", conf->domain);
 		goto fail;
 	}
+	tls_time_init(&t->time, conf->now_ms, conf->earliest_ms);
 	t->ctx = make_context(conf, e);
+	if (t->ctx != NULL)
+		tls_time_prepare(&t->time, t->ctx);
 	if (t->ctx == NULL || make_session(t, conf->direct, e) != 0)
 		goto fail;
 	return t;
@@ -320,7 +323,7 @@ cert_proves(X509 *cert, const char *domain)
 
 /* The status of `cert` in a verified answer. */
 static int
-judge_ocsp(OCSP_BASICRESP *basic, X509 *cert, X509 *issuer, struct err *e)
+judge_ocsp(struct tls *t, OCSP_BASICRESP *basic, X509 *cert, X509 *issuer, struct err *e)
 {
 	OCSP_CERTID *id = OCSP_cert_to_id(NULL, cert, issuer);
 	ASN1_GENERALIZEDTIME *from = NULL, *until = NULL;
@@ -332,9 +335,7 @@ judge_ocsp(OCSP_BASICRESP *basic, X509 *cert, X509 *issuer, struct err *e)
 		return err_set(e, ERR_INPUT, "the stapled OCSP answer is about another certificate");
 	if (status == V_OCSP_CERTSTATUS_REVOKED)
 		return err_set(e, ERR_INPUT, "the server's certificate is revoked");
-	if (OCSP_check_validity(from, until, OCSP_SKEW_S, -1) != 1)
-		return err_set(e, ERR_INPUT, "the stapled OCSP answer is out of date");
-	return 0;
+	return tls_time_check_answer(&t->time, from, until, e);
 }
 
 static X509 *
@@ -362,6 +363,8 @@ check_ocsp(struct tls *t, X509 *cert, struct err *e)
 
 	if (der == NULL || len <= 0)
 		return 0;
+	if (t->time.unknown)	/* of who signed it; its own times are looked at */
+		(void)X509_STORE_set_flags(SSL_CTX_get_cert_store(t->ctx), X509_V_FLAG_NO_CHECK_TIME);
 	answer = d2i_OCSP_RESPONSE(NULL, &der, len);
 	if (answer != NULL && OCSP_response_status(answer) == OCSP_RESPONSE_STATUS_SUCCESSFUL)
 		basic = OCSP_response_get1_basic(answer);
@@ -369,7 +372,7 @@ check_ocsp(struct tls *t, X509 *cert, struct err *e)
 	    OCSP_basic_verify(basic, chain, SSL_CTX_get_cert_store(t->ctx), 0) != 1)
 		(void)err_set(e, ERR_INPUT, "the stapled OCSP answer cannot be verified");
 	else
-		ret = judge_ocsp(basic, cert, issuer, e);
+		ret = judge_ocsp(t, basic, cert, issuer, e);
 	OCSP_BASICRESP_free(basic);
 	OCSP_RESPONSE_free(answer);
 	return ret;
@@ -385,7 +388,7 @@ check_peer(struct tls *t, struct err *e)
 		(void)err_set(e, ERR_INPUT, "the server showed no good certificate");
 	else if (!cert_proves(cert, t->domain))
 		(void)err_set(e, ERR_INPUT, "the server's certificate is not for '%s'", t->domain);
-	else
+	else if (tls_time_check(&t->time, SSL_get0_verified_chain(t->ssl), e) == 0)
 		ret = check_ocsp(t, cert, e);
 	X509_free(cert);
 	return ret;
@@ -395,7 +398,14 @@ static int
 handshake_error(struct tls *t, struct err *e)
 {
 	long verify = SSL_get_verify_result(t->ssl);
+	char day[TLS_TIME_DAY];
 
+	if (verify == X509_V_ERR_CERT_HAS_EXPIRED || verify == X509_V_ERR_CERT_NOT_YET_VALID) {
+		ERR_clear_error();
+		tls_time_day(&t->time, day);
+		return err_set(e, ERR_INPUT, "the server's certificate is refused: %s, says our clock "
+		    "of %s", X509_verify_cert_error_string(verify), day);
+	}
 	if (verify != X509_V_OK) {
 		ERR_clear_error();
 		return err_set(e, ERR_INPUT, "the server's certificate is refused: %s",
@@ -489,6 +499,16 @@ tls_goodbye(struct tls *t)
 }
 
 /* Channel binding */
+
+void
+tls_peer_times(const struct tls *t, int64_t *from_ms, int64_t *until_ms)
+{
+	X509 *cert = SSL_get1_peer_certificate(t->ssl);
+
+	*from_ms = cert != NULL ? tls_time_ms(X509_get0_notBefore(cert)) : 0;
+	*until_ms = cert != NULL ? tls_time_ms(X509_get0_notAfter(cert)) : 0;
+	X509_free(cert);
+}
 
 bool
 tls_is_13(const struct tls *t)

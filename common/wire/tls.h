@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "common/base/err.h"
@@ -24,6 +25,9 @@ struct tls_conf {
 	const char *cert_file;	/* our own certificate (SASL EXTERNAL); NULL: none */
 	const char *key_file;
 	bool direct;		/* ALPN xmpp-client (XEP-0368) */
+	/* When the clock may be wrong (tls_time.h): what it shows, and what it is
+	 * certainly not before.  Both 0: the system's clock is right. */
+	int64_t now_ms, earliest_ms;
 };
 
 #define TLS_BINDING_MAX 64
@@ -46,6 +50,8 @@ bool tls_wants_write(const struct tls *t);
 void tls_goodbye(struct tls *t);
 
 /* After the handshake. */
+/* Since when and until when the server's certificate counts, in ms since 1970. */
+void tls_peer_times(const struct tls *t, int64_t *from_ms, int64_t *until_ms);
 bool tls_is_13(const struct tls *t);
 /* Channel binding (RFC 9266; tls-unique only on 1.2 with extended master
  * secret).  Returns the type; SASL_BIND_NONE: none can be had. */
