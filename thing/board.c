@@ -75,6 +75,7 @@ static struct board_field *field_new(const struct kith_thing_field *f)
 	memcpy(to->name, f->name, len);
 	memcpy(&to->use, f, f->size < sizeof(*f) ? f->size : sizeof(*f));
 	to->kinds = to->use.kinds != 0 ? to->use.kinds : FIELD_MOMENTARY;
+	to->kinds |= to->use.history ? FIELD_HISTORICAL : 0;
 	to->use.name = to->name;
 	to->use.unit = to->unit;
 	memset(&to->use.node, 0, sizeof(to->use.node));

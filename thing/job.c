@@ -27,6 +27,7 @@ static void job_end(struct job *j)
 		node_release(&j->node[i]);
 	call_free(&j->call);
 	mem_free(j->item);
+	mem_free(j->past);
 	memset(j, 0, sizeof(*j));
 }
 
@@ -231,6 +232,10 @@ static void job_decided(void *arg, enum access_verdict v, const struct decision 
 
 	if (j->step != JOB_DECIDING)
 		return;
+	if (j->cancelled) {
+		job_end(j);
+		return;
+	}
 	if (v == ACCESS_NO)
 		no.why = d->why;
 	/* Of nodes that are his and others that are not, he reads his own at least. */
@@ -243,6 +248,10 @@ static void job_decided(void *arg, enum access_verdict v, const struct decision 
 	j->deadline_ms = clock_boot(j->jobs->clock) + JOB_DEVICE_MS;
 	if (!j->accepted && j->voice->accepted)
 		j->voice->accepted(j);
+	if (j->ask_only) {
+		job_end(j);
+		return;
+	}
 	j->accepted = true;
 	job_advance(j);
 }
@@ -310,6 +319,10 @@ static void item_start(struct jobs *js, struct job_item *it)
 		item_settle(it, KITH_THING_FAILED, "it is gone");
 		return;
 	}
+	if (it->field && (it->types & ~FIELD_HISTORICAL) == 0) {
+		item_settle(it, KITH_THING_OK, NULL);	/* the driver knows only now */
+		return;
+	}
 	it->ticket = ++js->tickets;
 	it->state = ITEM_WAITING;
 	if (it->field)
@@ -369,6 +382,22 @@ static void job_start(struct job *j)
 	j->starting = false;
 }
 
+static bool has_room(const struct jobs *js)
+{
+	return !session_is_up(js->session) || js->session->out->len < JOB_ROOM;
+}
+
+/* As long as there is room.  What is taken back in between is not said any more. */
+static void job_say(struct job *j)
+{
+	while (j->step == JOB_SAYING && has_room(j->jobs)) {
+		if (must_decide_again(j))
+			job_decide(j);
+		else if (j->voice->part(j))
+			job_end(j);
+	}
+}
+
 static void job_advance(struct job *j)
 {
 	job_start(j);
@@ -378,7 +407,14 @@ static void job_advance(struct job *j)
 		job_decide(j);
 		return;
 	}
-	tell(j, true, is_reading(j) ? "read" : "controlled");
+	if (!j->told)
+		tell(j, true, is_reading(j) ? "read" : "controlled");
+	j->told = true;
+	if (j->voice->part) {
+		j->step = JOB_SAYING;
+		job_say(j);
+		return;
+	}
 	j->voice->done(j);
 	job_end(j);
 }
@@ -440,7 +476,7 @@ static size_t count_items(const struct job *j)
 
 /* A parameter has to exist at each node; of fields, each node gives those it has. */
 static int add_items(struct job *j, struct thing_node *node,
-    const struct kith_thing_value *values)
+    const struct kith_thing_value *values, const struct job_known *known)
 {
 	const struct name_list *names = &j->question.names;
 	size_t n = names->n ? names->n : node->board.n_fields;
@@ -456,6 +492,10 @@ static int add_items(struct job *j, struct thing_node *node,
 			it->field = names->n ? board_field(&node->board, names->name[i])
 			    : node->board.field[i];
 		}
+		if (known && it->field && known->field == it->field && known->node == node) {
+			it->value = known->value;
+			it->state = ITEM_OK;
+		}
 		if (it->field || it->control)
 			j->n++;
 		else if (!is_reading(j) || j->n_nodes == 1)
@@ -464,7 +504,8 @@ static int add_items(struct job *j, struct thing_node *node,
 	return 0;
 }
 
-static int add_all(struct job *j, const struct kith_thing_value *values)
+static int add_all(struct job *j, const struct kith_thing_value *values,
+    const struct job_known *known)
 {
 	size_t most;
 
@@ -475,28 +516,65 @@ static int add_all(struct job *j, const struct kith_thing_value *values)
 		return -1;
 	for (size_t i = 0; i < j->n_nodes; i++)
 		if (add_items(j, j->node[i],
-		    values ? values + i * j->question.names.n : NULL) < 0)
+		    values ? values + i * j->question.names.n : NULL, known) < 0)
 			return -1;
 	return 0;
+}
+
+/* NULL: too many, or too much; the call is still the caller's. */
+static struct job *job_new(struct jobs *js, struct call **c, const struct job_voice *voice,
+    const struct decision_question *q, const struct kith_thing_value *values,
+    const struct job_known *known)
+{
+	struct job *j = free_job(js, q->jid);
+
+	if (!j)
+		return NULL;
+	j->jobs = js;
+	j->voice = voice;
+	j->question = *q;
+	j->call = *c;
+	if (add_all(j, values, known) < 0) {
+		j->call = NULL;
+		job_end(j);
+		return NULL;
+	}
+	*c = NULL;
+	return j;
 }
 
 int job_begin(struct jobs *js, struct call **c, const struct job_voice *voice,
     const struct decision_question *q, const struct kith_thing_value *values)
 {
-	struct job *j = free_job(js, q->jid);
+	struct job *j = job_new(js, c, voice, q, values, NULL);
 
 	if (!j)
 		return -1;
-	j->jobs = js;
-	j->voice = voice;
-	j->question = *q;
-	j->call = *c;
-	if (add_all(j, values) < 0) {
-		j->call = NULL;		/* still the caller's */
-		job_end(j);
+	job_decide(j);
+	return 0;
+}
+
+int job_begin_known(struct jobs *js, struct call **c, const struct job_voice *voice,
+    const struct decision_question *q, const struct job_known *known, void *arg)
+{
+	struct job *j = job_new(js, c, voice, q, NULL, known);
+
+	if (!j)
 		return -1;
-	}
-	*c = NULL;
+	j->arg = arg;
+	job_decide(j);
+	return 0;
+}
+
+int job_ask(struct jobs *js, struct call **c, const struct job_voice *voice,
+    const struct decision_question *q, void *arg)
+{
+	struct job *j = job_new(js, c, voice, q, NULL, NULL);
+
+	if (!j)
+		return -1;
+	j->arg = arg;
+	j->ask_only = true;
 	job_decide(j);
 	return 0;
 }
@@ -545,19 +623,36 @@ void jobs_write_done(struct jobs *js, uint64_t ticket, enum kith_thing_result r,
 	settled_from_outside(j);
 }
 
+static bool is_readout(const struct job *j, const char *from, const char *seqnr)
+{
+	const struct request *q = j->call ? &j->call->q : NULL;
+
+	return j->step != JOB_FREE && !j->cancelled && q && q->verb == VERB_READ && seqnr &&
+	    q->u.read.seqnr && strcmp(q->u.read.seqnr, seqnr) == 0 && strcmp(q->from, from) == 0;
+}
+
 bool jobs_cancel(struct jobs *js, const char *from, const char *seqnr)
 {
 	for (size_t i = 0; i < JOBS_MAX; i++) {
 		struct job *j = &js->job[i];
 
-		if (j->step != JOB_WORKING || j->call->q.verb != VERB_READ ||
-		    strcmp(j->call->q.from, from) != 0 || !seqnr ||
-		    !j->call->q.u.read.seqnr || strcmp(j->call->q.u.read.seqnr, seqnr) != 0)
+		if (!is_readout(j, from, seqnr))
 			continue;
-		job_end(j);
+		if (j->step == JOB_DECIDING)
+			j->cancelled = true;	/* the answer comes back to it */
+		else
+			job_end(j);
 		return true;
 	}
 	return false;
+}
+
+/* A clock that stands at 0 is due at once. */
+static int64_t job_deadline(const struct job *j)
+{
+	if (j->step == JOB_WORKING)
+		return j->deadline_ms;
+	return j->step == JOB_SAYING && has_room(j->jobs) ? 0 : -1;
 }
 
 int64_t jobs_deadline(const struct jobs *js)
@@ -565,12 +660,20 @@ int64_t jobs_deadline(const struct jobs *js)
 	int64_t first = -1;
 
 	for (size_t i = 0; i < JOBS_MAX; i++) {
-		const struct job *j = &js->job[i];
+		int64_t at = job_deadline(&js->job[i]);
 
-		if (j->step == JOB_WORKING && (first < 0 || j->deadline_ms < first))
-			first = j->deadline_ms;
+		if (at >= 0 && (first < 0 || at < first))
+			first = at;
 	}
 	return first;
+}
+
+static void job_late(struct job *j)
+{
+	for (size_t k = 0; k < j->n; k++)
+		if (j->item[k].state == ITEM_WAITING)
+			item_settle(&j->item[k], KITH_THING_FAILED, "no answer in time");
+	job_advance(j);
 }
 
 void jobs_tick(struct jobs *js)
@@ -580,12 +683,10 @@ void jobs_tick(struct jobs *js)
 	for (size_t i = 0; i < JOBS_MAX; i++) {
 		struct job *j = &js->job[i];
 
-		if (j->step != JOB_WORKING || now < j->deadline_ms)
-			continue;
-		for (size_t k = 0; k < j->n; k++)
-			if (j->item[k].state == ITEM_WAITING)
-				item_settle(&j->item[k], KITH_THING_FAILED, "no answer in time");
-		job_advance(j);
+		if (j->step == JOB_SAYING)
+			job_say(j);
+		else if (j->step == JOB_WORKING && now >= j->deadline_ms)
+			job_late(j);
 	}
 }
 

@@ -5,7 +5,7 @@
  *
  *	who is it -> decided -> the device works -> said
  *
- * The three steps may each take their time; the state is in the job, never on
+ * What is long is said in parts, each when the one before it has left us.  The three steps may each take their time; the state is in the job, never on
  * a stack.  What was decided before something was taken back is decided again
  * before anything is said.  readout.c, command.c and talk.c begin jobs and
  * give them a voice; nothing else calls a driver.
@@ -24,7 +24,9 @@
 #define JOB_DEVICE_MS 10000	/* what a driver may take */
 #define JOB_ITEMS 512		/* values of one request, of all its nodes together */
 
-enum job_step { JOB_FREE, JOB_DECIDING, JOB_WORKING };
+#define JOB_ROOM (32 * 1024)	/* bytes that wait to be sent; more is said when fewer do */
+
+enum job_step { JOB_FREE, JOB_DECIDING, JOB_WORKING, JOB_SAYING };
 
 enum job_item_state { ITEM_TODO, ITEM_WAITING, ITEM_OK, ITEM_FAILED };
 
@@ -36,6 +38,7 @@ struct job_item {
 	uint64_t ticket;
 	bool local;			/* the asker owns that node: nobody was asked */
 	unsigned types;			/* reading: the kinds of it that are shown */
+	bool said, past_said;		/* its value, its history */
 	struct kith_thing_value value;	/* to set, or as read; text: why it failed */
 };
 
@@ -59,6 +62,15 @@ struct job_voice {
 	void (*refused)(struct job *j, const struct job_no *no);
 	/* All items are OK or FAILED. */
 	void (*done)(struct job *j);
+	/* Instead of it, where there may be much: the next part; true: that was all. */
+	bool (*part)(struct job *j);
+};
+
+/* A value that is known: its driver is not asked. */
+struct job_known {
+	const struct thing_node *node;
+	const struct board_field *field;
+	struct kith_thing_value value;
 };
 
 struct job {
@@ -73,11 +85,23 @@ struct job {
 	bool accepted;			/* told so already */
 	bool counted;			/* where it may be done only so often */
 	bool starting;			/* drivers are being called: no end from inside one */
+	bool cancelled;			/* while it was being decided */
+	bool ask_only;			/* nothing is done: accepted() is the last word */
+	bool told;			/* to the log */
 	uint64_t generation;		/* of the decisions it stands on */
 	int64_t deadline_ms;
 	size_t n;
 	struct job_item *item;		/* heap; those of one node stand together */
+	/* What part() is at: the history of an item; heap. */
+	struct ring_entry *past;
+	size_t n_past, next_past;
+	const struct thing_node *past_node;
+	const struct board_field *past_field;
+	void *arg;			/* the voice's */
 };
+
+struct samples;
+struct watches;
 
 struct jobs {
 	const struct clock *clock;
@@ -86,6 +110,8 @@ struct jobs {
 	struct decisions *decisions;
 	struct nodes *nodes;
 	struct board *board;		/* of the thing itself */
+	struct samples *samples;	/* what is kept of their fields */
+	struct watches *watches;	/* who is told of changes */
 	uint64_t tickets;
 	struct words words;		/* without a language */
 	/* One sentence for the log: served or refused. */
@@ -107,6 +133,13 @@ struct words jobs_words(const struct jobs *js, const struct request *q);
  */
 int job_begin(struct jobs *js, struct call **c, const struct job_voice *voice,
     const struct decision_question *q, const struct kith_thing_value *values);
+
+/* The same for a reading of which a value is known; NULL: none. */
+int job_begin_known(struct jobs *js, struct call **c, const struct job_voice *voice,
+    const struct decision_question *q, const struct job_known *known, void *arg);
+/* Only whether he may: refused() or accepted(), which may keep the call. */
+int job_ask(struct jobs *js, struct call **c, const struct job_voice *voice,
+    const struct decision_question *q, void *arg);
 
 /* What a driver promised. */
 void jobs_read_done(struct jobs *js, uint64_t ticket, enum kith_thing_result r,

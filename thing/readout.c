@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * readout: checks the request, begins the job, writes what it found.  Only
- * values of now exist here: a request for history alone ends empty.  A field is
- * read in the kinds that it has, that were asked for and that are allowed.
+ * readout: checks the request, begins the job, writes what it found: values of now
+ * first, then what is kept.  A field is read in the kinds that it has, that were
+ * asked for and that are allowed; history is one of them.
  */
 #include "config.h"
 
@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "common/base/ident.h"
+#include "common/base/mem.h"
 #include "common/wire/reply.h"
 #include "common/wire/sensordata.h"
-
-#define READINGS_PER_MESSAGE 40		/* stays below a thing's stanza limit */
+#include "thing/sample.h"
 
 static void say_why(const struct jobs *js, const struct request *q, enum condition c,
     const char *text, const struct denied *why)
@@ -45,6 +45,14 @@ static void say_data(const struct job *j, const struct reading *r, size_t n, boo
 		(void)readout_data_write(j->jobs->session->out, &j->call->q, id, r, n, more);
 }
 
+static void say_failures(const struct job *j, const struct reading *r, size_t n)
+{
+	char id[IDENT_TEXT];
+
+	if (session_is_up(j->jobs->session) && ident_text(id, NULL) == 0)
+		(void)readout_failure_write(j->jobs->session->out, &j->call->q, id, r, n);
+}
+
 static void say_refused(struct job *j, const struct job_no *no)
 {
 	if (j->accepted)	/* taken back meanwhile: it ends without a value */
@@ -58,54 +66,188 @@ static void say_refused(struct job *j, const struct job_no *no)
 		    "Cannot be decided now, try again later.");
 }
 
-static enum value_type wire_type(enum kith_thing_type t)
-{
-	static const enum value_type types[] = {
-		[KITH_THING_BOOLEAN] = VALUE_BOOL, [KITH_THING_NUMERIC] = VALUE_NUMERIC,
-		[KITH_THING_STRING] = VALUE_STRING, [KITH_THING_DATETIME] = VALUE_DATETIME,
-		[KITH_THING_TIMESPAN] = VALUE_DURATION, [KITH_THING_ENUM] = VALUE_ENUM,
-	};
+_Static_assert(KITH_THING_Q_MISSING == READING_MISSING &&
+    KITH_THING_Q_IN_PROGRESS == READING_IN_PROGRESS &&
+    KITH_THING_Q_AUTOMATIC_READOUT == READING_AUTOMATIC_READOUT &&
+    KITH_THING_Q_ERROR == READING_ERROR && KITH_THING_Q_SIGNED == READING_SIGNED &&
+    KITH_THING_Q_INVOICE_CONFIRMED == READING_INVOICE_CONFIRMED,
+    "qualities are the same bits inside and outside of the library");
 
-	return types[t];
+/* A whole number that xs:int cannot hold. */
+static bool is_long(const struct job_item *it, const struct kith_thing_value *v)
+{
+	return it->field->use.type == KITH_THING_INT &&
+	    (v->number < -2147483648.0 || v->number > 2147483647.0);
 }
 
-static struct reading reading_of(const struct job_item *it, int64_t now)
+static struct reading reading_of(const struct job_item *it, const struct kith_thing_value *v)
 {
+	enum value_type type = is_long(it, v) ? VALUE_LONG : board_wire_type(it->field->use.type);
+	bool number = type == VALUE_NUMERIC || type == VALUE_INT || type == VALUE_LONG;
+
 	return (struct reading){
 		.name = it->field->name,
-		.type = wire_type(it->field->use.type),
-		.boolean = it->value.boolean,
-		.num = it->value.number,
-		.text = it->field->use.type >= KITH_THING_STRING ? it->value.text : NULL,
+		.type = type,
+		.boolean = v->boolean,
+		.num = v->number,
+		.text = number || type == VALUE_BOOL ? NULL : v->text,
 		.unit = it->field->unit[0] ? it->field->unit : NULL,
-		.types = it->types,
-		.at_ms = now,
+		.types = it->types & ~FIELD_HISTORICAL,
+		.quality = v->quality,
+		.writable = board_control(&it->node->board, it->field->name) != NULL,
+		.at_ms = v->at_ms,
 		.node = it->node->at,
 	};
 }
 
-static void say_readings(struct job *j)
+/* What goes into one message, and the values it points to. */
+#define PAGE 48
+struct page {
+	size_t n, bytes;
+	struct reading reading[PAGE];
+	struct kith_thing_value value[PAGE];
+};
+
+static bool page_add(struct page *p, const struct reading *r)
 {
-	struct reading r[READINGS_PER_MESSAGE];
+	size_t bytes = reading_bytes(r);
+
+	if (p->n == PAGE || (p->n > 0 && p->bytes + bytes > READOUT_BYTES))
+		return false;
+	p->bytes += bytes;
+	p->reading[p->n++] = *r;
+	return true;
+}
+
+static bool item_has_value(const struct job_item *it)
+{
+	return !it->said && (it->types & ~FIELD_HISTORICAL) != 0;
+}
+
+/* Values of now, or what failed; false: the page is full. */
+static bool add_now(struct job *j, struct page *p, enum job_item_state state)
+{
 	int64_t now = clock_wall(j->jobs->clock);
-	size_t n = 0;
 
 	for (size_t i = 0; i < j->n; i++) {
-		if (j->item[i].state != ITEM_OK)
+		struct job_item *it = &j->item[i];
+		struct reading r = reading_of(it, &it->value);
+
+		if (!item_has_value(it) || it->state != state)
 			continue;
-		if (n >= READINGS_PER_MESSAGE) {
-			say_data(j, r, n, true);
-			n = 0;
-		}
-		r[n++] = reading_of(&j->item[i], now);
+		r.at_ms = r.at_ms != 0 && state == ITEM_OK ? r.at_ms : now;
+		r.failed = state == ITEM_FAILED ? it->value.text : NULL;
+		if (!page_add(p, &r))
+			return false;
+		it->said = true;
 	}
-	say_data(j, r, n, false);
+	return true;
+}
+
+static void end_past(struct job *j)
+{
+	mem_free(j->past);
+	j->past = NULL;
+	j->n_past = j->next_past = 0;
+	j->past_field = NULL;
+}
+
+/* The list of what is kept of it, made when its turn comes. */
+static void begin_past(struct job *j, const struct job_item *it)
+{
+	const struct request_read *q = &j->call->q.u.read;
+	const struct ring *ring = samples_ring(j->jobs->samples, it->node, it->field);
+	unsigned kinds = q->history ? q->history : HISTORY_ALL;
+	struct err e = ERR_INIT;
+
+	if (j->past_field == it->field && j->past_node == it->node)
+		return;
+	end_past(j);
+	j->past_field = it->field;
+	j->past_node = it->node;
+	if (ring)
+		(void)ring_list(ring, q->has_from ? q->from_ms : 0, q->has_to ? q->to_ms :
+		    INT64_MAX, kinds, clock_wall(j->jobs->clock), &j->past, &j->n_past, &e);
+}
+
+static bool add_past_of(struct job *j, struct page *p, const struct job_item *it)
+{
+	const struct ring *ring = samples_ring(j->jobs->samples, it->node, it->field);
+
+	for (; ring && j->next_past < j->n_past; j->next_past++) {
+		const struct ring_entry *entry = &j->past[j->next_past];
+		struct reading r;
+
+		if (p->n == PAGE)
+			return false;
+		if (!ring_get(ring, entry->number, &p->value[p->n]))
+			continue;	/* overwritten since the list was made */
+		r = reading_of(it, &p->value[p->n]);
+		r.types = FIELD_HISTORICAL | (r.types & ~FIELD_MOMENTARY);
+		r.history = entry->periods;
+		if (!page_add(p, &r))
+			return false;
+	}
+	return true;
+}
+
+static bool add_past(struct job *j, struct page *p)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		struct job_item *it = &j->item[i];
+
+		if (it->past_said || !(it->types & FIELD_HISTORICAL) || !j->jobs->samples)
+			continue;
+		begin_past(j, it);
+		if (!add_past_of(j, p, it))
+			return false;
+		it->past_said = true;
+		end_past(j);
+	}
+	return true;
+}
+
+static bool has_failures(const struct job *j)
+{
+	for (size_t i = 0; i < j->n; i++)
+		if (item_has_value(&j->item[i]) && j->item[i].state == ITEM_FAILED)
+			return true;
+	return false;
+}
+
+/*
+ * Values, history, failures.  Where failures have a message of their own, it comes
+ * last but one: some readers hear nothing behind it, others wait for the end of the
+ * data.
+ */
+bool readout_part(struct job *j)
+{
+	bool apart = readout_fails_apart(&j->call->q), all;
+	struct page *p = mem_zalloc(sizeof(*p));
+
+	if (!p) {		/* it ends, rather than never */
+		say_data(j, NULL, 0, false);
+		return true;
+	}
+	all = add_now(j, p, ITEM_OK) && (apart || add_now(j, p, ITEM_FAILED)) && add_past(j, p);
+	if (!all || !has_failures(j)) {
+		say_data(j, p->reading, p->n, !all);
+	} else if (p->n > 0) {
+		say_data(j, p->reading, p->n, true);
+		all = false;
+	} else {
+		(void)add_now(j, p, ITEM_FAILED);
+		say_failures(j, p->reading, p->n);
+		all = false;
+	}
+	mem_free(p);
+	return all;
 }
 
 static const struct job_voice voice = {
 	.accepted = say_accepted,
 	.refused = say_refused,
-	.done = say_readings,
+	.part = readout_part,
 };
 
 /* ---- requests ----------------------------------------------------------- */
@@ -157,7 +299,8 @@ static void say_nothing(const struct jobs *js, const struct request *q)
 
 static bool find_fields(const struct jobs *js, struct call *c, struct decision_question *ask)
 {
-	unsigned asked = c->q.u.read.types ? c->q.u.read.types : FIELD_ALL;
+	/* Who says nothing wants what there is now, not years of it. */
+	unsigned asked = c->q.u.read.types ? c->q.u.read.types : FIELD_ALL & ~FIELD_HISTORICAL;
 
 	if (!known_fields(js, c, &ask->nodes, &ask->names))
 		return false;
@@ -169,33 +312,152 @@ static bool find_fields(const struct jobs *js, struct call *c, struct decision_q
 	return true;
 }
 
-void readout_request(struct jobs *js, struct call **c)
+bool readout_question(const struct jobs *js, struct call *c, struct decision_question *ask)
 {
-	const struct request *q = &(*c)->q;
-	struct decision_question ask = {
-		.action = DECIDE_READ,
-		.jid = q->bare,
-		.tokens = q->u.read.tokens,
-	};
+	const struct request *q = &c->q;
 
-	if (q->u.read.has_when)
-		say_no(js, q, COND_FEATURE_NOT_IMPLEMENTED, "Only readouts of now.");
-	else if (nodes_resolve(js->nodes, &(*c)->pool, &q->u.read.nodes, &ask.nodes) < 0)
+	*ask = (struct decision_question){ .action = DECIDE_READ, .jid = q->bare,
+		.tokens = q->u.read.tokens };
+	return nodes_resolve(js->nodes, &c->pool, &q->u.read.nodes, &ask->nodes) == 0 &&
+	    find_fields(js, c, ask);
+}
+
+/* ---- later -------------------------------------------------------------- */
+
+/* He may: it waits.  Nothing is promised by that: it is decided again. */
+static void say_queued(struct job *j)
+{
+	struct readouts *rs = j->arg;
+	size_t same = 0;
+	struct call **place = NULL;
+
+	for (size_t i = 0; i < READOUT_LATER; i++) {
+		if (!rs->later[i])
+			place = place ? place : &rs->later[i];
+		else if (strcmp(rs->later[i]->q.bare, j->call->q.bare) == 0)
+			same++;
+	}
+	if (!place || same >= READOUT_LATER_EACH) {
+		say_no(j->jobs, &j->call->q, COND_RESOURCE_CONSTRAINT, "Too many readouts wait.");
+		return;
+	}
+	if (session_is_up(j->jobs->session))
+		(void)readout_accepted_write(j->jobs->session->out, &j->call->q, true);
+	*place = j->call;
+	j->call = NULL;
+}
+
+static const struct job_voice later_voice = {
+	.accepted = say_queued,
+	.refused = say_refused,
+};
+
+/* It was accepted before: a no ends it without a value. */
+static void say_refused_later(struct job *j, const struct job_no *no)
+{
+	j->accepted = true;
+	say_refused(j, no);
+}
+
+static const struct job_voice started_voice = {
+	.refused = say_refused_later,
+	.part = readout_part,
+};
+
+static void begin_later(struct readouts *rs, struct call **c)
+{
+	struct jobs *js = rs->jobs;
+	struct decision_question ask;
+	struct request *q = &(*c)->q;
+	char id[IDENT_TEXT];
+
+	if (!session_is_up(js->session) || ident_text(id, NULL) < 0)
+		return;
+	if (!readout_question(js, *c, &ask) || ask.types == 0) {
+		(void)readout_started_write(js->session->out, q, id);
+		(void)readout_data_write(js->session->out, q, id, NULL, 0, false);
+		call_free(c);
+		return;
+	}
+	q->u.read.has_when = false;
+	if (job_begin_known(js, c, &started_voice, &ask, NULL, NULL) < 0)
+		q->u.read.when_ms = clock_wall(js->clock) + 1000;	/* he is busy with others */
+}
+
+int64_t readouts_deadline(const struct readouts *rs)
+{
+	int64_t now = rs->jobs ? clock_wall(rs->jobs->clock) : 0, first = -1;
+
+	for (size_t i = 0; i < READOUT_LATER; i++) {
+		int64_t rest = rs->later[i] ? rs->later[i]->q.u.read.when_ms - now : -1;
+
+		if (!rs->later[i])
+			continue;
+		rest = rest < 0 ? 0 : rest;
+		rest = rest > READOUT_CLOCK_MS ? READOUT_CLOCK_MS : rest;
+		first = first < 0 || rest < first ? rest : first;
+	}
+	return first < 0 ? -1 : clock_boot(rs->jobs->clock) + first;
+}
+
+void readouts_tick(struct readouts *rs)
+{
+	for (size_t i = 0; i < READOUT_LATER; i++)
+		if (rs->later[i] && clock_wall(rs->jobs->clock) >= rs->later[i]->q.u.read.when_ms)
+			begin_later(rs, &rs->later[i]);
+}
+
+void readouts_drop(struct readouts *rs)
+{
+	for (size_t i = 0; i < READOUT_LATER; i++)
+		call_free(&rs->later[i]);
+}
+
+static bool drop_later(struct readouts *rs, const char *from, const char *seqnr)
+{
+	for (size_t i = 0; i < READOUT_LATER; i++)
+		if (rs->later[i] && strcmp(rs->later[i]->q.from, from) == 0 &&
+		    strcmp(rs->later[i]->q.u.read.seqnr, seqnr) == 0) {
+			call_free(&rs->later[i]);
+			return true;
+		}
+	return false;
+}
+
+/* ---- now ---------------------------------------------------------------- */
+
+static int begin_readout(struct readouts *rs, struct call **c, const struct decision_question *ask)
+{
+	const struct request_read *r = &(*c)->q.u.read;
+
+	if (r->has_when && r->when_ms > clock_wall(rs->jobs->clock))
+		return job_ask(rs->jobs, c, &later_voice, ask, rs);
+	return job_begin(rs->jobs, c, &voice, ask, NULL);
+}
+
+void readout_request(struct readouts *rs, struct call **c)
+{
+	struct jobs *js = rs->jobs;
+	const struct request *q = &(*c)->q;
+	struct decision_question ask = { .action = DECIDE_READ };
+
+	if (nodes_resolve(js->nodes, &(*c)->pool, &q->u.read.nodes, &ask.nodes) < 0)
 		say_no(js, q, COND_ITEM_NOT_FOUND, "No such node.");
-	else if (!find_fields(js, *c, &ask))
+	else if (!readout_question(js, *c, &ask))
 		say_no(js, q, COND_ITEM_NOT_FOUND, "No such field.");
 	else if (ask.types == 0)
 		say_nothing(js, q);
-	else if (job_begin(js, c, &voice, &ask, NULL) < 0)
+	else if (begin_readout(rs, c, &ask) < 0)
 		say_no(js, q, COND_RESOURCE_CONSTRAINT, "Too many readouts at once.");
 }
 
-void readout_cancel(struct jobs *js, struct call **c)
+void readout_cancel(struct readouts *rs, struct call **c)
 {
 	const struct request *q = &(*c)->q;
 
-	if (!jobs_cancel(js, q->from, q->u.read.seqnr))
-		say_no(js, q, COND_ITEM_NOT_FOUND, "No such readout.");
-	else if (session_is_up(js->session))
-		(void)readout_cancelled_write(js->session->out, q);
+	if (!drop_later(rs, q->from, q->u.read.seqnr) &&
+	    !jobs_cancel(rs->jobs, q->from, q->u.read.seqnr))
+		say_no(rs->jobs, q, COND_ITEM_NOT_FOUND, "No such readout.");
+	else if (session_is_up(rs->jobs->session))
+		(void)readout_cancelled_write(rs->jobs->session->out, q);
 }

@@ -500,6 +500,11 @@ int ring_write(struct ring *r, struct err *e)
 	return flush(r, true, e);
 }
 
+void ring_wait_again(struct ring *r, int64_t now_boot)
+{
+	r->since_ms = now_boot;
+}
+
 int64_t ring_deadline(const struct ring *r)
 {
 	return r->waiting ? r->since_ms + RING_HOLD_MS : -1;

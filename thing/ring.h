@@ -57,6 +57,8 @@ bool ring_add(struct ring *r, const struct kith_thing_value *v, int64_t now_boot
 int64_t ring_deadline(const struct ring *r);
 /* Write what waits, and see it to the disk.  -1: it waits on, as far as there is room. */
 int ring_write(struct ring *r, struct err *e);
+/* It failed, and was said: not again before another RING_HOLD_MS. */
+void ring_wait_again(struct ring *r, int64_t now_boot);
 
 /* Periods a value is the last of, in the order of word_history(): second, minute, hour,
  * day, week, month, quarter, year, and `other` for every value.  All in UTC.  The

@@ -15,7 +15,9 @@
 #include "thing/login.h"
 #include "thing/muster.h"
 #include "thing/node.h"
+#include "thing/readout.h"
 #include "thing/relay.h"
+#include "thing/sample.h"
 #include "thing/talk.h"
 #include "thing/thing.h"
 #include "thing/witness.h"
@@ -38,6 +40,8 @@ struct kith_thing {
 	struct muster muster;
 	char **node_uri;		/* heap: what was shown of a node last, heap too */
 	struct jobs jobs;
+	struct readouts readouts;
+	struct samples samples;
 	struct relay relay;
 	struct enroll enroll;
 	struct witness witness;

@@ -16,7 +16,6 @@
 #include "common/wire/stanza.h"
 #include "common/wire/xml.h"
 #include "thing/form.h"
-#include "thing/readout.h"
 
 static void answer(struct kith_thing *t, const struct request *q, const struct reply *r)
 {
@@ -42,12 +41,12 @@ static void serve_push(struct kith_thing *t, struct call **c)
 static void serve_read(struct kith_thing *t, struct call **c)
 {
 	relay_note(&t->relay, &(*c)->q, &(*c)->q.u.read.tokens);
-	readout_request(&t->jobs, c);
+	readout_request(&t->readouts, c);
 }
 
 static void serve_cancel(struct kith_thing *t, struct call **c)
 {
-	readout_cancel(&t->jobs, c);
+	readout_cancel(&t->readouts, c);
 }
 
 static void serve_control(struct kith_thing *t, struct call **c)

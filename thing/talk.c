@@ -251,7 +251,7 @@ static void word_read(struct jobs *js, struct call **c, const char *rest)
 			return;
 		q.names.name[q.names.n++] = f->name;
 	}
-	q.types = board_kinds(js->board, q.names.name, q.names.n);
+	q.types = board_kinds(js->board, q.names.name, q.names.n) & ~FIELD_HISTORICAL;
 	begin(js, c, &q, NULL);
 }
 

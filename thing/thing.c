@@ -213,6 +213,7 @@ static void on_down(void *arg)
 	enroll_end(&t->enroll);
 	session_end(&t->session);
 	jobs_drop(&t->jobs);
+	readouts_drop(&t->readouts);
 	befriend_end(&t->befriend);
 }
 
@@ -447,6 +448,10 @@ static void wire_up(struct kith_thing *t)
 	t->jobs.decisions = &t->decisions;
 	t->jobs.nodes = &t->nodes;
 	t->jobs.board = &nodes_device(&t->nodes)->board;
+	t->jobs.samples = &t->samples;
+	t->readouts.jobs = &t->jobs;
+	t->samples = (struct samples){ .clock = clock, .jobs = &t->jobs,
+		.standing = &t->standing, .dir = t->state_dir, .note = on_note, .arg = t };
 	t->jobs.told = on_told;
 	t->jobs.arg = t;
 	t->enroll.clock = clock;
@@ -548,6 +553,7 @@ void kith_thing_free(struct kith_thing **tp)
 	if (t->login_ready)
 		login_fini(&t->login);
 	friends_fini(&t->friends);
+	samples_fini(&t->samples);
 	self_close_nodes(t);
 	nodes_fini(&t->nodes);
 	decisions_close(&t->decisions);
@@ -576,7 +582,9 @@ int kith_thing_add_field(struct kith_thing *t, const struct kith_thing_field *fi
 	bool says = field->size >= offsetof(struct kith_thing_field, node) + sizeof(field->node);
 	struct thing_node *n = nodes_at(&t->nodes, says ? &field->node : &itself);
 
-	return n ? board_add_field(&n->board, field) : -1;
+	if (!n || board_add_field(&n->board, field) < 0)
+		return -1;
+	return samples_add(&t->samples, n, n->board.field[n->board.n_fields - 1]);
 }
 
 int kith_thing_add_control(struct kith_thing *t, const struct kith_thing_control *control)
@@ -648,6 +656,8 @@ int64_t kith_thing_deadline(const struct kith_thing *t)
 	at = earlier(at, button_deadline(&t->button));
 	at = earlier(at, muster_deadline(&t->muster));
 	at = earlier(at, jobs_deadline(&t->jobs));
+	at = earlier(at, readouts_deadline(&t->readouts));
+	at = earlier(at, samples_deadline(&t->samples));
 	at = earlier(at, alive_deadline(t));
 	if (session_is_up(&t->session))
 		at = earlier(at, befriend_deadline(&t->befriend));
@@ -708,6 +718,8 @@ void kith_thing_process(struct kith_thing *t)
 	witness_tick(&t->witness);
 	button_tick(&t->button);
 	muster_tick(&t->muster);
+	samples_tick(&t->samples);
+	readouts_tick(&t->readouts);
 	jobs_tick(&t->jobs);
 	befriend_tick(&t->befriend);
 	if (t->decisions.dirty && decisions_save(&t->decisions, &e) < 0) {
@@ -750,9 +762,23 @@ void kith_thing_read_done(struct kith_thing *t, uint64_t ticket,
 {
 	MEM_WITHIN(&t->mem);
 
-	jobs_read_done(&t->jobs, ticket, result, value);
+	if (!samples_read_done(&t->samples, ticket, result, value))
+		jobs_read_done(&t->jobs, ticket, result, value);
 	if (!t->inside)
 		login_flush(&t->login);
+}
+
+int kith_thing_changed(struct kith_thing *t, const struct kith_thing_at *node, const char *field,
+    const struct kith_thing_value *value)
+{
+	MEM_WITHIN(&t->mem);
+	static const struct kith_thing_at itself;
+	struct thing_node *n = nodes_at(&t->nodes, node ? node : &itself);
+	int ret = n ? samples_changed(&t->samples, n, field, value) : -1;
+
+	if (!t->inside)
+		login_flush(&t->login);
+	return ret;
 }
 
 void kith_thing_write_done(struct kith_thing *t, uint64_t ticket,

@@ -431,21 +431,30 @@ readout_failure_write(struct buf *out, const struct request *q, const char *id,
 	return message_end(&x);
 }
 
-/* Each byte of text may come out as an entity of six; whatever is said twice
- * is counted twice. */
+/* Bytes of text as an attribute. */
+static size_t
+escaped(const char *s)
+{
+	size_t n = 0;
+
+	for (; s != NULL && *s != '\0'; s++)
+		n += strchr("&<>\"'\t\n\r", *s) != NULL || (unsigned char)*s < 0x20 ? 6 : 1;
+	return n;
+}
+
+/* Whatever is said twice is counted twice. */
 size_t
 reading_bytes(const struct reading *r)
 {
-	size_t text = 2 * strlen(r->name);
+	size_t one = 120 + escaped(r->name) + STR_DOUBLE + escaped(r->text) + escaped(r->unit) +
+	    escaped(r->data_type);
 
-	text += r->text != NULL ? 2 * strlen(r->text) : 2 * STR_DOUBLE;
-	text += r->unit != NULL ? strlen(r->unit) : 0;
-	text += r->data_type != NULL ? strlen(r->data_type) : 0;
-	text += r->failed != NULL ? strlen(r->failed) : 0;
-	text += r->node.id != NULL ? strlen(r->node.id) : 0;
-	text += r->node.source != NULL ? strlen(r->node.source) : 0;
-	text += r->node.partition != NULL ? strlen(r->node.partition) : 0;
-	return 400 + 6 * text;
+	for (unsigned i = 0; i < WORD_HISTORIES; i++)
+		one += (r->history & 1u << i) != 0 ? 26 : 0;
+	for (unsigned i = 0; i < READING_QUALITIES; i++)
+		one += (r->quality & 1u << i) != 0 ? 26 : 0;
+	return 120 + 2 * one + escaped(r->failed) + escaped(r->node.id) + escaped(r->node.source) +
+	    escaped(r->node.partition);
 }
 
 int
