@@ -19,6 +19,12 @@
 #define OPTION_SERVER 224
 #define OPTION_END 255
 
+const char *const dhcp_lease_usual[] = {
+	"/run/systemd/netif/leases/*", "/var/lib/NetworkManager/*.lease",
+	"/var/lib/dhcp/dhclient*.lease*", "/var/lib/dhclient/*.lease*", "/var/lib/dhcpcd/*.lease",
+	NULL
+};
+
 /* "pronto", "pronto.home.example.", "10.0.0.5" */
 static int take_name(char out[static DHCP_LEASE_NAME], const char *text, size_t n)
 {

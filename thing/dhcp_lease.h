@@ -18,6 +18,9 @@ struct dhcp_lease {
 	char domain[DHCP_LEASE_NAME];	/* option 15, of the network; "" */
 };
 
+/* Patterns of the files in which DHCP clients keep what they got; ends in NULL. */
+extern const char *const dhcp_lease_usual[];
+
 /* 0 when it names a server; of several leases in one file the last counts. */
 int dhcp_lease_parse(struct dhcp_lease *out, const char *data, size_t len);
 /* The server's name, with the network's domain behind it when it has no dot. */

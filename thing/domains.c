@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/daemon.h"
 #include "common/base/jid.h"
 #include "common/base/str.h"
 #include "thing/statefile.h"
@@ -87,7 +88,7 @@ int domains_accept(const char *dir, const char *domain, struct err *e)
 	struct buf b;
 	int ret;
 
-	if (domains_load(&d, dir, e) < 0)
+	if (daemon_dir(dir, e) < 0 || domains_load(&d, dir, e) < 0)
 		return -1;
 	if (is_pattern(domain))
 		return err_set(e, ERR_INPUT, "'%s' is a pattern: accept one domain", domain);

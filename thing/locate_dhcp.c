@@ -23,12 +23,6 @@
 #define FILES 8
 #define NAMES 4
 
-/* Where the DHCP clients keep what they got. */
-static const char *const usual[] = {
-	"/run/systemd/netif/leases/*", "/var/lib/NetworkManager/*.lease",
-	"/var/lib/dhcp/dhclient*.lease*", "/var/lib/dhclient/*.lease*", "/var/lib/dhcpcd/*.lease",
-};
-
 struct leased {
 	size_t n, next;			/* next: of those that are addresses */
 	char full[NAMES][DOMAINS_NAME], domain[NAMES][DOMAINS_NAME];
@@ -123,8 +117,8 @@ static void *dhcp_open(const struct locate_ask *ask, struct err *e)
 	if (ask->dhcp_lease)
 		take_files(d, ask->dhcp_lease, text);
 	else
-		for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-			take_files(d, usual[i], text);
+		for (size_t i = 0; dhcp_lease_usual[i]; i++)
+			take_files(d, dhcp_lease_usual[i], text);
 	if (d->n == 0) {
 		err_set(e, ERR_AGAIN, "no lease with option 224");
 		goto fail;

@@ -35,6 +35,8 @@ static const char usage[] =
     "usage: kith-thing [-nvV] [-f FILE]      run the thing\n"
     "       kith-thing claim [-f FILE] [--png PICTURE] [--svg PICTURE]\n"
     "                                        show how to claim it\n"
+    "       kith-thing accept DOMAIN [-f FILE]\n"
+    "                                        it may live at this domain, if it has none yet\n"
     "       kith-thing repin [-f FILE]       accept another registry or weaker login\n"
     "       kith-thing reset [-f FILE] --yes forget everything, become another thing\n"
     "  -f FILE  settings (" THINGD_DEFAULT_FILE ")\n"
@@ -313,6 +315,9 @@ static struct kith_thing *make_thing(struct thingd *d, char *why, size_t why_siz
 		.size = sizeof(conf),
 		.state = d->conf.state,
 		.domain = d->conf.domain,
+		.domains = (const char *const *)d->conf.domain_list,
+		.locate = d->conf.locate,
+		.dhcp_lease = d->conf.dhcp_lease,
 		.server = d->conf.server,
 		.ca_file = d->conf.ca_file,
 		.registry = d->conf.registry,
@@ -363,7 +368,8 @@ static int run(struct thingd *d, const char *file)
 	} else if (add_points(d, &e) < 0 || thingd_sandbox(&d->conf, file, &e) < 0) {
 		log_error("%s", e.text);
 	} else {
-		log_info("%s at %s", kith_thing_jid(d->thing), d->conf.domain);
+		log_info("%s", *kith_thing_jid(d->thing) ? kith_thing_jid(d->thing)
+		    : "no domain yet: looking for a broker");
 		loop(d, &while_waiting);
 		ret = 0;
 	}

@@ -28,7 +28,10 @@
 static const struct conf_key keys[] = {
 	ROW("state", CONF_TEXT, state, 0, 0, NULL, "folder for identity, owner and leases"),
 	ROW("domain", CONF_TEXT, domain, 0, 0, NULL, "domain of the broker; its certificate must prove it"),
-	ROW("server", CONF_HOST, server, 0, 0, NULL, "where to connect; default: DNS"),
+	ROW("domains", CONF_TEXT, domains_text, 0, 0, NULL, "without domain=: where it may live, HOME.EXAMPLE or *.CITY.EXAMPLE, parted by blanks"),
+	ROW("locate", CONF_TEXT, locate_text, 0, 0, "dns", "ways to find the broker: dns, mdns, dhcp, ssdp, parted by blanks"),
+	ROW("dhcp_lease", CONF_TEXT, dhcp_lease, 0, 0, NULL, "with locate=dhcp: file of the DHCP client; default: where they keep it"),
+	ROW("server", CONF_HOST, server, 0, 0, NULL, "where to connect; default: as locate= says"),
 	ROW("ca_file", CONF_TEXT, ca_file, 0, 0, NULL, "certificates to trust; default: the system's"),
 	ROW("registry", CONF_JID, registry, 0, 0, NULL, "address of the registry; default: service discovery"),
 	ROW("user", CONF_TEXT, user, 0, 0, NULL, "switch to this user when started by root"),
@@ -381,6 +384,70 @@ static int check_button(const struct thingd_conf *c, struct err *e)
 	return 0;
 }
 
+/* ---- where the broker is ------------------------------------------------- */
+
+static const struct { const char *name; unsigned bit; } ways[] = {
+	{ "dns", KITH_THING_LOCATE_DNS }, { "mdns", KITH_THING_LOCATE_MDNS },
+	{ "dhcp", KITH_THING_LOCATE_DHCP }, { "ssdp", KITH_THING_LOCATE_SSDP },
+};
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+
+static int take_ways(struct thingd_conf *c, struct err *e)
+{
+	const char *at = c->locate_text ? c->locate_text : "";
+
+	for (at += strspn(at, ", \t"); *at; at += strspn(at, ", \t")) {
+		size_t len = strcspn(at, ", \t"), i = 0;
+
+		while (i < WAYS && (strlen(ways[i].name) != len ||
+		    strncmp(ways[i].name, at, len) != 0))
+			i++;
+		if (i == WAYS)
+			return err_set(e, ERR_INPUT, "[thing] locate= '%.*s' is not one of dns, "
+			    "mdns, dhcp, ssdp", (int)len, at);
+		c->locate |= ways[i].bit;
+		at += len;
+	}
+	return c->locate ? 0 : err_set(e, ERR_INPUT, "[thing] locate= is empty");
+}
+
+static int take_domains(struct thingd_conf *c, struct err *e)
+{
+	const char *at = c->domains_text ? c->domains_text : "";
+	struct domains check;
+	size_t n = 0;
+
+	for (at += strspn(at, ", \t"); *at; at += strspn(at, ", \t")) {
+		size_t len = strcspn(at, ", \t");
+
+		if (n == DOMAINS_GIVEN)
+			return err_set(e, ERR_LIMIT, "[thing] domains= has more than %d",
+			    DOMAINS_GIVEN);
+		c->domain_list[n] = mem_strndup(at, len);
+		if (!c->domain_list[n++])
+			return err_set(e, ERR_SYSTEM, "out of memory");
+		at += len;
+	}
+	if (domains_init(&check, (const char *const *)c->domain_list, e) == 0)
+		return 0;
+	err_prefix(e, "[thing] domains=");
+	return -1;
+}
+
+static int finish_place(struct thingd_conf *c, struct err *e)
+{
+	if (take_ways(c, e) < 0 || take_domains(c, e) < 0)
+		return -1;
+	if (!c->domain && (c->server || c->locate == KITH_THING_LOCATE_DNS))
+		return err_set(e, ERR_INPUT, "[thing] domain= is missing");
+	if (c->domain && c->domains_text)
+		return err_set(e, ERR_INPUT, "[thing] domain= and domains=: it lives at one "
+		    "that is known, or at one that is found");
+	if (c->dhcp_lease && !(c->locate & KITH_THING_LOCATE_DHCP))
+		return err_set(e, ERR_INPUT, "[thing] dhcp_lease= needs dhcp in locate=");
+	return 0;
+}
+
 static int finish(void *out, struct err *e)
 {
 	struct thingd_conf *c = out;
@@ -389,8 +456,8 @@ static int finish(void *out, struct err *e)
 
 	if (!c->state)
 		return err_set(e, ERR_INPUT, "[thing] state= is missing");
-	if (!c->domain)
-		return err_set(e, ERR_INPUT, "[thing] domain= is missing");
+	if (finish_place(c, e) < 0)
+		return -1;
 	for (i = 0; i < 3 && strcmp(c->qr_text ? c->qr_text : "", qr[i]) != 0; i++)
 		;
 	if (i == 3)
@@ -514,6 +581,8 @@ void thingd_conf_free(struct thingd_conf *c)
 		mem_free(c->tag[i].name);
 		mem_free(c->tag[i].text);
 	}
+	for (size_t i = 0; i < DOMAINS_GIVEN; i++)
+		mem_free(c->domain_list[i]);
 	for (size_t i = 0; i < c->n_needs; i++) {
 		mem_free(c->need_name[i]);
 		mem_free(c->need[i]);

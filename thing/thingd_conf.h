@@ -11,6 +11,7 @@
 
 #include "common/base/err.h"
 #include "thing/device.h"
+#include "thing/domains.h"
 
 #define THINGD_TAGS 60
 #define THINGD_POINTS (2 * KITH_THING_FIELDS)
@@ -49,6 +50,9 @@ enum thingd_qr_holds { THINGD_QR_URI, THINGD_QR_CHAT };
 struct thingd_conf {
 	char *state, *domain, *server, *ca_file, *registry, *user, *qr_text, *qr_holds_text, *button,
 	    *lamp;
+	char *locate_text, *domains_text, *dhcp_lease;
+	unsigned locate;		/* KITH_THING_LOCATE_* */
+	char *domain_list[DOMAINS_GIVEN + 1];	/* domains_text split; ends in NULL */
 	int64_t boot_spread_ms;
 	enum thingd_qr qr;
 	enum thingd_qr_holds qr_holds;

@@ -17,9 +17,10 @@
 #include "common/base/mem.h"
 #include "common/base/sandbox.h"
 #include "common/base/str.h"
+#include "thing/dhcp_lease.h"
 
 #define WRITES_MAX 16
-#define PATHS_MAX (THINGD_POINTS * 2 + WRITES_MAX + 16)
+#define PATHS_MAX (THINGD_POINTS * 2 + WRITES_MAX + 24)
 
 struct list {
 	struct sandbox_path path[PATHS_MAX];
@@ -146,6 +147,16 @@ static void add_setting(struct list *l, const struct thingd_conf *c, const char 
 	mem_free(p.spec);
 }
 
+static void add_leases(struct list *l, const struct thingd_conf *c)
+{
+	if ((c->locate & KITH_THING_LOCATE_DHCP) == 0)
+		return;
+	if (c->dhcp_lease != NULL)
+		add(l, folder_of(c->dhcp_lease), false);
+	for (size_t i = 0; c->dhcp_lease == NULL && dhcp_lease_usual[i] != NULL; i++)
+		add(l, folder_of(dhcp_lease_usual[i]), false);
+}
+
 int thingd_sandbox(const struct thingd_conf *c, const char *file, struct err *e)
 {
 	struct list l = { .n = 0 };
@@ -160,6 +171,7 @@ int thingd_sandbox(const struct thingd_conf *c, const char *file, struct err *e)
 	add(&l, mem_strdup(file), false);
 	if (c->ca_file != NULL)
 		add(&l, folder_of(c->ca_file), false);
+	add_leases(&l, c);
 	for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++)
 		add(&l, mem_strdup(certificates[i]), false);
 	for (size_t i = 0; i < c->n_points; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * thingd_word: claim, repin, reset.
+ * thingd_word: claim, accept, repin, reset.
  */
 #include "config.h"
 
@@ -16,6 +16,12 @@
 #include "common/base/secret.h"
 #include "thing/thingd_show.h"
 
+struct word_args {
+	const char *png, *svg;
+	const char *operand;		/* NULL: none */
+	bool yes;
+};
+
 int thingd_load(struct thingd_conf *c, const char *file)
 {
 	struct err e = ERR_INIT;
@@ -26,14 +32,13 @@ int thingd_load(struct thingd_conf *c, const char *file)
 	return -1;
 }
 
-static int word_claim(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
+static int word_claim(const struct thingd_conf *c, const struct word_args *a)
 {
 	char path[4096];
 	struct err e = ERR_INIT;
 	struct buf b, text;
 	int ret = 1;
 
-	(void)yes;
 	thingd_claim_path(c, path, sizeof(path));
 	buf_init(&b, 8192);
 	if (daemon_read_file(path, &b, &e) < 0) {
@@ -43,14 +48,14 @@ static int word_claim(const struct thingd_conf *c, const char *png, const char *
 	}
 	b.data[strcspn(b.data, "\n")] = '\0';
 	thingd_picture_text(c, b.data, &text);
-	if ((png && thingd_save_picture(png, qr_png, buf_str(&text), &e) < 0) ||
-	    (svg && thingd_save_picture(svg, qr_svg, buf_str(&text), &e) < 0)) {
+	if ((a->png && thingd_save_picture(a->png, qr_png, buf_str(&text), &e) < 0) ||
+	    (a->svg && thingd_save_picture(a->svg, qr_svg, buf_str(&text), &e) < 0)) {
 		fprintf(stderr, "%s\n", e.text);
 		thingd_cleanse(&text);
 		goto out;
 	}
 	thingd_cleanse(&text);
-	thingd_print_claim(c, b.data, !png && !svg && c->qr != THINGD_QR_NO &&
+	thingd_print_claim(c, b.data, !a->png && !a->svg && c->qr != THINGD_QR_NO &&
 	    (c->qr == THINGD_QR_YES || isatty(1)));
 	ret = 0;
 out:
@@ -60,13 +65,38 @@ out:
 	return ret;
 }
 
-static int word_repin(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
+/* As the user who runs the thing: it has to read what is written here. */
+static int word_accept(const struct thingd_conf *c, const struct word_args *a)
+{
+	char why[512] = "";
+	struct err e = ERR_INIT;
+
+	if (!a->operand) {
+		fprintf(stderr, "which domain? kith-thing accept DOMAIN\n");
+		return THINGD_EX_USAGE;
+	}
+	if (c->domain) {
+		fprintf(stderr, "the settings say domain = %s, and only that\n", c->domain);
+		return 1;
+	}
+	if (daemon_drop(c->user, &e) < 0) {
+		fprintf(stderr, "%s\n", e.text);
+		return 1;
+	}
+	if (kith_thing_accept(c->state, a->operand, why, sizeof(why)) == 0) {
+		printf("it may live at %s; a thing that runs hears of it in its next round\n",
+		    a->operand);
+		return 0;
+	}
+	fprintf(stderr, "%s\n", why);
+	return 1;
+}
+
+static int word_repin(const struct thingd_conf *c, const struct word_args *a)
 {
 	char why[512] = "";
 
-	(void)png;
-	(void)svg;
-	(void)yes;
+	(void)a;
 	if (kith_thing_repin(c->state, why, sizeof(why)) == 0) {
 		puts("pins of login, registry and provisioning are released; "
 		    "restart the thing if it runs");
@@ -76,13 +106,11 @@ static int word_repin(const struct thingd_conf *c, const char *png, const char *
 	return 1;
 }
 
-static int word_reset(const struct thingd_conf *c, const char *png, const char *svg, bool yes)
+static int word_reset(const struct thingd_conf *c, const struct word_args *a)
 {
 	char why[512] = "";
 
-	(void)png;
-	(void)svg;
-	if (!yes) {
+	if (!a->yes) {
 		fprintf(stderr, "this makes another thing of it, and its owner loses it; "
 		    "if you mean it: kith-thing reset --yes\n");
 		return THINGD_EX_USAGE;
@@ -97,9 +125,10 @@ static int word_reset(const struct thingd_conf *c, const char *png, const char *
 
 static const struct {
 	const char *word;
-	int (*act)(const struct thingd_conf *c, const char *png, const char *svg, bool yes);
+	int (*act)(const struct thingd_conf *c, const struct word_args *a);
 } words[] = {
 	{ "claim", word_claim },
+	{ "accept", word_accept },
 	{ "repin", word_repin },
 	{ "reset", word_reset },
 };
@@ -120,23 +149,24 @@ int thingd_word(const char *word, int argc, char **argv)
 		{ "yes", no_argument, NULL, 'y' },
 		{ NULL, 0, NULL, 0 }
 	};
-	const char *file = NULL, *png = NULL, *svg = NULL;
+	const char *file = NULL;
 	struct thingd_conf conf;
-	bool yes = false;
+	struct word_args a = { .png = NULL };
 	int c, ret = DAEMON_EX_CONFIG;
 
 	while ((c = getopt_long(argc, argv, "f:", options, NULL)) != -1)
 		switch (c) {
 		case 'f': file = optarg; break;
-		case 'p': png = optarg; break;
-		case 's': svg = optarg; break;
-		case 'y': yes = true; break;
+		case 'p': a.png = optarg; break;
+		case 's': a.svg = optarg; break;
+		case 'y': a.yes = true; break;
 		default: return THINGD_EX_USAGE;
 		}
+	a.operand = argv[optind];	/* NULL behind the last */
 	if (thingd_load(&conf, file) == 0)
 		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 			if (strcmp(words[i].word, word) == 0)
-				ret = words[i].act(&conf, png, svg, yes);
+				ret = words[i].act(&conf, &a);
 	thingd_conf_free(&conf);
 	return ret;
 }

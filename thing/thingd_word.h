@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * thingd_word: the other words of kith-thing (claim, repin, reset ...): what is
+ * thingd_word: the other words of kith-thing (claim, accept, repin, reset ...): what is
  * done to a state folder instead of running the thing.  One table row a word.
  */
 #ifndef KITH_THING_THINGD_WORD_H
