@@ -13,6 +13,8 @@
 #include <string.h>
 
 #include "common/base/ident.h"
+#include "common/wire/ns.h"
+#include "common/wire/xml.h"
 
 #define STABLE_MS 60000		/* a session this long forgives earlier failures */
 
@@ -32,11 +34,15 @@ static void note(struct login *l, bool alarm, const char *fmt, ...)
 
 int64_t login_delay(unsigned failures, uint32_t random)
 {
-	int64_t top = failures > 10 ? LOGIN_CAP_MS : LOGIN_BASE_MS << failures;
+	int64_t top = LOGIN_BASE_MS, floor = 0;
 
-	if (top > LOGIN_CAP_MS)
+	while (failures-- > 0 && top < LOGIN_CAP_MS)
+		top *= LOGIN_GROWTH;
+	if (top >= LOGIN_CAP_MS) {
 		top = LOGIN_CAP_MS;
-	return (int64_t)((double)random / 4294967296.0 * (double)(top + 1));
+		floor = LOGIN_FLOOR_MS;
+	}
+	return floor + (int64_t)((double)random / 4294967296.0 * (double)(top + 1 - floor));
 }
 
 static int64_t jitter(unsigned failures)
@@ -46,6 +52,15 @@ static int64_t jitter(unsigned failures)
 	if (ident_random(&r, sizeof(r), NULL) < 0)
 		r = UINT32_MAX;
 	return login_delay(failures, r);
+}
+
+static int64_t spread(int64_t ms)
+{
+	uint32_t r = 0;
+
+	if (ident_random(&r, sizeof(r), NULL) < 0)
+		r = UINT32_MAX;
+	return (int64_t)((double)r / 4294967296.0 * (double)(ms + 1));
 }
 
 static void wait_for(struct login *l, int64_t ms)
@@ -60,7 +75,19 @@ static const struct client_ops client_calls;
 
 static bool pin_released(const struct login *l)
 {
-	return l->weak_ms && clock_wall(l->clock) - l->weak_ms >= LOGIN_PATIENCE_MS;
+	int64_t since = l->standing->weak_ms;
+
+	return since && clock_wall(l->clock) - since >= LOGIN_PATIENCE_MS;
+}
+
+/* What the server is held to.  After a day a weaker login is better than none,
+ * as long as certificate and proof are right; nothing is ever below SCRAM. */
+static void set_pin(struct login *l)
+{
+	l->pin = l->standing->pin;
+	if (!pin_released(l))
+		return;
+	l->pin = (struct sasl_pin){ .unbound = l->pin.unbound || l->standing->weak_unbound };
 }
 
 static int attempt(struct login *l, struct err *e)
@@ -71,16 +98,35 @@ static int attempt(struct login *l, struct err *e)
 		.port = l->place.at.port,
 		.direct_tls = l->place.at.direct_tls,
 		.ca_file = l->ca_file,
-		.pin = pin_released(l) ? NULL : &l->standing->pin,
+		.pin = &l->pin,
+		.sasl = l->sasl,
+		.resume = &l->resume,
+		.activity = l->activity,
 		.limits = { WIRE_STANZA_BYTES_THING, 4 * WIRE_STANZA_BYTES },
 		.clock = l->clock,
 		.timeout_ms = l->place.is_rumour ? LOGIN_RUMOUR_MS : LOGIN_TIMEOUT_MS,
 	};
 
+	set_pin(l);
 	if (signup_begin(&l->signup, &conf, e) < 0)
 		return -1;
 	l->client = client_new(&conf, &client_calls, l, e);
 	return l->client ? 0 : -1;
+}
+
+/* The next place of this round.  When rounds have become slow, each place has had
+ * its delay, and the next round begins at once. */
+static enum locate_answer next_place(struct login *l)
+{
+	enum locate_answer a = locate_next(l->locate, &l->place);
+
+	if (a == LOCATE_NONE && l->round_had_places && l->failures >= LOGIN_CALM) {
+		l->round_had_places = false;
+		locate_begin(l->locate, l->id->domain);
+		a = locate_next(l->locate, &l->place);
+	}
+	l->round_had_places = l->round_had_places || a == LOCATE_PLACE;
+	return a;
 }
 
 static void begin(struct login *l)
@@ -94,13 +140,14 @@ static void begin(struct login *l)
 		wait_for(l, wait);
 		return;
 	}
-	switch (locate_next(l->locate, &l->place)) {
+	switch (next_place(l)) {
 	case LOCATE_WAIT:
 		l->locating = true;
 		return;
 	case LOCATE_NONE:
 		wait_for(l, jitter(++l->failures));
 		locate_begin(l->locate, l->id->domain);
+		l->round_had_places = false;
 		return;
 	case LOCATE_PLACE:
 		break;
@@ -116,12 +163,45 @@ static void begin(struct login *l)
 
 /* ---- how it ended ------------------------------------------------------- */
 
+static void save_standing(struct login *l)
+{
+	struct err e = ERR_INIT;
+
+	if (standing_save(l->standing, l->dir, &e) < 0)
+		note(l, false, "%s", e.text);
+}
+
+/* The day begins, and it goes on over restarts. */
+static void begin_patience(struct login *l, bool unbound)
+{
+	l->standing->weak_ms = clock_wall(l->clock);
+	l->standing->weak_unbound = unbound;
+	save_standing(l);
+}
+
 static void on_weak(struct login *l)
 {
-	if (!l->weak_ms) {
-		l->weak_ms = clock_wall(l->clock);
-		note(l, true, "the broker offers only weaker logins than before; refused for a day");
-	}
+	bool clock_went_back = clock_wall(l->clock) < l->standing->weak_ms;
+
+	if (l->standing->weak_ms && !clock_went_back)
+		return;
+	begin_patience(l, false);
+	note(l, true, "the broker offers only weaker logins than before, or none that is safe; "
+	    "refused for a day, or until repin");
+}
+
+/*
+ * Refused with the password bound to the TLS connection: it is the wrong one, or
+ * the broker cannot do that, or somebody sits between.  The first is found out as
+ * ever (signup.c); the others wait for the day.
+ */
+static void on_unbound(struct login *l)
+{
+	if (l->standing->weak_ms || l->signup.ask_next || l->signup.tried_other)
+		return;
+	begin_patience(l, true);
+	note(l, true, "the broker refuses a login bound to this connection: somebody may sit "
+	    "between; one that is not bound is refused for a day, or until repin");
 }
 
 static void on_nothing(struct login *l)
@@ -145,6 +225,7 @@ static const struct {
 	[CLIENT_UNTRUSTED] = { "the server is not verified", on_nothing, THEN_NEXT_PLACE },
 	[CLIENT_WEAK] = { "login too weak", on_weak, THEN_WAIT },
 	[CLIENT_REFUSED] = { "login refused", on_nothing, THEN_AT_ONCE },
+	[CLIENT_UNBOUND] = { "bound login refused", on_unbound, THEN_AT_ONCE },
 	[CLIENT_CONFLICT] = { "name taken", on_nothing, THEN_AT_ONCE },
 	[CLIENT_UNLIKED] = { "name not liked", on_nothing, THEN_AT_ONCE },
 	[CLIENT_UNINVITED] = { "invitation not taken", on_nothing, THEN_WAIT },
@@ -153,16 +234,48 @@ static const struct {
 	[CLIENT_MOVED] = { "sent to another host", on_nothing, THEN_NEXT_PLACE },
 };
 
+/* ---- a session longer than its connection ------------------------------- */
+
+static void end_session(struct login *l)
+{
+	l->suspended = false;
+	resume_forget(&l->resume);
+	l->ops->down(l->arg);
+}
+
+/* The connection of a session is gone: keep it for when there is another. */
+static void lose_connection(struct login *l)
+{
+	if (l->suspended)
+		return;
+	if (!resume_can(&l->resume)) {
+		end_session(l);
+		return;
+	}
+	if (l->resume.location[0])	/* the server that has it (XEP-0198 section 5) */
+		locate_moved(l->locate, l->resume.location);
+	l->suspended = true;
+	l->lapse_ms = clock_boot(l->clock) + l->resume.max_ms;
+}
+
 static int64_t delay_after(struct login *l, enum then then)
 {
-	if (!l->was_up && then == THEN_NEXT_PLACE)
+	int64_t delay, wide;
+
+	if (!l->was_up && then == THEN_NEXT_PLACE && l->failures < LOGIN_CALM)
 		return 0;	/* begin() waits when the round has no more places */
+	if (!l->was_up && then == THEN_NEXT_PLACE)
+		return jitter(++l->failures);
 	locate_begin(l->locate, l->id->domain);
 	if (!l->was_up && then == THEN_AT_ONCE && l->failures == 0) {
 		l->failures = 1;
 		return 0;
 	}
-	return jitter(++l->failures);
+	/* All who were here lost it at once, perhaps: they come back as spread as
+	 * they would after a power cut. */
+	delay = jitter(++l->failures);
+	wide = l->was_up ? spread(l->boot_spread_ms) : 0;
+	return wide > delay ? wide : delay;
 }
 
 /* The first who proved a domain of ours makes no account for us: he was told
@@ -205,9 +318,13 @@ static void on_down(void *arg, enum client_end why, const char *text, int64_t re
 		delay = l->account_wait_ms;
 	if (why == CLIENT_MOVED)
 		locate_moved(l->locate, text);
-	wait_for(l, retry_after_ms > delay ? retry_after_ms : delay);
+	/* A slot that the server gives wins; a tenth more keeps those apart who
+	 * were all given the same. */
+	if (retry_after_ms > delay)
+		delay = retry_after_ms + spread(retry_after_ms / 10);
+	wait_for(l, delay);
 	if (l->was_up)
-		l->ops->down(l->arg);
+		lose_connection(l);
 }
 
 /* Where it will live, on disk before the broker hears of an account. */
@@ -254,22 +371,47 @@ void login_tell_time(struct login *l, int64_t wall_ms)
 		learn_time(l, wall_ms);
 }
 
-static void on_up(void *arg, const char *jid, const struct sasl_pin *pin)
+/* What a login that went through says about the account and the server. */
+static void note_success(struct login *l, const struct sasl_pin *pin)
 {
-	struct login *l = arg;
-	struct err e = ERR_INIT;
-
 	locate_end(l->locate);
 	l->was_up = true;
 	l->up_ms = clock_boot(l->clock);
-	l->weak_ms = 0;
-	l->standing->pin = *pin;
+	l->probed_ms = 0;
 	signup_up(&l->signup);
 	learn_time(l, l->time && clock_is_likely(clock_wall(l->clock), l->time->earliest_ms) ?
 	    clock_wall(l->clock) : 0);
-	if (standing_save(l->standing, l->dir, &e) < 0)
-		note(l, false, "%s", e.text);
+	if (pin_released(l))
+		note(l, true, "logged in with %s, weaker than before: taken after a day",
+		    sasl_mech_name(pin->tls13 != SASL_NONE ? pin->tls13 : pin->tls12));
+	l->standing->pin = *pin;
+	l->standing->weak_ms = 0;
+	l->standing->weak_unbound = false;
+	save_standing(l);
+}
+
+/* Another session: the one that was kept is lost, and what it had still to say. */
+static void on_up(void *arg, const char *jid, const struct sasl_pin *pin)
+{
+	struct login *l = arg;
+
+	note_success(l, pin);
+	if (l->suspended) {
+		l->suspended = false;
+		l->ops->down(l->arg);
+		buf_reset(resume_out(&l->resume));
+	}
 	l->ops->up(l->arg, jid);
+}
+
+static void on_resumed(void *arg, const struct sasl_pin *pin)
+{
+	struct login *l = arg;
+
+	note_success(l, pin);
+	l->suspended = false;
+	note(l, false, "the connection is back, the session went on");
+	l->ops->resumed(l->arg);
 }
 
 static void on_stanza(void *arg, const struct stanza *s)
@@ -301,6 +443,7 @@ static const struct client_ops client_calls = {
 	.oversize = on_oversize,
 	.turn = on_turn,
 	.down = on_down,
+	.resumed = on_resumed,
 };
 
 static void on_signup_note(void *arg, bool alarm, const char *sentence)
@@ -330,6 +473,58 @@ static const struct signup_ops signup_calls = {
 	.renamed = on_renamed,
 	.settled = on_settled,
 };
+/* ---- is the server still there ------------------------------------------ */
+
+static bool is_connected(const struct login *l)
+{
+	return l->client && !l->over && l->was_up;
+}
+
+/* A stream can die without a word (a router forgets it, a server hangs).  Any
+ * byte proves it alive; after a while without one the server is asked. */
+static int64_t alive_deadline(const struct login *l)
+{
+	if (!is_connected(l))
+		return -1;
+	if (l->probed_ms && client_last_byte(l->client) <= l->probed_ms)
+		return l->probed_ms + LOGIN_ANSWER_MS;
+	return client_last_byte(l->client) + l->keepalive_ms;
+}
+
+/* RFC 6120 8.2.3: whoever answers, and be it with an error, is there. */
+static void ping(struct login *l)
+{
+	char id[IDENT_TEXT];
+	struct xml x;
+
+	if (ident_text(id, NULL) < 0)
+		return;
+	xml_begin(&x, login_out(l));
+	xml_open(&x, "iq", NULL);
+	xml_attr(&x, "type", "get");
+	xml_attr(&x, "id", id);
+	xml_attr(&x, "to", l->id->domain);
+	xml_open(&x, "ping", NS_PING);
+	xml_close(&x);
+	xml_close(&x);
+	(void)xml_end(&x);
+}
+
+static void alive_tick(struct login *l)
+{
+	int64_t at = alive_deadline(l), now = clock_boot(l->clock);
+
+	if (at < 0 || now < at)
+		return;
+	if (l->probed_ms && client_last_byte(l->client) <= l->probed_ms) {
+		on_down(l, CLIENT_LOST, "the server does not answer any more", 0);
+		return;
+	}
+	l->probed_ms = now;
+	if (!client_probe(l->client))
+		ping(l);
+	client_flush(l->client);
+}
 
 /* ---- driving it --------------------------------------------------------- */
 
@@ -355,6 +550,11 @@ int login_init(struct login *l, const struct login_conf *conf, struct identity *
 	l->time = conf->time;
 	signup_init(&l->signup, &conf->signup, l->clock, l->dir, id, standing, conf->time,
 	    &signup_calls, l);
+	l->keepalive_ms = conf->keepalive_ms > 0 ? conf->keepalive_ms : LOGIN_KEEPALIVE_MS;
+	l->activity = conf->activity;
+	l->sasl = conf->sasl;
+	l->boot_spread_ms = conf->boot_spread_ms;
+	resume_init(&l->resume, 4 * WIRE_STANZA_BYTES);
 	where.clock = conf->clock;
 	where.dir = conf->dir;
 	where.note = on_located;
@@ -376,6 +576,7 @@ void login_fini(struct login *l)
 		client_free(&l->client);
 	if (l->locate)
 		locate_free(&l->locate);
+	resume_fini(&l->resume);
 }
 
 int login_fd(const struct login *l, short *events)
@@ -386,13 +587,26 @@ int login_fd(const struct login *l, short *events)
 	return client_fd(l->client);
 }
 
-int64_t login_deadline(const struct login *l)
+static int64_t earlier(int64_t a, int64_t b)
 {
-	if (l->over)
-		return 0;
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static int64_t attempt_deadline(const struct login *l)
+{
 	if (l->client)
 		return client_deadline(l->client);
 	return l->locating ? locate_deadline(l->locate) : l->next_ms;
+}
+
+int64_t login_deadline(const struct login *l)
+{
+	int64_t at;
+
+	if (l->over)
+		return 0;
+	at = earlier(attempt_deadline(l), alive_deadline(l));
+	return l->suspended ? earlier(at, l->lapse_ms) : at;
 }
 
 static void free_ended(struct login *l)
@@ -407,6 +621,7 @@ void login_run(struct login *l, short revents)
 	free_ended(l);
 	if (l->client) {
 		client_run(l->client, revents);
+		alive_tick(l);
 		free_ended(l);
 	} else if (l->locating) {
 		locate_run(l->locate);
@@ -414,16 +629,13 @@ void login_run(struct login *l, short revents)
 	} else if (l->next_ms >= 0 && clock_boot(l->clock) >= l->next_ms) {
 		begin(l);
 	}
+	if (l->suspended && clock_boot(l->clock) >= l->lapse_ms)
+		end_session(l);
 }
 
 struct buf *login_out(struct login *l)
 {
-	return client_out(l->client);
-}
-
-int64_t login_last_byte(const struct login *l)
-{
-	return client_last_byte(l->client);
+	return resume_out(&l->resume);
 }
 
 void login_flush(struct login *l)
@@ -453,5 +665,17 @@ void login_again(struct login *l, const char *why)
 	locate_begin(l->locate, l->id->domain);
 	wait_for(l, delay);
 	if (l->was_up)
-		l->ops->down(l->arg);
+		end_session(l);
+}
+
+void login_pressed(struct login *l)
+{
+	if (!l->standing->weak_ms || pin_released(l))
+		return;
+	note(l, true, "the button was pressed: weaker logins than before are taken now");
+	l->standing->weak_ms = clock_wall(l->clock) - LOGIN_PATIENCE_MS;
+	l->standing->released = true;	/* told to the owner when we meet him */
+	save_standing(l);
+	if (!l->client || l->over)
+		l->next_ms = clock_boot(l->clock);
 }

@@ -18,9 +18,19 @@
 #include "thing/standing.h"
 
 #define LOGIN_BASE_MS 1000
+#define LOGIN_GROWTH 4			/* 1, 4, 16, 64, 120 s */
 #define LOGIN_CAP_MS (120 * 1000LL)
 #define LOGIN_TIMEOUT_MS 30000
 #define LOGIN_RUMOUR_MS 15000	/* ... at a place that anybody near could have named */
+/* Full jitter up to the cap is one attempt a minute in the mean, and the quick
+ * ones at the beginning come on top: at the cap the lowest tenth is left out, so
+ * that a server that stays away hears less than one a minute of each (T-18). */
+#define LOGIN_FLOOR_MS (LOGIN_CAP_MS / 10)
+#define LOGIN_CALM 4			/* failures: from then on one place at a time */
+#define LOGIN_KEEPALIVE_MS 20000
+/* A server that was asked and says nothing for so long is gone: with the time
+ * above that is noticed in less than 30 s (T-08). */
+#define LOGIN_ANSWER_MS 8000
 /* How long a refused password or a weaker login is taken for a fault of the
  * server before the thing does something about it. */
 #define LOGIN_PATIENCE_MS (24 * 3600 * 1000LL)
@@ -29,8 +39,10 @@ struct login_ops {
 	void (*up)(void *arg, const char *full_jid);
 	void (*stanza)(void *arg, const struct stanza *s);
 	void (*oversize)(void *arg, const struct stanza_head *h);
-	/* The stream ended after it was up. */
+	/* The session is over: what it asked and was not answered is lost. */
 	void (*down)(void *arg);
+	/* The connection had gone and come back; the session never ended. */
+	void (*resumed)(void *arg);
 	/* A sentence for the log; alarm: for a person. */
 	void (*note)(void *arg, bool alarm, const char *sentence);
 	/* Waiting for the next attempt (connecting false) or trying. */
@@ -55,14 +67,22 @@ struct login {
 	struct signup signup;		/* the account side */
 	struct known_time *time;	/* NULL: the clock is right */
 	bool locating;			/* the ways to a broker are being asked */
+	bool round_had_places;
 	bool over;			/* the client has ended, free it */
 	bool was_up;
+	struct resume resume;		/* the session, across connections */
+	bool suspended;			/* it is up, the connection is not */
+	int64_t lapse_ms;		/* boot clock: the server has forgotten it by then */
+	int64_t boot_spread_ms, keepalive_ms;
+	int64_t probed_ms;		/* boot clock: asked for a sign of life; 0 not */
+	enum client_activity activity;
 	bool bound_now;			/* it was the first to prove a domain we may live at */
 	int64_t account_wait_ms;	/* the next attempt has to, because of the account */
 	unsigned failures;		/* in a row */
 	int64_t next_ms;		/* boot clock of the next attempt; -1: running or stopped */
 	int64_t up_ms;
-	int64_t weak_ms;		/* wall clock: only weaker logins since then; 0 */
+	const struct sasl_rules *sasl;	/* of the settings */
+	struct sasl_pin pin;		/* what this attempt is held to */
 };
 
 struct login_conf {
@@ -73,6 +93,9 @@ struct login_conf {
 	int64_t boot_spread_ms;
 	struct signup_conf signup;
 	struct known_time *time;	/* NULL: the clock is right */
+	const struct sasl_rules *sasl;	/* NULL: none; outlives this */
+	int64_t keepalive_ms;		/* of silence before the server is asked; 0: 20 s */
+	enum client_activity activity;
 };
 
 int login_init(struct login *l, const struct login_conf *conf, struct identity *id,
@@ -83,9 +106,8 @@ void login_fini(struct login *l);
 int login_fd(const struct login *l, short *events);
 int64_t login_deadline(const struct login *l);
 void login_run(struct login *l, short revents);
+/* Where the session writes, with a connection or without. */
 struct buf *login_out(struct login *l);
-/* Boot clock of the last byte from the server; while up. */
-int64_t login_last_byte(const struct login *l);
 /* Send what was written. */
 void login_flush(struct login *l);
 /* End the stream in order; no further attempts. */
@@ -95,9 +117,11 @@ void login_again(struct login *l, const char *why);
 
 /* What the registry says the time is. */
 void login_tell_time(struct login *l, int64_t wall_ms);
+/* Somebody pressed the button: weaker logins are taken now, not in a day. */
+void login_pressed(struct login *l);
 
 /* Milliseconds to wait after `failures` attempts in a row failed: uniform in
- * [0, min(cap, base * 2^failures)]. */
+ * [0, base * growth^failures), at the cap in [floor, cap). */
 int64_t login_delay(unsigned failures, uint32_t random);
 
 #endif

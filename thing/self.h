@@ -28,6 +28,7 @@ struct kith_thing {
 	void (*event)(void *arg, const struct kith_thing_event *ev);
 	void *event_arg;
 	enum kith_thing_state state;
+	enum kith_thing_state before;	/* the connection was lost */
 	struct pool pool;		/* owns the tags */
 	struct identity id;
 	struct standing standing;
@@ -53,7 +54,6 @@ struct kith_thing {
 	int state_lock;			/* of the folder; -1 none */
 	int polled_fd;			/* in the epoll set; -1 none */
 	short polled_events;
-	bool pinging;			/* the server is asked for a sign of life */
 	bool stopping, inside;
 	char jid[JID_MAX + 1];
 	char *claim_uri;		/* "" when owned */

@@ -281,6 +281,17 @@ static int64_t on_refused(struct signup *s)
 	return 0;
 }
 
+/* The same of a login bound to the connection, where the password need not be the
+ * fault (login.c has a day for that): an account that was never used is asked for
+ * once more, one that is ours is left as it is. */
+static int64_t on_unbound(struct signup *s)
+{
+	if (!try_other(s) && s->id->account == IDENTITY_ASKED && !s->asking &&
+	    !s->standing->weak_ms)
+		s->ask_next = true;
+	return 0;
+}
+
 /* Another one, if not too many were given up today. */
 static int64_t another_name(struct signup *s)
 {
@@ -336,6 +347,7 @@ static int64_t on_wait(struct signup *s)
 
 static int64_t (*const ends[])(struct signup *s) = {
 	[CLIENT_REFUSED] = on_refused,
+	[CLIENT_UNBOUND] = on_unbound,
 	[CLIENT_CONFLICT] = on_conflict,
 	[CLIENT_UNLIKED] = on_unliked,
 	[CLIENT_UNINVITED] = on_uninvited,

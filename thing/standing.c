@@ -25,6 +25,8 @@ void standing_unpin(struct standing *s)
 	memset(&s->registry, 0, sizeof(s->registry));
 	memset(&s->provisioning, 0, sizeof(s->provisioning));
 	memset(&s->pin, 0, sizeof(s->pin));
+	s->weak_ms = 0;
+	s->weak_unbound = false;
 	s->epoch = 0;	/* counted by the registry that is left */
 	s->trust = STANDING_UNTOLD;
 }
@@ -141,6 +143,12 @@ static int take_trust(struct standing *s, const char *value)
 	return 0;
 }
 
+static int take_weak(struct standing *s, const char *value)
+{
+	s->weak_unbound = strncmp(value, "unbound ", 8) == 0;
+	return str_to_int(value + (s->weak_unbound ? 8 : 0), 1, INT64_MAX, &s->weak_ms);
+}
+
 static int take(struct standing *s, const char *name, const char *value)
 {
 	if (strcmp(name, "owner") == 0)
@@ -155,6 +163,10 @@ static int take(struct standing *s, const char *name, const char *value)
 		return take_mech(&s->pin.tls12, value);
 	if (strcmp(name, "login-tls13") == 0)
 		return take_mech(&s->pin.tls13, value);
+	if (strcmp(name, "login-unbound") == 0)
+		return str_to_bool(value, &s->pin.unbound);
+	if (strcmp(name, "login-weak") == 0)
+		return take_weak(s, value);
 	if (strcmp(name, "public") == 0)
 		return str_to_bool(value, &s->is_public);
 	if (strcmp(name, "released") == 0)
@@ -215,6 +227,11 @@ int standing_save(const struct standing *s, const char *dir, struct err *e)
 		statefile_add(&b, "login-tls12", sasl_mech_name(s->pin.tls12));
 	if (s->pin.tls13 != SASL_NONE)
 		statefile_add(&b, "login-tls13", sasl_mech_name(s->pin.tls13));
+	if (s->pin.unbound)
+		statefile_add(&b, "login-unbound", "true");
+	if (s->weak_ms > 0)
+		buf_addf(&b, "login-weak %s%lld\n", s->weak_unbound ? "unbound " : "",
+		    (long long)s->weak_ms);
 	statefile_end(&b);
 	ret = statefile_save(dir, KIND, &b, e);
 	buf_fini(&b);

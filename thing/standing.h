@@ -41,6 +41,10 @@ struct standing {
 	struct standing_service provisioning;
 	struct sasl_pin pin;
 	bool released;		/* the pins were, by hand, and the owner is not told yet */
+	/* Wall clock: only weaker logins than the pin have been on offer since then, or
+	 * the bound one was refused; 0: not so. */
+	int64_t weak_ms;
+	bool weak_unbound;		/* the latter */
 };
 
 /* All empty. */

@@ -25,8 +25,6 @@
 #include "common/wire/stanza.h"
 #include "thing/statefile.h"
 
-#define ALIVE_MS 45000		/* of silence before the server is asked */
-
 static const char *const state_names[] = {
 	[KITH_THING_NEW] = "new", [KITH_THING_LOCATING] = "locating",
 	[KITH_THING_CONNECTING] = "connecting", [KITH_THING_FINDING] = "finding",
@@ -219,6 +217,10 @@ static void on_down(void *arg)
 
 static void on_trying(void *arg, bool connecting)
 {
+	struct kith_thing *t = arg;
+
+	if (t->state >= KITH_THING_FINDING)
+		t->before = t->state;
 	on_state(arg, connecting ? KITH_THING_CONNECTING : KITH_THING_LOCATING, "");
 }
 
@@ -228,6 +230,13 @@ static void set_jid(struct kith_thing *t)
 	t->jid[0] = '\0';
 	if (t->id.domain[0])
 		snprintf(t->jid, sizeof(t->jid), "%s@%s", t->id.user, t->id.domain);
+}
+
+static void on_resumed(void *arg)
+{
+	struct kith_thing *t = arg;
+
+	on_state(t, t->before, "resumed");
 }
 
 static void on_renamed(void *arg)
@@ -247,37 +256,8 @@ static const struct login_ops login_calls = {
 	.note = on_note,
 	.trying = on_trying,
 	.renamed = on_renamed,
+	.resumed = on_resumed,
 };
-
-/* ---- is the server still there ------------------------------------------ */
-
-/* A stream can die without a word (a router forgets it, a server hangs).  Any
- * byte proves it alive; after a while without one the server is asked. */
-static void on_pong(void *arg, const struct stanza *answer)
-{
-	struct kith_thing *t = arg;
-
-	t->pinging = false;
-	if (!answer && session_is_up(&t->session) &&
-	    clock_boot(&clock_system) - login_last_byte(&t->login) >= ALIVE_MS)
-		login_again(&t->login, "the server does not answer any more");
-}
-
-static int64_t alive_deadline(const struct kith_thing *t)
-{
-	if (!session_is_up(&t->session) || t->pinging)
-		return -1;
-	return login_last_byte(&t->login) + ALIVE_MS;
-}
-
-static void alive_tick(struct kith_thing *t)
-{
-	struct request q = { .verb = VERB_PING, .to = t->id.domain };
-	int64_t at = alive_deadline(t);
-
-	if (at >= 0 && clock_boot(&clock_system) >= at)
-		t->pinging = session_ask(&t->session, &q, on_pong, t) == 0;
-}
 
 /* ---- making one --------------------------------------------------------- */
 
@@ -658,7 +638,6 @@ int64_t kith_thing_deadline(const struct kith_thing *t)
 	at = earlier(at, jobs_deadline(&t->jobs));
 	at = earlier(at, readouts_deadline(&t->readouts));
 	at = earlier(at, samples_deadline(&t->samples));
-	at = earlier(at, alive_deadline(t));
 	if (session_is_up(&t->session))
 		at = earlier(at, befriend_deadline(&t->befriend));
 	return at;
@@ -713,7 +692,6 @@ void kith_thing_process(struct kith_thing *t)
 	follow_fd(t);
 	login_run(&t->login, ready_events(t));
 	session_tick(&t->session);
-	alive_tick(t);
 	enroll_tick(&t->enroll);
 	witness_tick(&t->witness);
 	button_tick(&t->button);

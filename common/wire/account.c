@@ -16,9 +16,9 @@
 #include "common/wire/account_form.h"
 #include "common/wire/ns.h"
 #include "common/wire/stanza.h"
+#include "common/wire/wait.h"
 #include "common/wire/xml.h"
 
-#define WAIT_MAX_S 86400
 #define SAID 120	/* most characters of what a server says that are shown */
 
 enum iq { SHOW_INVITE, ASK_FORM, SEND_FORM };
@@ -70,22 +70,6 @@ account_wait_ms(const struct account *a)
 }
 
 /* Refusals */
-
-int64_t
-account_wait_named(const struct stanza *error)
-{
-	const struct stanza *c;
-	int64_t seconds;
-
-	for (c = stanza_first(error); c != NULL; c = stanza_next(c)) {
-		const char *after = stanza_attr(c, "after");
-
-		if (strcmp(stanza_name(c), "retry") == 0 && after != NULL &&
-		    str_to_int(after, 0, WAIT_MAX_S, &seconds) == 0)
-			return seconds * 1000;
-	}
-	return 0;
-}
 
 static enum account_step
 end(struct account *a, enum account_step step, const char *text)
@@ -140,7 +124,7 @@ asks_to_wait(struct account *a, const struct stanza *error)
 
 	if (type == NULL || strcmp(type, "wait") != 0)
 		return false;
-	a->wait_ms = account_wait_named(error);
+	a->wait_ms = wait_ms(error);
 	return true;
 }
 

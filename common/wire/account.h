@@ -56,7 +56,4 @@ enum account_step account_take(struct account *a, const struct stanza *iq, bool 
 const char *account_text(const struct account *a);
 int64_t account_wait_ms(const struct account *a);	/* 0: not told how long */
 
-/* Seconds that an <error type='wait'/> names, in milliseconds; 0: none. */
-int64_t account_wait_named(const struct stanza *error);
-
 #endif

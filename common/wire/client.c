@@ -9,13 +9,10 @@
 
 #include "common/wire/client.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/ident.h"
@@ -23,17 +20,18 @@
 #include "common/base/mem.h"
 #include "common/base/str.h"
 #include "common/wire/account.h"
+#include "common/wire/dial.h"
 #include "common/wire/features.h"
 #include "common/wire/ns.h"
-#include "common/wire/resolve.h"
 #include "common/wire/stanza.h"
 #include "common/wire/tls.h"
+#include "common/wire/wait.h"
 #include "common/wire/xml.h"
 
 #define TIMEOUT_MS 30000
-#define USER_TIMEOUT_MS 30000		/* TCP: unacknowledged that long is lost */
+#define USER_TIMEOUT_MS 20000		/* TCP: unacknowledged that long is lost */
+#define ADDRESS_MS 8000			/* for the first word from one of several addresses */
 #define SASL_TEXT 8192			/* base64 of one SASL message */
-#define WAIT_DEFAULT_MS 60000		/* asked to wait, not told how long */
 
 enum step {
 	RESOLVING,
@@ -43,6 +41,7 @@ enum step {
 	REGISTERING,		/* expect the answer to what account.h asked */
 	CHALLENGE,		/* expect <challenge/> or <success/> */
 	FEATURES_BIND,		/* expect <features/> after the login */
+	RESUME,			/* expect <resumed/> or <failed/> */
 	BIND,
 	SESSION,
 	UP,
@@ -58,15 +57,17 @@ struct client {
 	const struct secret *invite, *maker_secret;	/* the caller's */
 	const char *maker_key;
 	int64_t earliest_ms;
-	bool direct_tls, register_account, has_pin, cert_only;
+	bool direct_tls, register_account, cert_only;
 	struct sasl_pin pin;
+	struct sasl_rules rules;
+	struct resume *resume;		/* the caller's; NULL: not wanted */
+	enum client_activity activity;
 	struct stream_limits limits;
 	int64_t give_up_at;
 
 	enum step step;
-	struct resolve *resolve;
-	struct resolve_address address[RESOLVE_ADDRESSES];
-	size_t n_addresses, at;
+	struct dial dial;
+	int64_t next_at;	/* the next address is tried when this one has said nothing */
 	struct stream *stream;
 	struct features features;
 	enum sasl_mech mech;
@@ -102,6 +103,13 @@ static void
 fail(struct client *c, enum client_end why, const char *text)
 {
 	fail_after(c, why, 0, text);
+}
+
+/* For as long as it says, or for a minute. */
+static void
+wait_for(struct client *c, int64_t ms, const char *text)
+{
+	fail_after(c, CLIENT_WAIT, ms > 0 ? ms : WAIT_UNSAID_MS, text);
 }
 
 /* Our iqs before the login is through: one at a time */
@@ -163,14 +171,13 @@ refused_iq(struct client *c, const struct stanza *s, enum client_end otherwise, 
 {
 	const struct stanza *error = stanza_child(s, NS_CLIENT, "error"), *condition;
 	const char *type = error != NULL ? stanza_attr(error, "type") : NULL;
-	int64_t named = error != NULL ? account_wait_named(error) : 0;
 	char text[ERR_TEXT];
 
 	condition = error != NULL ? stanza_first(error) : NULL;
 	(void)snprintf(text, sizeof(text), "%s: %.60s", what,
 	    condition != NULL ? stanza_name(condition) : "no reason given");
 	if (type != NULL && strcmp(type, "wait") == 0)
-		fail_after(c, CLIENT_WAIT, named > 0 ? named : WAIT_DEFAULT_MS, text);
+		wait_for(c, wait_ms(error), text);
 	else
 		fail(c, otherwise, text);
 }
@@ -232,17 +239,18 @@ is_13(const struct client *c)
 	return t != NULL && tls_is_13(t);
 }
 
-/* The pin is per TLS version: on 1.2 and 1.3 a server can bind differently. */
+/* The pin is per TLS version: on 1.2 and 1.3 a server can bind differently.  One
+ * that the settings forbid by now binds nobody. */
 static int
 choose(struct client *c, enum sasl_binding can_bind)
 {
+	enum sasl_mech pinned = is_13(c) ? c->pin.tls13 : c->pin.tls12;
 	struct sasl_offer o = {
 		.tls13 = is_13(c), .can_bind = can_bind, .has_cert = c->cert_file != NULL,
-		.server_listed_bindings = c->features.listed_bindings
+		.unbound = c->pin.unbound, .rules = &c->rules
 	};
 
-	memcpy(o.mech, c->features.mech, sizeof(o.mech));
-	memcpy(o.server_binds, c->features.binds, sizeof(o.server_binds));
+	features_offer(&c->features, &o);
 	c->mech = sasl_choose(&o);
 	if (c->mech == SASL_NONE) {
 		fail(c, CLIENT_WEAK, "the server offers no way to log in that we use");
@@ -252,7 +260,7 @@ choose(struct client *c, enum sasl_binding can_bind)
 		fail(c, CLIENT_WEAK, "the server takes no certificate instead of a password");
 		return -1;
 	}
-	if (c->has_pin && c->mech < (o.tls13 ? c->pin.tls13 : c->pin.tls12)) {
+	if (c->mech < pinned && sasl_rules_allow(&c->rules, pinned)) {
 		fail(c, CLIENT_WEAK, "the server offers weaker logins than it once did");
 		return -1;
 	}
@@ -282,6 +290,18 @@ send_sasl(struct client *c, const char *open, const struct buf *raw, const char 
 	buf_adds(out, close);
 }
 
+static bool
+is_other(const struct client *c)
+{
+	return c->mech == SASL_SCRAM_OTHER || c->mech == SASL_SCRAM_OTHER_PLUS;
+}
+
+static const char *
+name_of(const struct client *c)
+{
+	return is_other(c) ? c->rules.other : sasl_mech_name(c->mech);
+}
+
 static void
 begin_sasl(struct client *c)
 {
@@ -296,7 +316,8 @@ begin_sasl(struct client *c)
 	if (choose(c, can_bind) != 0)
 		return;
 	conf = (struct sasl_conf){
-		.mech = c->mech, .user = c->user, .password = &c->password, .binding = can_bind,
+		.mech = c->mech, .other = c->rules.other[0] != '\0' ? c->rules.other : NULL,
+		.user = c->user, .password = &c->password, .binding = can_bind,
 		.binding_data = data, .binding_len = len,
 		.could_bind = can_bind != SASL_BIND_NONE && !c->features.any_plus,
 		.offer = c->features.offer[0] != '\0' ? c->features.offer : NULL
@@ -306,8 +327,8 @@ begin_sasl(struct client *c)
 	if (c->sasl == NULL || sasl_first(c->sasl, &first, &e) != 0) {
 		fail(c, CLIENT_REFUSED, e.text);
 	} else {
-		(void)snprintf(open, sizeof(open), "<auth xmlns='" NS_SASL "' mechanism='%s'>",
-		    sasl_mech_name(c->mech));
+		(void)snprintf(open, sizeof(open), "<auth xmlns='" NS_SASL "' mechanism='%s%s'>",
+		    name_of(c), is_other(c) && sasl_mech_binds(c->mech) ? "-PLUS" : "");
 		send_sasl(c, open, &first, "</auth>");
 		c->step = CHALLENGE;
 	}
@@ -344,20 +365,31 @@ take_success(struct client *c, const char *in, size_t len)
 }
 
 /* RFC 6120 6.5; anything that is not about name or password may pass. */
+static const struct {
+	const char *condition;
+	enum client_end plain, bound;
+} failures[] = {
+	{ "not-authorized", CLIENT_REFUSED, CLIENT_UNBOUND },
+	{ "malformed-request", CLIENT_LOST, CLIENT_UNBOUND },
+	{ "account-disabled", CLIENT_REFUSED, CLIENT_REFUSED },
+	{ "credentials-expired", CLIENT_REFUSED, CLIENT_REFUSED },
+};
+
 static void
 take_failure(struct client *c, const struct stanza *s)
 {
-	static const char *const ours[] = { "not-authorized", "account-disabled",
-		"credentials-expired" };
 	const struct stanza *first = stanza_first(s);
 	const char *condition = first != NULL ? stanza_name(first) : "no reason given";
 	char text[ERR_TEXT];
 	size_t i;
 
 	(void)snprintf(text, sizeof(text), "the server refused the login: %.60s", condition);
-	for (i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-		if (strcmp(condition, ours[i]) == 0)
-			fail(c, CLIENT_REFUSED, text);
+	for (i = 0; i < sizeof(failures) / sizeof(*failures); i++)
+		if (strcmp(condition, failures[i].condition) == 0)
+			fail(c, sasl_mech_binds(c->mech) ? failures[i].bound : failures[i].plain,
+			    text);
+	if (wait_ms(s) > 0)
+		wait_for(c, wait_ms(s), text);
 	fail(c, CLIENT_LOST, text);
 }
 
@@ -475,18 +507,13 @@ take_features_tls(struct client *c, const struct stanza *s)
 		fail(c, CLIENT_NO_REGISTER, "the server offers no registration");
 }
 
-/* Bind */
+/* Bind, or take up the session of before */
 
 static void
-take_features_bind(struct client *c, const struct stanza *s)
+ask_for_address(struct client *c)
 {
 	struct xml x;
 
-	if (!stanza_is(s, NS_STREAMS, "features")) {
-		fail(c, CLIENT_LOST, "the server sent stanzas before the resource was bound");
-		return;
-	}
-	features_read(&c->features, s);
 	if (!c->features.bind) {
 		fail(c, CLIENT_LOST, "the server binds no resource");
 		return;
@@ -504,7 +531,23 @@ take_features_bind(struct client *c, const struct stanza *s)
 }
 
 static void
-come_up(struct client *c)
+take_features_bind(struct client *c, const struct stanza *s)
+{
+	if (!stanza_is(s, NS_STREAMS, "features")) {
+		fail(c, CLIENT_LOST, "the server sent stanzas before the resource was bound");
+		return;
+	}
+	features_read(&c->features, s);
+	if (c->resume == NULL || !c->features.sm || !resume_can(c->resume)) {
+		ask_for_address(c);
+		return;
+	}
+	resume_knock(c->resume, stream_out(c->stream));
+	c->step = RESUME;
+}
+
+static struct sasl_pin
+pin_of(const struct client *c)
 {
 	struct sasl_pin pin = c->pin;
 
@@ -512,9 +555,62 @@ come_up(struct client *c)
 		pin.tls13 = c->mech;
 	else
 		pin.tls12 = c->mech;
+	return pin;
+}
+
+/* It is forgotten with each connection (XEP-0352 section 4). */
+static void
+say_activity(struct client *c)
+{
+	if (!c->features.csi || c->activity == CLIENT_SAYS_NOTHING)
+		return;
+	buf_addf(stream_out(c->stream), "<%s xmlns='" NS_CSI "'/>",
+	    c->activity == CLIENT_ACTIVE ? "active" : "inactive");
+}
+
+static void
+come_up(struct client *c)
+{
+	struct sasl_pin pin = pin_of(c);
+
 	c->step = UP;
 	c->id[0] = '\0';
+	if (c->resume != NULL) {
+		resume_forget(c->resume);
+		if (c->features.sm)
+			resume_enable(c->resume, stream_out(c->stream));
+	}
+	say_activity(c);
 	c->ops.up(c->arg, c->jid, &pin);
+}
+
+static void
+go_on(struct client *c, const struct stanza *s)
+{
+	struct sasl_pin pin = pin_of(c);
+
+	if (resume_resumed(c->resume, s) != 0) {
+		resume_forget(c->resume);
+		fail(c, CLIENT_LOST, "the server resumed what never was");
+		return;
+	}
+	resume_again(c->resume, stream_out(c->stream));
+	c->step = UP;
+	say_activity(c);
+	c->ops.resumed(c->arg, &pin);
+}
+
+static void
+take_resume(struct client *c, const struct stanza *s)
+{
+	if (stanza_is(s, NS_SM, "resumed")) {
+		go_on(c, s);
+	} else if (stanza_is(s, NS_SM, "failed")) {
+		resume_forget(c->resume);
+		ask_for_address(c);
+	} else {
+		fail(c, CLIENT_LOST, "the server sent stanzas before the session was resumed");
+	}
 }
 
 static void
@@ -588,9 +684,24 @@ take_session(struct client *c, const struct stanza *s)
 /* What the stream says */
 
 static void
+take_sm(struct client *c, const struct stanza *s)
+{
+	if (c->resume == NULL || resume_take(c->resume, s, stream_out(c->stream)) == 0)
+		return;
+	resume_forget(c->resume);
+	fail(c, CLIENT_LOST, "the server acknowledged more than was sent");
+}
+
+static void
 take_up(struct client *c, const struct stanza *s)
 {
+	if (strcmp(stanza_ns(s), NS_SM) == 0) {
+		take_sm(c, s);
+		return;
+	}
 	c->ops.stanza(c->arg, s);
+	if (c->resume != NULL)
+		resume_handled(c->resume, stanza_name(s));
 }
 
 static void (*const takes[])(struct client *, const struct stanza *) = {
@@ -600,6 +711,7 @@ static void (*const takes[])(struct client *, const struct stanza *) = {
 	[REGISTERING] = take_registering,
 	[CHALLENGE] = take_sasl,
 	[FEATURES_BIND] = take_features_bind,
+	[RESUME] = take_resume,
 	[BIND] = take_bind,
 	[SESSION] = take_session,
 	[UP] = take_up,
@@ -632,10 +744,13 @@ on_oversize(void *arg, const struct stanza_head *h)
 {
 	struct client *c = arg;
 
-	if (c->step == UP)
-		c->ops.oversize(c->arg, h);
-	else
+	if (c->step != UP) {
 		fail(c, CLIENT_LOST, "the server's login messages are too big");
+		return;
+	}
+	c->ops.oversize(c->arg, h);
+	if (c->resume != NULL)
+		resume_handled(c->resume, h->name);
 }
 
 static void
@@ -647,18 +762,51 @@ on_turn(void *arg)
 		c->ops.turn(c->arg);
 }
 
+/* RFC 6120 4.9.3; what is not here is tried again as after any other loss. */
+static const struct {
+	const char *condition;
+	bool wait;		/* it has too much of us */
+	bool over;		/* somebody else has our place: nothing to go back to */
+} stream_errors[] = {
+	{ "resource-constraint", true, false },
+	{ "policy-violation", true, true },
+	{ "conflict", false, true },
+	{ "not-authorized", false, true },
+	{ "host-gone", false, true },
+	{ "host-unknown", false, true },
+};
+
+static void
+take_stream_error(struct client *c, const char *condition)
+{
+	int64_t ms = stream_retry_ms(c->stream);
+	size_t i, n = sizeof(stream_errors) / sizeof(*stream_errors);
+
+	for (i = 0; i < n && strcmp(stream_errors[i].condition, condition) != 0; i++)
+		;
+	if (i < n && stream_errors[i].over && c->resume != NULL)
+		resume_forget(c->resume);
+	if (stream_other_host(c->stream)[0] != '\0')
+		fail(c, CLIENT_MOVED, stream_other_host(c->stream));
+	else if (ms > 0 || (i < n && stream_errors[i].wait))
+		wait_for(c, ms, condition);
+	else
+		fail(c, CLIENT_LOST, condition);
+}
+
 static void
 on_ended(void *arg, enum stream_end why, const char *text)
 {
 	struct client *c = arg;
 
+	/* Who says goodbye, or cannot be understood, has ended the session too. */
+	if (c->resume != NULL && c->step == UP && (why == STREAM_CLOSED || why == STREAM_BROKEN))
+		resume_forget(c->resume);
 	if (why == STREAM_UNTRUSTED)
 		fail(c, CLIENT_UNTRUSTED, text);
-	else if (why == STREAM_ERROR && stream_other_host(c->stream)[0] != '\0')
-		fail(c, CLIENT_MOVED, stream_other_host(c->stream));
-	else if (why == STREAM_ERROR && strcmp(text, "resource-constraint") == 0)
-		fail_after(c, CLIENT_WAIT, WAIT_DEFAULT_MS, text);
-	else if (why == STREAM_LOST && !c->heard && c->at + 1 < c->n_addresses)
+	else if (why == STREAM_ERROR)
+		take_stream_error(c, text);
+	else if (why == STREAM_LOST && !c->heard && dial_has_more(&c->dial))
 		c->connection_failed = true;
 	else
 		fail(c, CLIENT_LOST, text);
@@ -667,49 +815,36 @@ on_ended(void *arg, enum stream_end why, const char *text)
 /* Connecting */
 
 static int
-connect_socket(const struct resolve_address *a)
-{
-	int fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	if (connect(fd, (const struct sockaddr *)&a->sa, a->len) == 0 || errno == EINPROGRESS)
-		return fd;
-	(void)close(fd);
-	return -1;
-}
-
-static int
-open_stream(struct client *c, const struct resolve_address *a)
+open_stream(struct client *c, int fd)
 {
 	static const struct stream_ops ops = { on_opened, on_stanza, on_oversize, on_turn, on_ended };
 	struct stream_conf conf = {
 		.default_ns = NS_CLIENT, .limits = c->limits, .clock = c->clock,
 		.user_timeout_ms = USER_TIMEOUT_MS
 	};
-	int fd = connect_socket(a);
 
-	if (fd < 0)
-		return -1;
 	c->stream = stream_new(fd, &conf, &ops, c, NULL);
 	if (c->stream == NULL)
 		(void)close(fd);
 	return c->stream != NULL ? 0 : -1;
 }
 
-/* From c->at on, the first address that lets us begin. */
+/* The next address that lets us begin. */
 static void
 connect_next(struct client *c)
 {
+	int fd;
+
 	stream_free(&c->stream);
 	c->connection_failed = c->heard = false;
-	for (; c->at < c->n_addresses; c->at++)
-		if (open_stream(c, &c->address[c->at]) == 0)
+	while ((fd = dial_next(&c->dial)) >= 0)
+		if (open_stream(c, fd) == 0)
 			break;
 	if (c->stream == NULL) {
 		fail(c, CLIENT_LOST, "cannot connect");
 		return;
 	}
+	c->next_at = clock_boot(c->clock) + ADDRESS_MS;
 	c->step = FEATURES_CLEAR;
 	if (c->direct_tls)
 		start_tls(c);
@@ -717,67 +852,29 @@ connect_next(struct client *c)
 		stream_open(c->stream, c->domain, NULL, true);
 }
 
-static bool
-numeric_address(const char *host, const char *port, struct resolve_address *out)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&out->sa;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&out->sa;
-	int64_t number;
-
-	if (str_to_int(port, 1, 65535, &number) != 0)
-		return false;
-	memset(out, 0, sizeof(*out));
-	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons((uint16_t)number);
-		out->len = sizeof(*v4);
-		return true;
-	}
-	if (inet_pton(AF_INET6, host, &v6->sin6_addr) != 1)
-		return false;
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons((uint16_t)number);
-	out->len = sizeof(*v6);
-	return true;
-}
-
 static void
 take_addresses(struct client *c)
 {
-	const struct resolve_address *found;
-
-	switch (resolve_state(c->resolve)) {
-	case RESOLVE_WAIT:
+	switch (dial_run(&c->dial)) {
+	case DIAL_WAIT:
 		return;
-	case RESOLVE_DONE:
-		c->n_addresses = resolve_addresses(c->resolve, &found);
-		memcpy(c->address, found, c->n_addresses * sizeof(*found));
-		resolve_free(&c->resolve);
+	case DIAL_READY:
 		connect_next(c);
 		return;
-	case RESOLVE_NONE:
+	case DIAL_NONE:
 		fail(c, CLIENT_LOST, "the server's name does not exist");
 		return;
-	case RESOLVE_FAILED:
+	case DIAL_FAILED:
 		fail(c, CLIENT_LOST, "no name server answered");
 		return;
 	}
 }
 
-static int
-begin(struct client *c, struct err *e)
+/* This address is a hole in the ground: the next one may be none. */
+static bool
+address_is_mute(const struct client *c)
 {
-	if (numeric_address(c->host, c->port, &c->address[0])) {
-		c->n_addresses = 1;
-		connect_next(c);
-		return 0;
-	}
-	c->step = RESOLVING;
-	c->resolve = resolve_new(c->clock, NULL, e);
-	if (c->resolve == NULL || resolve_host(c->resolve, c->host, c->port, e) != 0)
-		return -1;
-	take_addresses(c);	/* the hosts file answers at once */
-	return 0;
+	return !c->heard && dial_has_more(&c->dial) && clock_boot(c->clock) >= c->next_at;
 }
 
 /* Public */
@@ -808,9 +905,12 @@ copy_conf(struct client *c, const struct client_conf *conf, struct err *e)
 	c->maker_secret = conf->maker_secret;
 	c->earliest_ms = conf->earliest_ms;
 	c->limits = conf->limits;
-	c->has_pin = conf->pin != NULL;
-	if (c->has_pin)
+	c->resume = conf->resume;
+	c->activity = conf->activity;
+	if (conf->pin != NULL)
 		c->pin = *conf->pin;
+	if (conf->sasl != NULL)
+		c->rules = *conf->sasl;
 	c->give_up_at = clock_boot(c->clock) + (conf->timeout_ms > 0 ? conf->timeout_ms : TIMEOUT_MS);
 	return secret_set(&c->password, conf->password->data, conf->password->len, e);
 }
@@ -831,8 +931,11 @@ client_new(const struct client_conf *conf, const struct client_ops *ops, void *a
 	}
 	c->ops = *ops;
 	c->arg = arg;
-	if (copy_conf(c, conf, e) != 0 || begin(c, e) != 0)
+	if (copy_conf(c, conf, e) != 0 ||
+	    dial_begin(&c->dial, c->host, c->port, c->clock, e) != 0)
 		client_free(&c);
+	else
+		take_addresses(c);
 	return c;
 }
 
@@ -844,7 +947,7 @@ client_free(struct client **client)
 	if (c == NULL)
 		return;
 	stream_free(&c->stream);
-	resolve_free(&c->resolve);
+	dial_fini(&c->dial);
 	account_free(&c->account);
 	sasl_free(&c->sasl);
 	secret_clear(&c->password);
@@ -863,15 +966,15 @@ client_free(struct client **client)
 int
 client_fd(const struct client *c)
 {
-	if (c->resolve != NULL)
-		return resolve_fd(c->resolve);
+	if (c->step == RESOLVING)
+		return dial_fd(&c->dial);
 	return c->stream != NULL ? stream_fd(c->stream) : -1;
 }
 
 short
 client_events(const struct client *c)
 {
-	if (c->resolve != NULL)
+	if (c->step == RESOLVING)
 		return POLLIN;
 	return c->stream != NULL ? stream_events(c->stream) : 0;
 }
@@ -891,8 +994,9 @@ client_deadline(const struct client *c)
 		return c->ops.down != NULL ? clock_boot(c->clock) : -1;
 	if (c->stream != NULL)
 		when = stream_deadline(c->stream);
-	if (c->resolve != NULL)
-		when = earlier(when, resolve_deadline(c->resolve));
+	when = earlier(when, dial_deadline(&c->dial));
+	if (!c->heard && dial_has_more(&c->dial))
+		when = earlier(when, c->next_at);
 	return c->step == UP ? when : earlier(when, c->give_up_at);
 }
 
@@ -903,7 +1007,7 @@ report_end(struct client *c)
 	void (*down)(void *, enum client_end, const char *, int64_t) = c->ops.down;
 
 	stream_free(&c->stream);
-	resolve_free(&c->resolve);
+	dial_fini(&c->dial);
 	c->ops.down = NULL;
 	if (down != NULL)
 		down(c->arg, c->why, c->text, c->retry_after);
@@ -913,14 +1017,11 @@ void
 client_run(struct client *c, short revents)
 {
 	if (c->step == RESOLVING) {
-		resolve_run(c->resolve);
 		take_addresses(c);
 	} else if (c->stream != NULL && c->step != OVER) {
 		stream_run(c->stream, revents);
-		if (c->connection_failed) {
-			c->at++;
+		if (c->step != OVER && (c->connection_failed || address_is_mute(c)))
 			connect_next(c);
-		}
 	}
 	if (c->step != OVER && c->step != UP && clock_boot(c->clock) >= c->give_up_at)
 		fail(c, CLIENT_LOST, "the login took too long");
@@ -947,14 +1048,26 @@ client_is_up(const struct client *c)
 struct buf *
 client_out(struct client *c)
 {
-	return stream_out(c->stream);
+	return c->resume != NULL ? resume_out(c->resume) : stream_out(c->stream);
 }
 
 void
 client_flush(struct client *c)
 {
-	if (c->stream != NULL)
-		stream_flush(c->stream);
+	if (c->stream == NULL)
+		return;
+	if (c->resume != NULL && c->step == UP)
+		resume_feed(c->resume, stream_out(c->stream));
+	stream_flush(c->stream);
+}
+
+bool
+client_probe(struct client *c)
+{
+	if (c->step != UP || c->resume == NULL || !c->resume->enabled)
+		return false;
+	resume_ask(c->resume, stream_out(c->stream));
+	return true;
 }
 
 int64_t
@@ -973,5 +1086,5 @@ client_close(struct client *c)
 	}
 	c->step = OVER;
 	stream_free(&c->stream);
-	resolve_free(&c->resolve);
+	dial_fini(&c->dial);
 }

@@ -9,10 +9,14 @@
 #define KITH_WIRE_CLIENT_H
 
 #include "common/base/secret.h"
-#include "common/wire/stream.h"
+#include "common/wire/resume.h"
 #include "common/wire/sasl.h"
+#include "common/wire/stream.h"
 
 struct client;
+
+/* What the server is told of who watches (XEP-0352), where it wants to know. */
+enum client_activity { CLIENT_SAYS_NOTHING, CLIENT_ACTIVE, CLIENT_INACTIVE };
 
 struct client_conf {
 	const char *domain;		/* what the certificate must prove */
@@ -34,6 +38,12 @@ struct client_conf {
 	int64_t earliest_ms;		/* wall clock: it is certainly not earlier than this
 					 * (clock.h); 0: the system's clock is right */
 	const struct sasl_pin *pin;	/* strongest seen before; NULL none */
+	const struct sasl_rules *sasl;	/* of the settings; NULL: none */
+	/* The session, kept by the caller from one client to the next; stanzas are
+	 * written to resume_out(), and what it can take up is taken up.  NULL: each
+	 * connection is a session, stanzas go to client_out(). */
+	struct resume *resume;
+	enum client_activity activity;
 	struct stream_limits limits;
 	const struct clock *clock;
 	int64_t timeout_ms;		/* for the whole login; 30 s */
@@ -44,6 +54,8 @@ enum client_end {
 	CLIENT_UNTRUSTED,	/* certificate, TLS version, no TLS, missing proof */
 	CLIENT_WEAK,		/* only mechanisms we never use, or weaker than the pin */
 	CLIENT_REFUSED,		/* not-authorized: name or password */
+	CLIENT_UNBOUND,		/* the same, of a login bound to the connection (-PLUS): or that
+				 * does not work, or somebody sits between */
 	CLIENT_CONFLICT,	/* registration: the name is taken */
 	CLIENT_UNLIKED,		/* registration: not-acceptable, the name or what else we gave */
 	CLIENT_UNINVITED,	/* registration: the invitation is wrong, used, or over */
@@ -59,13 +71,15 @@ struct client_ops {
 	bool (*proved)(void *arg);
 	/* The account was made (register_account); login follows on the same stream. */
 	void (*registered)(void *arg);
-	/* Bound; `jid` is the full address given; `pin` is what to remember. */
+	/* Bound, a new session; `jid` is the full address given; `pin` is what to remember. */
 	void (*up)(void *arg, const char *jid, const struct sasl_pin *pin);
 	void (*stanza)(void *arg, const struct stanza *s);
 	void (*oversize)(void *arg, const struct stanza_head *h);
 	void (*turn)(void *arg);
 	/* Once, at the end. */
 	void (*down)(void *arg, enum client_end why, const char *text, int64_t retry_after_ms);
+	/* Instead of `up`: the session of before goes on, nothing of it is lost. */
+	void (*resumed)(void *arg, const struct sasl_pin *pin);
 };
 
 struct client *client_new(const struct client_conf *conf, const struct client_ops *ops,
@@ -80,6 +94,8 @@ void client_peer_times(const struct client *c, int64_t *from_ms, int64_t *until_
 bool client_is_up(const struct client *c);
 struct buf *client_out(struct client *c);
 void client_flush(struct client *c);
+/* Have the server say something, if it counts stanzas; false: it does not. */
+bool client_probe(struct client *c);
 int64_t client_last_byte(const struct client *c);
 /* Orderly end; `down` is not called. */
 void client_close(struct client *c);

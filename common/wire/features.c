@@ -6,6 +6,7 @@
 
 #include "common/wire/features.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/str.h"
@@ -97,6 +98,22 @@ read_bind(struct features *f, const struct stanza *s, struct offered *o)
 }
 
 static void
+read_sm(struct features *f, const struct stanza *s, struct offered *o)
+{
+	(void)s;
+	(void)o;
+	f->sm = true;
+}
+
+static void
+read_csi(struct features *f, const struct stanza *s, struct offered *o)
+{
+	(void)s;
+	(void)o;
+	f->csi = true;
+}
+
+static void
 read_session(struct features *f, const struct stanza *s, struct offered *o)
 {
 	(void)o;
@@ -114,6 +131,8 @@ static const struct {
 	{ NS_PREAUTH_FEATURE, "register", read_invites },
 	{ NS_BIND, "bind", read_bind },
 	{ NS_SESSION, "session", read_session },
+	{ NS_SM, "sm", read_sm },
+	{ NS_CSI, "csi", read_csi },
 };
 
 void
@@ -134,4 +153,33 @@ features_read(struct features *f, const struct stanza *s)
 	if (!buf_ok(&text) || str_copy(f->offer, sizeof(f->offer), buf_str(&text)) != 0)
 		f->offer[0] = '\0';
 	buf_fini(&text);
+}
+
+/* "A\x1eB\x1fbindings", as XEP-0474 wants them. */
+static bool
+is_listed(const struct features *f, const char *mech)
+{
+	size_t n, len = strlen(mech);
+	const char *at;
+
+	for (at = f->offer; *at != '\0' && *at != '\x1f'; at += n + (at[n] == '\x1e')) {
+		n = strcspn(at, "\x1e\x1f");
+		if (n == len && strncmp(at, mech, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+features_offer(const struct features *f, struct sasl_offer *o)
+{
+	const char *other = o->rules != NULL ? o->rules->other : "";
+	char plus[SASL_NAME + 5];
+
+	o->server_listed_bindings = f->listed_bindings;
+	memcpy(o->mech, f->mech, sizeof(o->mech));
+	memcpy(o->server_binds, f->binds, sizeof(o->server_binds));
+	(void)snprintf(plus, sizeof(plus), "%s-PLUS", other);
+	o->mech[SASL_SCRAM_OTHER] = other[0] != '\0' && is_listed(f, other);
+	o->mech[SASL_SCRAM_OTHER_PLUS] = other[0] != '\0' && is_listed(f, plus);
 }

@@ -20,6 +20,8 @@ struct features {
 	bool registration;		/* XEP-0077 */
 	bool invites;			/* XEP-0445 */
 	bool bind;
+	bool sm;			/* XEP-0198 */
+	bool csi;			/* XEP-0352 */
 	bool session_needed;		/* and not marked optional */
 	bool any_plus;			/* some -PLUS mechanism is offered */
 	bool mech[SASL_MECH_COUNT];
@@ -30,5 +32,7 @@ struct features {
 
 /* `s` is the <features/> of a stream. */
 void features_read(struct features *f, const struct stanza *s);
+/* Fills in what the server lists; `o->rules` may name one more mechanism. */
+void features_offer(const struct features *f, struct sasl_offer *o);
 
 #endif

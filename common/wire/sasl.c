@@ -22,18 +22,21 @@
 #define ITERATIONS_MIN 4096		/* RFC 7677 section 4 */
 #define ITERATIONS_MAX 100000		/* what a server may make us compute */
 #define SALT_MAX 256
+#define OTHER_HASH_MIN 32		/* bytes; weaker ones need no rebuild to be refused */
 #define MESSAGE_MAX 4096		/* of the server */
 #define AUTH_MAX (4 * MESSAGE_MAX)
 #define NONCE_BYTES 18			/* 144 bits, 24 characters */
 
 static const struct {
 	const char *name;
-	const char *hash;		/* OpenSSL's name; NULL: no SCRAM */
+	const char *hash;		/* OpenSSL's name, "": the settings say; NULL: no SCRAM */
 	bool plus;
 } mechs[SASL_MECH_COUNT] = {
 	[SASL_NONE] = { "", NULL, false },
 	[SASL_SCRAM_SHA_1] = { "SCRAM-SHA-1", "SHA1", false },
 	[SASL_SCRAM_SHA_1_PLUS] = { "SCRAM-SHA-1-PLUS", "SHA1", true },
+	[SASL_SCRAM_OTHER] = { "SCRAM-OTHER", "", false },
+	[SASL_SCRAM_OTHER_PLUS] = { "SCRAM-OTHER-PLUS", "", true },
 	[SASL_SCRAM_SHA_256] = { "SCRAM-SHA-256", "SHA256", false },
 	[SASL_SCRAM_SHA_256_PLUS] = { "SCRAM-SHA-256-PLUS", "SHA256", true },
 	[SASL_SCRAM_SHA_512] = { "SCRAM-SHA-512", "SHA512", false },
@@ -87,6 +90,121 @@ sasl_mech_find(const char *name)
 	return SASL_NONE;
 }
 
+bool
+sasl_mech_binds(enum sasl_mech m)
+{
+	return mechs[m].plus;
+}
+
+/* The hash of "SCRAM-SHA3-512" or "SCRAM-SHA-384-PLUS"; OpenSSL has some of the
+ * names with a dash and some without. */
+static const EVP_MD *
+hash_of(const char *name)
+{
+	char hash[SASL_NAME], *dash;
+	const EVP_MD *md;
+	size_t len = strlen(name);
+
+	if (!str_starts(name, "SCRAM-") || len >= sizeof(hash))
+		return NULL;
+	len -= len > 5 && strcmp(name + len - 5, "-PLUS") == 0 ? 5 : 0;
+	(void)snprintf(hash, sizeof(hash), "%.*s", (int)(len - 6), name + 6);
+	md = EVP_get_digestbyname(hash);
+	dash = strchr(hash, '-');
+	if (md == NULL && dash != NULL) {
+		memmove(dash, dash + 1, strlen(dash));
+		md = EVP_get_digestbyname(hash);
+	}
+	return md != NULL && EVP_MD_get_size(md) >= OTHER_HASH_MIN ? md : NULL;
+}
+
+/* ---- what the settings say ---------------------------------------------- */
+
+/* A name of ours, or of a SCRAM with another hash: that one is remembered. */
+static enum sasl_mech
+named(struct sasl_rules *rules, const char *name)
+{
+	enum sasl_mech m = sasl_mech_find(name);
+	size_t len = strlen(name);
+	bool plus = len > 5 && strcmp(name + len - 5, "-PLUS") == 0;
+	char base[SASL_NAME];
+
+	if (m != SASL_NONE)
+		return m;
+	if (hash_of(name) == NULL)
+		return SASL_NONE;
+	(void)snprintf(base, sizeof(base), "%.*s", (int)(len - (plus ? 5 : 0)), name);
+	if (rules->other[0] != '\0' && strcmp(rules->other, base) != 0)
+		return SASL_NONE;	/* one is enough */
+	memcpy(rules->other, base, sizeof(base));
+	return plus ? SASL_SCRAM_OTHER_PLUS : SASL_SCRAM_OTHER;
+}
+
+static void
+allow_all(struct sasl_rules *rules)
+{
+	int m;
+
+	for (m = SASL_NONE + 1; m < SASL_MECH_COUNT; m++)
+		rules->rank[m] = (unsigned char)m;
+}
+
+static int
+take_rule(struct sasl_rules *rules, const char *word, unsigned char *rank, struct err *e)
+{
+	bool never = word[0] == '!';
+	enum sasl_mech m = named(rules, word + (never ? 1 : 0));
+
+	if (m == SASL_NONE)
+		return err_set(e, ERR_INPUT, "'%.40s' is no mechanism that we use", word);
+	if (rules->set && never != (*rank == 0))
+		return err_set(e, ERR_INPUT, "either mechanisms in their order, or those that are "
+		    "never used, each with '!'");
+	if (!rules->set && never)
+		allow_all(rules);
+	if (!rules->set)
+		*rank = never ? 0 : SASL_MECH_COUNT;
+	rules->set = true;
+	rules->rank[m] = never ? 0 : (*rank)--;
+	return 0;
+}
+
+int
+sasl_rules_parse(struct sasl_rules *rules, const char *text, struct err *e)
+{
+	static const char blanks[] = " \t,";
+	unsigned char rank = 0;
+	char word[SASL_NAME + 1];
+	size_t len;
+
+	*rules = (struct sasl_rules){ .set = false };
+	for (text += strspn(text, blanks); *text != '\0'; text += strspn(text, blanks)) {
+		len = strcspn(text, blanks);
+		(void)snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		if (len >= SASL_NAME)
+			return err_set(e, ERR_INPUT, "'%.40s' is no mechanism that we use", word);
+		if (take_rule(rules, word, &rank, e) != 0)
+			return -1;
+		text += len;
+	}
+	return 0;
+}
+
+static unsigned
+rank_of(const struct sasl_rules *rules, enum sasl_mech m)
+{
+	if (rules != NULL && rules->set)
+		return rules->rank[m];
+	/* Without settings there is no other hash. */
+	return m == SASL_SCRAM_OTHER || m == SASL_SCRAM_OTHER_PLUS ? 0 : m;
+}
+
+bool
+sasl_rules_allow(const struct sasl_rules *rules, enum sasl_mech m)
+{
+	return rank_of(rules, m) > 0;
+}
+
 const char *
 sasl_binding_name(enum sasl_binding b)
 {
@@ -108,19 +226,24 @@ binding_agreed(const struct sasl_offer *o)
 	return !o->tls13;
 }
 
+static bool
+usable(const struct sasl_offer *o, enum sasl_mech m)
+{
+	if (!o->mech[m] || (mechs[m].plus && (o->unbound || !binding_agreed(o))))
+		return false;
+	return m != SASL_EXTERNAL || o->has_cert;
+}
+
 enum sasl_mech
 sasl_choose(const struct sasl_offer *o)
 {
-	int m;
+	enum sasl_mech best = SASL_NONE, m;
 
-	for (m = SASL_MECH_COUNT - 1; m > SASL_NONE; m--) {
-		if (!o->mech[m] || (mechs[m].plus && !binding_agreed(o)))
-			continue;
-		if (m == SASL_EXTERNAL && !o->has_cert)
-			continue;
-		return (enum sasl_mech)m;
-	}
-	return SASL_NONE;
+	for (m = SASL_NONE + 1; m < SASL_MECH_COUNT; m++)
+		if (usable(o, m) && rank_of(o->rules, m) > 0 &&
+		    (best == SASL_NONE || rank_of(o->rules, m) > rank_of(o->rules, best)))
+			best = m;
+	return best;
 }
 
 static int
@@ -255,7 +378,8 @@ make_gs2(struct sasl *s, const struct sasl_conf *c, struct err *e)
 static int
 set_up_scram(struct sasl *s, const struct sasl_conf *c, struct err *e)
 {
-	s->md = EVP_get_digestbyname(mechs[c->mech].hash);
+	s->md = c->other != NULL && mechs[c->mech].hash[0] == '\0' ? hash_of(c->other)
+	    : EVP_get_digestbyname(mechs[c->mech].hash);
 	if (s->md == NULL)
 		return err_set(e, ERR_SYSTEM, "no %s here", mechs[c->mech].hash);
 	if (c->offer != NULL && (s->offer = mem_strdup(c->offer)) == NULL)

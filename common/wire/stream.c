@@ -25,6 +25,7 @@
 #include "common/wire/parser.h"
 #include "common/wire/stanza.h"
 #include "common/wire/tls.h"
+#include "common/wire/wait.h"
 
 #define READ_MIN 4096
 #define READ_MAX (64 * 1024)
@@ -63,6 +64,7 @@ struct stream {
 	enum stream_end why;
 	char text[ERR_TEXT];
 	char other_host[STREAM_OTHER_HOST];
+	int64_t retry_ms;
 };
 
 static void
@@ -372,7 +374,14 @@ take_stream_error(struct stream *s, const struct stanza *st)
 	if (c != NULL && strcmp(stanza_name(c), "see-other-host") == 0 &&
 	    str_copy(s->other_host, sizeof(s->other_host), stanza_text(c)) != 0)
 		s->other_host[0] = '\0';
+	s->retry_ms = wait_ms(st);
 	end(s, STREAM_ERROR, c != NULL ? stanza_name(c) : "undefined-condition");
+}
+
+int64_t
+stream_retry_ms(const struct stream *s)
+{
+	return s->retry_ms;
 }
 
 const char *

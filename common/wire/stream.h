@@ -104,6 +104,8 @@ void stream_linger(struct stream *s, int ms);
 /* After STREAM_ERROR "see-other-host": what it named (RFC 6120 4.9.3.19), bounded,
  * unchecked; "" when it named nothing. */
 const char *stream_other_host(const struct stream *s);
+/* After STREAM_ERROR: how long it asks us to wait; 0: it does not say. */
+int64_t stream_retry_ms(const struct stream *s);
 /* Boot-clock ms when the last byte came in: any byte proves life. */
 int64_t stream_last_byte(const struct stream *s);
 

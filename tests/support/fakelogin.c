@@ -138,6 +138,8 @@ decode(const char *from, const char *end, char *out, size_t size)
 static const EVP_MD *
 digest_of(const char *mech)
 {
+	if (str_starts(mech, "SCRAM-SHA3-512"))
+		return EVP_sha3_512();
 	if (str_starts(mech, "SCRAM-SHA-512"))
 		return EVP_sha512();
 	return str_starts(mech, "SCRAM-SHA-256") ? EVP_sha256() : EVP_sha1();
@@ -343,8 +345,8 @@ header_bind(struct fakelogin *l)
 		return;
 	send_header(l, l->domain);
 	fake_sendf(l->f, "<stream:features><bind xmlns='" NS_BIND "'><required/></bind>"
-	    "<session xmlns='" NS_SESSION "'>%s</session></stream:features>",
-	    l->session ? "" : "<optional/>");
+	    "<session xmlns='" NS_SESSION "'>%s</session>%s</stream:features>",
+	    l->session ? "" : "<optional/>", l->more_features != NULL ? l->more_features : "");
 	l->step = BIND;
 }
 

@@ -50,6 +50,7 @@ struct fakelogin {
 	unsigned iterations;		/* 4096 */
 	bool direct_tls;
 	bool session;			/* demand XEP-3921 sessions */
+	const char *more_features;	/* beside bind; NULL: none */
 
 	unsigned step;
 	size_t at;			/* of f->seen, read so far */

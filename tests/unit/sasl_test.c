@@ -324,7 +324,9 @@ sasl__the_strongest_usable_mechanism_is_chosen(void **state)
 	assert_int_equal(sasl_choose(&o), SASL_SCRAM_SHA_1);
 	o.server_binds[SASL_BIND_TLS_EXPORTER] = true;
 	assert_int_equal(sasl_choose(&o), SASL_SCRAM_SHA_1_PLUS);
-	o.mech[SASL_SCRAM_SHA_512] = true;
+	o.mech[SASL_SCRAM_SHA_512] = true;	/* row D2: what binds comes before the hash */
+	assert_int_equal(sasl_choose(&o), SASL_SCRAM_SHA_1_PLUS);
+	o.unbound = true;
 	assert_int_equal(sasl_choose(&o), SASL_SCRAM_SHA_512);
 	o.has_cert = true;
 	assert_int_equal(sasl_choose(&o), SASL_EXTERNAL);

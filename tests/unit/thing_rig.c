@@ -30,6 +30,7 @@ struct client *client_new(const struct client_conf *conf, const struct client_op
 	rig->attempts++;
 	rig->ops = ops;
 	rig->ops_arg = arg;
+	rig->resume = conf->resume;
 	rig->asked_to_register = conf->register_account;
 	assert_int_equal(str_copy(rig->user, sizeof(rig->user), conf->user), 0);
 	assert_int_equal(str_copy(rig->password, sizeof(rig->password),
@@ -95,14 +96,19 @@ bool client_is_up(const struct client *c)
 struct buf *client_out(struct client *c)
 {
 	UNUSED(c);
-	return &rig->out;
+	return resume_out(rig->resume);
 }
 
 void client_flush(struct client *c)
 {
 	UNUSED(c);
-	buf_add(&rig->sent, rig->out.data ? rig->out.data : "", rig->out.len);
-	buf_reset(&rig->out);
+	resume_feed(rig->resume, &rig->sent);
+}
+
+bool client_probe(struct client *c)
+{
+	UNUSED(c);
+	return false;
 }
 
 void client_peer_times(const struct client *c, int64_t *from_ms, int64_t *until_ms)
@@ -198,7 +204,6 @@ void rig_start(void)
 void rig_stop(void)
 {
 	kith_thing_free(&rig->thing);
-	buf_reset(&rig->out);
 	buf_reset(&rig->sent);
 	rig->read = 0;
 }
@@ -214,7 +219,6 @@ int rig_setup(void **state)
 	rig = calloc(1, sizeof(*rig));
 	if (!rig || folder_setup(&rig->dir) < 0)
 		return -1;
-	buf_init(&rig->out, 1 << 20);
 	buf_init(&rig->sent, 1 << 22);
 	buf_init(&rig->events, 1 << 20);
 	rig->pin.tls13 = SASL_SCRAM_SHA_256;
@@ -229,7 +233,6 @@ int rig_teardown(void **state)
 	UNUSED(state);
 	rig_stop();
 	folder_teardown(&rig->dir);
-	buf_fini(&rig->out);
 	buf_fini(&rig->sent);
 	buf_fini(&rig->events);
 	free(rig);

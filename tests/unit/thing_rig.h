@@ -31,7 +31,8 @@ struct rig {
 	enum client_end end_with;	/* when `ends` > 0 */
 	unsigned ends;			/* so many logins fail first */
 	unsigned attempts;
-	struct buf out, sent;
+	struct resume *resume;	/* where the thing writes */
+	struct buf sent;
 	int64_t silent_ms;		/* since the broker's last byte */
 	size_t read;			/* how much of `sent` was looked at */
 	char full[160];

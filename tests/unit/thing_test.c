@@ -1455,9 +1455,9 @@ static void a_silent_server_is_asked_for_a_sign_of_life(void **state)
 
 	UNUSED(state);
 	rig_owned();
-	rig->silent_ms = 44000;
+	rig->silent_ms = 19000;
 	rig_expect_silence();
-	rig->silent_ms = 46000;
+	rig->silent_ms = 21000;
 	ping = rig_expect("urn:xmpp:ping", "to=\"home.example\"");
 	rig->silent_ms = 0;
 	rig_answer(ping, "home.example", "");
