@@ -58,6 +58,8 @@ int self_open_nodes(struct kith_thing *t, struct err *e)
 		.standing = &t->standing, .session = &t->session, .friends = &t->friends,
 		.befriend = &t->befriend, .decisions = &t->decisions, .ops = &calls, .arg = t,
 	};
+	t->concentrator = (struct concentrator){ .clock = &clock_system, .session = &t->session,
+		.access = &t->access, .nodes = &t->nodes, .jobs = &t->jobs };
 	t->node_uri = mem_zalloc(sizeof(t->node_uri[0]));
 	if (!t->node_uri)
 		return err_set(e, ERR_SYSTEM, "out of memory");
@@ -70,6 +72,22 @@ void self_close_nodes(struct kith_thing *t)
 	if (t->node_uri)
 		(void)keep_uri(t, NULL);
 	mem_free(t->node_uri);
+}
+
+/* The stream is gone, and with it everybody who wanted to be told. */
+void self_nodes_down(struct kith_thing *t)
+{
+	concentrator_left(&t->concentrator, NULL);
+}
+
+void self_watcher_left(struct kith_thing *t, const char *full_jid)
+{
+	concentrator_left(&t->concentrator, full_jid);
+}
+
+void self_take_about_nodes(struct kith_thing *t, struct call **c)
+{
+	concentrator_request(&t->concentrator, c);
 }
 
 /* ---- coming and going --------------------------------------------------- */
@@ -93,6 +111,7 @@ int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node
 		nodes_remove(&t->nodes, n);
 		return -1;
 	}
+	concentrator_happened(&t->concentrator, n, CONCENTRATOR_ADDED);
 	flush(t);
 	return 0;
 }
@@ -113,6 +132,7 @@ int kith_thing_remove_node(struct kith_thing *t, const struct kith_thing_at *nod
 
 	if (!n)
 		return -1;
+	concentrator_happened(&t->concentrator, n, CONCENTRATOR_REMOVED);
 	if (muster_remove(&t->muster, n, &e) < 0) {
 		on_note(t, true, e.text);
 		return -1;
@@ -135,6 +155,7 @@ int kith_thing_set_node_state(struct kith_thing *t, const struct kith_thing_at *
 		return 0;
 	n->state = state;
 	n->changed_ms = clock_wall(&clock_system);
+	concentrator_happened(&t->concentrator, n, CONCENTRATOR_STATUS);
 	flush(t);
 	return 0;
 }

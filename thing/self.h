@@ -11,6 +11,7 @@
 #include "common/base/mem.h"
 #include "thing/button.h"
 #include "thing/command.h"
+#include "thing/concentrator.h"
 #include "thing/enroll.h"
 #include "thing/login.h"
 #include "thing/muster.h"
@@ -39,6 +40,7 @@ struct kith_thing {
 	struct befriend befriend;
 	struct nodes nodes;		/* the first is the thing itself */
 	struct muster muster;
+	struct concentrator concentrator;
 	char **node_uri;		/* heap: what was shown of a node last, heap too */
 	struct jobs jobs;
 	struct readouts readouts;
@@ -65,6 +67,9 @@ void self_emit(struct kith_thing *t, enum kith_thing_event_kind kind, const char
 /* gateway.c: reads and wires what concerns its nodes. */
 int self_open_nodes(struct kith_thing *t, struct err *e);
 void self_close_nodes(struct kith_thing *t);
+void self_nodes_down(struct kith_thing *t);
+void self_take_about_nodes(struct kith_thing *t, struct call **c);
+void self_watcher_left(struct kith_thing *t, const char *full_jid);
 
 /* serve.c: what came in on the bound stream. */
 void self_take_stanza(struct kith_thing *t, const struct stanza *s);

@@ -74,6 +74,14 @@ static void serve_presence(struct kith_thing *t, struct call **c)
 {
 	if ((*c)->q.u.presence.type == PRESENCE_SUBSCRIBE)
 		befriend_request(&t->befriend, (*c)->q.bare);
+	if ((*c)->q.u.presence.type == PRESENCE_UNAVAILABLE)
+		self_watcher_left(t, (*c)->q.from);
+}
+
+static void serve_concentrator(struct kith_thing *t, struct call **c)
+{
+	relay_note(&t->relay, &(*c)->q, &(*c)->q.u.concentrator.tokens);
+	self_take_about_nodes(t, c);
 }
 
 static void serve_ping(struct kith_thing *t, struct call **c)
@@ -91,6 +99,9 @@ static void serve_disco(struct kith_thing *t, struct call **c)
 		"urn:xmpp:iot:sensordata", "urn:xmpp:iot:control",
 		"urn:ieee:iot:sd:1.0", "urn:ieee:iot:ctr:1.0",
 		"urn:nf:iot:sd:1.0", "urn:nf:iot:ctr:1.0", NS_WHY,
+		/* while it has nodes */
+		"urn:xmpp:iot:concentrators", "urn:ieee:iot:concentrator:1.0",
+		"urn:nf:iot:concentrator:1.0",
 	};
 	struct reply r = { .kind = REPLY_RESULT, .body = BODY_DISCO_INFO };
 
@@ -98,7 +109,7 @@ static void serve_disco(struct kith_thing *t, struct call **c)
 	r.u.disco.type = "bot";
 	r.u.disco.name = t->software;
 	r.u.disco.feature = features;
-	r.u.disco.n = sizeof(features) / sizeof(features[0]);
+	r.u.disco.n = sizeof(features) / sizeof(features[0]) - (t->nodes.n > 1 ? 0 : 3);
 	answer(t, &(*c)->q, &r);
 }
 
@@ -148,6 +159,7 @@ static const struct {
 	{ VERB_READ, PEOPLE, false, serve_read },
 	{ VERB_READ_CANCEL, PEOPLE, false, serve_cancel },
 	{ VERB_CONTROL, PEOPLE, false, serve_control },
+	{ VERB_CONCENTRATOR, PEOPLE, false, serve_concentrator },
 	{ VERB_CONTROL_FORM, PEOPLE, false, serve_form },
 	{ VERB_CHAT, PEOPLE, false, serve_chat },
 };

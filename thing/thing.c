@@ -212,6 +212,7 @@ static void on_down(void *arg)
 	session_end(&t->session);
 	jobs_drop(&t->jobs);
 	readouts_drop(&t->readouts);
+	self_nodes_down(t);
 	befriend_end(&t->befriend);
 }
 

@@ -20,6 +20,7 @@
 #define WIRE_NODES 100			/* in one question or answer */
 #define WIRE_NAMES 100			/* fields or parameters in one question */
 #define WIRE_FIELD_NAME 128	/* characters of a field's or parameter's name */
+#define WIRE_COMMAND_NAME 64		/* characters of a command of a concentrator, known or not */
 #define WIRE_NODE_TEXT 256		/* characters of a node, source or partition */
 #define WIRE_TOKENS 16			/* per kind in one question */
 #define WIRE_CHALLENGE 1024		/* bytes of a challenge or what answers it */

@@ -99,6 +99,7 @@ static const char *const verb_names[VERB_COUNT] = {
 	[VERB_ROLE] = "role",
 	[VERB_POLICY_LOAD] = "policy-load",
 	[VERB_POLICY_ROLLBACK] = "policy-rollback",
+	[VERB_CONCENTRATOR] = "concentrator",
 	[VERB_WATCH] = "watch",
 	[VERB_UNWATCH] = "unwatch",
 };

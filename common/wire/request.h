@@ -123,6 +123,7 @@ enum verb {
 	/* reader -> thing: subscriptions to readings */
 	VERB_WATCH,
 	VERB_UNWATCH,
+	VERB_CONCENTRATOR,	/* XEP-0326, any command -> thing */
 	VERB_COUNT
 };
 const char *verb_name(enum verb v);
@@ -450,6 +451,37 @@ enum value_type {
 	VALUE_DATE, VALUE_TIME, VALUE_DATETIME, VALUE_DURATION, VALUE_ENUM, VALUE_COLOR
 };
 
+/* Commands of XEP-0326, in the order of concentrator_commands. */
+enum concentrator_verb {
+	CONCENTRATOR_CAPABILITIES, CONCENTRATOR_ALL_SOURCES, CONCENTRATOR_ROOT_SOURCES,
+	CONCENTRATOR_CHILD_SOURCES, CONCENTRATOR_CONTAINS_NODE, CONCENTRATOR_CONTAINS_NODES,
+	CONCENTRATOR_GET_NODE, CONCENTRATOR_GET_NODES, CONCENTRATOR_ALL_NODES,
+	CONCENTRATOR_INHERITANCE, CONCENTRATOR_ROOT_NODES, CONCENTRATOR_CHILD_NODES,
+	CONCENTRATOR_ANCESTORS, CONCENTRATOR_SUBSCRIBE, CONCENTRATOR_UNSUBSCRIBE,
+	CONCENTRATOR_COMMANDS, CONCENTRATOR_COMMAND_FORM, CONCENTRATOR_EXECUTE,
+	CONCENTRATOR_QUERY, CONCENTRATOR_ABORT_QUERY, CONCENTRATOR_UNKNOWN
+};
+
+/* What happens to nodes, as bits. */
+#define CONCENTRATOR_ADDED 0x1u
+#define CONCENTRATOR_UPDATED 0x2u
+#define CONCENTRATOR_STATUS 0x4u
+#define CONCENTRATOR_REMOVED 0x8u
+
+struct request_concentrator {
+	enum concentrator_verb what;
+	const char *command;		/* the element, echoed in the answer */
+	struct node node;		/* or the source alone */
+	struct node_list nodes;
+	struct tokens tokens;
+	bool parameters;		/* what is known of each node as well */
+	struct name_list derived;	/* only nodes of these types; empty: of any */
+	const char *act;		/* of a node: what to execute */
+	unsigned events;		/* subscribe, unsubscribe: which */
+	bool since;			/* ... and those of the past */
+	int64_t ttl;			/* seconds; 0: not said */
+};
+
 struct control_value {
 	const char *name;
 	enum value_type type;
@@ -557,6 +589,7 @@ struct request {
 		struct request_read read;
 		struct request_events events;	/* u.read is its first member */
 		struct request_control control;
+		struct request_concentrator concentrator;
 		struct request_chat chat;
 		struct request_presence presence;
 		struct request_answer answer;

@@ -14,6 +14,7 @@
 #include "common/base/str.h"
 #include "common/wire/chat.h"
 #include "common/wire/command.h"
+#include "common/wire/concentrator.h"
 #include "common/wire/control.h"
 #include "common/wire/disco.h"
 #include "common/wire/discovery.h"
@@ -44,11 +45,15 @@ struct row {
 };
 
 #define BOTH (SIDE_SERVICE | SIDE_THING)
+#define ANY "*"		/* no element is called that: any other of its protocol */
 
 #ifdef KITH_CORE
 #include "common/wire/route_core.def"
 #else
 static const struct row rows[] = {
+	/* Whatever is said in that name space is answered (XEP-0326, 3.1). */
+	{ ANY, PROTO_CONCENTRATOR, NULL, BY_GET | BY_SET, SIDE_THING, VERB_CONCENTRATOR,
+	    concentrator_parse, concentrator_write },
 	/* Services are in none of the later schemas: whichever part they use. */
 	{ "canAccess", PROTO_PROV_DEVICE, NULL, BY_GET, SIDE_SERVICE, VERB_CAN_ACCESS,
 	    service_access_parse, service_access_write },
@@ -197,6 +202,15 @@ same_proto(enum proto row, enum proto found, enum gen gen)
 }
 
 static const struct row *
+row_of_any(enum proto proto, unsigned side)
+{
+	for (size_t i = first_of(ANY); i < ROWS && strcmp(rows[i].name, ANY) == 0; i++)
+		if (rows[i].proto == proto && (rows[i].sides & side) != 0)
+			return &rows[i];
+	return NULL;
+}
+
+static const struct row *
 row_find(const struct stanza *el, unsigned side, unsigned by, enum gen *gen)
 {
 	const char *name = stanza_name(el), *ns = stanza_ns(el);
@@ -217,7 +231,7 @@ row_find(const struct stanza *el, unsigned side, unsigned by, enum gen *gen)
 			return r;
 		other = r;
 	}
-	return other;
+	return other != NULL || proto == PROTO_NONE ? other : row_of_any(proto, side);
 }
 
 /* In the part of provisioning that is used, where there are several. */
@@ -505,6 +519,12 @@ envelope_write(struct xml *x, const struct row *row, const struct request *q)
 	xml_attr(x, "id", q->id);
 }
 
+static const char *
+element_of(const struct row *row, const struct request *q)
+{
+	return strcmp(row->name, ANY) == 0 ? q->u.concentrator.command : row->name;
+}
+
 int
 route_write(struct buf *out, const struct request *q)
 {
@@ -515,7 +535,7 @@ route_write(struct buf *out, const struct request *q)
 		return -1;
 	xml_begin(&x, out);
 	envelope_write(&x, row, q);
-	xml_open(&x, row->name, row->ns != NULL ? row->ns : ns_uri(row->proto, q->dialect.gen));
+	xml_open(&x, element_of(row, q), row->ns != NULL ? row->ns : ns_uri(row->proto, q->dialect.gen));
 	row->write(&x, q);
 	lease_ask_write(&x, &q->lease);
 	xml_close(&x);
