@@ -134,6 +134,8 @@ static void say_lease(struct provisioning *p, const struct request *q,
 	r->revision = access_revision(p->access);
 	r->lease_ms = lease_for(p, n->facts.action, n->out.granted ? n->out.lease_ms : 0,
 	    n->out.edge_ms);
+	if (n->out.edge_ms > provisioning_now(p))
+		r->edge_ms = n->out.edge_ms - provisioning_now(p);
 	lease_given(p, q->bare, r->lease_ms);
 }
 

@@ -22,7 +22,8 @@ struct access_wait {
 	char *key;
 	int64_t asked_ms;
 	unsigned tries;
-	access_fn *fn;
+	bool operational;		/* an old yes will do while there is no answer */
+	access_fn *fn;			/* NULL: it was answered already */
 	void *arg;
 };
 
@@ -185,8 +186,92 @@ static int ask(struct access_wait *w)
 
 static void finish(struct access_wait *w, enum access_verdict v, const struct decision *d)
 {
-	w->fn(w->arg, v, d);
+	if (w->fn)
+		w->fn(w->arg, v, d);
 	wait_free(w);
+}
+
+/* ---- while nobody answers ----------------------------------------------- */
+
+static bool all_operational(const struct thing_node *n, const struct name_list *names)
+{
+	for (size_t i = 0; n && i < names->n; i++) {
+		const struct board_control *c = board_control(&n->board, names->name[i]);
+
+		if (!c || !c->use.operational)
+			return false;
+	}
+	return n && names->n > 0;
+}
+
+static bool is_operational(const struct access *a, const struct decision_question *q)
+{
+	if (q->action != DECIDE_CONTROL)
+		return false;
+	for (size_t i = 0; i < q->nodes.n; i++)
+		if (!all_operational(nodes_find(a->nodes, &q->nodes.node[i]), &q->names))
+			return false;
+	return q->nodes.n > 0 || all_operational(nodes_device(a->nodes), &q->names);
+}
+
+static bool find_standby(struct access *a, const struct decision_question *q, struct pool *pool,
+    struct decision *out)
+{
+	struct buf key;
+	bool found;
+
+	buf_init(&key, DECISIONS_KEY);
+	found = decisions_key(&key, q) == 0 &&
+	    decisions_standby(a->decisions, buf_str(&key), pool, out);
+	buf_fini(&key);
+	return found;
+}
+
+/* What he may set one by one he may set together. */
+static bool find_each(struct access *a, const struct decision_question *q, struct pool *pool,
+    struct decision *out)
+{
+	struct limit *limit = pool_alloc(pool, WIRE_LIMITS * sizeof(limit[0]));
+	struct decision_question one = *q;
+	struct decision d;
+
+	*out = (struct decision){ .allowed = true, .standby = true, .limit = limit };
+	for (size_t i = 0; i < q->names.n; i++) {
+		one.names = (struct name_list){ 1, &q->names.name[i] };
+		if (!limit || !find_standby(a, &one, pool, &d) ||
+		    out->n_limits + d.n_limits > WIRE_LIMITS)
+			return false;
+		if (d.n_limits > 0)
+			memcpy(limit + out->n_limits, d.limit, d.n_limits * sizeof(limit[0]));
+		out->n_limits += d.n_limits;
+	}
+	return q->names.n > 0;
+}
+
+/* True: `fn` was called with what he was last allowed. */
+static bool from_standby(struct access *a, const struct decision_question *q, access_fn *fn,
+    void *arg)
+{
+	struct decision d;
+	struct pool pool;
+	bool found;
+
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	found = find_standby(a, q, &pool, &d) || find_each(a, q, &pool, &d);
+	if (found && fn)
+		fn(arg, ACCESS_YES, &d);
+	pool_fini(&pool);
+	return found;
+}
+
+/* No answer is no "no": but only what is operational goes on. */
+static void finish_unanswered(struct access_wait *w)
+{
+	w->access->silent = true;
+	if (w->operational && w->fn && from_standby(w->access, &w->q, w->fn, w->arg))
+		wait_free(w);
+	else
+		finish(w, ACCESS_UNKNOWN, NULL);
 }
 
 static void answered(void *arg, const struct stanza *answer)
@@ -195,9 +280,11 @@ static void answered(void *arg, const struct stanza *answer)
 	struct decision d;
 
 	if (asking_decision_read(answer, &w->q, &w->pool, &d) < 0) {
-		finish(w, ACCESS_UNKNOWN, NULL);
+		finish_unanswered(w);
 		return;
 	}
+	w->access->silent = false;
+	d.standby = w->operational;
 	/* It came from the pinned service: nobody else is asked (att-P-08). */
 	if (w->q.action == DECIDE_FRIEND && w->access->trust)
 		w->access->trust(w->access->trust_arg, d.delegates);
@@ -232,13 +319,31 @@ static void ask_service(struct access *a, const struct decision_question *q, con
 	struct access_wait *w = wait_new(a, q, key);
 
 	if (!w) {
-		fn(arg, ACCESS_UNKNOWN, NULL);
+		if (fn)
+			fn(arg, ACCESS_UNKNOWN, NULL);
 		return;
 	}
 	w->fn = fn;
 	w->arg = arg;
+	w->operational = is_operational(a, q);
 	if (ask(w) < 0)
 		finish(w, ACCESS_UNKNOWN, NULL);
+}
+
+/*
+ * While the service is silent a light switch does not wait for it.  It is asked all
+ * the same, first because `fn` may end what owns the question, and its answer counts
+ * for the next time.
+ */
+static void ask_or_go_on(struct access *a, const struct decision_question *q, const char *key,
+    access_fn *fn, void *arg)
+{
+	if (!a->silent || !is_operational(a, q) || !from_standby(a, q, NULL, NULL)) {
+		ask_service(a, q, key, fn, arg);
+		return;
+	}
+	ask_service(a, q, key, NULL, NULL);
+	(void)from_standby(a, q, fn, arg);
 }
 
 /* All that he asks about is his own.  No node named: the thing itself. */
@@ -269,6 +374,6 @@ void access_decide(struct access *a, const struct decision_question *q, bool fre
 	if (decisions_key(&key, q) < 0)
 		fn(arg, ACCESS_UNKNOWN, NULL);
 	else if (fresh_only || !from_lease(a, buf_str(&key), fn, arg))
-		ask_service(a, q, buf_str(&key), fn, arg);
+		ask_or_go_on(a, q, buf_str(&key), fn, arg);
 	buf_fini(&key);
 }

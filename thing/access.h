@@ -6,7 +6,9 @@
  *   a friend          as provisioning says, or an unexpired lease of it
  *   anybody else      may not, and raises no question; only the request to
  *                     become a friend is asked about
- * "Cannot tell now" is its own answer and never a yes.
+ * "Cannot tell now" is its own answer and never a yes, but for one case: parameters
+ * that their maker calls operational (thing.h) may be set by whoever was last allowed
+ * to, while provisioning gives no answer (att-D-14).
  */
 #ifndef KITH_THING_ACCESS_H
 #define KITH_THING_ACCESS_H
@@ -52,6 +54,7 @@ struct access {
 	void (*trust)(void *arg, bool delegates);
 	void *trust_arg;
 	bool fresh;		/* the service has had its say since we logged in */
+	bool silent;		/* the last question got no answer */
 	double budget;		/* questions we may still ask */
 	int64_t budget_ms;
 	struct access_wait *wait[ACCESS_WAITING];

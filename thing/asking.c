@@ -211,6 +211,7 @@ int asking_decision_read(const struct stanza *answer, const struct decision_ques
 	d.has_lease = r.has_lease;
 	d.revision = r.revision;
 	d.lease_ms = r.lease_ms;
+	d.edge_ms = r.edge_ms;
 	d.delegates = q->action == DECIDE_FRIEND && r.u.can.secondary_trust;
 	d.why = (struct denied){ r.reason, r.retry_after_ms, r.ask_whom };
 	if (q->action != DECIDE_FRIEND) {

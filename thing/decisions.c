@@ -2,7 +2,7 @@
 /*
  * decisions: the lease cache and its file.  Who asks and what is done with an
  * answer: access.c.  Lists inside an entry stay in the encoded form of the
- * canonical question and are unpacked when found.
+ * canonical question (canon.h) and are unpacked when found.
  */
 #include "config.h"
 
@@ -17,11 +17,14 @@
 
 #include "common/base/mem.h"
 #include "common/base/str.h"
+#include "thing/canon.h"
 #include "thing/statefile.h"
 
 #define KIND "decisions"
 #define KEPT_MS 60000		/* uses that count so long are on disk before they happen */
-#define LIST_MAX (WIRE_NODES > WIRE_NAMES ? WIRE_NODES : WIRE_NAMES)
+
+_Static_assert(CLEAR_FRIEND == 1u << DECIDE_FRIEND && CLEAR_READ == 1u << DECIDE_READ &&
+    CLEAR_CONTROL == 1u << DECIDE_CONTROL, "the wire counts actions as we do");
 
 struct decisions_entry {
 	char *key;
@@ -32,6 +35,8 @@ struct decisions_entry {
 	uint64_t revision;	/* 0: a service without revisions */
 	int64_t end_boot, end_wall;
 	int64_t lease_ms;
+	bool standby;		/* counts past its end while nobody can be asked ... */
+	int64_t edge_boot, edge_wall;	/* ... until then; 0: no end */
 };
 
 static const char *const action_names[] = { "befriend", "read", "control" };
@@ -39,173 +44,6 @@ static const char *const action_names[] = { "befriend", "read", "control" };
 const char *decision_action_name(enum decision_action a)
 {
 	return action_names[a];
-}
-
-/* ---- encoding ----------------------------------------------------------- */
-
-static bool is_plain(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	    c == '.' || c == '_' || c == '-' || c == '@';
-}
-
-/* Bytes other than a few are %XX; absent is "~", which nothing encodes to. */
-static void encode(struct buf *b, const char *s)
-{
-	if (!s) {
-		buf_addc(b, '~');
-		return;
-	}
-	for (; *s; s++)
-		if (is_plain(*s))
-			buf_addc(b, *s);
-		else
-			buf_addf(b, "%%%02x", (unsigned)(unsigned char)*s);
-}
-
-static char *decode(struct pool *pool, const char *s, size_t len)
-{
-	char *out = pool_alloc(pool, len + 1), *p = out;
-
-	if (!out)
-		return NULL;
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '%' && len - i > 2) {
-			char hex[3] = { s[i + 1], s[i + 2], '\0' };
-
-			if (str_unhex(p, 1, hex) < 0)
-				return NULL;
-			p++;
-			i += 2;
-		} else {
-			*p++ = s[i];
-		}
-	}
-	*p = '\0';
-	return out;
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Encoded texts as a sorted set "a,b,c". */
-static void add_set(struct buf *out, const char **text, size_t n)
-{
-	if (n > 1)
-		qsort(text, n, sizeof(text[0]), by_text);
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0 && strcmp(text[i], text[i - 1]) == 0)
-			continue;
-		if (i > 0)
-			buf_addc(out, ',');
-		buf_adds(out, text[i]);
-	}
-}
-
-static const char *encoded_name(struct pool *pool, const char *name)
-{
-	struct buf b;
-	const char *text;
-
-	buf_init(&b, DECISIONS_KEY);
-	encode(&b, name);
-	text = buf_ok(&b) ? pool_strdup(pool, buf_str(&b)) : NULL;
-	buf_fini(&b);
-	return text;
-}
-
-static const char *encoded_node(struct pool *pool, const struct node *node)
-{
-	struct buf b;
-	const char *text;
-
-	buf_init(&b, DECISIONS_KEY);
-	encode(&b, node->id);
-	buf_addc(&b, ':');
-	encode(&b, node->source);
-	buf_addc(&b, ':');
-	encode(&b, node->partition);
-	text = buf_ok(&b) ? pool_strdup(pool, buf_str(&b)) : NULL;
-	buf_fini(&b);
-	return text;
-}
-
-static int add_names(struct buf *out, const struct name_list *l)
-{
-	const char *text[LIST_MAX];
-	struct pool pool;
-	int ret = -1;
-
-	if (l->n > LIST_MAX)
-		return -1;
-	pool_init(&pool, 64 * DECISIONS_KEY);
-	for (size_t i = 0; i < l->n; i++)
-		if (!(text[i] = encoded_name(&pool, l->name[i])))
-			goto out;
-	add_set(out, text, l->n);
-	ret = 0;
-out:
-	pool_fini(&pool);
-	return ret;
-}
-
-static int add_nodes(struct buf *out, const struct node_list *l)
-{
-	const char *text[LIST_MAX];
-	struct pool pool;
-	int ret = -1;
-
-	if (l->n > LIST_MAX)
-		return -1;
-	pool_init(&pool, 64 * DECISIONS_KEY);
-	for (size_t i = 0; i < l->n; i++)
-		if (!(text[i] = encoded_node(&pool, &l->node[i])))
-			goto out;
-	add_set(out, text, l->n);
-	ret = 0;
-out:
-	pool_fini(&pool);
-	return ret;
-}
-
-/* "name:min:max:text:rule:times:ms,..."; an end that is out begins with '!'. */
-static void add_end(struct buf *out, bool has, bool is_out, double v)
-{
-	char text[STR_DOUBLE + 1] = "!";
-
-	str_from_double(text + 1, v);
-	encode(out, !has ? NULL : is_out ? text : text + 1);
-	buf_addc(out, ':');
-}
-
-static int add_limits(struct buf *out, const struct decision *d)
-{
-	for (size_t i = 0; i < d->n_limits; i++) {
-		const struct limit *l = &d->limit[i];
-
-		if (i > 0)
-			buf_addc(out, ',');
-		encode(out, l->span.name);
-		buf_addc(out, ':');
-		add_end(out, l->span.has_min, l->span.min_out, l->span.min);
-		add_end(out, l->span.has_max, l->span.max_out, l->span.max);
-		encode(out, l->span.text);
-		buf_addf(out, ":%" PRId64 ":%d:%" PRId64, l->rule, (int)l->rate_n, l->rate_ms);
-	}
-	return 0;
-}
-
-/* "reason:retry:ask" */
-static int add_why(struct buf *out, const struct decision *d)
-{
-	if (!d->why.reason)
-		return 0;
-	encode(out, d->why.reason);
-	buf_addf(out, ":%" PRId64 ":", d->why.retry_after_ms);
-	encode(out, d->why.ask_whom);
-	return 0;
 }
 
 int decisions_key(struct buf *out, const struct decision_question *q)
@@ -216,143 +54,17 @@ int decisions_key(struct buf *out, const struct decision_question *q)
 	};
 
 	buf_addf(out, "%s|", decision_action_name(q->action));
-	encode(out, q->jid);
+	canon_add(out, q->jid);
 	buf_addf(out, "|t%x", q->types & FIELD_ALL);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		buf_addf(out, "|%c", lists[i].tag);
-		if (add_names(out, lists[i].list) < 0)
+		if (canon_add_names(out, lists[i].list) < 0)
 			return -1;
 	}
 	buf_adds(out, "|a");
-	if (add_nodes(out, &q->nodes) < 0)
+	if (canon_add_nodes(out, &q->nodes) < 0)
 		return -1;
 	return buf_ok(out) ? 0 : -1;
-}
-
-/* ---- decoding ----------------------------------------------------------- */
-
-static size_t count_items(const char *list)
-{
-	size_t n = *list != '\0';
-
-	for (; *list; list++)
-		n += *list == ',';
-	return n;
-}
-
-static int unpack_names(struct pool *pool, const char *list, struct name_list *out)
-{
-	size_t n = count_items(list);
-
-	out->n = 0;
-	out->name = n ? pool_alloc(pool, n * sizeof(out->name[0])) : NULL;
-	if (n && !out->name)
-		return -1;
-	while (out->n < n) {
-		size_t len = strcspn(list, ",");
-
-		if (!(out->name[out->n++] = decode(pool, list, len)))
-			return -1;
-		list += len + 1;
-	}
-	return 0;
-}
-
-static int unpack_part(struct pool *pool, const char **s, const char *stop, const char **out)
-{
-	size_t len = strcspn(*s, stop);
-
-	*out = len == 1 && **s == '~' ? NULL : decode(pool, *s, len);
-	if (!*out && !(len == 1 && **s == '~'))
-		return -1;
-	*s += len + ((*s)[len] != '\0');
-	return 0;
-}
-
-static int unpack_nodes(struct pool *pool, const char *list, struct node_list *out)
-{
-	size_t n = count_items(list);
-
-	out->n = 0;
-	out->node = n ? pool_alloc(pool, n * sizeof(out->node[0])) : NULL;
-	if (n && !out->node)
-		return -1;
-	for (; out->n < n; out->n++) {
-		struct node *node = &out->node[out->n];
-
-		if (unpack_part(pool, &list, ":,", &node->id) < 0 ||
-		    unpack_part(pool, &list, ":,", &node->source) < 0 ||
-		    unpack_part(pool, &list, ":,", &node->partition) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* A part that is always there, as a number. */
-static int unpack_int(struct pool *pool, const char **s, int64_t max, int64_t *out)
-{
-	const char *text;
-
-	if (unpack_part(pool, s, ":,", &text) < 0 || !text)
-		return -1;
-	return str_to_int(text, 0, max, out);
-}
-
-static int unpack_end(struct pool *pool, const char **s, bool *has, bool *is_out, double *out)
-{
-	const char *text;
-
-	if (unpack_part(pool, s, ":,", &text) < 0)
-		return -1;
-	*has = text != NULL;
-	*is_out = text && *text == '!';
-	return text ? str_to_double(text + *is_out, out) : 0;
-}
-
-static int unpack_limit(struct pool *pool, const char **s, struct limit *l)
-{
-	int64_t times;
-
-	memset(l, 0, sizeof(*l));
-	if (unpack_part(pool, s, ":,", &l->span.name) < 0 ||
-	    unpack_end(pool, s, &l->span.has_min, &l->span.min_out, &l->span.min) < 0 ||
-	    unpack_end(pool, s, &l->span.has_max, &l->span.max_out, &l->span.max) < 0 ||
-	    unpack_part(pool, s, ":,", &l->span.text) < 0 ||
-	    unpack_int(pool, s, INT64_MAX, &l->rule) < 0 ||
-	    unpack_int(pool, s, WIRE_TIMES, &times) < 0 ||
-	    unpack_int(pool, s, WIRE_TIMES_SECONDS * 1000LL, &l->rate_ms) < 0)
-		return -1;
-	l->rate_n = (int32_t)times;
-	return 0;
-}
-
-static int unpack_limits(struct pool *pool, const char *list, struct decision *d)
-{
-	size_t n = count_items(list);
-	struct limit *limit = n ? pool_alloc(pool, n * sizeof(limit[0])) : NULL;
-
-	if (n && !limit)
-		return -1;
-	for (d->n_limits = 0; d->n_limits < n; d->n_limits++)
-		if (unpack_limit(pool, &list, &limit[d->n_limits]) < 0)
-			return -1;
-	d->limit = limit;
-	return 0;
-}
-
-/* `past_ms` since it was said. */
-static int unpack_why(struct pool *pool, const char *text, int64_t past_ms, struct denied *out)
-{
-	if (!*text)
-		return 0;
-	if (unpack_part(pool, &text, ":", &out->reason) < 0 ||
-	    unpack_int(pool, &text, INT64_MAX, &out->retry_after_ms) < 0 ||
-	    unpack_part(pool, &text, ":", &out->ask_whom) < 0)
-		return -1;
-	if (out->retry_after_ms > 0)
-		out->retry_after_ms = out->retry_after_ms > past_ms ?
-		    out->retry_after_ms - past_ms : 0;
-	return 0;
 }
 
 /* ---- entries ------------------------------------------------------------ */
@@ -378,10 +90,17 @@ static bool is_over(const struct decisions *d, const struct decisions_entry *x)
 	return clock_boot(d->clock) >= x->end_boot;
 }
 
+/* Does it stand by?  What a condition of time may have changed does not. */
+static bool stands_by(const struct decisions *d, const struct decisions_entry *x)
+{
+	return x->standby && x->allowed &&
+	    (x->edge_wall == 0 || clock_boot(d->clock) < x->edge_boot);
+}
+
 static void drop_over(struct decisions *d)
 {
 	for (size_t i = d->n; i-- > 0;)
-		if (is_over(d, &d->entry[i]))
+		if (is_over(d, &d->entry[i]) && !stands_by(d, &d->entry[i]))
 			drop(d, i);
 }
 
@@ -416,29 +135,125 @@ static struct decisions_entry *new_entry(struct decisions *d)
 	return &d->entry[d->n];
 }
 
-bool decisions_find(struct decisions *d, const char *key, struct pool *pool,
+static bool unpack_entry(struct decisions *d, const struct decisions_entry *x, struct pool *pool,
     struct decision *out)
 {
-	const struct decisions_entry *x = find(d, key);
 	struct decision found;
 
-	if (!x || is_over(d, x))
-		return false;
 	memset(&found, 0, sizeof(found));
 	found.allowed = x->allowed;
 	found.types = x->types;
 	found.has_lease = x->revision != 0;
 	found.revision = x->revision;
 	found.lease_ms = x->lease_ms;
-	if (unpack_names(pool, x->names, &found.names) < 0 ||
-	    unpack_nodes(pool, x->nodes, &found.nodes) < 0 ||
-	    unpack_limits(pool, x->limits, &found) < 0 ||
-	    unpack_why(pool, x->why, clock_boot(d->clock) - (x->end_boot - x->lease_ms),
+	if (canon_names(pool, x->names, &found.names) < 0 ||
+	    canon_nodes(pool, x->nodes, &found.nodes) < 0 ||
+	    canon_limits(pool, x->limits, &found) < 0 ||
+	    canon_why(pool, x->why, clock_boot(d->clock) - (x->end_boot - x->lease_ms),
 		&found.why) < 0)
 		return false;
 	*out = found;
 	return true;
 }
+
+bool decisions_find(struct decisions *d, const char *key, struct pool *pool,
+    struct decision *out)
+{
+	const struct decisions_entry *x = find(d, key);
+
+	return x && !is_over(d, x) && unpack_entry(d, x, pool, out);
+}
+
+bool decisions_standby(struct decisions *d, const char *key, struct pool *pool,
+    struct decision *out)
+{
+	const struct decisions_entry *x = find(d, key);
+
+	if (!x || !stands_by(d, x) || !unpack_entry(d, x, pool, out))
+		return false;
+	out->standby = true;
+	return true;
+}
+
+/* ---- what an answer is about -------------------------------------------- */
+
+/* Is this encoded text in "a,b,c"?  An empty list is all.  Names have no case. */
+static bool list_has(const char *list, size_t len, const char *text)
+{
+	size_t want = strlen(text);
+
+	if (len == 0)
+		return true;
+	for (size_t i = 0; i <= len; i += strcspn(list + i, ",|") + 1)
+		if (strcspn(list + i, ",|") == want && str_case_starts(list + i, text))
+			return true;
+	return false;
+}
+
+/* What an owner's rule says without case holds whatever the case of our spelling. */
+static bool concerns(const struct decisions_entry *x, const struct clear_about *a)
+{
+	struct canon_key k;
+	struct pool pool;
+	const char *jid, *name, *node;
+	bool yes;
+	int action;
+
+	canon_key_split(x->key, &k);
+	action = canon_action(&k);
+	pool_init(&pool, 8 * DECISIONS_KEY);
+	jid = a->jid ? canon_name(&pool, a->jid) : NULL;
+	name = a->name ? canon_name(&pool, a->name) : NULL;
+	node = node_is_set(&a->node) ? canon_node(&pool, &a->node) : NULL;
+	if ((a->jid && !jid) || (a->name && !name) || (node_is_set(&a->node) && !node))
+		yes = true;	/* no memory: rather too much */
+	else
+		yes = (a->actions == 0 || action < 0 || (a->actions & 1u << action) != 0) &&
+		    (!jid || (strlen(jid) == k.jid_len && strncmp(jid, k.jid, k.jid_len) == 0)) &&
+		    (!name || action == DECIDE_FRIEND || list_has(k.names, k.names_len, name)) &&
+		    (!node || action == DECIDE_FRIEND || list_has(k.nodes, k.nodes_len, node));
+	pool_fini(&pool);
+	return yes;
+}
+
+static bool concerns_any(const struct decisions_entry *x, const struct clear_about *about,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (concerns(x, &about[i]))
+			return true;
+	return n == 0;
+}
+
+static int unpack_row(struct decisions *d, const struct decisions_entry *x, struct pool *pool,
+    struct decisions_row *out)
+{
+	struct canon_key k;
+	char *names, *nodes;
+	int64_t left = x->end_boot - clock_boot(d->clock);
+
+	canon_key_split(x->key, &k);
+	names = pool_strndup(pool, k.names, k.names_len);
+	nodes = pool_strndup(pool, k.nodes, k.nodes_len);
+	memset(out, 0, sizeof(*out));
+	out->action = (enum decision_action)(canon_action(&k) > 0 ? canon_action(&k) : DECIDE_FRIEND);
+	out->jid = canon_read(pool, k.jid, k.jid_len);
+	out->left_ms = left > 0 ? left : 0;
+	if (!names || !nodes || !out->jid || canon_names(pool, names, &out->asked_names) < 0 ||
+	    canon_nodes(pool, nodes, &out->asked_nodes) < 0 ||
+	    !unpack_entry(d, x, pool, &out->what))
+		return -1;
+	out->what.standby = stands_by(d, x);
+	return 0;
+}
+
+bool decisions_at(struct decisions *d, size_t i, struct pool *pool, struct decisions_row *out)
+{
+	drop_over(d);
+	return i < d->n && unpack_row(d, &d->entry[i], pool, out) == 0;
+}
+
+/* ---- keeping ------------------------------------------------------------ */
 
 static int64_t lease_of(const struct decision *what)
 {
@@ -462,12 +277,40 @@ static char *pack(int (*add)(struct buf *, const struct decision *), const struc
 
 static int pack_names(struct buf *b, const struct decision *what)
 {
-	return add_names(b, &what->names);
+	return canon_add_names(b, &what->names);
 }
 
 static int pack_nodes(struct buf *b, const struct decision *what)
 {
-	return add_nodes(b, &what->nodes);
+	return canon_add_nodes(b, &what->nodes);
+}
+
+/* Less than a full yes: what he was allowed before stands by no longer, in whatever
+ * question it was. */
+static void drop_standby(struct decisions *d, const char *key, const struct decision *what)
+{
+	struct canon_key mine, k;
+
+	if (what->allowed && what->names.n == 0 && what->nodes.n == 0)
+		return;
+	canon_key_split(key, &mine);
+	for (size_t i = d->n; i-- > 0;) {
+		canon_key_split(d->entry[i].key, &k);
+		if (d->entry[i].standby && is_over(d, &d->entry[i]) &&
+		    canon_action(&k) == canon_action(&mine) && k.jid_len == mine.jid_len &&
+		    strncmp(k.jid, mine.jid, k.jid_len) == 0)
+			drop(d, i);
+	}
+}
+
+static void set_edge(const struct decisions *d, struct decisions_entry *x,
+    const struct decision *what, int64_t asked_ms)
+{
+	x->standby = what->standby && what->allowed;
+	if (what->edge_ms <= 0)
+		return;
+	x->edge_boot = asked_ms + what->edge_ms;
+	x->edge_wall = clock_wall(d->clock) + (x->edge_boot - clock_boot(d->clock));
 }
 
 bool decisions_keep(struct decisions *d, const char *key, const struct decision *what,
@@ -478,11 +321,15 @@ bool decisions_keep(struct decisions *d, const char *key, const struct decision 
 
 	if (what->has_lease ? what->revision < d->floor : asked_ms <= d->cleared_ms)
 		return false;
+	/* Asked before a clear that was about some answers only; maybe about this one. */
+	if (what->has_lease && asked_ms <= d->cleared_ms && what->revision < d->about_floor)
+		return false;
 	/* An older answer than the one we have, overtaken on the way. */
 	if (old && what->has_lease && what->revision < old->revision)
 		return false;
 	if (old)
 		drop(d, (size_t)(old - d->entry));
+	drop_standby(d, key, what);
 	if (asked_ms + lease <= now)
 		return true;	/* counts for this request, is not kept */
 	memset(&x, 0, sizeof(x));
@@ -492,11 +339,12 @@ bool decisions_keep(struct decisions *d, const char *key, const struct decision 
 	x.lease_ms = lease;
 	x.end_boot = asked_ms + lease;
 	x.end_wall = clock_wall(d->clock) + (x.end_boot - now);
+	set_edge(d, &x, what, asked_ms);
 	x.key = mem_strdup(key);
 	x.names = pack(pack_names, what);
 	x.nodes = pack(pack_nodes, what);
-	x.limits = pack(add_limits, what);
-	x.why = pack(add_why, what);
+	x.limits = pack(canon_add_limits, what);
+	x.why = pack(canon_add_why, what);
 	if (!x.key || !x.names || !x.nodes || !x.limits || !x.why) {
 		entry_fini(&x);
 		return true;
@@ -520,41 +368,31 @@ static int save_clear(struct decisions *d, struct err *e)
 	return d->dir ? statefile_remove(d->dir, KIND, &ignored) : -1;
 }
 
-/* Is this one in the list that ends the key?  An empty one means all. */
-static bool key_is_about(const char *key, const char *node)
-{
-	const char *list = strrchr(key, '|') + 2;
-	size_t len = strlen(node);
-
-	if (!*list)
-		return true;
-	for (; *list; list += strcspn(list, ","), list += *list == ',')
-		if (strncmp(list, node, len) == 0 && (list[len] == ',' || list[len] == '\0'))
-			return true;
-	return false;
-}
-
 int decisions_clear_node(struct decisions *d, const struct node *node, struct err *e)
 {
-	struct pool pool;
-	const char *text;
+	struct clear_about about = { .node = *node };
 
-	pool_init(&pool, 2 * DECISIONS_KEY);
-	text = encoded_node(&pool, node);
 	for (size_t i = d->n; i-- > 0;)
-		if (!text || key_is_about(d->entry[i].key, text))
+		if (concerns(&d->entry[i], &about))
 			drop(d, i);
-	pool_fini(&pool);
 	return save_clear(d, e);
 }
 
-int decisions_clear(struct decisions *d, uint64_t floor, struct err *e)
+int decisions_clear(struct decisions *d, uint64_t floor, const struct clear_about *about,
+    size_t n, struct err *e)
 {
-	if (floor > d->floor)
-		d->floor = floor;
+	uint64_t below = floor > d->floor ? floor : d->floor;
+
+	/* Without a floor nobody knows which answers are older: all go. */
+	n = floor == 0 ? 0 : n;
 	for (size_t i = d->n; i-- > 0;)
-		if (floor == 0 || d->entry[i].revision < d->floor)
+		if (floor == 0 || (d->entry[i].revision < below &&
+		    concerns_any(&d->entry[i], about, n)))
 			drop(d, i);
+	if (n == 0)
+		d->floor = below;
+	else if (floor > d->about_floor)
+		d->about_floor = floor;
 	return save_clear(d, e);
 }
 
@@ -564,7 +402,7 @@ void decisions_forget(struct decisions *d, const char *jid)
 
 	buf_init(&mark, DECISIONS_KEY);
 	buf_addc(&mark, '|');
-	encode(&mark, jid);
+	canon_add(&mark, jid);
 	buf_addc(&mark, '|');
 	for (size_t i = d->n; i-- > 0;)
 		if (!buf_ok(&mark) || str_starts(strchr(d->entry[i].key, '|'), buf_str(&mark)))
@@ -585,11 +423,16 @@ int decisions_use(struct decisions *d, const char *jid, const struct limit *l, s
 
 /* Lines: "saved WALL", "boot ID", "at BOOT", "floor N"; per asker and rule with a
  * rate "used JID RULE WITHIN AGE:TIMES,..."; and per answer "allow|deny REVISION
- * END-WALL END-BOOT LEASE TYPES n=NAMES a=NODES [l=LIMITS w=WHY] KEY". */
+ * END-WALL END-BOOT LEASE TYPES n=NAMES a=NODES [l=LIMITS w=WHY] KEY"; one that stands
+ * by: "keep EDGE-WALL EDGE-BOOT" and the same. */
 static void add_entry(struct buf *b, const struct decisions_entry *x)
 {
-	buf_addf(b, "%s %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %x n=%s a=%s ",
-	    x->allowed ? "allow" : "deny", x->revision, x->end_wall, x->end_boot,
+	if (x->standby)
+		buf_addf(b, "keep %" PRId64 " %" PRId64, x->edge_wall, x->edge_boot);
+	else
+		buf_adds(b, x->allowed ? "allow" : "deny");
+	buf_addf(b, " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %x n=%s a=%s ",
+	    x->revision, x->end_wall, x->end_boot,
 	    x->lease_ms, x->types, x->names, x->nodes);
 	if (*x->limits || *x->why)
 		buf_addf(b, "l=%s w=%s ", x->limits, x->why);
@@ -599,7 +442,7 @@ static void add_entry(struct buf *b, const struct decisions_entry *x)
 static void add_usage(struct buf *b, const struct usage_row *r, int64_t now)
 {
 	buf_adds(b, "used ");
-	encode(b, r->jid);
+	canon_add(b, r->jid);
 	buf_addf(b, " %" PRId64 " %" PRId64 " ", r->rule, r->within_ms);
 	for (size_t i = 0; i < r->n; i++)
 		buf_addf(b, "%s%" PRId64 ":%" PRId64, i > 0 ? "," : "",
@@ -677,7 +520,7 @@ static int load_head(struct loading *l, const char *name, const char *value)
 
 /* After another boot the wall clock has to do, and only if it has not gone
  * back behind the file; a lease never grows. */
-static bool settle_end(const struct loading *l, struct decisions_entry *x)
+static bool settle_lease(const struct loading *l, struct decisions_entry *x)
 {
 	int64_t now = clock_boot(l->d->clock), wall = clock_wall(l->d->clock), left;
 
@@ -692,6 +535,32 @@ static bool settle_end(const struct loading *l, struct decisions_entry *x)
 	}
 	left = x->end_boot - now;
 	return left > 0 && left <= x->lease_ms;
+}
+
+/* The same for one that stands by: its edge must be known to lie ahead. */
+static bool settle_edge(const struct loading *l, struct decisions_entry *x)
+{
+	int64_t now = clock_boot(l->d->clock), wall = clock_wall(l->d->clock);
+
+	if (x->edge_wall == 0)
+		return true;
+	if (!l->same_boot) {
+		if (wall < l->saved)
+			return false;
+		x->edge_boot = now + (x->edge_wall - wall);
+	}
+	return x->edge_boot > now;
+}
+
+static bool settle_end(const struct loading *l, struct decisions_entry *x)
+{
+	if (x->standby && !settle_edge(l, x))
+		x->standby = false;
+	if (settle_lease(l, x))
+		return true;
+	if (x->end_boot > clock_boot(l->d->clock))
+		x->end_boot = clock_boot(l->d->clock);
+	return x->standby;
 }
 
 #define PARTS 8
@@ -731,8 +600,8 @@ static int load_stamps(const struct loading *l, const char *text, struct usage_r
 		struct usage_stamp *s = &r->stamp[r->n];
 		int64_t age;
 
-		if (unpack_int(&pool, &text, INT64_MAX / 4, &age) < 0 ||
-		    unpack_int(&pool, &text, WIRE_TIMES, &s->times) < 0)
+		if (canon_int(&pool, &text, INT64_MAX / 4, &age) < 0 ||
+		    canon_int(&pool, &text, WIRE_TIMES, &s->times) < 0)
 			goto out;
 		s->at_ms = clock_boot(l->d->clock) - age_of(l) - age;
 	}
@@ -754,7 +623,7 @@ static int load_usage(struct loading *l, const char *value)
 	for (size_t i = 0; i < 4; i++)
 		part[i] = line ? strtok_r(i == 0 ? line : NULL, " ", &save) : NULL;
 	if (!part[0] || !part[1] || !part[2] || !part[3] ||
-	    !(jid = decode(&pool, part[0], strlen(part[0]))) ||
+	    !(jid = canon_read(&pool, part[0], strlen(part[0]))) ||
 	    str_to_int(part[1], 0, INT64_MAX, &row.rule) < 0 ||
 	    str_to_int(part[2], 1, WIRE_TIMES_SECONDS * 1000LL, &row.within_ms) < 0 ||
 	    load_stamps(l, part[3], &row) < 0)
@@ -768,21 +637,39 @@ out:
 	return ret;
 }
 
-static int load_entry(struct loading *l, bool allowed, const char *value)
+/* "EDGE-WALL EDGE-BOOT " before the rest; NULL: not so. */
+static const char *load_edge(struct decisions_entry *x, const char *value)
 {
-	char *line = mem_strdup(value), *part[PARTS_MAX], *end;
+	const char *rest = strchr(value, ' ');
+	char *end;
+
+	rest = rest ? strchr(rest + 1, ' ') : NULL;
+	x->edge_wall = strtoll(value, &end, 10);
+	if (!rest || *end != ' ')
+		return NULL;
+	x->edge_boot = strtoll(end + 1, &end, 10);
+	x->standby = end == rest && x->edge_wall >= 0;
+	return x->standby ? rest + 1 : NULL;
+}
+
+static int load_entry(struct loading *l, const char *verdict, const char *value)
+{
+	char *line, *part[PARTS_MAX], *end;
 	struct decisions_entry x;
 	int64_t revision = 0;
 	int ret = -1;
 
 	memset(&x, 0, sizeof(x));
+	if (strcmp(verdict, "keep") == 0 && !(value = load_edge(&x, value)))
+		return -1;
+	line = mem_strdup(value);
 	if (!line || !split_entry(line, part) || l->d->n >= DECISIONS_MAX ||
 	    str_to_int(part[0], 0, INT64_MAX, &revision) < 0 ||
 	    str_to_int(part[1], 0, INT64_MAX / 2, &x.end_wall) < 0 ||
 	    str_to_int(part[2], 0, INT64_MAX / 2, &x.end_boot) < 0 ||
 	    str_to_int(part[3], 0, DECISIONS_LEASE_MAX_MS, &x.lease_ms) < 0)
 		goto out;
-	x.allowed = allowed;
+	x.allowed = strcmp(verdict, "deny") != 0;
 	x.revision = (uint64_t)revision;
 	x.types = (unsigned)strtoul(part[4], &end, 16) & FIELD_ALL;
 	if (*end || !strchr(part[9], '|'))
@@ -814,11 +701,11 @@ static void forget_all(struct decisions *d)
 static int row(void *arg, const char *name, const char *value, struct err *e)
 {
 	struct loading *l = arg;
-	bool allow = strcmp(name, "allow") == 0;
+	bool entry = strcmp(name, "allow") == 0 || strcmp(name, "deny") == 0 ||
+	    strcmp(name, "keep") == 0;
 
 	if (strcmp(name, "used") == 0 ? load_usage(l, value) < 0 :
-	    allow || strcmp(name, "deny") == 0 ? load_entry(l, allow, value) < 0
-	    : load_head(l, name, value) < 0)
+	    entry ? load_entry(l, name, value) < 0 : load_head(l, name, value) < 0)
 		return err_set(e, ERR_INPUT, "holds a wrong line '%s'", name);
 	return 0;
 }

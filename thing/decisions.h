@@ -31,6 +31,7 @@
 #define DECISIONS_FOREIGN_ALLOW_MS (5 * 60 * 1000LL)	/* an allow without a lease */
 #define DECISIONS_FOREIGN_DENY_MS (30 * 1000LL)		/* a no without one */
 
+/* Their bits are those of a clearCache: CLEAR_FRIEND, _READ, _CONTROL. */
 enum decision_action { DECIDE_FRIEND, DECIDE_READ, DECIDE_CONTROL };
 const char *decision_action_name(enum decision_action a);
 
@@ -55,6 +56,20 @@ struct decision {
 	bool has_lease;			/* the answer named revision and lease */
 	uint64_t revision;
 	int64_t lease_ms;		/* 0: not to be kept */
+	int64_t edge_ms;		/* so long until a condition of time may change it; 0: none */
+	/* To be kept: it counts past its lease as long as nobody can be asked, but not past
+	 * its edge.  Found: that is what it is. */
+	bool standby;
+};
+
+/* One answer, to be shown; texts come from the pool. */
+struct decisions_row {
+	enum decision_action action;
+	const char *jid;
+	struct name_list asked_names;
+	struct node_list asked_nodes;
+	struct decision what;
+	int64_t left_ms;		/* of its lease; 0: over, it stands by */
 };
 
 struct decisions_entry;
@@ -65,6 +80,8 @@ struct decisions {
 	char boot_id[64];
 	uint64_t floor;
 	int64_t cleared_ms;		/* boot clock of the last clear; -1: never */
+	uint64_t about_floor;		/* of the clears that were about some answers only: what
+					 * was asked before the last of them must not be older */
 	uint64_t generation;		/* +1 whenever something was taken back */
 	bool dirty;			/* newer in memory than on disk */
 	size_t n;
@@ -92,10 +109,19 @@ bool decisions_find(struct decisions *d, const char *key, struct pool *pool,
 bool decisions_keep(struct decisions *d, const char *key, const struct decision *what,
     int64_t asked_ms);
 
+/* An answer to exactly this question that stands by, its lease over or not. */
+bool decisions_standby(struct decisions *d, const char *key, struct pool *pool,
+    struct decision *out);
+/* The i-th that counts or stands by; false: there is none. */
+bool decisions_at(struct decisions *d, size_t i, struct pool *pool, struct decisions_row *out);
+
 /* clearCache: raise the floor (0: none named, drop all), and have it on disk
- * before this returns.  -1: it is not on disk; say so to the service. */
-int decisions_clear(struct decisions *d, uint64_t floor, struct err *e);
-/* The same for what one node had a part in. */
+ * before this returns.  With `n` of `about`: drop what is below it and concerns one of
+ * them, and leave the floor of all others.  -1: it is not on disk; say so to the
+ * service. */
+int decisions_clear(struct decisions *d, uint64_t floor, const struct clear_about *about,
+    size_t n, struct err *e);
+/* clearCache of one node, without a floor: what it had a part in. */
 int decisions_clear_node(struct decisions *d, const struct node *node, struct err *e);
 /* He uses what `l` allows so many times.  -1: it cannot be counted, so he may not.
  * What counts for a minute or longer is on disk when this returns. */

@@ -238,7 +238,7 @@ static bool drop_decisions(struct enroll *e)
 {
 	struct err why = ERR_INIT;
 
-	if (decisions_clear(e->decisions, 0, &why) == 0)
+	if (decisions_clear(e->decisions, 0, NULL, 0, &why) == 0)
 		return true;
 	note(e, true, "%s", why.text);
 	return false;
@@ -629,7 +629,7 @@ static void push_clear_cache(struct enroll *e, struct call **c)
 
 	if ((node_is_set(&p->node) && !p->floor
 	    ? decisions_clear_node(e->decisions, &p->node, &why)
-	    : decisions_clear(e->decisions, p->floor, &why)) < 0) {
+	    : decisions_clear(e->decisions, p->floor, p->about, p->n_about, &why)) < 0) {
 		note(e, true, "%s", why.text);
 		refuse(e, *c, COND_INTERNAL_SERVER_ERROR);
 		return;

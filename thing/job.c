@@ -244,6 +244,7 @@ static void job_decided(void *arg, enum access_verdict v, const struct decision 
 		job_refuse(j, &no);
 		return;
 	}
+	j->standby = v == ACCESS_YES && d->standby;
 	j->step = JOB_WORKING;
 	j->deadline_ms = clock_boot(j->jobs->clock) + JOB_DEVICE_MS;
 	if (!j->accepted && j->voice->accepted)
@@ -408,7 +409,8 @@ static void job_advance(struct job *j)
 		return;
 	}
 	if (!j->told)
-		tell(j, true, is_reading(j) ? "read" : "controlled");
+		tell(j, true, is_reading(j) ? "read" : j->standby ?
+		    "went on to control, since nobody could be asked:" : "controlled");
 	j->told = true;
 	if (j->voice->part) {
 		j->step = JOB_SAYING;

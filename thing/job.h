@@ -83,6 +83,7 @@ struct job {
 	struct thing_node **node;	/* held */
 	struct node *ask;		/* room for those that are asked about */
 	bool accepted;			/* told so already */
+	bool standby;			/* nobody could be asked: as he was last allowed */
 	bool counted;			/* where it may be done only so often */
 	bool starting;			/* drivers are being called: no end from inside one */
 	bool cancelled;			/* while it was being decided */

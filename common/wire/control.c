@@ -196,6 +196,7 @@ control_form_parse(struct parse *p, const struct stanza *el, struct request *q)
 void
 control_form_write(struct xml *x, const struct request *q)
 {
+	xml_attr(x, "xml:lang", q->lang);
 	emit_tokens(x, q->dialect.vocab, &q->u.control.tokens);
 	emit_nodes(x, q->dialect.vocab, &q->u.control.nodes);
 	why_write(x, q->u.control.why);

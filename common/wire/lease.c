@@ -27,15 +27,84 @@ lease_ask_parse(struct parse *p, const struct stanza *el, struct lease_ask *out)
 	return 0;
 }
 
-void
-lease_ask_write(struct xml *x, const struct lease_ask *lease)
+/* ---- what a clearCache is about ---- */
+
+static const struct { const char *word; unsigned bit; } clear_words[] = {
+	{ "befriend", CLEAR_FRIEND }, { "read", CLEAR_READ }, { "control", CLEAR_CONTROL },
+};
+#define CLEAR_WORDS (sizeof(clear_words) / sizeof(clear_words[0]))
+
+/* 0, 1 when it says something that we do not know, or -1. */
+static int
+about_parse(struct parse *p, const struct stanza *el, struct clear_about *out)
 {
+	const char *action;
+
+	*out = (struct clear_about){ .actions = 0 };
+	if (parse_attr(p, el, "action", WIRE_TAG_VALUE, &action) < 0 ||
+	    parse_attr(p, el, "name", WIRE_FIELD_NAME, &out->name) < 0 ||
+	    parse_jid(p, el, "jid", false, &out->jid) < 0 ||
+	    parse_node(p, el, &out->node) < 0)
+		return -1;
+	for (size_t i = 0; action != NULL && i < CLEAR_WORDS; i++)
+		if (strcmp(action, clear_words[i].word) == 0)
+			out->actions = clear_words[i].bit;
+	return (action != NULL && out->actions == 0) || stanza_first(el) != NULL;
+}
+
+int
+lease_about_parse(struct parse *p, const struct stanza *el, struct request_push *out)
+{
+	const struct stanza *lease = stanza_child(el, NS_LEASE, "lease");
+	struct clear_about *about = pool_alloc(p->pool, WIRE_ABOUTS * sizeof(*about));
+	bool all = false;
+	size_t n = 0;
+
+	if (about == NULL)
+		return parse_fail(p, COND_RESOURCE_CONSTRAINT);
+	for (const struct stanza *c = lease != NULL ? stanza_first(lease) : NULL; c != NULL;
+	    c = stanza_next(c)) {
+		int rc = 1;
+
+		if (strcmp(stanza_ns(c), NS_LEASE) != 0)
+			continue;
+		if (strcmp(stanza_name(c), "about") == 0 && n < WIRE_ABOUTS)
+			rc = about_parse(p, c, &about[n++]);
+		if (rc < 0)
+			return -1;
+		all = all || rc == 1;
+	}
+	out->about = about;
+	out->n_about = all ? 0 : n;
+	return 0;
+}
+
+static void
+about_write(struct xml *x, const struct clear_about *a, enum vocab v)
+{
+	xml_open(x, "about", NULL);
+	xml_attr(x, "jid", a->jid);
+	for (size_t i = 0; i < CLEAR_WORDS; i++)
+		if (a->actions == clear_words[i].bit)
+			xml_attr(x, "action", clear_words[i].word);
+	xml_attr(x, "name", a->name);
+	emit_node(x, v, &a->node);
+	xml_close(x);
+}
+
+void
+lease_ask_write(struct xml *x, const struct request *q)
+{
+	const struct lease_ask *lease = &q->lease;
+
 	if (!lease->asked)
 		return;
 	xml_open(x, "lease", NS_LEASE);
 	xml_attr_int(x, "floor", (int64_t)lease->floor);
 	if (lease->keeps_limits)
 		xml_attr_bool(x, "limits", true);
+	for (size_t i = 0; q->verb == VERB_CLEAR_CACHE && i < q->u.push.n_about; i++)
+		about_write(x, &q->u.push.about[i], q->dialect.vocab);
 	xml_close(x);
 }
 
@@ -158,6 +227,8 @@ lease_write(struct xml *x, const struct request *q, const struct reply *r)
 	xml_open(x, "lease", NS_LEASE);
 	xml_attr_int(x, "revision", (int64_t)r->revision);
 	xml_attr_int(x, "ttl", r->lease_ms);
+	if (r->edge_ms > 0)
+		xml_attr_int(x, "edge", r->edge_ms);
 	if (is_decision(r) && r->u.can.result) {
 		for (size_t i = 0; q->lease.keeps_limits && i < r->u.can.n_limits; i++)
 			limit_write(x, &r->u.can.limit[i]);
@@ -171,13 +242,14 @@ int
 lease_parse(struct parse *p, const struct stanza *el, struct reply *r)
 {
 	const struct stanza *lease = stanza_child(el, NS_LEASE, "lease");
-	int64_t revision = -1, ttl = -1;
+	int64_t revision = -1, ttl = -1, edge = 0;
 	struct denied why;
 
 	if (lease == NULL)
 		return 0;
 	if (parse_int(p, lease, "revision", 0, &revision) < 0 ||
-	    parse_int(p, lease, "ttl", 0, &ttl) < 0 || denied_parse(p, lease, &why) < 0)
+	    parse_int(p, lease, "ttl", 0, &ttl) < 0 ||
+	    parse_int(p, lease, "edge", 1, &edge) < 0 || denied_parse(p, lease, &why) < 0)
 		return -1;
 	if (revision < 0 || ttl < 0)
 		return parse_fail(p, COND_BAD_REQUEST);
@@ -187,6 +259,7 @@ lease_parse(struct parse *p, const struct stanza *el, struct reply *r)
 	r->has_lease = true;
 	r->revision = (uint64_t)revision;
 	r->lease_ms = ttl;
+	r->edge_ms = edge;
 	r->reason = why.reason;
 	r->retry_after_ms = why.retry_after_ms;
 	r->ask_whom = why.ask_whom;

@@ -12,7 +12,11 @@
 
 /* In a question or a clearCache: <lease floor= limits=/>.  Absent is no fault. */
 int lease_ask_parse(struct parse *p, const struct stanza *el, struct lease_ask *out);
-void lease_ask_write(struct xml *x, const struct lease_ask *lease);
+void lease_ask_write(struct xml *x, const struct request *q);
+
+/* In a clearCache, inside its <lease/>: <about jid= action= name= nodeId=/>.  What it
+ * does not understand of it makes it about everything. */
+int lease_about_parse(struct parse *p, const struct stanza *el, struct request_push *out);
 
 /* In the answer: <lease revision= ttl=>, its limits, and for a no <denied/>. */
 int lease_parse(struct parse *p, const struct stanza *el, struct reply *r);

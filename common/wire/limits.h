@@ -25,6 +25,7 @@
 #define WIRE_TOKENS 16			/* per kind in one question */
 #define WIRE_CHALLENGE 1024		/* bytes of a challenge or what answers it */
 #define WIRE_TOKEN_BYTES 512		/* of one token */
+#define WIRE_ABOUTS 16			/* in one clearCache; more are everything */
 #define WIRE_LIMITS 64		/* of values and rates in one answer */
 #define WIRE_TIMES 10000		/* of one rate */
 #define WIRE_TIMES_SECONDS (31 * 24 * 3600)

@@ -7,6 +7,7 @@
 
 #include "common/wire/provisioning.h"
 
+#include "common/wire/lease.h"
 #include "common/wire/stanza.h"
 
 int
@@ -75,6 +76,8 @@ int
 provisioning_clear_cache_parse(struct parse *p, const struct stanza *el, struct request *q)
 {
 	q->u.push.floor = q->lease.floor;
+	if (lease_about_parse(p, el, &q->u.push) < 0)
+		return -1;
 	return parse_node(p, el, &q->u.push.node);
 }
 

@@ -30,7 +30,8 @@ push_write(struct buf *out, const struct push *p)
 		.lease = { .asked = p->verb == VERB_CLEAR_CACHE && p->floor != 0,
 			.floor = p->floor },
 		.u.push = { .jid = p->jid, .node = p->node,
-			.has_public = p->verb == VERB_CLAIMED, .is_public = p->is_public },
+			.has_public = p->verb == VERB_CLAIMED, .is_public = p->is_public,
+			.floor = p->floor, .n_about = p->n_about, .about = p->about },
 	};
 
 	/* XEP-0324, "Clear cache": nothing narrows it; who speaks the long words clears all. */

@@ -21,6 +21,8 @@ struct push {
 	struct node node;	/* written only when present, never empty */
 	bool is_public;
 	uint64_t floor;		/* clear_cache to ours; 0: none */
+	size_t n_about;		/* ... what it is about; 0: everything */
+	const struct clear_about *about;
 	const char *code;	/* show */
 	int64_t seconds;	/* show, listen */
 };

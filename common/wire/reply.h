@@ -236,6 +236,7 @@ struct reply {
 	bool has_lease;
 	uint64_t revision;
 	int64_t lease_ms;
+	int64_t edge_ms;	/* so long until a condition of time may change it; 0: none */
 	struct reply_self self;
 	/*
 	 * Only towards ours: why not, when to ask again, whom to ask.  With an

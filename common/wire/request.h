@@ -395,11 +395,24 @@ struct request_approve {	/* a class of things approved beforehand */
 	int64_t cap, until_ms;
 };
 
+/* Which answers a clearCache of ours is about; what is absent is all. */
+#define CLEAR_FRIEND 0x1u	/* bits of `actions` */
+#define CLEAR_READ 0x2u
+#define CLEAR_CONTROL 0x4u
+struct clear_about {
+	const char *jid;	/* canonical bare: who asked */
+	unsigned actions;
+	struct node node;
+	const char *name;	/* of a field or parameter */
+};
+
 struct request_push {		/* claimed, removed, disowned, clearCache, friend, unfriend */
 	const char *jid;	/* owner or friend; NULL if absent */
 	struct node node;
 	bool has_public, is_public;
 	uint64_t floor;		/* clearCache from ours: the revision; 0: none named */
+	size_t n_about;		/* ... what it is about; 0: everything below the floor */
+	const struct clear_about *about;
 };
 
 struct request_witness {	/* show, listen, newKey, pressed */

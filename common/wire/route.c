@@ -537,7 +537,7 @@ route_write(struct buf *out, const struct request *q)
 	envelope_write(&x, row, q);
 	xml_open(&x, element_of(row, q), row->ns != NULL ? row->ns : ns_uri(row->proto, q->dialect.gen));
 	row->write(&x, q);
-	lease_ask_write(&x, &q->lease);
+	lease_ask_write(&x, q);
 	xml_close(&x);
 	xml_close(&x);
 	return xml_end(&x);

@@ -190,7 +190,7 @@ static void att_P_05__an_answer_below_the_floor_is_not_used(void **state)
 	struct fixture *f = *state;
 	struct err e = ERR_INIT;
 
-	assert_int_equal(decisions_clear(&f->d, 100, &e), 0);
+	assert_int_equal(decisions_clear(&f->d, 100, NULL, 0, &e), 0);
 	assert_false(keep(f, leased(true, 99, MINUTE)));
 	assert_false(knows(f));
 	assert_true(keep(f, leased(true, 100, MINUTE)));
@@ -205,7 +205,7 @@ static void att_P_05__without_revisions_an_answer_asked_before_the_clear_is_not_
 	int64_t asked = f->fake.boot;
 
 	pass(f, 10);
-	assert_int_equal(decisions_clear(&f->d, 0, &e), 0);
+	assert_int_equal(decisions_clear(&f->d, 0, NULL, 0, &e), 0);
 	pass(f, 10);
 	assert_false(decisions_keep(&f->d, key_of(f, &bob_reads), &d, asked));
 	assert_false(knows(f));
@@ -218,9 +218,9 @@ static void att_P_02__a_clear_drops_what_is_older_and_keeps_the_rest(void **stat
 	struct err e = ERR_INIT;
 
 	keep(f, leased(true, 50, MINUTE));
-	assert_int_equal(decisions_clear(&f->d, 50, &e), 0);
+	assert_int_equal(decisions_clear(&f->d, 50, NULL, 0, &e), 0);
 	assert_true(knows(f));
-	assert_int_equal(decisions_clear(&f->d, 51, &e), 0);
+	assert_int_equal(decisions_clear(&f->d, 51, NULL, 0, &e), 0);
 	assert_false(knows(f));
 }
 
@@ -230,7 +230,7 @@ static void a_clear_without_a_floor_drops_all(void **state)
 	struct err e = ERR_INIT;
 
 	keep(f, leased(true, 50, MINUTE));
-	assert_int_equal(decisions_clear(&f->d, 0, &e), 0);
+	assert_int_equal(decisions_clear(&f->d, 0, NULL, 0, &e), 0);
 	assert_false(knows(f));
 }
 
@@ -239,8 +239,8 @@ static void a_floor_never_falls(void **state)
 	struct fixture *f = *state;
 	struct err e = ERR_INIT;
 
-	assert_int_equal(decisions_clear(&f->d, 100, &e), 0);
-	assert_int_equal(decisions_clear(&f->d, 20, &e), 0);
+	assert_int_equal(decisions_clear(&f->d, 100, NULL, 0, &e), 0);
+	assert_int_equal(decisions_clear(&f->d, 20, NULL, 0, &e), 0);
 	assert_false(keep(f, leased(true, 99, MINUTE)));
 	restart(f, true);
 	assert_false(keep(f, leased(true, 99, MINUTE)));
@@ -253,7 +253,7 @@ static void att_P_04__a_clear_is_on_disk_when_it_returns(void **state)
 
 	keep(f, leased(true, 50, MINUTE));
 	assert_int_equal(decisions_save(&f->d, &e), 0);
-	assert_int_equal(decisions_clear(&f->d, 51, &e), 0);
+	assert_int_equal(decisions_clear(&f->d, 51, NULL, 0, &e), 0);
 	/* Power cut: nothing is saved on the way out. */
 	decisions_close(&f->d);
 	assert_int_equal(decisions_open(&f->d, &f->clock, f->dir, &e), 0);
@@ -610,7 +610,7 @@ static void att_P_06__the_cache_equals_an_oracle_without_one(void **state)
 		pass(f, (r >> 6) & 0xff);
 		if (((r >> 14) & 0x1ff) == 0) {	/* the rules change, and we are told */
 			revision++;
-			assert_int_equal(decisions_clear(&f->d, revision, &e), 0);
+			assert_int_equal(decisions_clear(&f->d, revision, NULL, 0, &e), 0);
 			continue;
 		}
 		make_question(&q, asker, names, control, list);

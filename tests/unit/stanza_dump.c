@@ -349,6 +349,16 @@ dump_push(struct buf *out, const struct request *q)
 		flag(out, "public", q->u.push.is_public);
 	if (q->u.push.floor != 0)
 		number(out, "floor", (int64_t)q->u.push.floor);
+	for (size_t i = 0; i < q->u.push.n_about; i++) {
+		const struct clear_about *a = &q->u.push.about[i];
+		struct line l = line_open(out, "clear");
+
+		xml_attr(&l.x, "jid", a->jid);
+		xml_attr_int(&l.x, "actions", a->actions);
+		xml_attr(&l.x, "name", a->name);
+		line_close(&l);
+		dump_node(out, &a->node, true);
+	}
 }
 
 static void
@@ -747,6 +757,8 @@ dump_reply(struct buf *out, const struct reply *r)
 	if (r->has_lease) {
 		number(out, "revision", (int64_t)r->revision);
 		number(out, "lease", r->lease_ms);
+		if (r->edge_ms != 0)
+			number(out, "edge", r->edge_ms);
 	}
 	dump_body(out, r);
 }

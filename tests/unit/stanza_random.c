@@ -416,6 +416,23 @@ make_devices(struct unit_random *rnd, struct pool *pool, struct request *q)
 }
 
 static void
+make_abouts(struct unit_random *rnd, struct pool *pool, struct request_push *push)
+{
+	struct clear_about *about = pool_zalloc(pool, 3 * sizeof(*about));
+	size_t n = unit_random_below(rnd, 4);
+
+	assert_non_null(about);
+	for (size_t i = 0; i < n; i++) {
+		about[i].jid = coin(rnd) ? address(rnd, pool) : NULL;
+		about[i].actions = coin(rnd) ? 1u << unit_random_below(rnd, 3) : 0;
+		about[i].node = node(rnd, pool);
+		about[i].name = maybe_text(rnd, pool, 30);
+	}
+	push->about = about;
+	push->n_about = n;
+}
+
+static void
 make_push(struct unit_random *rnd, struct pool *pool, struct request *q)
 {
 	if (q->verb == VERB_CLAIMED || q->verb == VERB_FRIEND || q->verb == VERB_UNFRIEND)
@@ -426,8 +443,10 @@ make_push(struct unit_random *rnd, struct pool *pool, struct request *q)
 	}
 	if (q->kind == STANZA_IQ)
 		q->u.push.node = node(rnd, pool);
-	if (q->verb == VERB_CLEAR_CACHE && q->lease.asked)
+	if (q->verb == VERB_CLEAR_CACHE && q->lease.asked) {
 		q->u.push.floor = q->lease.floor;
+		make_abouts(rnd, pool, &q->u.push);
+	}
 }
 
 static void
@@ -778,6 +797,8 @@ make_decision(struct unit_random *rnd, struct pool *pool, const struct request *
 		make_denied(rnd, pool, r);
 	r->revision = unit_random_next(rnd) >> 1;
 	r->lease_ms = (int64_t)unit_random_below(rnd, 900001);
+	if (r->has_lease && coin(rnd))
+		r->edge_ms = 1 + (int64_t)unit_random_below(rnd, 900001);
 }
 
 static void
