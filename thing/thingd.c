@@ -210,6 +210,8 @@ static int add_point(struct thingd *d, const struct thingd_point *p, struct err 
 			.size = sizeof(struct kith_thing_control), .name = p->name,
 			.type = p->type, .min = p->min, .max = p->max,
 			.choices = p->choices ? (const char *const *)p->choice : NULL,
+			.operational = p->operational, .label = p->label,
+			.about = p->about, .group = p->group,
 			.write = on_write, .arg = dev });
 	else
 		added = kith_thing_add_field(d->thing, &(struct kith_thing_field){

@@ -89,6 +89,10 @@ static const struct conf_key keys[] = {
 	POINT("control *", "choices", CONF_TEXT, 0, 0, "what an enum takes: off, slow, fast"),
 	POINT("control *", "shell", CONF_BOOL, 0, 0, "run command= by /bin/sh"),
 	POINT("control *", "timeout", CONF_TIME, 100, 9000, "end command= after this"),
+	POINT("control *", "operational", CONF_BOOL, 0, 0, "while provisioning gives no answer, whoever was last allowed may go on"),
+	POINT("control *", "label", CONF_TEXT, 0, 0, "what people call it, in forms"),
+	POINT("control *", "about", CONF_TEXT, 0, 0, "a sentence about it, in forms"),
+	POINT("control *", "group", CONF_TEXT, 0, 0, "controls of one group are set together"),
 	POINT("control *", "optional", CONF_BOOL, 0, 0, "leave the control out when what it writes is not there"),
 };
 
@@ -272,6 +276,14 @@ static int take_point(struct thingd_point *p, const char *name, const char *valu
 		return take_pull(p, value, e);
 	if (strcmp(name, "optional") == 0)
 		return conf_value_bool(value, &p->optional, e);
+	if (strcmp(name, "operational") == 0)
+		return conf_value_bool(value, &p->operational, e);
+	if (strcmp(name, "label") == 0)
+		return take_text(&p->label, value, e);
+	if (strcmp(name, "about") == 0)
+		return take_text(&p->about, value, e);
+	if (strcmp(name, "group") == 0)
+		return take_text(&p->group, value, e);
 	if (strcmp(name, "timeout") == 0)
 		return conf_value_time(value, 100, 9000, &p->timeout_ms, e);
 	if (strcmp(name, "seed") == 0)
@@ -519,6 +531,11 @@ static void print_point(const struct thingd_point *p, struct buf *b)
 		add_text(b, "pull", pulls[p->pull]);
 	if (p->optional)
 		add_text(b, "optional", "yes");
+	if (p->operational)
+		add_text(b, "operational", "yes");
+	add_text(b, "label", p->label);
+	add_text(b, "about", p->about);
+	add_text(b, "group", p->group);
 	if (p->seed)
 		buf_addf(b, "seed = %lld\n", (long long)p->seed);
 }
@@ -595,6 +612,9 @@ void thingd_conf_free(struct thingd_conf *c)
 		mem_free(p->unit);
 		mem_free(p->pattern);
 		mem_free(p->choices);
+		mem_free(p->label);
+		mem_free(p->about);
+		mem_free(p->group);
 		for (size_t k = 0; k < THINGD_CHOICES; k++)
 			mem_free(p->choice[k]);
 	}

@@ -40,6 +40,8 @@ struct thingd_point {
 	enum device_pull pull;
 	int64_t timeout_ms;
 	int64_t seed;
+	bool operational;
+	char *label, *about, *group;	/* of a control, in forms; NULL: none */
 	char *choices;			/* as written: "off, slow, fast" */
 	char *choice[THINGD_CHOICES + 1];	/* the same split; ends in NULL */
 };
