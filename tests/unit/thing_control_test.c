@@ -394,6 +394,8 @@ static void all_nodes_are_checked_before_the_first_is_set__xep_0325(void **state
 	add(&left, "a");
 	add(&left, "b");
 	add(&right, "c");
+	while (*rig_next() != '\0')
+		;		/* they register */
 	set(X, "<node nodeId='a'/><node nodeId='c'/><boolean name='out' value='true'/>");
 	rig_expect("type=\"error\"", "bad-request", "var=\"out\"", "Invalid parameter type.");
 	set(X, "<node nodeId='a'/><node nodeId='nowhere'/><boolean name='out' value='true'/>");
