@@ -406,6 +406,8 @@ static void on_registered(void *arg, const struct stanza *answer)
 		wait_a_while(e, why);
 		return;
 	}
+	if (r.time_ms > 0 && e->ops->time)
+		e->ops->time(e->arg, r.time_ms);
 	if (r.epoch && r.epoch != e->standing->epoch) {
 		e->standing->epoch = r.epoch;
 		e->unsaved = true;

@@ -47,6 +47,7 @@ struct enroll_ops {
 	void (*claimable)(void *arg);
 	void (*owner)(void *arg, const char *bare);	/* "" : nobody */
 	void (*note)(void *arg, bool alarm, const char *sentence);
+	void (*time)(void *arg, int64_t wall_ms);	/* as the registry says it is */
 };
 
 struct enroll_push {

@@ -27,7 +27,7 @@ int kith_thing_reset(const char *state, char *why, size_t why_size)
 	/* Secrets first; temporary files of an interrupted save included. */
 	static const char *const files[] = { ".identity.new", "identity", ".claim.new", "claim",
 		".claims.new", "claims", ".code.new", "code", ".accepted.new", "accepted",
-		".decisions.new", "decisions", ".standing.new", "standing" };
+		".time.new", "time", ".decisions.new", "decisions", ".standing.new", "standing" };
 	struct err e = ERR_INIT;
 	int lock = statefile_lock(state, &e), ret = 0;
 
@@ -57,7 +57,10 @@ int kith_thing_repin(const char *state, char *why, size_t why_size)
 
 	if (lock < 0)
 		return e.kind == ERR_AGAIN ? 0 : say_why(&e, why, why_size);
-	if (standing_load(&s, state, &e) == 0) {
+	/* A time that somebody told us wrong is let go of in the same way. */
+	if (statefile_remove(state, "time", &e) < 0) {
+		ret = say_why(&e, why, why_size);
+	} else if (standing_load(&s, state, &e) == 0) {
 		standing_unpin(&s);
 		if (standing_save(&s, state, &e) < 0)
 			ret = say_why(&e, why, why_size);

@@ -10,6 +10,7 @@
 
 #include "common/base/mem.h"
 #include "thing/button.h"
+#include "thing/admission.h"
 #include "thing/command.h"
 #include "thing/concentrator.h"
 #include "thing/enroll.h"
@@ -32,6 +33,8 @@ struct kith_thing {
 	enum kith_thing_state before;	/* the connection was lost */
 	struct pool pool;		/* owns the tags */
 	struct identity id;
+	struct admission admission;
+	struct known_time time;
 	struct standing standing;
 	struct decisions decisions;
 	struct session session;

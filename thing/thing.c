@@ -172,7 +172,15 @@ static void on_owner(void *arg, const char *bare)
 	emit(t, KITH_THING_EV_OWNER, bare);
 }
 
+static void on_time(void *arg, int64_t wall_ms)
+{
+	struct kith_thing *t = arg;
+
+	login_tell_time(&t->login, wall_ms);
+}
+
 static const struct enroll_ops enroll_calls = {
+	.time = on_time,
 	.state = on_state,
 	.claimable = on_claimable,
 	.owner = on_owner,
@@ -249,7 +257,15 @@ static void on_renamed(void *arg)
 		emit(t, KITH_THING_EV_IDENTITY, t->jid);
 }
 
+static void on_settled(void *arg)
+{
+	struct kith_thing *t = arg;
+
+	admission_settled(&t->admission);
+}
+
 static const struct login_ops login_calls = {
+	.settled = on_settled,
 	.up = on_up,
 	.stanza = on_stanza,
 	.oversize = on_oversize,
@@ -259,6 +275,14 @@ static const struct login_ops login_calls = {
 	.renamed = on_renamed,
 	.resumed = on_resumed,
 };
+
+static void admission_tick(struct kith_thing *t)
+{
+	char text[256];
+
+	if (admission_look(&t->admission, &clock_system, t->time.earliest_ms, text, sizeof(text)))
+		on_note(t, true, text);
+}
 
 /* ---- making one --------------------------------------------------------- */
 
@@ -372,7 +396,8 @@ static int load_identity(struct kith_thing *t, const char *given, struct err *e)
 	if (!t->id.continuity.len && (sign_new_seed(&t->id.continuity, e) < 0 ||
 	    identity_save(&t->id, t->state_dir, e) < 0))
 		return -1;
-	return settle_domain(t, domain, e);
+	return admission_name(&t->admission, &t->id, t->state_dir, e) < 0 ? -1 :
+	    settle_domain(t, domain, e);
 }
 
 static int load_standing(struct kith_thing *t, struct err *e)
@@ -461,9 +486,11 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 {
 	struct login_conf login;
 
-	if (copy_conf(t, conf, e) < 0 || load_identity(t, conf->domain, e) < 0 ||
+	if (copy_conf(t, conf, e) < 0 || admission_init(&t->admission, conf, e) < 0 ||
+	    load_identity(t, conf->domain, e) < 0 ||
 	    load_standing(t, e) < 0 || load_decisions(t, e) < 0)
 		return -1;
+	known_time_load(&t->time, t->state_dir);
 	wire_up(t);
 	if (self_open_nodes(t, e) < 0)
 		return -1;
@@ -471,7 +498,8 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 	login = (struct login_conf){ .clock = &clock_system, .dir = t->state_dir,
 		.locate = { .server = t->server, .ways = conf->locate,
 			.dhcp_lease = conf->dhcp_lease, .domains = conf->domains },
-		.ca_file = t->ca_file, .boot_spread_ms = conf->boot_spread_ms };
+		.ca_file = t->ca_file, .boot_spread_ms = conf->boot_spread_ms,
+		.signup = admission_conf(&t->admission), .time = &t->time };
 	if (login_init(&t->login, &login, &t->id, &t->standing, &login_calls, t, e) < 0)
 		return -1;
 	t->login_ready = true;
@@ -539,6 +567,7 @@ void kith_thing_free(struct kith_thing **tp)
 	nodes_fini(&t->nodes);
 	decisions_close(&t->decisions);
 	identity_fini(&t->id);
+	admission_fini(&t->admission);
 	if (t->claim_uri)
 		secret_cleanse(t->claim_uri, strlen(t->claim_uri));
 	mem_free(t->claim_uri);
@@ -639,6 +668,7 @@ int64_t kith_thing_deadline(const struct kith_thing *t)
 	at = earlier(at, jobs_deadline(&t->jobs));
 	at = earlier(at, readouts_deadline(&t->readouts));
 	at = earlier(at, samples_deadline(&t->samples));
+	at = earlier(at, admission_deadline(&t->admission));
 	if (session_is_up(&t->session))
 		at = earlier(at, befriend_deadline(&t->befriend));
 	return at;
@@ -693,6 +723,7 @@ void kith_thing_process(struct kith_thing *t)
 	follow_fd(t);
 	login_run(&t->login, ready_events(t));
 	session_tick(&t->session);
+	admission_tick(t);
 	enroll_tick(&t->enroll);
 	witness_tick(&t->witness);
 	button_tick(&t->button);

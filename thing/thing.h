@@ -247,11 +247,15 @@ struct kith_thing_conf {
 	const char *invite;	/* preauth token (XEP-0445); NULL: none */
 	const char *maker_key;	/* XEP-0348: the maker's consumer key and its secret */
 	const char *maker_secret;
-	const char *cert_file;	/* our certificate and its key (SASL EXTERNAL); NULL: none */
+	const char *cert_file;	/* our certificate and its key (SASL EXTERNAL), PEM; it names our
+				 * address at `domain`; NULL: none */
 	const char *key_file;
 	const struct kith_thing_memory *memory;	/* NULL: malloc(3) */
 	/* Each stanza as it passes, secrets masked: for `kith-thing trace`.  NULL: none. */
 	void (*trace)(void *arg, bool sent, const char *xml);
+	/* With cert_file: a broker that takes no certificate gets an account with a
+	 * password; false: it is refused. */
+	bool cert_or_password;
 	/* What it says in chat, in the language of who asks: `text` is English with
 	 * %1 ... %9, `lang` as in xml:lang; give `text` itself for what you do not
 	 * know.  NULL: it speaks English. */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/base/buf.h"
+#include "common/base/conf.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
 #include "common/base/secret.h"
@@ -310,6 +311,25 @@ static void loop(struct thingd *d, const sigset_t *while_waiting)
 
 /* ---- running ------------------------------------------------------------ */
 
+/* The text of a secret; NULL when no file is named. */
+static const char *text_of(const struct secret *s)
+{
+	return s->len ? (const char *)s->data : NULL;
+}
+
+/* An invitation is used once: its file may be gone afterwards. */
+static int read_secrets(const struct thingd_conf *c, struct secret *invite, struct secret *maker,
+    struct err *e)
+{
+	if (c->invite_file && conf_secret_file(c->invite_file, 1, invite, e) < 0) {
+		if (e->kind != ERR_AGAIN)
+			return -1;
+		log_info("no invitation: %s", e->text);
+		err_clear(e);
+	}
+	return c->maker_secret_file ? conf_secret_file(c->maker_secret_file, 1, maker, e) : 0;
+}
+
 static struct kith_thing *make_thing(struct thingd *d, char *why, size_t why_size)
 {
 	struct kith_thing_tag tags[THINGD_TAGS];
@@ -333,12 +353,28 @@ static struct kith_thing *make_thing(struct thingd *d, char *why, size_t why_siz
 		.has_button = d->conf.button != NULL,
 		.claim_button = d->conf.claim_button,
 		.accept_button = d->conf.accept_button,
+		.maker_key = d->conf.maker_key,
+		.cert_file = d->conf.cert_file,
+		.key_file = d->conf.key_file,
+		.cert_or_password = d->conf.cert_or_password,
 	};
+	struct secret invite = { NULL, 0 }, maker = { NULL, 0 };
+	struct kith_thing *thing = NULL;
+	struct err e = ERR_INIT;
 
 	for (size_t i = 0; i < d->conf.n_tags; i++)
 		tags[i] = (struct kith_thing_tag){ d->conf.tag[i].name, d->conf.tag[i].text,
 			d->conf.tag[i].number };
-	return kith_thing_new(&conf, why, why_size);
+	if (read_secrets(&d->conf, &invite, &maker, &e) == 0) {
+		conf.invite = text_of(&invite);
+		conf.maker_secret = text_of(&maker);
+		thing = kith_thing_new(&conf, why, why_size);
+	} else {
+		snprintf(why, why_size, "%s", e.text);
+	}
+	secret_clear(&invite);
+	secret_clear(&maker);
+	return thing;
 }
 
 static int run(struct thingd *d, const char *file)

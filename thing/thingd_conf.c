@@ -33,6 +33,12 @@ static const struct conf_key keys[] = {
 	ROW("dhcp_lease", CONF_TEXT, dhcp_lease, 0, 0, NULL, "with locate=dhcp: file of the DHCP client; default: where they keep it"),
 	ROW("server", CONF_HOST, server, 0, 0, NULL, "where to connect; default: as locate= says"),
 	ROW("ca_file", CONF_TEXT, ca_file, 0, 0, NULL, "certificates to trust; default: the system's"),
+	ROW("invite_file", CONF_TEXT, invite_file, 0, 0, NULL, "the broker's invitation: a token or xmpp: link; may be gone later"),
+	ROW("maker_key", CONF_TEXT, maker_key, 0, 0, NULL, "the maker's key, where the broker asks for it (XEP-0348)"),
+	ROW("maker_secret_file", CONF_TEXT, maker_secret_file, 0, 0, NULL, "its secret: a text, or an RSA key in PEM"),
+	ROW("cert_file", CONF_TEXT, cert_file, 0, 0, NULL, "our certificate, instead of a password (SASL EXTERNAL)"),
+	ROW("key_file", CONF_TEXT, key_file, 0, 0, NULL, "its private key"),
+	ROW("cert_or_password", CONF_BOOL, cert_or_password, 0, 0, "no", "a broker that takes no certificate gets an account with a password"),
 	ROW("registry", CONF_JID, registry, 0, 0, NULL, "address of the registry; default: service discovery"),
 	ROW("user", CONF_TEXT, user, 0, 0, NULL, "switch to this user when started by root"),
 	ROW("boot_spread", CONF_TIME, boot_spread_ms, 0, DAY_MS, "0s", "first attempt after a random time up to this"),
@@ -470,6 +476,10 @@ static int finish(void *out, struct err *e)
 		return err_set(e, ERR_INPUT, "[thing] state= is missing");
 	if (finish_place(c, e) < 0)
 		return -1;
+	if (!c->maker_key != !c->maker_secret_file)
+		return err_set(e, ERR_INPUT, "[thing] maker_key= and maker_secret_file= belong together");
+	if (!c->cert_file != !c->key_file)
+		return err_set(e, ERR_INPUT, "[thing] cert_file= and key_file= belong together");
 	for (i = 0; i < 3 && strcmp(c->qr_text ? c->qr_text : "", qr[i]) != 0; i++)
 		;
 	if (i == 3)

@@ -55,6 +55,8 @@ struct thingd_conf {
 	char *locate_text, *domains_text, *dhcp_lease;
 	unsigned locate;		/* KITH_THING_LOCATE_* */
 	char *domain_list[DOMAINS_GIVEN + 1];	/* domains_text split; ends in NULL */
+	char *invite_file, *maker_key, *maker_secret_file, *cert_file, *key_file;
+	bool cert_or_password;
 	int64_t boot_spread_ms;
 	enum thingd_qr qr;
 	enum thingd_qr_holds qr_holds;

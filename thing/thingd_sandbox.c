@@ -172,6 +172,10 @@ int thingd_sandbox(const struct thingd_conf *c, const char *file, struct err *e)
 	if (c->ca_file != NULL)
 		add(&l, folder_of(c->ca_file), false);
 	add_leases(&l, c);
+	if (c->cert_file != NULL) {	/* each connection reads them anew */
+		add(&l, folder_of(c->cert_file), false);
+		add(&l, folder_of(c->key_file), false);
+	}
 	for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++)
 		add(&l, mem_strdup(certificates[i]), false);
 	for (size_t i = 0; i < c->n_points; i++)
