@@ -68,7 +68,10 @@ int multicast_send(struct multicast *m, const char *group, unsigned port,
 	if (inet_pton(AF_INET, group, &to.sin_addr) != 1)
 		return -1;
 	for (size_t i = 0; i < m->n; i++) {
-		struct ip_mreqn on = { .imr_ifindex = m->net[i].index };
+		/* The address too: without a route none would be chosen, and 0.0.0.0
+		 * gets no answer. */
+		struct ip_mreqn on = { .imr_ifindex = m->net[i].index,
+			.imr_address = m->net[i].address };
 
 		if (i > 0 && m->net[i - 1].index == m->net[i].index)
 			continue;	/* its second address */

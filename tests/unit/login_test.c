@@ -10,6 +10,7 @@
 
 #include "common/base/str.h"
 #include "thing/login.h"
+#include "thing/thing.h"
 
 #define DAY (24 * 3600 * 1000LL)
 
@@ -25,7 +26,7 @@ static struct {
 	void *ops_arg;
 	bool alive, asked_to_register, had_pin;
 	unsigned attempts, registrations;
-	char user[64], last_registered[64];
+	char user[64], last_registered[64], domain[256], host[256];
 	enum identity_account on_disk;	/* when the attempt began */
 	/* what was said */
 	unsigned ups, downs, alarms, renamed, resumes;
@@ -58,6 +59,8 @@ struct client *client_new(const struct client_conf *conf, const struct client_op
 	f.registrations += conf->register_account;
 	f.pin = conf->pin;
 	assert_int_equal(str_copy(f.user, sizeof(f.user), conf->user), 0);
+	assert_int_equal(str_copy(f.domain, sizeof(f.domain), conf->domain), 0);
+	assert_int_equal(str_copy(f.host, sizeof(f.host), conf->host), 0);
 	return calloc(1, sizeof(struct client));
 }
 
@@ -657,6 +660,121 @@ static void a_long_session_forgives_earlier_failures(void **state)
 
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* ---- a domain that is found (ruling 42) ---------------------------------- */
+
+static const char *const allowed[] = { "home.example", "next.example", NULL };
+
+/* Nobody has named a domain; the DNS (of nobody) finds both that are allowed. */
+static void start_homeless(void)
+{
+	struct login_conf conf = { .clock = &f.clock, .dir = f.dir,
+		.locate = { .ways = KITH_THING_LOCATE_DNS, .domains = allowed,
+		.name_servers = "127.0.0.1:9" } };
+	struct err e = ERR_INIT;
+
+	login_fini(&f.login);
+	identity_fini(&f.id);
+	assert_int_equal(identity_make(&f.id, "", &e), 0);
+	assert_int_equal(identity_save(&f.id, f.dir, &e), 0);
+	assert_int_equal(login_init(&f.login, &conf, &f.id, &f.standing, &ops, NULL, &e), 0);
+}
+
+/* As next_attempt, over real time: the name server answers when it does. */
+static void next_found(const char *domain)
+{
+	unsigned before = f.attempts;
+
+	for (int i = 0; i < 20000 && f.attempts == before; i++) {
+		f.fake.boot += 10;
+		login_run(&f.login, 0);
+	}
+	assert_int_equal(f.attempts, before + 1);
+	assert_string_equal(f.domain, domain);
+}
+
+static enum identity_account account_on_disk(char domain[static IDENTITY_DOMAIN])
+{
+	struct identity disk;
+	enum identity_account a;
+
+	assert_int_equal(identity_load(&disk, f.dir, NULL), 0);
+	a = disk.account;
+	memcpy(domain, disk.domain, IDENTITY_DOMAIN);
+	identity_fini(&disk);
+	return a;
+}
+
+static void ruling_42__where_it_lives_is_on_disk_once_it_is_proved_and_not_before(void **state)
+{
+	char domain[IDENTITY_DOMAIN];
+
+	UNUSED(state);
+	start_homeless();
+	next_found("home.example");
+	assert_true(f.asked_to_register);
+	assert_int_equal(account_on_disk(domain), IDENTITY_NONE);
+	assert_string_equal(domain, "");
+	end_with(CLIENT_UNTRUSTED);	/* somebody else's certificate: the next one */
+	assert_string_equal(f.id.domain, "");
+	next_found("next.example");
+	assert_true(f.ops->proved(f.ops_arg));
+	assert_int_equal(account_on_disk(domain), IDENTITY_ASKED);
+	assert_string_equal(domain, "next.example");
+	assert_int_equal(f.renamed, 1);
+	/* its power is cut: it stays there, and asks first whether it was let in */
+	end_with(CLIENT_LOST);
+	for (int i = 0; i < 3; i++) {
+		next_found("next.example");
+		assert_false(f.asked_to_register);
+		end_with(CLIENT_LOST);
+	}
+}
+
+static void ruling_42__who_proves_a_domain_and_takes_no_things_is_left_again(void **state)
+{
+	static const enum client_end ends[] = { CLIENT_NO_REGISTER, CLIENT_WEAK };
+	char domain[IDENTITY_DOMAIN];
+
+	UNUSED(state);
+	for (size_t i = 0; i < 2; i++) {
+		start_homeless();
+		next_found("home.example");
+		assert_true(f.ops->proved(f.ops_arg));
+		end_with(ends[i]);
+		assert_int_equal(account_on_disk(domain), IDENTITY_NONE);
+		assert_string_equal(domain, "");
+		next_found("next.example");
+		assert_true(f.asked_to_register);
+		end_with(CLIENT_LOST);
+	}
+}
+
+static void ruling_42__an_account_is_not_taken_to_another_domain(void **state)
+{
+	UNUSED(state);
+	next_attempt();
+	come_up();
+	/* whatever a place is for, what is proved there is not ours */
+	snprintf(f.login.place.domain, sizeof(f.login.place.domain), "next.example");
+	assert_false(f.ops->proved(f.ops_arg));
+	assert_string_equal(f.id.domain, "home.example");
+}
+
+static void att_D_09__see_other_host_is_tried_at_once_and_only_twice(void **state)
+{
+	UNUSED(state);
+	next_attempt();
+	for (int i = 0; i < 2; i++) {
+		f.ops->down(f.ops_arg, CLIENT_MOVED, "192.0.2.9:6222", 0);
+		assert_int_equal(next_attempt(), 0);
+		assert_string_equal(f.host, "192.0.2.9");
+		assert_string_equal(f.domain, "home.example");
+	}
+	f.ops->down(f.ops_arg, CLIENT_MOVED, "192.0.2.10:6222", 0);
+	next_attempt();
+	assert_string_equal(f.host, "127.0.0.1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -683,6 +801,10 @@ int main(void)
 		T(no_two_failures_in_a_row_are_tried_again_without_waiting_for_ever),
 		T(a_time_the_server_names_wins),
 		T(a_long_session_forgives_earlier_failures),
+		T(ruling_42__where_it_lives_is_on_disk_once_it_is_proved_and_not_before),
+		T(ruling_42__who_proves_a_domain_and_takes_no_things_is_left_again),
+		T(ruling_42__an_account_is_not_taken_to_another_domain),
+		T(att_D_09__see_other_host_is_tried_at_once_and_only_twice),
 	};
 
 	return cmocka_run_group_tests_name("login", tests, NULL, NULL);
