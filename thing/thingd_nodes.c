@@ -36,14 +36,13 @@ void thingd_claims_fini(struct thingd_claims *c)
 	*c = (struct thingd_claims){ 0, NULL };
 }
 
-/* " SOURCE ID\n", as every line of that node ends. */
-static char *ending(const struct kith_thing_at *at)
+/* "SOURCE ID ", as every line of that node begins. */
+static char *beginning(const struct kith_thing_at *at)
 {
 	struct buf b;
 	char *text;
 
 	buf_init(&b, 4096);
-	buf_addc(&b, ' ');
 	str_escape(&b, at->source ? at->source : "", 256, true);
 	if (at->partition) {
 		buf_addc(&b, ' ');
@@ -51,18 +50,18 @@ static char *ending(const struct kith_thing_at *at)
 	}
 	buf_addc(&b, ' ');
 	str_escape(&b, at->id, 256, true);
-	buf_addc(&b, '\n');
+	buf_addc(&b, ' ');
 	text = buf_ok(&b) ? mem_strdup(buf_str(&b)) : NULL;
 	buf_fini(&b);
 	return text;
 }
 
-static void drop(struct thingd_claims *c, const char *end)
+static void drop(struct thingd_claims *c, const char *begin)
 {
-	for (size_t i = 0; i < c->n; i++) {
-		const char *blank = strchr(c->line[i], ' ');
+	size_t len = strlen(begin);
 
-		if (!blank || strcmp(blank, end) != 0)
+	for (size_t i = 0; i < c->n; i++) {
+		if (strncmp(c->line[i], begin, len) != 0 || strchr(c->line[i] + len, ' '))
 			continue;
 		forget(&c->line[i]);
 		c->line[i] = c->line[--c->n];
@@ -70,21 +69,20 @@ static void drop(struct thingd_claims *c, const char *end)
 	}
 }
 
-static int add(struct thingd_claims *c, const char *uri, const char *end)
+static const char *add(struct thingd_claims *c, const char *begin, const char *uri)
 {
-	size_t uri_len = strlen(uri), end_len = strlen(end);
+	size_t room = strlen(begin) + strlen(uri) + 2;
 	char **list = mem_resize_array(c->line, c->n + 1, sizeof(list[0])), *line;
 
 	if (!list)
-		return -1;
+		return NULL;
 	c->line = list;
-	line = mem_alloc(uri_len + end_len + 1);
+	line = mem_alloc(room);
 	if (!line)
-		return -1;
-	memcpy(line, uri, uri_len);
-	memcpy(line + uri_len, end, end_len + 1);
+		return NULL;
+	snprintf(line, room, "%s%s\n", begin, uri);
 	c->line[c->n++] = line;
-	return 0;
+	return line;
 }
 
 static void keep(const struct thingd_claims *c, const struct thingd_conf *conf)
@@ -112,18 +110,19 @@ static void keep(const struct thingd_claims *c, const struct thingd_conf *conf)
 void thingd_claims_set(struct thingd_claims *c, const struct thingd_conf *conf,
     const struct kith_thing_at *at, const char *uri)
 {
-	char *end = ending(at);
+	char *begin = beginning(at);
+	const char *line = NULL;
 
-	if (!end)
+	if (!begin)
 		return;
-	drop(c, end);
-	if (*uri && add(c, uri, end) < 0)
+	drop(c, begin);
+	if (*uri && !(line = add(c, begin, uri)))
 		log_warn("out of memory");
 	keep(c, conf);
 	/* Under systemd standard output is the journal: the KEY is not for that. */
-	if (*uri && !(getenv("INVOCATION_ID") && getenv("JOURNAL_STREAM"))) {
-		printf("%s%s", uri, end);
+	if (line && !(getenv("INVOCATION_ID") && getenv("JOURNAL_STREAM"))) {
+		fputs(line, stdout);
 		fflush(stdout);
 	}
-	mem_free(end);
+	mem_free(begin);
 }

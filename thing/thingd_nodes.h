@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * thingd_nodes: how the nodes of a gateway can be claimed: on standard output as
- * they become known, and together in state=/claims (0600), one a line: URI, a
- * blank, the node as people call it.  The thing's own: thingd_show.h.
+ * they become known, and together in state=/claims (0600), one a line: source,
+ * partition if it has one, id, URI.  The thing's own: thingd_show.h.
  */
 #ifndef KITH_THING_THINGD_NODES_H
 #define KITH_THING_THINGD_NODES_H
@@ -12,7 +12,7 @@
 
 struct thingd_claims {
 	size_t n;
-	char **line;		/* "URI SOURCE ID\n" */
+	char **line;		/* "SOURCE ID URI\n" */
 };
 
 /* `uri` "": it cannot be claimed (any more). */
