@@ -13,8 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,14 +20,15 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "thing/child.h"
+#include "thing/child.h"
 
-#define MAX_ARGS 32
 #define MAX_WAITING 16
 #define REAP_MS 20		/* how often to look for one that closed its output early */
 
 struct command {
 	char *words;			/* the split line; args point into it */
-	char *args[MAX_ARGS + 1];
+	char *args[CHILD_ARGS + 1];
 	char shell[8], option[3];	/* what args begins with for shell=yes */
 	pid_t pid;			/* 0: not running */
 	int fd;				/* its output; -1 */
@@ -39,35 +38,6 @@ struct command {
 	size_t n_waiting;
 	uint64_t waiting[MAX_WAITING];
 };
-
-/* In place: words, with '..' and ".." taken off. */
-static int split(struct command *c, struct err *e)
-{
-	char *from = c->words, *to = c->words, quote = 0;
-	size_t n = 0;
-
-	for (;;) {
-		from += strspn(from, " \t");
-		if (!*from)
-			break;
-		if (n == MAX_ARGS)
-			return err_set(e, ERR_LIMIT, "more than %d words", MAX_ARGS);
-		c->args[n++] = to;
-		for (; *from && (quote || !strchr(" \t", *from)); from++) {
-			if (quote ? *from == quote : (*from == '"' || *from == '\''))
-				quote = quote ? 0 : *from;
-			else
-				*to++ = *from;
-		}
-		if (quote)
-			return err_set(e, ERR_INPUT, "a quote is not closed");
-		if (*from)
-			from++;
-		*to++ = '\0';
-	}
-	c->args[n] = NULL;
-	return n ? 0 : err_set(e, ERR_INPUT, "no command");
-}
 
 static int command_open(struct device *d, struct err *e)
 {
@@ -87,7 +57,7 @@ static int command_open(struct device *d, struct err *e)
 		c->args[1] = c->option;
 		c->args[2] = c->words;
 		return 0;
-	} else if (split(c, e) == 0) {
+	} else if (child_split(c->words, c->args, e) > 0) {
 		return 0;
 	}
 	mem_free(c->words);
@@ -98,12 +68,7 @@ static int command_open(struct device *d, struct err *e)
 
 static void stop(struct command *c)
 {
-	if (c->pid > 0) {
-		(void)kill(-c->pid, SIGKILL);
-		(void)kill(c->pid, SIGKILL);
-		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	child_kill(c->pid);
 	if (c->fd >= 0)
 		close(c->fd);
 	c->pid = 0;
@@ -121,45 +86,11 @@ static void command_close(struct device *d)
 
 /* ---- running ------------------------------------------------------------ */
 
-static int spawn(struct command *c, char *const argv[], char *const envp[], int out)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int bad;
-
-	if (posix_spawn_file_actions_init(&files) != 0)
-		return ENOMEM;
-	if (posix_spawnattr_init(&attr) != 0) {
-		posix_spawn_file_actions_destroy(&files);
-		return ENOMEM;
-	}
-	sigemptyset(&none);
-	sigfillset(&all);
-	/* Its own group, so that a timeout reaches its children as well; our
-	 * descriptors are all close-on-exec. */
-	bad = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0) |
-	    posix_spawn_file_actions_adddup2(&files, out, 1) |
-	    posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0) |
-	    posix_spawnattr_setpgroup(&attr, 0) |
-	    posix_spawnattr_setsigmask(&attr, &none) |
-	    posix_spawnattr_setsigdefault(&attr, &all) |
-	    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-	    POSIX_SPAWN_SETSIGDEF);
-	if (!bad)
-		bad = posix_spawn(&c->pid, argv[0], &files, &attr, argv, envp);
-	if (bad)
-		c->pid = 0;
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	return bad;
-}
-
 /* The arguments with {value} put in, and an environment of three lines. */
 static int start(struct device *d, const char *value)
 {
 	struct command *c = d->self;
-	char *argv[MAX_ARGS + 1], env_value[KITH_THING_TEXT + 16];
+	char *argv[CHILD_ARGS + 1], env_value[KITH_THING_TEXT + 16];
 	char with_value[KITH_THING_TEXT], path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
 	char lang[] = "LANG=C.UTF-8";
 	char *envp[] = { path, lang, env_value, NULL };
@@ -167,7 +98,7 @@ static int start(struct device *d, const char *value)
 
 	snprintf(env_value, sizeof(env_value), "KITH_VALUE=%s", value);
 	snprintf(with_value, sizeof(with_value), "%s", value);
-	for (size_t i = 0; i <= MAX_ARGS; i++) {
+	for (size_t i = 0; i <= CHILD_ARGS; i++) {
 		argv[i] = c->args[i] && strcmp(c->args[i], "{value}") == 0
 		    ? with_value : c->args[i];
 		if (!argv[i])
@@ -175,7 +106,7 @@ static int start(struct device *d, const char *value)
 	}
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return errno;
-	bad = spawn(c, argv, envp, ends[1]);
+	bad = child_start(argv, envp, -1, ends[1], &c->pid);
 	close(ends[1]);
 	if (bad) {
 		close(ends[0]);

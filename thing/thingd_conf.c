@@ -99,6 +99,25 @@ static const struct conf_key keys[] = {
 	POINT("control *", "label", CONF_TEXT, 0, 0, "what people call it, in forms"),
 	POINT("control *", "about", CONF_TEXT, 0, 0, "a sentence about it, in forms"),
 	POINT("control *", "group", CONF_TEXT, 0, 0, "controls of one group are set together"),
+	POINT("source *", "folder", CONF_TEXT, 0, 0, "each folder below it is a node"),
+	POINT("source *", "command", CONF_TEXT, 0, 0, "a program that stays running and prints nodes and values"),
+	POINT("source *", "mqtt", CONF_TEXT, 0, 0, "HOST:PORT of a broker"),
+	POINT("source *", "type", CONF_TEXT, 0, 0, "what its nodes are, a word"),
+	POINT("source *", "silence", CONF_TIME, 0, 0, "a node that says nothing for so long is at fault"),
+	POINT("source *", "forget", CONF_TIME, 0, 0, "... and for so long is gone for good"),
+	POINT("source *", "user", CONF_TEXT, 0, 0, "mqtt: who we are there"),
+	POINT("source *", "password_file", CONF_TEXT, 0, 0, "mqtt: holds the password, 0600"),
+	POINT("source *", "client_id", CONF_TEXT, 0, 0, "mqtt: by default a random one"),
+	POINT("source *", "tls", CONF_BOOL, 0, 0, "mqtt: with the certificates of the system"),
+	POINT("source *", "ca_file", CONF_TEXT, 0, 0, "mqtt: TLS with these certificates"),
+	POINT("source *", "shell", CONF_BOOL, 0, 0, "run command= by /bin/sh"),
+	POINT("source * field *", "topic", CONF_TEXT, 0, 0, "+ stands for the node; else as [field]"),
+	POINT("source * control *", "topic", CONF_TEXT, 0, 0, "where to publish; + stands for the node"),
+	POINT("source * control *", "with", CONF_TEXT, 0, 0, "only of nodes that have this field"),
+	POINT("source * control *", "on", CONF_TEXT, 0, 0, "how on is said: ON"),
+	POINT("source * control *", "off", CONF_TEXT, 0, 0, "how off is said: OFF"),
+	POINT("source * control *", "payload", CONF_TEXT, 0, 0, "what is published; {value} is the value"),
+	POINT("source * control *", "retain", CONF_BOOL, 0, 0, "the broker keeps it"),
 	POINT("control *", "optional", CONF_BOOL, 0, 0, "leave the control out when what it writes is not there"),
 };
 
@@ -128,6 +147,15 @@ static int take_tag(struct thingd_conf *c, bool numeric, const char *name, const
 
 /* ---- points ------------------------------------------------------------- */
 
+void thingd_point_init(struct thingd_point *p, bool is_control)
+{
+	memset(p, 0, sizeof(*p));
+	p->is_control = is_control;
+	p->type = is_control ? KITH_THING_BOOLEAN : KITH_THING_NUMERIC;
+	p->scale = 1;
+	p->timeout_ms = 5000;
+}
+
 static struct thingd_point *point(struct thingd_conf *c, const char *name, bool is_control)
 {
 	struct thingd_point *p;
@@ -138,12 +166,8 @@ static struct thingd_point *point(struct thingd_conf *c, const char *name, bool 
 	if (c->n_points == THINGD_POINTS)
 		return NULL;
 	p = &c->point[c->n_points++];
-	memset(p, 0, sizeof(*p));
+	thingd_point_init(p, is_control);
 	p->name = mem_strdup(name);
-	p->is_control = is_control;
-	p->type = is_control ? KITH_THING_BOOLEAN : KITH_THING_NUMERIC;
-	p->scale = 1;
-	p->timeout_ms = 5000;
 	return p->name ? p : NULL;
 }
 
@@ -252,7 +276,39 @@ static int take_source(struct thingd_point *p, const struct device_ops *ops, con
 	return take_text(&p->spec, value, e);
 }
 
-static int take_point(struct thingd_point *p, const char *name, const char *value, struct err *e)
+/* The keys that are a plain value of struct thingd_point. */
+static const struct { const char *name; enum conf_type type; size_t offset; } plain[] = {
+	{ "unit", CONF_TEXT, offsetof(struct thingd_point, unit) },
+	{ "pattern", CONF_TEXT, offsetof(struct thingd_point, pattern) },
+	{ "topic", CONF_TEXT, offsetof(struct thingd_point, topic) },
+	{ "on", CONF_TEXT, offsetof(struct thingd_point, on) },
+	{ "off", CONF_TEXT, offsetof(struct thingd_point, off) },
+	{ "payload", CONF_TEXT, offsetof(struct thingd_point, payload) },
+	{ "with", CONF_TEXT, offsetof(struct thingd_point, with) },
+	{ "label", CONF_TEXT, offsetof(struct thingd_point, label) },
+	{ "about", CONF_TEXT, offsetof(struct thingd_point, about) },
+	{ "group", CONF_TEXT, offsetof(struct thingd_point, group) },
+	{ "shell", CONF_BOOL, offsetof(struct thingd_point, shell) },
+	{ "optional", CONF_BOOL, offsetof(struct thingd_point, optional) },
+	{ "active_low", CONF_BOOL, offsetof(struct thingd_point, active_low) },
+	{ "operational", CONF_BOOL, offsetof(struct thingd_point, operational) },
+	{ "retain", CONF_BOOL, offsetof(struct thingd_point, retain) },
+};
+#define PLAIN (sizeof(plain) / sizeof(plain[0]))
+
+static int take_plain(struct thingd_point *p, const char *name, const char *value, struct err *e)
+{
+	for (size_t i = 0; i < PLAIN; i++) {
+		void *at = (char *)p + plain[i].offset;
+
+		if (strcmp(name, plain[i].name) == 0)
+			return plain[i].type == CONF_TEXT ? take_text(at, value, e)
+			    : conf_value_bool(value, at, e);
+	}
+	return 1;
+}
+
+int thingd_point_take(struct thingd_point *p, const char *name, const char *value, struct err *e)
 {
 	const struct device_ops *ops = device_find(name);
 
@@ -262,10 +318,6 @@ static int take_point(struct thingd_point *p, const char *name, const char *valu
 		return take_type(p, value, e);
 	if (strcmp(name, "kind") == 0)
 		return p->is_control ? 1 : take_kinds(p, value, e);
-	if (strcmp(name, "unit") == 0)
-		return take_text(&p->unit, value, e);
-	if (strcmp(name, "pattern") == 0)
-		return take_text(&p->pattern, value, e);
 	if (strcmp(name, "choices") == 0)
 		return take_choices(p, value, e);
 	if (strcmp(name, "scale") == 0)
@@ -274,27 +326,13 @@ static int take_point(struct thingd_point *p, const char *name, const char *valu
 		return take_number(&p->min, &p->has_min, name, value, e);
 	if (strcmp(name, "max") == 0)
 		return take_number(&p->max, &p->has_max, name, value, e);
-	if (strcmp(name, "shell") == 0)
-		return conf_value_bool(value, &p->shell, e);
-	if (strcmp(name, "active_low") == 0)
-		return conf_value_bool(value, &p->active_low, e);
 	if (strcmp(name, "pull") == 0)
 		return take_pull(p, value, e);
-	if (strcmp(name, "optional") == 0)
-		return conf_value_bool(value, &p->optional, e);
-	if (strcmp(name, "operational") == 0)
-		return conf_value_bool(value, &p->operational, e);
-	if (strcmp(name, "label") == 0)
-		return take_text(&p->label, value, e);
-	if (strcmp(name, "about") == 0)
-		return take_text(&p->about, value, e);
-	if (strcmp(name, "group") == 0)
-		return take_text(&p->group, value, e);
 	if (strcmp(name, "timeout") == 0)
 		return conf_value_time(value, 100, 9000, &p->timeout_ms, e);
 	if (strcmp(name, "seed") == 0)
 		return conf_value_int(value, 0, INT32_MAX, &p->seed, e);
-	return 1;
+	return take_plain(p, name, value, e);
 }
 
 static int take_need(struct thingd_conf *c, const char *name, const char *value, struct err *e)
@@ -322,6 +360,8 @@ static int take_any(void *out, const char *section, const char *name, const char
 		return take_tag(out, true, name, value, e);
 	if (strcmp(section, "needs") == 0)
 		return take_need(out, name, value, e);
+	if (str_starts(section, "source "))
+		return thingd_source_take(out, section + strlen("source "), name, value, e);
 	if (!is_control && !str_starts(section, "field "))
 		return 1;
 	section = strchr(section, ' ') + 1;
@@ -330,27 +370,38 @@ static int take_any(void *out, const char *section, const char *name, const char
 	p = point(out, section, is_control);
 	if (!p)
 		return err_set(e, ERR_LIMIT, "more than %d fields and controls", THINGD_POINTS);
-	return take_point(p, name, value, e);
+	return thingd_point_take(p, name, value, e);
 }
 
 /* ---- the whole ---------------------------------------------------------- */
 
+int thingd_point_check(const struct thingd_point *p, struct err *e)
+{
+	if (p->scale == 0)
+		return err_set(e, ERR_INPUT, "scale is 0");
+	if (p->has_min != p->has_max || (p->has_min && p->min >= p->max))
+		return err_set(e, ERR_INPUT, "it needs min below max");
+	if ((p->type == KITH_THING_ENUM && p->is_control) != (p->choices != NULL))
+		return err_set(e, ERR_INPUT, p->choices == NULL ? "type = enum needs choices=" :
+		    "choices= belongs to type = enum");
+	return 0;
+}
+
 static int check_point(const struct thingd_point *p, struct err *e)
 {
-	const char *kind = p->is_control ? "control" : "field";
+	int rc = 0;
 
 	if (!p->ops)
-		return err_set(e, ERR_INPUT, "[%s %s] is bound to nothing: it needs %s", kind,
-		    p->name, device_kinds(p->is_control));
-	if (p->scale == 0)
-		return err_set(e, ERR_INPUT, "[%s %s] scale is 0", kind, p->name);
-	if (p->has_min != p->has_max || (p->has_min && p->min >= p->max))
-		return err_set(e, ERR_INPUT, "[%s %s] needs min below max", kind, p->name);
-	if ((p->type == KITH_THING_ENUM && p->is_control) != (p->choices != NULL))
-		return err_set(e, ERR_INPUT, p->choices == NULL ?
-		    "[%s %s] type = enum needs choices=" :
-		    "[%s %s] choices= belongs to type = enum", kind, p->name);
-	return 0;
+		rc = err_set(e, ERR_INPUT, "it is bound to nothing: it needs %s",
+		    device_kinds(p->is_control));
+	else if (p->topic || p->on || p->off || p->payload || p->with || p->retain)
+		rc = err_set(e, ERR_INPUT, "topic, on, off, payload, with and retain belong to "
+		    "[source ...]");
+	else
+		rc = thingd_point_check(p, e);
+	if (rc < 0)
+		err_prefix(e, "[%s %s]", p->is_control ? "control" : "field", p->name);
+	return rc;
 }
 
 /* Opening is checking; nothing is read or run by it. */
@@ -489,7 +540,7 @@ static int finish(void *out, struct err *e)
 		c->qr_holds = THINGD_QR_CHAT;
 	else if (!c->qr_holds_text || strcmp(c->qr_holds_text, "uri") != 0)
 		return err_set(e, ERR_INPUT, "[thing] qr_holds= is uri or chat");
-	return check_button(c, e) < 0 ? -1 : check_points(c, e);
+	return check_button(c, e) < 0 || check_points(c, e) < 0 ? -1 : thingd_source_check(c, e);
 }
 
 static void add_text(struct buf *b, const char *name, const char *value)
@@ -520,34 +571,42 @@ static void add_kinds(struct buf *b, unsigned kinds)
 		buf_addc(b, '\n');
 }
 
-static void print_point(const struct thingd_point *p, struct buf *b)
+static void print_plain(const struct thingd_point *p, struct buf *b)
 {
-	buf_addf(b, "[%s %s]\n", p->is_control ? "control" : "field", p->name);
-	add_text(b, p->ops->key, p->spec);
+	for (size_t i = 0; i < PLAIN; i++) {
+		const void *at = (const char *)p + plain[i].offset;
+
+		if (plain[i].type == CONF_TEXT)
+			add_text(b, plain[i].name, *(char *const *)at);
+		else if (*(const bool *)at)
+			add_text(b, plain[i].name, "yes");
+	}
+}
+
+/* All but the head of its section. */
+void thingd_point_print(const struct thingd_point *p, struct buf *b)
+{
+	if (p->ops)
+		add_text(b, p->ops->key, p->spec);
 	add_text(b, "type", kith_thing_type_name(p->type));
 	add_kinds(b, p->kinds);
-	add_text(b, "unit", p->unit);
-	add_text(b, "pattern", p->pattern);
 	add_number(b, "scale", p->has_scale, p->scale);
 	add_number(b, "min", p->has_min, p->min);
 	add_number(b, "max", p->has_max, p->max);
 	add_text(b, "choices", p->choices);
 	if (p->ops == &device_command)
-		buf_addf(b, "timeout = %lldms\nshell = %s\n", (long long)p->timeout_ms,
-		    p->shell ? "yes" : "no");
-	if (p->active_low)
-		add_text(b, "active_low", "yes");
+		buf_addf(b, "timeout = %lldms\n", (long long)p->timeout_ms);
 	if (p->pull)
 		add_text(b, "pull", pulls[p->pull]);
-	if (p->optional)
-		add_text(b, "optional", "yes");
-	if (p->operational)
-		add_text(b, "operational", "yes");
-	add_text(b, "label", p->label);
-	add_text(b, "about", p->about);
-	add_text(b, "group", p->group);
 	if (p->seed)
 		buf_addf(b, "seed = %lld\n", (long long)p->seed);
+	print_plain(p, b);
+}
+
+static void print_point(const struct thingd_point *p, struct buf *b)
+{
+	buf_addf(b, "[%s %s]\n", p->is_control ? "control" : "field", p->name);
+	thingd_point_print(p, b);
 }
 
 static void print_tags(const struct thingd_conf *c, bool numeric, struct buf *b)
@@ -579,6 +638,7 @@ static void print_any(const void *out, struct buf *b)
 	}
 	for (size_t i = 0; i < c->n_points; i++)
 		print_point(&c->point[i], b);
+	thingd_source_print(c, b);
 }
 
 static const struct conf_spec spec = {
@@ -601,6 +661,18 @@ int thingd_conf_parse(struct thingd_conf *c, const char *name, const char *text,
 	return conf_parse(&spec, name, text, c, e);
 }
 
+void thingd_point_free(struct thingd_point *p)
+{
+	mem_free(p->name);
+	mem_free(p->spec);
+	mem_free(p->choices);
+	for (size_t i = 0; i < PLAIN; i++)
+		if (plain[i].type == CONF_TEXT)
+			mem_free(*(char **)(void *)((char *)p + plain[i].offset));
+	for (size_t k = 0; k < THINGD_CHOICES; k++)
+		mem_free(p->choice[k]);
+}
+
 void thingd_conf_free(struct thingd_conf *c)
 {
 	conf_free(&spec, c);
@@ -614,20 +686,9 @@ void thingd_conf_free(struct thingd_conf *c)
 		mem_free(c->need_name[i]);
 		mem_free(c->need[i]);
 	}
-	for (size_t i = 0; i < c->n_points; i++) {
-		struct thingd_point *p = &c->point[i];
-
-		mem_free(p->name);
-		mem_free(p->spec);
-		mem_free(p->unit);
-		mem_free(p->pattern);
-		mem_free(p->choices);
-		mem_free(p->label);
-		mem_free(p->about);
-		mem_free(p->group);
-		for (size_t k = 0; k < THINGD_CHOICES; k++)
-			mem_free(p->choice[k]);
-	}
+	for (size_t i = 0; i < c->n_points; i++)
+		thingd_point_free(&c->point[i]);
+	thingd_source_free(c);
 	memset(c, 0, sizeof(*c));
 }
 

@@ -10,12 +10,13 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
-#include "thing/device.h"
 #include "thing/domains.h"
+#include "thing/source.h"
 
 #define THINGD_TAGS 60
 #define THINGD_POINTS (2 * KITH_THING_FIELDS)
 #define THINGD_CHOICES 16
+#define THINGD_SOURCES 8
 
 struct buf;
 
@@ -42,8 +43,22 @@ struct thingd_point {
 	int64_t seed;
 	bool operational;
 	char *label, *about, *group;	/* of a control, in forms; NULL: none */
+	char *topic, *on, *off, *payload, *with;	/* of a source's: source.h */
+	bool retain;
 	char *choices;			/* as written: "off, slow, fast" */
 	char *choice[THINGD_CHOICES + 1];	/* the same split; ends in NULL */
+};
+
+/* A [source NAME] with its [source NAME field F], [... control C] and [... tags]. */
+struct thingd_source {
+	char *name;
+	const struct source_ops *ops;
+	char *spec, *type, *user, *password_file, *ca_file, *client_id;
+	bool shell, tls;
+	int64_t silence_ms, forget_ms;
+	size_t n_tags, n_points;
+	struct thingd_tag tag[SOURCE_TAGS];
+	struct thingd_point point[SOURCE_SHAPES];
 };
 
 enum thingd_qr { THINGD_QR_AUTO, THINGD_QR_YES, THINGD_QR_NO };
@@ -66,6 +81,8 @@ struct thingd_conf {
 	size_t n_tags, n_points, n_needs;
 	struct thingd_tag tag[THINGD_TAGS];
 	struct thingd_point point[THINGD_POINTS];
+	size_t n_sources;
+	struct thingd_source *source[THINGD_SOURCES];
 	char *need_name[KITH_THING_NEEDS], *need[KITH_THING_NEEDS];
 };
 
@@ -75,6 +92,22 @@ int thingd_conf_parse(struct thingd_conf *c, const char *name, const char *text,
 void thingd_conf_free(struct thingd_conf *c);
 void thingd_conf_print(const struct thingd_conf *c, struct buf *out);
 void thingd_conf_help(struct buf *out);
+
+/* thingd_source.c: the lines of [source ...]; 1 unknown, as conf_spec.any. */
+int thingd_source_take(struct thingd_conf *c, const char *section, const char *name,
+    const char *value, struct err *e);
+int thingd_source_check(const struct thingd_conf *c, struct err *e);
+void thingd_source_print(const struct thingd_conf *c, struct buf *out);
+void thingd_source_free(struct thingd_conf *c);
+/* As source_open() wants it; its strings are the settings'. */
+struct source_conf thingd_source_conf(const struct thingd_source *s);
+
+/* Of one field or control, wherever it stands. */
+void thingd_point_init(struct thingd_point *p, bool is_control);
+int thingd_point_take(struct thingd_point *p, const char *name, const char *value, struct err *e);
+int thingd_point_check(const struct thingd_point *p, struct err *e);
+void thingd_point_print(const struct thingd_point *p, struct buf *b);
+void thingd_point_free(struct thingd_point *p);
 
 /* The settings of a section as its driver wants them. */
 struct device_conf thingd_conf_device(const struct thingd_point *p);
