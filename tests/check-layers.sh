@@ -38,6 +38,8 @@ ev.h: kithd/* thing/*
 jansson.h: kithd/kithctl_sheet.c kithd/kithctl_doctor.c
 yaml.h: kithd/kithctl_doctor_ejabberd.c
 seccomp.h: common/base/sandbox.c
+gpiod.h: thing/device_gpio.c
+mosquitto.h: thing/source_mqtt.c
 linux/landlock.h: common/base/sandbox.c
 '
 # policy/ is pure: no clock, no I/O, no log

@@ -23,9 +23,8 @@
 #include "common/base/log.h"
 #include "common/base/secret.h"
 #include "common/base/str.h"
-#include "thing/lamp.h"
 #include "thing/thing.h"
-#include "thing/thingd_button.h"
+#include "thing/thingd_bind.h"
 #include "thing/thingd_conf.h"
 #include "thing/thingd_nodes.h"
 #include "thing/thingd_sandbox.h"
@@ -49,11 +48,7 @@ struct thingd {
 	struct thingd_conf conf;
 	struct kith_thing *thing;
 	struct thingd_claims claims;	/* of its nodes */
-	struct device_host host;
-	size_t n_devices;
-	struct device device[THINGD_POINTS];
-	struct thingd_button button;
-	struct lamp lamp;
+	struct thingd_bind bind;
 	bool ready;
 };
 
@@ -119,7 +114,7 @@ static void on_event(void *arg, const struct kith_thing_event *ev)
 		break;
 	case KITH_THING_EV_LAMP:
 		log_debug("lamp: %s", ev->text);
-		lamp_say(&d->lamp, ev->text);
+		lamp_say(&d->bind.lamp, ev->text);
 		break;
 	case KITH_THING_EV_RECEIPT:
 		printf("%s\n", ev->text);
@@ -145,133 +140,18 @@ static void on_event(void *arg, const struct kith_thing_event *ev)
 	}
 }
 
-/* ---- devices ------------------------------------------------------------ */
-
-static void read_done(void *arg, uint64_t ticket, enum kith_thing_result r,
-    const struct kith_thing_value *v)
-{
-	struct thingd *d = arg;
-
-	kith_thing_read_done(d->thing, ticket, r, v);
-}
-
-static void write_done(void *arg, uint64_t ticket, enum kith_thing_result r, const char *why)
-{
-	struct thingd *d = arg;
-
-	kith_thing_write_done(d->thing, ticket, r, why);
-}
-
-static void on_pressed(void *arg)
-{
-	struct thingd *d = arg;
-
-	kith_thing_pressed(d->thing);
-}
-
-static enum kith_thing_result on_read(void *arg, uint64_t ticket, struct kith_thing_value *v)
-{
-	struct device *dev = arg;
-
-	return dev->ops->read(dev, ticket, v);
-}
-
-static enum kith_thing_result on_write(void *arg, uint64_t ticket,
-    const struct kith_thing_value *v, char *why, size_t why_size)
-{
-	struct device *dev = arg;
-
-	return dev->ops->write(dev, ticket, v, why, why_size);
-}
-
-/* `optional` fields and controls are there only where the machine has the file. */
-static bool is_absent(const struct thingd_point *p, struct device *dev)
-{
-	char path[DEVICE_LONG_PATH];
-
-	return p->optional && p->ops->path && p->ops->path(dev, path) < 0;
-}
-
-static int add_point(struct thingd *d, const struct thingd_point *p, struct err *e)
-{
-	struct device *dev = &d->device[d->n_devices];
-	struct device_conf conf = thingd_conf_device(p);
-	int added;
-
-	if (device_open(dev, p->ops, &conf, &d->host, e) < 0)
-		return -1;
-	if (is_absent(p, dev)) {
-		log_info("%s: this machine has no %s", p->name, p->spec);
-		device_close(dev);
-		return 0;
-	}
-	d->n_devices++;
-	if (p->is_control)
-		added = kith_thing_add_control(d->thing, &(struct kith_thing_control){
-			.size = sizeof(struct kith_thing_control), .name = p->name,
-			.type = p->type, .min = p->min, .max = p->max,
-			.choices = p->choices ? (const char *const *)p->choice : NULL,
-			.operational = p->operational, .label = p->label,
-			.about = p->about, .group = p->group,
-			.write = on_write, .arg = dev });
-	else
-		added = kith_thing_add_field(d->thing, &(struct kith_thing_field){
-			.size = sizeof(struct kith_thing_field), .name = p->name,
-			.unit = p->unit, .type = p->type, .kinds = p->kinds,
-			.read = on_read, .arg = dev });
-	return added < 0 ? err_set(e, ERR_INPUT, "cannot add '%s'", p->name) : 0;
-}
-
-static int add_points(struct thingd *d, struct err *e)
-{
-	if (!d->host.cells)
-		return err_set(e, ERR_SYSTEM, "out of memory");
-	for (size_t i = 0; i < d->conf.n_points; i++)
-		if (add_point(d, &d->conf.point[i], e) < 0)
-			return -1;
-	for (size_t i = 0; i < d->conf.n_needs; i++)
-		if (kith_thing_add_need(d->thing, d->conf.need[i]) < 0)
-			return err_set(e, ERR_INPUT, "cannot add the need '%s'",
-			    d->conf.need_name[i]);
-	return 0;
-}
-
 /* ---- the loop ----------------------------------------------------------- */
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	if (a < 0 || b < 0)
-		return a < 0 ? b : a;
-	return a < b ? a : b;
-}
-
-/* How many places of `p` it took. */
-static nfds_t poll_device(const struct device *dev, struct pollfd *p, int64_t *at)
-{
-	int fd = dev->ops && dev->ops->fd ? dev->ops->fd(dev) : -1;
-
-	if (dev->ops && dev->ops->deadline)
-		*at = earlier(*at, dev->ops->deadline(dev));
-	*p = (struct pollfd){ .fd = fd, .events = POLLIN };
-	return fd >= 0;
-}
 
 static void wait_for_work(struct thingd *d, const sigset_t *while_waiting)
 {
-	struct pollfd p[3 + THINGD_POINTS];
+	struct pollfd p[1 + THINGD_BIND_FDS];
 	struct timespec ts;
 	int64_t at = kith_thing_deadline(d->thing), now = clock_boot(&clock_system), ms;
-	nfds_t n = 0;
+	nfds_t n = 1;
 
-	p[n++] = (struct pollfd){ .fd = kith_thing_fd(d->thing),
+	p[0] = (struct pollfd){ .fd = kith_thing_fd(d->thing),
 		.events = kith_thing_events(d->thing) };
-	if (thingd_button_fd(&d->button) >= 0)
-		p[n++] = (struct pollfd){ .fd = thingd_button_fd(&d->button), .events = POLLIN };
-	at = earlier(at, thingd_button_deadline(&d->button));
-	n += poll_device(&d->lamp.device, &p[n], &at);
-	at = earlier(at, lamp_deadline(&d->lamp));
-	for (size_t i = 0; i < d->n_devices; i++)
-		n += poll_device(&d->device[i], &p[n], &at);
+	n += thingd_bind_poll(&d->bind, p + 1, &at);
 	ms = at < 0 || at > now ? at - now : 0;
 	ts = (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 	(void)ppoll(p, n, at < 0 ? NULL : &ts, while_waiting);
@@ -297,11 +177,7 @@ static void loop(struct thingd *d, const sigset_t *while_waiting)
 	kith_thing_process(d->thing);
 	while (!stop_asked && kith_thing_state(d->thing) != KITH_THING_STOPPED) {
 		wait_for_work(d, while_waiting);
-		for (size_t i = 0; i < d->n_devices; i++)
-			if (d->device[i].ops->process)
-				d->device[i].ops->process(&d->device[i]);
-		thingd_button_process(&d->button);
-		lamp_process(&d->lamp);
+		thingd_bind_process(&d->bind);
 		if (!stop_asked)
 			kith_thing_process(d->thing);
 	}
@@ -390,20 +266,14 @@ static int run(struct thingd *d, const char *file)
 		log_error("%s", e.text);
 		return 1;
 	}
-	d->button.pressed = on_pressed;
-	d->button.arg = d;
-	d->host = (struct device_host){ .clock = &clock_system,
-		.root = d->conf.root ? d->conf.root : "", .cells = device_cells_new(),
-		.read_done = read_done, .write_done = write_done, .arg = d };
-	if (thingd_button_open(&d->button, d->conf.button, &clock_system, &e) < 0 ||
-	    (d->conf.lamp && lamp_open(&d->lamp, d->conf.lamp, &d->host, &e) < 0)) {
+	if (thingd_bind_open(&d->bind, &d->conf, &e) < 0) {
 		log_error("%s", e.text);
 		return 1;
 	}
 	d->thing = make_thing(d, why, sizeof(why));
 	if (!d->thing) {
 		log_error("%s", why);
-	} else if (add_points(d, &e) < 0 || thingd_sandbox(&d->conf, file, &e) < 0) {
+	} else if (thingd_bind_add(&d->bind, d->thing, &e) < 0 || thingd_sandbox(&d->conf, file, &e) < 0) {
 		log_error("%s", e.text);
 	} else {
 		log_info("%s", *kith_thing_jid(d->thing) ? kith_thing_jid(d->thing)
@@ -411,12 +281,7 @@ static int run(struct thingd *d, const char *file)
 		loop(d, &while_waiting);
 		ret = 0;
 	}
-	for (size_t i = 0; i < d->n_devices; i++)
-		device_close(&d->device[i]);
-	thingd_button_close(&d->button);
-	lamp_say(&d->lamp, "off");
-	lamp_close(&d->lamp);
-	device_cells_free(&d->host.cells);
+	thingd_bind_close(&d->bind);
 	kith_thing_free(&d->thing);
 	thingd_claims_fini(&d->claims);
 	return ret;

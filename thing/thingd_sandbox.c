@@ -20,7 +20,7 @@
 #include "thing/dhcp_lease.h"
 
 #define WRITES_MAX 16
-#define PATHS_MAX (THINGD_POINTS * 2 + WRITES_MAX + 24)
+#define PATHS_MAX (THINGD_POINTS * 2 + THINGD_SOURCES * 3 + WRITES_MAX + 32)
 
 struct list {
 	struct sandbox_path path[PATHS_MAX];
@@ -130,6 +130,20 @@ static void add_point(struct list *l, const struct thingd_conf *c, const struct 
 		add_device(l, c, p);
 }
 
+/* A folder is written where its controls are, wherever nodes will be; what MQTT reads
+ * is read at each login. */
+static void add_source(struct list *l, const struct thingd_conf *c, const struct thingd_source *s)
+{
+	if (s->ops == &source_command)
+		add_command(l, c);
+	else if (s->ops == &source_folder)
+		add(l, mem_strdup(s->spec), true);
+	if (s->password_file)
+		add(l, folder_of(s->password_file), false);
+	if (s->ca_file)
+		add(l, folder_of(s->ca_file), false);
+}
+
 /* "gpio:gpiochip0:17" of button= and lamp=, as if it were a control. */
 static void add_setting(struct list *l, const struct thingd_conf *c, const char *setting)
 {
@@ -180,6 +194,8 @@ int thingd_sandbox(const struct thingd_conf *c, const char *file, struct err *e)
 		add(&l, mem_strdup(certificates[i]), false);
 	for (size_t i = 0; i < c->n_points; i++)
 		add_point(&l, c, &c->point[i]);
+	for (size_t i = 0; i < c->n_sources; i++)
+		add_source(&l, c, c->source[i]);
 	add_setting(&l, c, c->lamp);
 	add_setting(&l, c, c->button);
 	l.s.path = l.path;

@@ -174,6 +174,14 @@ struct source_conf thingd_source_conf(const struct thingd_source *s)
 	return c;
 }
 
+static bool has_field(const struct thingd_source *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_points; i++)
+		if (!s->point[i].is_control && str_case_eq(s->point[i].name, name))
+			return true;
+	return false;
+}
+
 /* Opening is checking; nobody is connected to, nothing is read or run. */
 static int check(const struct thingd_source *s, struct err *e)
 {
@@ -188,6 +196,10 @@ static int check(const struct thingd_source *s, struct err *e)
 			err_prefix(e, "%s", s->point[i].name);
 			return -1;
 		}
+	for (size_t i = 0; i < s->n_points; i++)
+		if (s->point[i].with && !has_field(s, s->point[i].with))
+			return err_set(e, ERR_INPUT, "with = %s names no field of it",
+			    s->point[i].with);
 	if (source_open(&opened, s->ops, &conf, &host, e) < 0)
 		return -1;
 	source_close(&opened);

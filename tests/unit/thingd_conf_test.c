@@ -14,7 +14,7 @@
 #include "common/base/qr.h"
 #include "thing/thingd_conf.h"
 
-static const char *source_folder(void)
+static const char *conf_folder(void)
 {
 	const char *top = getenv("top_srcdir");
 
@@ -68,7 +68,7 @@ static void every_file_is_understood_as_written_beside_it(void **state)
 	glob_t g;
 
 	UNUSED(state);
-	snprintf(pattern, sizeof(pattern), "%s/tests/conf-thing/*.in", source_folder());
+	snprintf(pattern, sizeof(pattern), "%s/tests/conf-thing/*.in", conf_folder());
 	assert_int_equal(glob(pattern, 0, NULL, &g), 0);
 	assert_true(g.gl_pathc >= 15);
 	for (size_t i = 0; i < g.gl_pathc; i++)
@@ -83,7 +83,7 @@ static void the_shipped_example_is_right(void **state)
 	struct err e = ERR_INIT;
 
 	UNUSED(state);
-	snprintf(folder, sizeof(folder), "%s/thing/examples", source_folder());
+	snprintf(folder, sizeof(folder), "%s/thing/examples", conf_folder());
 	text = get_file(folder, "computer.conf.in");
 	assert_non_null(text);
 	if (thingd_conf_parse(&c, "computer.conf", text, &e) < 0)
