@@ -29,9 +29,10 @@ static void write_done(void *arg, uint64_t ticket, enum kith_thing_result r, con
 
 static void device_changed(void *arg, const struct device *d, const struct kith_thing_value *v)
 {
-	(void)arg;
-	(void)d;
-	(void)v;
+	static const struct kith_thing_at itself;
+
+	/* One that is no field of the thing, a button, is nobody's affair. */
+	(void)kith_thing_changed(((struct thingd_bind *)arg)->thing, &itself, d->conf.name, v);
 }
 
 static enum kith_thing_result on_read(void *arg, uint64_t ticket, struct kith_thing_value *v)
@@ -117,11 +118,7 @@ static int add_control(void *arg, const struct kith_thing_control *c)
 static int node_changed(void *arg, const struct kith_thing_at *at, const char *field,
     const struct kith_thing_value *v)
 {
-	(void)arg;
-	(void)at;
-	(void)field;
-	(void)v;
-	return 0;
+	return kith_thing_changed(((struct thingd_bind *)arg)->thing, at, field, v);
 }
 
 static int add_source(struct thingd_bind *b, const struct thingd_source *s, struct err *e)
