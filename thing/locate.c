@@ -34,17 +34,11 @@ struct source {
 	size_t tried;			/* of the domains it could have */
 };
 
-struct locate {
-	const struct clock *clock;
-	unsigned ways;
-	char *dhcp_lease, *dir, *name_servers;
-	void (*note)(void *arg, bool alarm, const char *sentence);
-	void *arg;
-	bool is_fixed;
-	struct resolve_place fixed;
-	struct domains domains;
-	/* this round */
+/* From locate_begin to locate_end: nothing of it is kept while a broker is there. */
+struct round {
 	char bound[DOMAINS_NAME];	/* "": none */
+	bool loaded;
+	struct domains domains;
 	const char *names[DOMAINS_GIVEN + DOMAINS_ACCEPTED + 1];	/* for the DNS */
 	size_t way;			/* the next to open */
 	struct source source;
@@ -54,15 +48,26 @@ struct locate {
 	const char *strange_way[LOCATE_STRANGE];
 	/* see-other-host */
 	unsigned moves;
-	struct locate_place last;
 	char moved[DOMAINS_NAME];	/* a name for the DNS */
 	const char *moved_names[2];
 	bool has_moved;			/* moved_to is next */
 	struct resolve_place moved_to;
 	struct source mover;
-	/* this life */
-	size_t n_told;
-	char told[LOCATE_STRANGE][DOMAINS_NAME];
+};
+
+struct locate {
+	const struct clock *clock;
+	unsigned ways;
+	char *dhcp_lease, *dir, *name_servers;
+	char *given[DOMAINS_GIVEN + 1];	/* ends in NULL */
+	void (*note)(void *arg, bool alarm, const char *sentence);
+	void *arg;
+	bool is_fixed;
+	struct resolve_place fixed;
+	struct locate_place last;
+	struct round *round;		/* NULL: not looking */
+	size_t n_told;			/* in this life */
+	char *told[LOCATE_STRANGE];
 };
 
 static void note(struct locate *l, bool alarm, const char *fmt, ...)
@@ -107,6 +112,18 @@ static bool copy(char **to, const char *from)
 	return !from || *to;
 }
 
+static int copy_domains(struct locate *l, const char *const *list, struct err *e)
+{
+	struct domains check;
+
+	if (domains_init(&check, list, e) < 0)
+		return -1;
+	for (size_t i = 0; i < check.n; i++)
+		if (!copy(&l->given[i], check.name[i]))
+			return err_set(e, ERR_SYSTEM, "out of memory");
+	return 0;
+}
+
 struct locate *locate_new(const struct locate_conf *conf, struct err *e)
 {
 	struct locate *l = mem_zalloc(sizeof(*l));
@@ -123,7 +140,7 @@ struct locate *locate_new(const struct locate_conf *conf, struct err *e)
 	l->arg = conf->arg;
 	l->is_fixed = conf->server != NULL;
 	if ((conf->server && split(&l->fixed, conf->server, e) < 0) ||
-	    domains_init(&l->domains, conf->domains, e) < 0)
+	    copy_domains(l, conf->domains, e) < 0)
 		locate_free(&l);
 	return l;
 }
@@ -152,14 +169,27 @@ static bool source_open(struct locate *l, struct source *s, const struct locate_
 	return s->self != NULL;
 }
 
+void locate_end(struct locate *l)
+{
+	if (!l->round)
+		return;
+	source_close(&l->round->source);
+	source_close(&l->round->mover);
+	mem_free(l->round);
+	l->round = NULL;
+}
+
 void locate_free(struct locate **lp)
 {
 	struct locate *l = *lp;
 
 	if (!l)
 		return;
-	source_close(&l->source);
-	source_close(&l->mover);
+	locate_end(l);
+	for (size_t i = 0; i < DOMAINS_GIVEN; i++)
+		mem_free(l->given[i]);
+	for (size_t i = 0; i < l->n_told; i++)
+		mem_free(l->told[i]);
 	mem_free(l->dhcp_lease);
 	mem_free(l->dir);
 	mem_free(l->name_servers);
@@ -172,28 +202,30 @@ void locate_free(struct locate **lp)
 /* Somebody near is a broker of a domain that nobody told us of. */
 static void meet_stranger(struct locate *l, const char *domain, const char *way)
 {
-	for (size_t i = 0; i < l->n_strange; i++)
-		if (strcmp(l->strange[i], domain) == 0)
+	for (size_t i = 0; i < l->round->n_strange; i++)
+		if (strcmp(l->round->strange[i], domain) == 0)
 			return;
-	if (l->n_strange == LOCATE_STRANGE ||
-	    str_copy(l->strange[l->n_strange], DOMAINS_NAME, domain) < 0)
+	if (l->round->n_strange == LOCATE_STRANGE ||
+	    str_copy(l->round->strange[l->round->n_strange], DOMAINS_NAME, domain) < 0)
 		return;
-	l->strange_way[l->n_strange++] = way;
+	l->round->strange_way[l->round->n_strange++] = way;
 }
 
 /* Nothing else has worked in this round.  Each is told once in a life. */
 static void tell_of_strangers(struct locate *l)
 {
-	for (size_t i = 0; i < l->n_strange; i++) {
+	for (size_t i = 0; i < l->round->n_strange; i++) {
 		bool told = l->n_told == LOCATE_STRANGE;
 
 		for (size_t k = 0; k < l->n_told; k++)
-			told = told || strcmp(l->told[k], l->strange[i]) == 0;
+			told = told || strcmp(l->told[k], l->round->strange[i]) == 0;
 		if (told)
 			continue;
-		memcpy(l->told[l->n_told++], l->strange[i], DOMAINS_NAME);
+		if (!copy(&l->told[l->n_told], l->round->strange[i]))
+			return;
+		l->n_told++;
 		note(l, true, "found a broker of %s (%s); if this thing shall live there: "
-		    "kith-thing accept %s", l->strange[i], l->strange_way[i], l->strange[i]);
+		    "kith-thing accept %s", l->round->strange[i], l->round->strange_way[i], l->round->strange[i]);
 	}
 }
 
@@ -205,7 +237,7 @@ static bool is_bound_to(const struct locate *l, const struct locate_found *f)
 
 	for (size_t i = 0; i < f->n_said; i++)
 		fits = fits || (domains_parse(said, f->said[i], NULL) == 0 &&
-		    strcmp(said, l->bound) == 0);
+		    strcmp(said, l->round->bound) == 0);
 	return fits;
 }
 
@@ -219,13 +251,13 @@ static int domain_of(struct locate *l, struct source *s, size_t i, char out[stat
 	if (i < f->n_said) {
 		if (domains_parse(out, f->said[i], NULL) < 0)
 			return 0;
-		if (domains_allow(&l->domains, out))
+		if (domains_allow(&l->round->domains, out))
 			return 1;
 		meet_stranger(l, out, s->way->name);
 		return 0;
 	}
 	i -= f->n_said;
-	name = (f->n_said == 0 || f->is_guess) && i < TRIES ? domains_exact(&l->domains, i) : NULL;
+	name = (f->n_said == 0 || f->is_guess) && i < TRIES ? domains_exact(&l->round->domains, i) : NULL;
 	if (!name)
 		return -1;
 	for (size_t k = 0; k < f->n_said; k++)
@@ -242,8 +274,8 @@ static bool expand(struct locate *l, struct source *s, struct locate_place *out)
 	out->hints = s->found.hints;
 	out->way = s->way->name;
 	out->is_rumour = s->way->is_rumour;
-	if (l->bound[0]) {
-		memcpy(out->domain, l->bound, sizeof(out->domain));
+	if (l->round->bound[0]) {
+		memcpy(out->domain, l->round->bound, sizeof(out->domain));
 		return s->tried++ == 0 && is_bound_to(l, &s->found);
 	}
 	while ((is = domain_of(l, s, s->tried, out->domain)) >= 0) {
@@ -256,26 +288,36 @@ static bool expand(struct locate *l, struct source *s, struct locate_place *out)
 
 /* ---- a round ------------------------------------------------------------- */
 
-void locate_begin(struct locate *l, const char *bound)
+/* What was accepted counts for who has no home yet.  Read when the first place is
+ * asked for: a round may begin long before that. */
+static void load_domains(struct locate *l)
 {
+	struct round *r = l->round;
 	struct err e = ERR_INIT;
 	size_t n = 0;
 
-	source_close(&l->source);
-	source_close(&l->mover);
-	l->has_moved = false;
-	l->way = 0;
-	l->moves = 0;
-	l->n_places = l->n_strange = 0;
-	(void)!str_copy(l->bound, sizeof(l->bound), bound);
-	if (l->dir && !*bound && domains_load(&l->domains, l->dir, &e) < 0)
-		note(l, true, "%s", e.text);
-	if (*bound)
-		l->names[n++] = l->bound;
-	else
-		while ((l->names[n] = domains_exact(&l->domains, n)))
+	if (r->bound[0]) {
+		r->names[n++] = r->bound;
+	} else {
+		(void)domains_init(&r->domains, (const char *const *)l->given, NULL);
+		if (l->dir && domains_load(&r->domains, l->dir, &e) < 0)
+			note(l, true, "%s", e.text);
+		while ((r->names[n] = domains_exact(&r->domains, n)))
 			n++;
-	l->names[n] = NULL;
+	}
+	r->names[n] = NULL;
+	r->loaded = true;
+}
+
+void locate_begin(struct locate *l, const char *bound)
+{
+	locate_end(l);
+	l->round = mem_zalloc(sizeof(*l->round));
+	if (!l->round) {
+		note(l, false, "no memory to look for a broker");
+		return;
+	}
+	(void)!str_copy(l->round->bound, sizeof(l->round->bound), bound);
 }
 
 /* One more of what this source has. */
@@ -303,72 +345,69 @@ static enum locate_answer from_source(struct locate *l, struct source *s,
 static enum locate_answer from_ways(struct locate *l, struct locate_place *out)
 {
 	for (;;) {
-		enum locate_answer a = from_source(l, &l->source, out);
+		enum locate_answer a = from_source(l, &l->round->source, out);
 
-		if (a != LOCATE_NONE || l->way == WAYS)
+		if (a != LOCATE_NONE || l->round->way == WAYS)
 			return a;
-		if ((l->ways & ways[l->way]->bit) != 0 &&
-		    (ways[l->way] != &locate_dns || l->names[0]))
-			(void)source_open(l, &l->source, ways[l->way], l->names);
-		l->way++;
+		if ((l->ways & ways[l->round->way]->bit) != 0 &&
+		    (ways[l->round->way] != &locate_dns || l->round->names[0]))
+			(void)source_open(l, &l->round->source, ways[l->round->way], l->round->names);
+		l->round->way++;
 	}
 }
 
 static enum locate_answer from_settings(struct locate *l, struct locate_place *out)
 {
-	if (l->n_places > 0)
+	if (l->round->n_places > 0)
 		return LOCATE_NONE;
 	memset(out, 0, sizeof(*out));
 	out->at = l->fixed;
 	out->way = "settings";
-	memcpy(out->domain, l->bound, sizeof(out->domain));
+	memcpy(out->domain, l->round->bound, sizeof(out->domain));
 	return LOCATE_PLACE;
 }
 
 /* Where the last one sent us.  Domain and hints stay those of the one who did. */
 static enum locate_answer from_move(struct locate *l, struct locate_place *out)
 {
-	struct source *s = &l->mover;
-	enum locate_answer a = l->has_moved ? LOCATE_PLACE : LOCATE_NONE;
+	struct source *s = &l->round->mover;
+	enum locate_answer a = l->round->has_moved ? LOCATE_PLACE : LOCATE_NONE;
 
-	if (!l->has_moved && s->self) {
+	if (!l->round->has_moved && s->self) {
 		a = s->way->next(s->self, &s->found);
-		l->moved_to = s->found.at;
+		l->round->moved_to = s->found.at;
 	}
 	if (a == LOCATE_NONE)
 		source_close(s);
 	if (a != LOCATE_PLACE)
 		return a;
-	l->has_moved = false;
+	l->round->has_moved = false;
 	*out = l->last;
-	out->at = l->moved_to;
+	out->at = l->round->moved_to;
 	out->way = "moved";
 	return LOCATE_PLACE;
 }
 
 enum locate_answer locate_next(struct locate *l, struct locate_place *out)
 {
-	enum locate_answer a = from_move(l, out);
+	enum locate_answer a;
 
-	if (a == LOCATE_NONE && l->n_places == LOCATE_PLACES)
+	if (!l->round)
+		return LOCATE_NONE;
+	if (!l->round->loaded)
+		load_domains(l);
+	a = from_move(l, out);
+	if (a == LOCATE_NONE && l->round->n_places == LOCATE_PLACES)
 		return LOCATE_NONE;
 	if (a == LOCATE_NONE) {
 		a = l->is_fixed ? from_settings(l, out) : from_ways(l, out);
-		l->n_places += a == LOCATE_PLACE;
+		l->round->n_places += a == LOCATE_PLACE;
 	}
 	if (a == LOCATE_PLACE)
 		l->last = *out;
 	if (a == LOCATE_NONE)
 		tell_of_strangers(l);
 	return a;
-}
-
-void locate_end(struct locate *l)
-{
-	source_close(&l->source);
-	source_close(&l->mover);
-	l->has_moved = false;
-	l->way = WAYS;
 }
 
 /* "host", "host:5222", "[::1]:5222", "[::1]" */
@@ -378,30 +417,34 @@ void locate_moved(struct locate *l, const char *host)
 	struct resolve_place to = { .direct_tls = false };
 	char with_port[sizeof(to.host) + 16];
 
-	if (l->moves == LOCATE_MOVES || !l->last.way)
+	if (!l->round || l->round->moves == LOCATE_MOVES || !l->last.way)
 		return;
-	l->moves++;
-	source_close(&l->mover);
+	l->round->moves++;
+	source_close(&l->round->mover);
 	snprintf(with_port, sizeof(with_port), "%s%s", host,
 	    *host == '[' && host[strlen(host) - 1] == ']' ? ":5222" : "");
 	if (split(&to, with_port, NULL) == 0) {
-		l->moved_to = to;
-		l->has_moved = true;
+		l->round->moved_to = to;
+		l->round->has_moved = true;
 		return;
 	}
 	/* A name without a port is looked up as a domain is (RFC 6120 3.2). */
-	if (colon || domains_parse(l->moved, host, NULL) < 0)
+	if (colon || domains_parse(l->round->moved, host, NULL) < 0)
 		return;
-	l->moved_names[0] = l->moved;
-	l->moved_names[1] = NULL;
-	(void)source_open(l, &l->mover, &locate_dns, l->moved_names);
+	l->round->moved_names[0] = l->round->moved;
+	l->round->moved_names[1] = NULL;
+	(void)source_open(l, &l->round->mover, &locate_dns, l->round->moved_names);
 }
 
 /* ---- driving it ---------------------------------------------------------- */
 
 static const struct source *waiting(const struct locate *l)
 {
-	return l->mover.self ? &l->mover : l->source.self ? &l->source : NULL;
+	const struct round *r = l->round;
+
+	if (!r)
+		return NULL;
+	return r->mover.self ? &r->mover : r->source.self ? &r->source : NULL;
 }
 
 int locate_fd(const struct locate *l, short *events)

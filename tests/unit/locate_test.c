@@ -154,6 +154,18 @@ static const char *round_of(const char *bound)
 	return text;
 }
 
+/* "host:port=domain" of the next place; "" none. */
+static const char *next_is(void)
+{
+	static char text[1024];
+	struct locate_place p;
+
+	if (locate_next(f.l, &p) != LOCATE_PLACE)
+		return "";
+	snprintf(text, sizeof(text), "%s:%s=%s", p.at.host, p.at.port, p.domain);
+	return text;
+}
+
 /* ---- order --------------------------------------------------------------- */
 
 static void row_D3__settings_first_and_nothing_else(void **state)
@@ -291,8 +303,10 @@ static void ruling_42__what_nobody_allowed_is_an_alarm_that_says_what_to_type(vo
 	assert_non_null(strstr(f.said, "kith-thing accept found.example"));
 	round_of("");
 	assert_int_equal(f.alarms, 1);		/* once */
-	/* its owner says so, while it runs */
+	/* its owner says so, while it waits for the next round */
+	locate_begin(f.l, "");
 	assert_int_equal(kith_thing_accept(f.dir, "Found.Example", NULL, 0), 0);
+	assert_string_equal(next_is(), "a:5222=found.example");
 	assert_string_equal(round_of(""), "a=found.example b=found.example");
 	assert_string_equal(f.asked[DNS], "found.example ");
 	/* and another life knows it too */
@@ -359,17 +373,6 @@ static void att_D_09__a_round_has_an_end_and_few_alarms(void **state)
 }
 
 /* ---- see-other-host ------------------------------------------------------ */
-
-static const char *next_is(void)
-{
-	static char text[1024];
-	struct locate_place p;
-
-	if (locate_next(f.l, &p) != LOCATE_PLACE)
-		return "";
-	snprintf(text, sizeof(text), "%s:%s=%s", p.at.host, p.at.port, p.domain);
-	return text;
-}
 
 static void att_D_09__see_other_host_is_followed_twice_for_the_same_domain(void **state)
 {
