@@ -2,7 +2,7 @@
 /*
  * ssdp: one search (UPnP Device Architecture 1.1, 1.3.2) and its answers.  XEP-0347
  * names SSDP and leaves what it carries open, so the search target is ours and the
- * broker stands in LOCATION itself (docs/PROTOCOL.md 9): nothing is fetched, no XML
+ * broker stands in LOCATION itself (docs/PROTOCOL.md 6): nothing is fetched, no XML
  * is read, no stranger makes us open a connection but to try a broker.
  */
 #ifndef KITH_WIRE_SSDP_H
