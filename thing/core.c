@@ -7,6 +7,12 @@
  */
 #include "config.h"
 
+#include <string.h>
+
+#include "common/wire/account_form.h"
+#include "common/wire/trace.h"
+#include "thing/form.h"
+#include "thing/locate_way.h"
 #include "thing/node_file.h"
 #include "thing/relay.h"
 #include "thing/self.h"
@@ -160,3 +166,90 @@ void witness_tick(struct witness *w)
 {
 	(void)w;
 }
+
+/* trace.c: nobody reads along */
+
+struct trace *trace_new(void (*passed)(void *arg, bool sent, const char *xml), void *arg)
+{
+	(void)passed;
+	(void)arg;
+	return NULL;
+}
+
+void trace_free(struct trace **t)
+{
+	*t = NULL;
+}
+
+void trace_take(struct trace *t, bool sent, const char *data, size_t len)
+{
+	(void)t;
+	(void)sent;
+	(void)data;
+	(void)len;
+}
+
+void trace_restart(struct trace *t)
+{
+	(void)t;
+}
+
+/* form.c: what can be set is not shown */
+
+void form_request(struct jobs *js, struct call **c)
+{
+	(void)js;
+	(void)c;
+}
+
+/* account_form.c: an account is opened with the plain fields of XEP-0077 */
+
+void account_form_init(struct account_form *f)
+{
+	memset(f, 0, sizeof(*f));
+}
+
+void account_form_fini(struct account_form *f)
+{
+	(void)f;
+}
+
+int account_form_read(struct account_form *f, const struct account_conf *conf,
+    const struct stanza *query, struct err *e)
+{
+	(void)f;
+	(void)conf;
+	(void)query;
+	return err_set(e, ERR_INPUT, "the broker asks for a form, which this library does not fill in");
+}
+
+int account_form_sign(struct account_form *f, const struct account_conf *conf, unsigned dialect,
+    struct err *e)
+{
+	(void)f;
+	(void)conf;
+	(void)dialect;
+	return err_set(e, ERR_INPUT, "this library does not sign forms");
+}
+
+void account_form_write(const struct account_form *f, struct xml *x)
+{
+	(void)f;
+	(void)x;
+}
+
+/* locate_mdns.c, locate_dhcp.c, locate_ssdp.c: the broker is told, or found in DNS */
+
+static void *no_way(const struct locate_ask *ask, struct err *e)
+{
+	(void)ask;
+	(void)err_set(e, ERR_INPUT, "this library looks in DNS only");
+	return NULL;
+}
+
+const struct locate_way locate_mdns = { .name = "mDNS", .bit = KITH_THING_LOCATE_MDNS,
+	.open = no_way };
+const struct locate_way locate_dhcp = { .name = "DHCP", .bit = KITH_THING_LOCATE_DHCP,
+	.open = no_way };
+const struct locate_way locate_ssdp = { .name = "SSDP", .bit = KITH_THING_LOCATE_SSDP,
+	.open = no_way };

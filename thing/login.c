@@ -32,6 +32,12 @@ static void note(struct login *l, bool alarm, const char *fmt, ...)
 	l->ops->note(l->arg, alarm, text);
 }
 
+static void mark(struct login *l, enum timing_phase phase)
+{
+	if (l->timing)
+		timing_mark(l->timing, phase);
+}
+
 int64_t login_delay(unsigned failures, uint32_t random)
 {
 	int64_t top = LOGIN_BASE_MS, floor = 0;
@@ -104,6 +110,7 @@ static int attempt(struct login *l, struct err *e)
 		.activity = l->activity,
 		.limits = { WIRE_STANZA_BYTES_THING, 4 * WIRE_STANZA_BYTES },
 		.clock = l->clock,
+		.tap = l->tap,
 		.timeout_ms = l->place.is_rumour ? LOGIN_RUMOUR_MS : LOGIN_TIMEOUT_MS,
 	};
 
@@ -153,6 +160,7 @@ static void begin(struct login *l)
 		break;
 	}
 	l->next_ms = -1;
+	mark(l, TIMING_LOCATED);
 	l->over = l->was_up = l->bound_now = false;
 	l->ops->trying(l->arg, true);
 	if (attempt(l, &e) < 0) {
@@ -328,11 +336,22 @@ static void on_down(void *arg, enum client_end why, const char *text, int64_t re
 }
 
 /* Where it will live, on disk before the broker hears of an account. */
+static void on_connected(void *arg)
+{
+	mark(arg, TIMING_CONNECTED);
+}
+
+static void on_authenticated(void *arg)
+{
+	mark(arg, TIMING_AUTHENTICATED);
+}
+
 static bool on_proved(void *arg)
 {
 	struct login *l = arg;
 	struct err e = ERR_INIT;
 
+	mark(l, TIMING_SECURED);
 	if (l->id->domain[0])
 		return strcmp(l->id->domain, l->place.domain) == 0;
 	memcpy(l->id->domain, l->place.domain, sizeof(l->id->domain));
@@ -374,6 +393,7 @@ void login_tell_time(struct login *l, int64_t wall_ms)
 /* What a login that went through says about the account and the server. */
 static void note_success(struct login *l, const struct sasl_pin *pin)
 {
+	mark(l, TIMING_BOUND);
 	locate_end(l->locate);
 	l->was_up = true;
 	l->up_ms = clock_boot(l->clock);
@@ -436,6 +456,8 @@ static void on_turn(void *arg)
 }
 
 static const struct client_ops client_calls = {
+	.connected = on_connected,
+	.authenticated = on_authenticated,
 	.proved = on_proved,
 	.registered = on_registered,
 	.up = on_up,

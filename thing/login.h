@@ -16,6 +16,7 @@
 #include "thing/locate.h"
 #include "thing/signup.h"
 #include "thing/standing.h"
+#include "thing/timing.h"
 
 #define LOGIN_BASE_MS 1000
 #define LOGIN_GROWTH 4			/* 1, 4, 16, 64, 120 s */
@@ -54,6 +55,8 @@ struct login_ops {
 };
 
 struct login {
+	struct timing *timing;		/* of this start; NULL: nobody measures */
+	const struct stream_tap *tap;	/* NULL: nobody listens */
 	const struct clock *clock;
 	const char *dir;		/* state folder */
 	const char *ca_file;

@@ -22,6 +22,7 @@
 #include "thing/sample.h"
 #include "thing/talk.h"
 #include "thing/thing.h"
+#include "thing/timing.h"
 #include "thing/witness.h"
 
 struct kith_thing {
@@ -55,6 +56,9 @@ struct kith_thing {
 	bool accept_button;
 	struct login login;
 	bool login_ready;
+	struct timing timing;
+	struct trace *trace;		/* NULL: nobody reads along */
+	struct stream_tap tap;		/* feeds it */
 	int epoll;
 	int state_lock;			/* of the folder; -1 none */
 	int polled_fd;			/* in the epoll set; -1 none */

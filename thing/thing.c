@@ -23,6 +23,7 @@
 #include "common/wire/push.h"
 #include "common/wire/reply.h"
 #include "common/wire/stanza.h"
+#include "common/wire/trace.h"
 #include "thing/statefile.h"
 
 static const char *const state_names[] = {
@@ -72,6 +73,10 @@ static void on_state(void *arg, enum kith_thing_state state, const char *why)
 	if (t->state == state)
 		return;
 	t->state = state;
+	if (state == KITH_THING_REGISTERING)
+		timing_mark(&t->timing, TIMING_FOUND);
+	else if (state == KITH_THING_UNCLAIMED || state == KITH_THING_SERVING)
+		timing_mark(&t->timing, TIMING_REGISTERED);
 	emit(t, KITH_THING_EV_STATE, why);
 }
 
@@ -482,6 +487,28 @@ static void wire_up(struct kith_thing *t)
 	t->enroll.next_ms = -1;
 }
 
+static void on_passed(void *arg, bool sent, const char *data, size_t len)
+{
+	struct kith_thing *t = arg;
+
+	if (data)
+		trace_take(t->trace, sent, data, len);
+	else
+		trace_restart(t->trace);
+}
+
+static int listen_in(struct kith_thing *t, const struct kith_thing_conf *conf, struct err *e)
+{
+	if (!conf->trace)
+		return 0;
+	t->trace = trace_new(conf->trace, conf->arg);
+	if (!t->trace)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	t->tap = (struct stream_tap){ on_passed, t };
+	t->login.tap = &t->tap;
+	return 0;
+}
+
 static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct err *e)
 {
 	struct login_conf login;
@@ -503,6 +530,9 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 	if (login_init(&t->login, &login, &t->id, &t->standing, &login_calls, t, e) < 0)
 		return -1;
 	t->login_ready = true;
+	t->login.timing = &t->timing;
+	if (listen_in(t, conf, e) < 0)
+		return -1;
 	t->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (t->epoll < 0)
 		return err_errno(e, "cannot make an epoll descriptor");
@@ -531,6 +561,7 @@ struct kith_thing *kith_thing_new(const struct kith_thing_conf *conf, char *why,
 
 	if (t) {
 		t->mem = mem;
+		timing_begin(&t->timing);
 		t->epoll = t->polled_fd = t->state_lock = -1;
 		pool_init(&t->pool, WIRE_REQUEST_BYTES);
 		if (nodes_init(&t->nodes) < 0)
@@ -561,6 +592,7 @@ void kith_thing_free(struct kith_thing **tp)
 	access_fini(&t->access);
 	if (t->login_ready)
 		login_fini(&t->login);
+	trace_free(&t->trace);
 	friends_fini(&t->friends);
 	samples_fini(&t->samples);
 	self_close_nodes(t);
@@ -842,4 +874,15 @@ int kith_thing_delegates(const struct kith_thing *t)
 const char *kith_thing_claim_uri(const struct kith_thing *t)
 {
 	return t->claim_uri ? t->claim_uri : "";
+}
+
+void kith_thing_timing(const struct kith_thing *t, struct kith_thing_timing *out)
+{
+	const int64_t *at = t->timing.at_us;
+
+	*out = (struct kith_thing_timing){ .located = at[TIMING_LOCATED],
+		.connected = at[TIMING_CONNECTED], .secured = at[TIMING_SECURED],
+		.account = at[TIMING_ACCOUNT], .authenticated = at[TIMING_AUTHENTICATED],
+		.bound = at[TIMING_BOUND], .found = at[TIMING_FOUND],
+		.registered = at[TIMING_REGISTERED] };
 }

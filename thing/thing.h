@@ -350,7 +350,8 @@ int kith_thing_delegates(const struct kith_thing *t);
  * thing: show it, never log it. */
 const char *kith_thing_claim_uri(const struct kith_thing *t);
 
-/* Milliseconds of each phase of the last start, -1 where it has not been reached. */
+/* When each phase of the last start was through, in microseconds since
+ * kith_thing_new(); -1: it was not, or not needed (account). */
 struct kith_thing_timing {
 	int64_t located, connected, secured, account, authenticated, bound, found, registered;
 };

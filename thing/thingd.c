@@ -29,10 +29,12 @@
 #include "thing/thingd_nodes.h"
 #include "thing/thingd_sandbox.h"
 #include "thing/thingd_show.h"
+#include "thing/thingd_trace.h"
 #include "thing/thingd_word.h"
 
 static const char usage[] =
     "usage: kith-thing [-nvV] [-f FILE]      run the thing\n"
+    "       kith-thing trace [-f FILE]       run it and print each stanza, secrets masked\n"
     "       kith-thing claim [-f FILE] [--png PICTURE] [--svg PICTURE]\n"
     "                                        show how to claim it\n"
     "       kith-thing accept DOMAIN [-f FILE]\n"
@@ -42,13 +44,15 @@ static const char usage[] =
     "  -f FILE  settings (" THINGD_DEFAULT_FILE ")\n"
     "  -n       check the settings and stop; with -v print them\n"
     "  -v       say more; -vv debug\n"
-    "  -V       version\n";
+    "  -V       version\n"
+    "  --timing print how long each phase of the start took\n";
 
 struct thingd {
 	struct thingd_conf conf;
 	struct kith_thing *thing;
 	struct thingd_claims claims;	/* of its nodes */
 	struct thingd_bind bind;
+	struct thingd_trace trace;
 	bool ready;
 };
 
@@ -64,6 +68,7 @@ static void on_signal(int sig)
 
 static void on_state(struct thingd *d, const struct kith_thing_event *ev)
 {
+	thingd_trace_state(&d->trace, kith_thing_state_name(ev->state));
 	log_info("%s%s%s", kith_thing_state_name(ev->state), *ev->text ? ": " : "", ev->text);
 	if (ev->state == KITH_THING_SERVING)
 		thingd_forget_claim(&d->conf);	/* also one that a crash left behind */
@@ -71,6 +76,7 @@ static void on_state(struct thingd *d, const struct kith_thing_event *ev)
 		return;
 	d->ready = true;
 	log_info("ready: %s", kith_thing_jid(d->thing));
+	thingd_trace_timing(&d->trace, d->thing);
 	daemon_notify("READY=1");
 }
 
@@ -187,6 +193,13 @@ static void loop(struct thingd *d, const sigset_t *while_waiting)
 
 /* ---- running ------------------------------------------------------------ */
 
+static void on_trace(void *arg, bool sent, const char *xml)
+{
+	struct thingd *d = arg;
+
+	thingd_trace_stanza(&d->trace, sent, xml);
+}
+
 /* The text of a secret; NULL when no file is named. */
 static const char *text_of(const struct secret *s)
 {
@@ -233,6 +246,7 @@ static struct kith_thing *make_thing(struct thingd *d, char *why, size_t why_siz
 		.cert_file = d->conf.cert_file,
 		.key_file = d->conf.key_file,
 		.cert_or_password = d->conf.cert_or_password,
+		.trace = d->trace.on ? on_trace : NULL,
 	};
 	struct secret invite = { NULL, 0 }, maker = { NULL, 0 };
 	struct kith_thing *thing = NULL;
@@ -303,6 +317,7 @@ int main(int argc, char **argv)
 	struct daemon_options o;
 	int ret;
 
+	thingd_trace_options(&d.trace, &argc, argv);
 	if (argc > 1 && thingd_is_word(argv[1]))
 		return thingd_word(argv[1], argc - 1, argv + 1);
 	daemon_options(argc, argv, usage, &o);

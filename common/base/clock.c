@@ -35,6 +35,16 @@ system_boot(void *arg)
 
 const struct clock clock_system = { system_wall, system_boot, NULL };
 
+int64_t
+clock_micros(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0)
+		return 0;
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 static int64_t
 fake_wall(void *arg)
 {

@@ -18,6 +18,9 @@ struct clock {
 
 extern const struct clock clock_system;
 
+/* Microseconds on the monotonic clock, from an unknown beginning: to measure with. */
+int64_t clock_micros(void);
+
 static inline int64_t clock_wall(const struct clock *c) { return c->wall_ms(c->arg); }
 static inline int64_t clock_boot(const struct clock *c) { return c->boot_ms(c->arg); }
 

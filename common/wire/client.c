@@ -52,6 +52,7 @@ struct client {
 	struct client_ops ops;
 	void *arg;
 	const struct clock *clock;
+	const struct stream_tap *tap;
 	char *domain, *host, *port, *user, *resource, *ca_file, *cert_file, *key_file;
 	struct secret password;
 	const struct secret *invite, *maker_secret;	/* the caller's */
@@ -360,6 +361,8 @@ take_success(struct client *c, const char *in, size_t len)
 		return;
 	}
 	sasl_free(&c->sasl);
+	if (c->ops.authenticated != NULL)
+		c->ops.authenticated(c->arg);
 	stream_open(c->stream, c->domain, NULL, true);
 	c->step = FEATURES_BIND;
 }
@@ -732,6 +735,8 @@ on_opened(void *arg, const char *id, const char *from, const char *version)
 	struct client *c = arg;
 
 	(void)id;
+	if (!c->heard && c->ops.connected != NULL)
+		c->ops.connected(c->arg);
 	c->heard = true;
 	if (strcmp(version, "1.0") != 0)
 		fail(c, CLIENT_UNTRUSTED, "the server is too old for TLS and SASL");
@@ -820,7 +825,7 @@ open_stream(struct client *c, int fd)
 	static const struct stream_ops ops = { on_opened, on_stanza, on_oversize, on_turn, on_ended };
 	struct stream_conf conf = {
 		.default_ns = NS_CLIENT, .limits = c->limits, .clock = c->clock,
-		.user_timeout_ms = USER_TIMEOUT_MS
+		.user_timeout_ms = USER_TIMEOUT_MS, .tap = c->tap
 	};
 
 	c->stream = stream_new(fd, &conf, &ops, c, NULL);
@@ -897,6 +902,7 @@ copy_conf(struct client *c, const struct client_conf *conf, struct err *e)
 	if (!ok)
 		return err_set(e, ERR_SYSTEM, "no memory for a login");
 	c->clock = conf->clock;
+	c->tap = conf->tap;
 	c->direct_tls = conf->direct_tls;
 	c->register_account = conf->register_account;
 	c->cert_only = conf->cert_only;

@@ -45,6 +45,7 @@ struct client_conf {
 	struct resume *resume;
 	enum client_activity activity;
 	struct stream_limits limits;
+	const struct stream_tap *tap;	/* NULL: nobody listens */
 	const struct clock *clock;
 	int64_t timeout_ms;		/* for the whole login; 30 s */
 };
@@ -66,6 +67,9 @@ enum client_end {
 };
 
 struct client_ops {
+	/* The server's stream has opened; the login is through.  NULL: nobody measures. */
+	void (*connected)(void *arg);
+	void (*authenticated)(void *arg);
 	/* The certificate has proved the domain; nothing but the stream header has
 	 * been sent.  false: go no further.  NULL: nobody wants to know. */
 	bool (*proved)(void *arg);

@@ -54,6 +54,29 @@ stanza_attr(const struct stanza *s, const char *name)
 	return xmpp_stanza_get_attribute(tree(s), name);
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool
+stanza_attr_at(const struct stanza *s, size_t i, const char **name, const char **value)
+{
+	const char *pair[2 * STANZA_ATTRS];
+	int n = xmpp_stanza_get_attributes(tree(s), pair, 2 * STANZA_ATTRS);
+
+	qsort(pair, (size_t)(n / 2), 2 * sizeof(pair[0]), by_name);
+	for (int k = 0; k + 1 < n; k += 2) {
+		if (strcmp(pair[k], "xmlns") == 0 || i-- > 0)
+			continue;
+		*name = pair[k];
+		*value = pair[k + 1];
+		return true;
+	}
+	return false;
+}
+
 static const struct stanza *
 element_from(xmpp_stanza_t *s)
 {

@@ -19,6 +19,10 @@ const char *stanza_ns(const struct stanza *s);		/* "" if none */
 bool stanza_is(const struct stanza *s, const char *ns, const char *name);
 /* NULL when absent: absent and empty differ. */
 const char *stanza_attr(const struct stanza *s, const char *name);
+/* The i-th attribute of at most STANZA_ATTRS, by name; xmlns is none.  false:
+ * there is no such. */
+#define STANZA_ATTRS 32
+bool stanza_attr_at(const struct stanza *s, size_t i, const char **name, const char **value);
 
 /* Element children only; text in between is skipped. */
 const struct stanza *stanza_first(const struct stanza *parent);

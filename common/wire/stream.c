@@ -47,6 +47,7 @@ struct stream {
 	struct stream_ops ops;
 	void *arg;
 	const struct clock *clock;
+	const struct stream_tap *tap;
 	char *default_ns;
 	struct parser *parser;
 	struct tls *tls;
@@ -111,6 +112,7 @@ stream_new(int fd, const struct stream_conf *conf, const struct stream_ops *ops,
 	s->ops = *ops;
 	s->arg = arg;
 	s->clock = conf->clock;
+	s->tap = conf->tap;
 	s->last_byte = clock_boot(s->clock);
 	s->default_ns = mem_strdup(conf->default_ns);
 	s->in_size = l.queue_bytes / ANSWER_RATIO;
@@ -120,6 +122,8 @@ stream_new(int fd, const struct stream_conf *conf, const struct stream_ops *ops,
 	if (s->default_ns == NULL || s->in == NULL || s->parser == NULL)
 		goto no_memory;
 	s->fd = fd;
+	if (s->tap != NULL)
+		s->tap->passed(s->tap->arg, false, NULL, 0);
 	set_options(fd, conf->user_timeout_ms);
 	return s;
 no_memory:
@@ -226,6 +230,13 @@ stream_out(struct stream *s)
 	return &s->out;
 }
 
+static void
+tap(const struct stream *s, bool sent, const char *data, size_t len)
+{
+	if (s->tap != NULL)
+		s->tap->passed(s->tap->arg, sent, data, len);
+}
+
 static ssize_t
 write_some(struct stream *s, const char *data, size_t len)
 {
@@ -287,6 +298,7 @@ stream_flush(struct stream *s)
 		}
 		if (n == 0)
 			break;
+		tap(s, true, s->out.data + s->sent, (size_t)n);
 		s->sent += (size_t)n;
 		s->urgent -= (size_t)n < s->urgent ? (size_t)n : s->urgent;
 		if (s->tls == NULL && (size_t)n < len)
@@ -470,6 +482,7 @@ fill(struct stream *s)
 
 		if (n <= 0)
 			return n == 0;
+		tap(s, false, s->in + s->in_len, (size_t)n);
 		s->in_len += (size_t)n;
 		s->last_byte = clock_boot(s->clock);
 	} while (s->tls != NULL && s->in_len < s->in_size);

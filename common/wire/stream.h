@@ -64,11 +64,18 @@ struct stream_ops {
 	void (*ended)(void *arg, enum stream_end why, const char *text);
 };
 
+/* Who listens to what passes, as it is inside TLS; `data` NULL: a new connection. */
+struct stream_tap {
+	void (*passed)(void *arg, bool sent, const char *data, size_t len);
+	void *arg;
+};
+
 struct stream_conf {
 	const char *default_ns;	/* NS_COMPONENT or NS_CLIENT */
 	struct stream_limits limits;
 	int user_timeout_ms;	/* TCP_USER_TIMEOUT; 0: leave */
 	const struct clock *clock;
+	const struct stream_tap *tap;	/* NULL: nobody; outlives the stream */
 };
 
 /* Takes the connected or connecting non-blocking socket `fd`. */
