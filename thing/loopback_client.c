@@ -96,6 +96,7 @@ struct client *client_new(const struct client_conf *conf, const struct client_op
 	c->ops = ops;
 	c->arg = arg;
 	c->begins = true;
+	c->resume = conf->resume;
 	c->registers = conf->register_account;
 	buf_init(&c->out, LOOPBACK_BYTES);
 	buf_init(&c->mail, LOOPBACK_BYTES);
@@ -217,15 +218,17 @@ bool client_is_up(const struct client *c)
 
 struct buf *client_out(struct client *c)
 {
-	return &c->out;
+	return resume_out(c->resume);
 }
 
 void client_flush(struct client *c)
 {
-	MEM_WITHIN(NULL);
-
-	if (c->up && !c->cut)
-		loopback_broker_take(c);
+	resume_feed(c->resume, &c->out);
+	{
+		MEM_WITHIN(NULL);
+		if (c->up && !c->cut)
+			loopback_broker_take(c);
+	}
 	buf_reset(&c->out);
 }
 
@@ -233,6 +236,12 @@ void client_peer_times(const struct client *c, int64_t *from_ms, int64_t *until_
 {
 	(void)c;
 	*from_ms = *until_ms = 0;
+}
+
+bool client_probe(struct client *c)
+{
+	(void)c;
+	return false;
 }
 
 int64_t client_last_byte(const struct client *c)

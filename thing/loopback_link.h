@@ -21,7 +21,8 @@ struct client {
 	struct kith_loopback *lb;
 	const struct client_ops *ops;
 	void *arg;
-	struct buf out;			/* written by the thing, not flushed yet */
+	struct resume *resume;		/* the login's: where the thing writes */
+	struct buf out;			/* flushed, on its way to the broker */
 	struct buf mail;		/* for the thing: stanzas, one after another */
 	struct parser *from_thing, *to_thing;
 	char user[64];

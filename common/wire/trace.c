@@ -31,14 +31,14 @@ struct trace {
 
 /* Attributes with a secret, in whatever element.  `st` and its like are tokens in
  * the long vocabulary (XEP-0324 tokens, 3.4). */
-static const char *const secret_attributes[] = {
+static const char *const hidden_attributes[] = {
 	"code", "dt", "deviceToken", "deviceTokens", "key", "nonce", "password", "previd",
 	"proof", "secret", "serviceToken", "serviceTokens", "st", "token", "userToken",
 	"userTokens", "ut",
 };
 
 /* Elements whose text, and that of all below them, is a secret. */
-static const struct { const char *ns, *name; } secret_texts[] = {
+static const struct { const char *ns, *name; } hidden[] = {
 	{ NS_SASL, NULL }, { "urn:xmpp:sasl:2", NULL }, { NS_REGISTER, NULL },
 	{ NS_WITNESS, NULL }, { "urn:xmpp:ibr-token:0", NULL }, { "urn:xmpp:pars:0", NULL },
 	{ NULL, "getToken" }, { NULL, "getTokenResponse" }, { NULL, "getTokenChallenge" },
@@ -59,9 +59,9 @@ static bool has_secret_text(const struct stanza *s)
 	/* What a server offers is no secret. */
 	if (stanza_is(s, NS_SASL, "mechanisms") || stanza_is(s, NS_SASL, "failure"))
 		return false;
-	for (size_t i = 0; i < sizeof(secret_texts) / sizeof(secret_texts[0]); i++)
-		if ((!secret_texts[i].ns || strcmp(secret_texts[i].ns, stanza_ns(s)) == 0) &&
-		    (!secret_texts[i].name || strcmp(secret_texts[i].name, stanza_name(s)) == 0))
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if ((!hidden[i].ns || strcmp(hidden[i].ns, stanza_ns(s)) == 0) &&
+		    (!hidden[i].name || strcmp(hidden[i].name, stanza_name(s)) == 0))
 			return true;
 	return false;
 }
@@ -80,8 +80,8 @@ static bool is_secret_attribute(const struct stanza *s, const char *name)
 	/* A session that can be taken up again belongs to whoever knows its id. */
 	if (strcmp(name, "id") == 0)
 		return strcmp(stanza_name(s), "enabled") == 0;
-	return is_in(name, secret_attributes,
-	    sizeof(secret_attributes) / sizeof(secret_attributes[0]));
+	return is_in(name, hidden_attributes,
+	    sizeof(hidden_attributes) / sizeof(hidden_attributes[0]));
 }
 
 /* "ABCD-EFGH", "ABCD-EFGH-JKLM": what people type back. */
