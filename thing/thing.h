@@ -291,8 +291,9 @@ int kith_thing_add_control(struct kith_thing *t, const struct kith_thing_control
 int kith_thing_add_need(struct kith_thing *t, const char *line);
 
 /* Devices behind it.  A node may come at any time; its fields and controls are
- * added as those of the thing, with `node` set.  0, or -1: taken, too many, too
- * long, or the thing has no such node. */
+ * added as those of the thing, with `node` set; a boolean control "identify" is
+ * offered as a command, too (XEP-0326).  Without a source it has the source "nodes".
+ * 0, or -1: taken, too many, too long, or the thing has no such node. */
 #define KITH_THING_NODES 256
 int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node);
 /* It is gone for good: unregistered, its KEY and what it was are forgotten. */
