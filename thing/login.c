@@ -43,7 +43,7 @@ int64_t login_delay(unsigned failures, uint32_t random)
 	int64_t top = LOGIN_BASE_MS, floor = 0;
 
 	while (failures-- > 0 && top < LOGIN_CAP_MS)
-		top *= LOGIN_GROWTH;
+		top *= 2;
 	if (top >= LOGIN_CAP_MS) {
 		top = LOGIN_CAP_MS;
 		floor = LOGIN_FLOOR_MS;

@@ -19,14 +19,13 @@
 #include "thing/timing.h"
 
 #define LOGIN_BASE_MS 1000
-#define LOGIN_GROWTH 4			/* 1, 4, 16, 64, 120 s */
 #define LOGIN_CAP_MS (120 * 1000LL)
 #define LOGIN_TIMEOUT_MS 30000
 #define LOGIN_RUMOUR_MS 15000	/* ... at a place that anybody near could have named */
 /* Full jitter up to the cap is one attempt a minute in the mean, and the quick
- * ones at the beginning come on top: at the cap the lowest tenth is left out, so
+ * ones at the beginning come on top: at the cap the lowest eighth is left out, so
  * that a server that stays away hears less than one a minute of each (T-18). */
-#define LOGIN_FLOOR_MS (LOGIN_CAP_MS / 10)
+#define LOGIN_FLOOR_MS (LOGIN_CAP_MS / 8)
 #define LOGIN_CALM 4			/* failures: from then on one place at a time */
 #define LOGIN_KEEPALIVE_MS 20000
 /* A server that was asked and says nothing for so long is gone: with the time
@@ -124,7 +123,7 @@ void login_tell_time(struct login *l, int64_t wall_ms);
 void login_pressed(struct login *l);
 
 /* Milliseconds to wait after `failures` attempts in a row failed: uniform in
- * [0, base * growth^failures), at the cap in [floor, cap). */
+ * [0, base * 2^failures), at the cap in [floor, cap). */
 int64_t login_delay(unsigned failures, uint32_t random);
 
 #endif

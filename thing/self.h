@@ -55,6 +55,7 @@ struct kith_thing {
 	struct button button;
 	bool accept_button;
 	struct login login;
+	struct sasl_rules sasl;
 	bool login_ready;
 	struct timing timing;
 	struct trace *trace;		/* NULL: nobody reads along */

@@ -347,6 +347,8 @@ static int copy_conf(struct kith_thing *t, const struct kith_thing_conf *conf, s
 	    copy_text(&t->registry, conf->registry ? j.text : NULL) < 0 ||
 	    copy_text(&t->software, conf->software ? conf->software : "kith-thing") < 0)
 		return err_set(e, ERR_SYSTEM, "out of memory");
+	if (sasl_rules_parse(&t->sasl, conf->sasl ? conf->sasl : "", e) < 0)
+		return -1;
 	t->event = conf->event;
 	t->event_arg = conf->arg;
 	t->accept_button = conf->accept_button;
@@ -525,7 +527,9 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 	login = (struct login_conf){ .clock = &clock_system, .dir = t->state_dir,
 		.locate = { .server = t->server, .ways = conf->locate,
 			.dhcp_lease = conf->dhcp_lease, .domains = conf->domains },
-		.ca_file = t->ca_file, .boot_spread_ms = conf->boot_spread_ms,
+		.ca_file = t->ca_file, .boot_spread_ms = conf->boot_spread_ms, .sasl = &t->sasl,
+		.keepalive_ms = conf->keepalive_ms,
+		.activity = (enum client_activity)conf->client_state,
 		.signup = admission_conf(&t->admission), .time = &t->time };
 	if (login_init(&t->login, &login, &t->id, &t->standing, &login_calls, t, e) < 0)
 		return -1;
@@ -839,6 +843,7 @@ void kith_thing_pressed(struct kith_thing *t)
 
 	bool rhythm = witness_listens(&t->witness);
 
+	login_pressed(&t->login);
 	/* A press that somebody asked for is his; any other opens the window. */
 	if (!button_press(&t->button, !rhythm)) {
 		if (!rhythm)

@@ -218,6 +218,12 @@ struct kith_thing_tag {
 	double number;
 };
 
+enum kith_thing_client_state {	/* XEP-0352 */
+	KITH_THING_CLIENT_OFF,	/* nothing: everything comes at once */
+	KITH_THING_CLIENT_ACTIVE,
+	KITH_THING_CLIENT_INACTIVE	/* the broker may hold back what can wait: battery */
+};
+
 struct kith_thing_conf {
 	size_t size;
 	const char *state;	/* folder; made with mode 0700 when absent */
@@ -260,6 +266,13 @@ struct kith_thing_conf {
 	 * %1 ... %9, `lang` as in xml:lang; give `text` itself for what you do not
 	 * know.  NULL: it speaks English. */
 	const char *(*translate)(void *arg, const char *lang, const char *text);
+	/* Ways to log in: "SCRAM-SHA-256-PLUS SCRAM-SHA-256" (these, in that order) or
+	 * "!SCRAM-SHA-1" (not those); SCRAM-X-512 of any hash OpenSSL has may be named.
+	 * NULL: EXTERNAL, then SCRAM, bound ones first.  Nothing else is ever used. */
+	const char *sasl;
+	int64_t keepalive_ms;	/* of silence before the broker is asked; 0: 20 s */
+	/* What the broker is told where it wants to know whether somebody watches. */
+	enum kith_thing_client_state client_state;
 };
 
 /* Ways to the broker besides `server`; switch on with `locate`. */

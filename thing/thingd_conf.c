@@ -15,6 +15,7 @@
 #include "common/base/conf.h"
 #include "common/base/mem.h"
 #include "common/base/str.h"
+#include "common/wire/sasl.h"
 #include "common/wire/limits.h"
 #include "thing/lamp.h"
 #include "thing/thingd_button.h"
@@ -42,6 +43,9 @@ static const struct conf_key keys[] = {
 	ROW("registry", CONF_JID, registry, 0, 0, NULL, "address of the registry; default: service discovery"),
 	ROW("user", CONF_TEXT, user, 0, 0, NULL, "switch to this user when started by root"),
 	ROW("boot_spread", CONF_TIME, boot_spread_ms, 0, DAY_MS, "0s", "first attempt after a random time up to this"),
+	ROW("sasl", CONF_TEXT, sasl, 0, 0, NULL, "ways to log in, in order; or those never used, each with '!'; default: EXTERNAL, SCRAM"),
+	ROW("keepalive", CONF_TIME, keepalive_ms, 5000, DAY_MS, "20s", "ask the broker for a sign of life after so much silence"),
+	ROW("client_state", CONF_TEXT, client_state_text, 0, 0, "off", "tell the broker: active, inactive (it may hold back what can wait), off"),
 	ROW("qr", CONF_TEXT, qr_text, 0, 0, "auto", "show the claim URI as QR code: auto (on a terminal), yes, no"),
 	ROW("qr_holds", CONF_TEXT, qr_holds_text, 0, 0, "uri", "what QR codes hold: uri, or chat: a link that opens the chat"),
 	ROW("pictures", CONF_BOOL, pictures, 0, 0, "no", "also keep the QR code as claim.png and claim.svg in state="),
@@ -517,6 +521,20 @@ static int finish_place(struct thingd_conf *c, struct err *e)
 	return 0;
 }
 
+static int check_login(struct thingd_conf *c, struct err *e)
+{
+	static const char *const states[] = { "off", "active", "inactive" };
+	struct sasl_rules rules;
+	size_t i = 0;
+
+	if (c->sasl && sasl_rules_parse(&rules, c->sasl, e) < 0)
+		return -1;
+	while (i < 3 && strcmp(c->client_state_text ? c->client_state_text : "", states[i]) != 0)
+		i++;
+	c->client_state = (enum kith_thing_client_state)i;
+	return i < 3 ? 0 : err_set(e, ERR_INPUT, "[thing] client_state= is active, inactive or off");
+}
+
 static int finish(void *out, struct err *e)
 {
 	struct thingd_conf *c = out;
@@ -536,6 +554,8 @@ static int finish(void *out, struct err *e)
 	if (i == 3)
 		return err_set(e, ERR_INPUT, "[thing] qr= is auto, yes or no");
 	c->qr = (enum thingd_qr)i;
+	if (check_login(c, e) < 0)
+		return -1;
 	if (c->qr_holds_text && strcmp(c->qr_holds_text, "chat") == 0)
 		c->qr_holds = THINGD_QR_CHAT;
 	else if (!c->qr_holds_text || strcmp(c->qr_holds_text, "uri") != 0)

@@ -72,7 +72,9 @@ struct thingd_conf {
 	char *domain_list[DOMAINS_GIVEN + 1];	/* domains_text split; ends in NULL */
 	char *invite_file, *maker_key, *maker_secret_file, *cert_file, *key_file;
 	bool cert_or_password;
-	int64_t boot_spread_ms;
+	char *sasl, *client_state_text;
+	int64_t boot_spread_ms, keepalive_ms;
+	enum kith_thing_client_state client_state;
 	enum thingd_qr qr;
 	enum thingd_qr_holds qr_holds;
 	char *root;			/* before /sys and /proc; NULL: none */

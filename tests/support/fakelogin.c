@@ -167,6 +167,27 @@ send_encoded(struct fakelogin *l, const char *element, const char *text)
 	buf_fini(&b);
 }
 
+/* A challenge with a salt of any length, sent as it is made. */
+static void
+send_huge_salt(struct fakelogin *l, const char *nonce)
+{
+	struct buf first, b;
+	size_t i;
+
+	buf_init(&first, 4 * l->salt_bytes + 1024);
+	buf_init(&b, 8 * l->salt_bytes + 2048);
+	buf_addf(&first, "r=%.100sSERVER,s=", nonce);
+	for (i = 0; i < l->salt_bytes; i += 3)
+		buf_adds(&first, "QUFB");
+	buf_addf(&first, ",i=%u", l->iterations);
+	str_base64(&b, first.data, first.len);
+	fake_send(l->f, "<challenge xmlns='" NS_SASL "'>");
+	fake_send(l->f, buf_str(&b));
+	fake_send(l->f, "</challenge>");
+	buf_fini(&first);
+	buf_fini(&b);
+}
+
 static void
 answer_auth(struct fakelogin *l, const char *auth)
 {
@@ -186,6 +207,10 @@ answer_auth(struct fakelogin *l, const char *auth)
 		l->step = BIND;
 	} else {
 		nonce = strstr(l->client_first, "r=");
+		if (l->lie == LIE_SALT_HUGE) {
+			send_huge_salt(l, nonce != NULL ? nonce + 2 : "");
+			return;
+		}
 		make_server_first(l, nonce != NULL ? nonce + 2 : "");
 		send_encoded(l, "challenge", l->server_first);
 	}

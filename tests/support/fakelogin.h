@@ -24,6 +24,7 @@ enum login_lie {
 	LIE_NONCE_UNRELATED,
 	LIE_NONCE_SAME,			/* nothing of the server's own */
 	LIE_SALT_EMPTY,
+	LIE_SALT_HUGE,			/* `salt_bytes` of it */
 	LIE_ITERATIONS,			/* as `iterations` says */
 	LIE_EXTENSION,			/* m= */
 	LIE_V_WRONG,
@@ -48,6 +49,7 @@ struct fakelogin {
 	const char *failure;		/* condition instead of a challenge; NULL: none */
 	enum login_lie lie;
 	unsigned iterations;		/* 4096 */
+	size_t salt_bytes;
 	bool direct_tls;
 	bool session;			/* demand XEP-3921 sessions */
 	const char *more_features;	/* beside bind; NULL: none */

@@ -283,6 +283,68 @@ att_D_01__without_the_right_signature_no_stanza_leaves(void **state)
 	}
 }
 
+static void
+att_D_03__a_salt_of_any_size_costs_nothing(void **state)
+{
+	static const size_t sizes[] = { 258, 3000, 9000, 64 * 1024 };
+	struct world *w = *state;
+	size_t i;
+
+	w->l.lie = LIE_SALT_HUGE;
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		w->l.salt_bytes = sizes[i];
+		assert_false(login(w, FLAW_NONE));
+		assert_nothing_secret(w, "a huge salt");
+	}
+}
+
+/* Recipe R-J: certificates x offers x what a liar says in SCRAM.  Unless all is right,
+ * neither password nor proof nor stanza leaves; unless the certificate is, nothing
+ * does.  A sample as a rule, every combination with KITH_LONG. */
+static void
+rec_R_J__certificates_times_offers_times_lies(void **state)
+{
+	static const char *const mechs[] = { "PLAIN", "DIGEST-MD5", "CRAM-MD5", "ANONYMOUS",
+		"SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "X-OAUTH2" };
+	static const struct { enum login_lie lie; unsigned iterations; bool proof; } lies[] = {
+		{ LIE_NONE, 4096, true }, { LIE_NONCE_UNRELATED, 4096, false },
+		{ LIE_V_WRONG, 4096, true }, { LIE_V_MISSING, 4096, true },
+		{ LIE_ITERATIONS, 1, false }, { LIE_ITERATIONS, 4095, false },
+		{ LIE_ITERATIONS, 0x80000000u, false }, { LIE_SALT_EMPTY, 4096, false },
+		{ LIE_EXTENSION, 4096, false }, { LIE_SUCCESS_AT_ONCE, 4096, false },
+	};
+	const size_t n_lies = sizeof(lies) / sizeof(*lies), all = FLAW_COUNT * 255 * n_lies;
+	const size_t step = getenv("KITH_LONG") != NULL ? 1 : 389;	/* a prime: all of each */
+	struct world *w = *state;
+	size_t at;
+
+	for (at = 0; at < all; at += step) {
+		enum fake_flaw flaw = (enum fake_flaw)(at % FLAW_COUNT);
+		unsigned set = (unsigned)(at / FLAW_COUNT % 255) + 1, i;
+		size_t lie = at / FLAW_COUNT / 255;
+		bool cert = flaw < FLAW_WRONG_NAME, scram = (set & 0x70) != 0, good;
+		char list[200] = "", name[300];
+
+		for (i = 0; i < 8; i++)
+			if (set & 1u << i)
+				(void)snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
+				    list[0] != '\0' ? " " : "", mechs[i]);
+		w->l.mechs = list;
+		w->l.lie = lies[lie].lie;
+		w->l.iterations = lies[lie].iterations;
+		good = cert && scram && lies[lie].lie == LIE_NONE;
+		(void)snprintf(name, sizeof(name), "%s, %s, lie %zu", fake_flaw_name(flaw), list, lie);
+		if (login(w, flaw) != good)
+			fail_msg("%s: %s", name, good ? w->text : "accepted");
+		if (!cert || !scram || !lies[lie].proof)
+			assert_nothing_secret(w, name);
+		if (!good && (leaked(w, PASSWORD) || leaked(w, "<iq")))
+			fail_msg("%s: said too much", name);
+		if (!cert && leaked(w, "<auth"))
+			fail_msg("%s: spoke to nobody we know", name);
+	}
+}
+
 /* D-02: 255 offers of 8 mechanisms; a login happens exactly when SCRAM is
  * among them, and never otherwise does anything leave. */
 static void
@@ -539,6 +601,8 @@ main(void)
 		T(att_D_01__without_the_right_signature_no_stanza_leaves),
 		T(att_D_09__see_other_host_tells_the_place_and_nothing_follows_it_by_itself),
 		T(ruling_42__what_is_proved_but_not_wanted_hears_no_more),
+		T(att_D_03__a_salt_of_any_size_costs_nothing),
+		T(rec_R_J__certificates_times_offers_times_lies),
 		T(att_D_02__only_scram_of_255_offers),
 		T(att_D_02__a_failed_login_is_not_followed_by_a_weaker_one),
 		T(att_D_02__a_wrong_password_is_refused_not_untrusted),
