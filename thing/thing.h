@@ -247,7 +247,8 @@ struct kith_thing_conf {
 	 * in the order of the bits; 0: DNS only.  `domain` may be NULL when one of
 	 * the last three is on; what is found must still prove one of `domains`. */
 	unsigned locate;
-	const char *dhcp_lease;	/* file of the DHCP client, for KITH_THING_LOCATE_DHCP */
+	const char *dhcp_lease;	/* file of the DHCP client, or a pattern of such, for
+				 * KITH_THING_LOCATE_DHCP; NULL: where they keep them */
 	const char *const *domains;	/* ends in NULL; "home.example", "*.city.example" */
 	/* What the broker may ask of who opens an account. */
 	const char *invite;	/* preauth token (XEP-0445); NULL: none */

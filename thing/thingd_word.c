@@ -70,6 +70,7 @@ static int word_accept(const struct thingd_conf *c, const struct word_args *a)
 {
 	char why[512] = "";
 	struct err e = ERR_INIT;
+	int entered;
 
 	if (!a->operand) {
 		fprintf(stderr, "which domain? kith-thing accept DOMAIN\n");
@@ -79,11 +80,12 @@ static int word_accept(const struct thingd_conf *c, const struct word_args *a)
 		fprintf(stderr, "the settings say domain = %s, and only that\n", c->domain);
 		return 1;
 	}
-	if (daemon_drop(c->user, &e) < 0) {
+	entered = daemon_enter(c->state, &e);
+	if (entered < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		return 1;
 	}
-	if (kith_thing_accept(c->state, a->operand, why, sizeof(why)) == 0) {
+	if (kith_thing_accept(entered ? "." : c->state, a->operand, why, sizeof(why)) == 0) {
 		printf("it may live at %s; a thing that runs hears of it in its next round\n",
 		    a->operand);
 		return 0;

@@ -115,6 +115,24 @@ daemon_drop(const char *user, struct err *e)
 }
 
 int
+daemon_enter(const char *dir, struct err *e)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || stat(dir, &st) != 0 || st.st_uid == 0)
+		return 0;
+	/* Into it first: the way there may be open to root only. */
+	if (chdir(dir) != 0 || stat(".", &st) != 0 || st.st_uid == 0)
+		return err_errno(e, "cannot go into '%s'", dir);
+	if (setgroups(0, NULL) != 0 || setresgid(st.st_gid, st.st_gid, st.st_gid) != 0 ||
+	    setresuid(st.st_uid, st.st_uid, st.st_uid) != 0)
+		return err_errno(e, "cannot become the owner of '%s'", dir);
+	if (setuid(0) == 0)
+		return err_set(e, ERR_SYSTEM, "rights of root came back after dropping them");
+	return 1;
+}
+
+int
 daemon_dir(const char *path, struct err *e)
 {
 	struct stat st;

@@ -28,6 +28,12 @@ void daemon_options(int argc, char **argv, const char *usage, struct daemon_opti
 void daemon_notify(const char *text);
 /* Switch to `user` when started by root; a warning when root and no user. */
 int daemon_drop(const char *user, struct err *e);
+/*
+ * For a tool that root runs on the folder of a program that is not root: goes into
+ * the folder and becomes its owner, so that what is written there is his.  1: it
+ * has, and the folder is "." now; 0: nothing to do; -1.
+ */
+int daemon_enter(const char *dir, struct err *e);
 /* mkdir 0700 when absent; an existing folder is used as it is. */
 int daemon_dir(const char *path, struct err *e);
 /* Write a whole file: temp (O_EXCL, 0600) + fsync + rename + fsync of the

@@ -75,4 +75,15 @@ run 0 "$thing" claim -f "$dir/conf" --png "$dir/c.png" --svg "$dir/c.svg" && gre
 run 64 "$thing" reset -f "$dir/conf" && [ -e "$dir/state/identity" ]; ok "reset wants to be meant"
 run 0 "$thing" repin -f "$dir/conf"; ok "repin on a fresh thing is fine"
 run 0 "$thing" reset --yes -f "$dir/conf" && [ "$(find "$dir/state" -type f)" = "" ]; ok "att-D-08: reset leaves no file"
+run 1 "$thing" accept found.example -f "$dir/conf" && grep -q "domain = " "$dir/err"
+ok "ruling 42: a thing that was given a domain accepts no other"
+sed -i 's/^domain = .*/locate = mdns/; s/^server = .*//' "$dir/conf"
+run 64 "$thing" accept -f "$dir/conf"; ok "accept wants a domain"
+run 1 "$thing" accept -f "$dir/conf" 'no domain' && run 0 "$thing" accept -f "$dir/conf" found.example &&
+    grep -qx 'domain found.example' "$dir/state/accepted"; ok "what is accepted is a domain, and is written down"
+if [ "$(id -u)" = 0 ]; then
+	chown -R nobody "$dir/state"; chmod 711 "$dir"
+	run 0 "$thing" accept -f "$dir/conf" more.example && [ "$(stat -c '%U %a' "$dir/state/accepted")" = "nobody 600" ]
+	ok "what root accepts can be read by the thing's own user"
+fi
 echo "1..$n"
