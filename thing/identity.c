@@ -143,6 +143,32 @@ int identity_prove(char out[static IDENTITY_PROOF], const struct identity *id,
 	return to_base64(out, IDENTITY_PROOF, proof, sizeof(proof), e);
 }
 
+int identity_attest(char out[static IDENTITY_PROOF], const struct identity *id,
+    const char *purpose, const char *text, struct err *e)
+{
+	const struct secret_part parts[] = {
+		{ purpose, strlen(purpose) }, { text, strlen(text) },
+	};
+	uint8_t proof[SIGN_BYTES];
+
+	if (sign_make(proof, &id->continuity, parts, 2, e) < 0)
+		return -1;
+	return to_base64(out, IDENTITY_PROOF, proof, sizeof(proof), e);
+}
+
+bool identity_attested(const char *key, const char *signature, const char *purpose,
+    const char *text)
+{
+	const struct secret_part parts[] = {
+		{ purpose, strlen(purpose) }, { text, strlen(text) },
+	};
+	uint8_t raw_key[SIGN_KEY], proof[SIGN_BYTES];
+
+	return str_unbase64(raw_key, sizeof(raw_key), key, strlen(key)) == SIGN_KEY &&
+	    str_unbase64(proof, sizeof(proof), signature, strlen(signature)) == SIGN_BYTES &&
+	    sign_check(raw_key, proof, parts, 2);
+}
+
 void identity_fini(struct identity *id)
 {
 	secret_clear(&id->password);

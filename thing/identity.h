@@ -67,6 +67,13 @@ int identity_public(char out[static IDENTITY_PUBLIC], const struct identity *id,
 int identity_prove(char out[static IDENTITY_PROOF], const struct identity *id,
     const char *registry, const char *bare, const char *nonce, struct err *e);
 
+/* The same for any text: that the holder of the key says it, for this purpose. */
+int identity_attest(char out[static IDENTITY_PROOF], const struct identity *id,
+    const char *purpose, const char *text, struct err *e);
+/* false also for a key or signature that is none. */
+bool identity_attested(const char *key, const char *signature, const char *purpose,
+    const char *text);
+
 /* Another name and password at the same broker; KEY and continuity key stay. */
 int identity_new_account(struct identity *id, struct err *e);
 /* The name that our certificate gives us at the broker.  -1: it is none. */

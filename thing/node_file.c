@@ -254,24 +254,3 @@ int node_file_graves(const char *dir, void (*found)(void *, const struct node *)
 	closedir(d);
 	return ret;
 }
-
-static bool is_ours(const char *name)
-{
-	return str_starts(name, NODE) || str_starts(name, GRAVE) ||
-	    str_starts(name, "." NODE) || str_starts(name, "." GRAVE);
-}
-
-int node_file_wipe(const char *dir, struct err *e)
-{
-	struct dirent *x;
-	DIR *d = opendir(dir);
-	int ret = 0;
-
-	if (!d)
-		return errno == ENOENT ? 0 : err_errno(e, "cannot look into folder '%s'", dir);
-	while (ret == 0 && (x = readdir(d)))
-		if (is_ours(x->d_name))
-			ret = statefile_remove(dir, x->d_name, e);
-	closedir(d);
-	return ret;
-}

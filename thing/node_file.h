@@ -26,7 +26,4 @@ int node_file_forget(const struct node *at, const char *dir, struct err *e);
 int node_file_graves(const char *dir, void (*found)(void *arg, const struct node *at), void *arg,
     struct err *e);
 
-/* All of them, secrets first: the thing is reset. */
-int node_file_wipe(const char *dir, struct err *e);
-
 #endif

@@ -53,6 +53,7 @@ struct kith_thing {
 	struct enroll enroll;
 	struct witness witness;
 	struct button button;
+	struct leaving *leaving;	/* heap; NULL: it stays in service */
 	bool accept_button;
 	struct login login;
 	struct sasl_rules sasl;
@@ -78,6 +79,11 @@ void self_close_nodes(struct kith_thing *t);
 void self_nodes_down(struct kith_thing *t);
 void self_take_about_nodes(struct kith_thing *t, struct call **c);
 void self_watcher_left(struct kith_thing *t, const char *full_jid);
+
+/* decommission.c: is it being taken out of service; true: that is over, and so is
+ * the thing. */
+bool self_is_leaving(const struct kith_thing *t);
+bool self_leave(struct kith_thing *t);
 
 /* serve.c: what came in on the bound stream. */
 void self_take_stanza(struct kith_thing *t, const struct stanza *s);

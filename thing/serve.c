@@ -248,7 +248,7 @@ void self_take_stanza(struct kith_thing *t, const struct stanza *s)
 		(void)session_take_answer(&t->session, s);
 		return;
 	}
-	if (!take_roster_push(t, s))
+	if (!take_roster_push(t, s) && !self_is_leaving(t))
 		route(t, s);
 }
 

@@ -146,6 +146,28 @@ int session_ask_password(struct session *s, const char *domain, const char *user
 	return -1;
 }
 
+int session_ask_leave(struct session *s, session_answer_fn *answer, void *arg)
+{
+	struct session_ask *a = new_ask(s, NULL, answer, arg);
+	struct xml x;
+
+	if (!a)
+		return -1;
+	xml_begin(&x, s->out);
+	xml_open(&x, "iq", NULL);
+	xml_attr(&x, "type", "set");
+	xml_attr(&x, "id", a->id);
+	xml_open(&x, "query", NS_REGISTER);
+	xml_open(&x, "remove", NULL);
+	xml_close(&x);
+	xml_close(&x);
+	xml_close(&x);
+	if (xml_end(&x) == 0)
+		return 0;
+	memset(a, 0, sizeof(*a));
+	return -1;
+}
+
 bool session_is_own_server(const struct session *s, const char *from)
 {
 	size_t len;

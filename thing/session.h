@@ -61,6 +61,10 @@ int session_ask_roster(struct session *s, session_answer_fn *answer, void *arg);
 int session_ask_password(struct session *s, const char *domain, const char *user,
     const char *password, session_answer_fn *answer, void *arg);
 
+/* Delete our account at its server (XEP-0077 3.2).  The server ends the stream
+ * before or after its answer. */
+int session_ask_leave(struct session *s, session_answer_fn *answer, void *arg);
+
 /* Was this result or error meant for one of ours?  Then it has been given to
  * whoever waited.  What fits no request is nobody's: drop it. */
 bool session_take_answer(struct session *s, const struct stanza *iq);

@@ -607,6 +607,7 @@ void kith_thing_free(struct kith_thing **tp)
 	if (t->claim_uri)
 		secret_cleanse(t->claim_uri, strlen(t->claim_uri));
 	mem_free(t->claim_uri);
+	mem_free(t->leaving);
 	pool_fini(&t->pool);
 	if (t->epoll >= 0)
 		close(t->epoll);
@@ -733,6 +734,14 @@ static short ready_events(struct kith_thing *t)
 	return revents;
 }
 
+/* Nothing of it may be written any more. */
+static void end_for_good(struct kith_thing *t)
+{
+	on_down(t);
+	login_stop(&t->login);
+	on_state(t, KITH_THING_STOPPED, "taken out of service");
+}
+
 static void say_goodbye(struct kith_thing *t)
 {
 	struct err e = ERR_INIT;
@@ -775,7 +784,9 @@ void kith_thing_process(struct kith_thing *t)
 	login_flush(&t->login);
 	follow_fd(t);
 	t->inside = false;
-	if (t->stopping)
+	if (self_leave(t))
+		end_for_good(t);
+	else if (t->stopping)
 		say_goodbye(t);
 }
 

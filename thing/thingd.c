@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "common/base/buf.h"
-#include "common/base/conf.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
 #include "common/base/secret.h"
@@ -29,6 +28,7 @@
 #include "thing/thingd_nodes.h"
 #include "thing/thingd_sandbox.h"
 #include "thing/thingd_show.h"
+#include "thing/thingd_thing.h"
 #include "thing/thingd_trace.h"
 #include "thing/thingd_word.h"
 
@@ -41,6 +41,9 @@ static const char usage[] =
     "                                        it may live at this domain, if it has none yet\n"
     "       kith-thing repin [-f FILE]       accept another registry or weaker login\n"
     "       kith-thing reset [-f FILE] --yes forget everything, become another thing\n"
+    "       kith-thing decommission [-f FILE] --yes\n"
+    "                                        out of service for good, with a receipt\n"
+    "       kith-thing receipt [FILE]        is such a receipt genuine?\n"
     "  -f FILE  settings (" THINGD_DEFAULT_FILE ")\n"
     "  -n       check the settings and stop; with -v print them\n"
     "  -v       say more; -vv debug\n"
@@ -200,76 +203,6 @@ static void on_trace(void *arg, bool sent, const char *xml)
 	thingd_trace_stanza(&d->trace, sent, xml);
 }
 
-/* The text of a secret; NULL when no file is named. */
-static const char *text_of(const struct secret *s)
-{
-	return s->len ? (const char *)s->data : NULL;
-}
-
-/* An invitation is used once: its file may be gone afterwards. */
-static int read_secrets(const struct thingd_conf *c, struct secret *invite, struct secret *maker,
-    struct err *e)
-{
-	if (c->invite_file && conf_secret_file(c->invite_file, 1, invite, e) < 0) {
-		if (e->kind != ERR_AGAIN)
-			return -1;
-		log_info("no invitation: %s", e->text);
-		err_clear(e);
-	}
-	return c->maker_secret_file ? conf_secret_file(c->maker_secret_file, 1, maker, e) : 0;
-}
-
-static struct kith_thing *make_thing(struct thingd *d, char *why, size_t why_size)
-{
-	struct kith_thing_tag tags[THINGD_TAGS];
-	struct kith_thing_conf conf = {
-		.size = sizeof(conf),
-		.state = d->conf.state,
-		.domain = d->conf.domain,
-		.domains = (const char *const *)d->conf.domain_list,
-		.locate = d->conf.locate,
-		.dhcp_lease = d->conf.dhcp_lease,
-		.server = d->conf.server,
-		.ca_file = d->conf.ca_file,
-		.registry = d->conf.registry,
-		.tags = tags,
-		.n_tags = d->conf.n_tags,
-		.software = PACKAGE_NAME "-thing " PACKAGE_VERSION,
-		.boot_spread_ms = d->conf.boot_spread_ms,
-		.sasl = d->conf.sasl,
-		.keepalive_ms = d->conf.keepalive_ms,
-		.client_state = d->conf.client_state,
-		.event = on_event,
-		.arg = d,
-		.shows_code = d->conf.shows_code,
-		.has_button = d->conf.button != NULL,
-		.claim_button = d->conf.claim_button,
-		.accept_button = d->conf.accept_button,
-		.maker_key = d->conf.maker_key,
-		.cert_file = d->conf.cert_file,
-		.key_file = d->conf.key_file,
-		.cert_or_password = d->conf.cert_or_password,
-		.trace = d->trace.on ? on_trace : NULL,
-	};
-	struct secret invite = { NULL, 0 }, maker = { NULL, 0 };
-	struct kith_thing *thing = NULL;
-	struct err e = ERR_INIT;
-
-	for (size_t i = 0; i < d->conf.n_tags; i++)
-		tags[i] = (struct kith_thing_tag){ d->conf.tag[i].name, d->conf.tag[i].text,
-			d->conf.tag[i].number };
-	if (read_secrets(&d->conf, &invite, &maker, &e) == 0) {
-		conf.invite = text_of(&invite);
-		conf.maker_secret = text_of(&maker);
-		thing = kith_thing_new(&conf, why, why_size);
-	} else {
-		snprintf(why, why_size, "%s", e.text);
-	}
-	secret_clear(&invite);
-	secret_clear(&maker);
-	return thing;
-}
-
 static int run(struct thingd *d, const char *file)
 {
 	struct err e = ERR_INIT;
@@ -287,7 +220,8 @@ static int run(struct thingd *d, const char *file)
 		log_error("%s", e.text);
 		return 1;
 	}
-	d->thing = make_thing(d, why, sizeof(why));
+	d->thing = thingd_thing(&d->conf, on_event, d->trace.on ? on_trace : NULL, d,
+	    why, sizeof(why));
 	if (!d->thing) {
 		log_error("%s", why);
 	} else if (thingd_bind_add(&d->bind, d->thing, &e) < 0 || thingd_sandbox(&d->conf, file, &e) < 0) {

@@ -14,6 +14,7 @@
 #include "common/base/daemon.h"
 #include "common/base/qr.h"
 #include "common/base/secret.h"
+#include "thing/thingd_leave.h"
 #include "thing/thingd_show.h"
 
 struct word_args {
@@ -125,15 +126,48 @@ static int word_reset(const struct thingd_conf *c, const struct word_args *a)
 	return 1;
 }
 
+static int word_decommission(const struct thingd_conf *c, const struct word_args *a)
+{
+	if (!a->yes) {
+		fprintf(stderr, "this takes it out of service: its record, its account and all it "
+		    "knows are deleted; if you mean it, stop it and say: "
+		    "kith-thing decommission --yes\n");
+		return THINGD_EX_USAGE;
+	}
+	return thingd_decommission(c);
+}
+
+static int word_receipt(const struct thingd_conf *c, const struct word_args *a)
+{
+	(void)c;
+	return thingd_receipt(a->operand);
+}
+
 static const struct {
 	const char *word;
 	int (*act)(const struct thingd_conf *c, const struct word_args *a);
+	bool without_settings;	/* `c` is NULL */
 } words[] = {
-	{ "claim", word_claim },
-	{ "accept", word_accept },
-	{ "repin", word_repin },
-	{ "reset", word_reset },
+	{ "claim", word_claim, false },
+	{ "accept", word_accept, false },
+	{ "repin", word_repin, false },
+	{ "reset", word_reset, false },
+	{ "decommission", word_decommission, false },
+	{ "receipt", word_receipt, true },
 };
+
+static int act(size_t i, const char *file, const struct word_args *a)
+{
+	struct thingd_conf conf;
+	int ret = DAEMON_EX_CONFIG;
+
+	if (words[i].without_settings)
+		return words[i].act(NULL, a);
+	if (thingd_load(&conf, file) == 0)
+		ret = words[i].act(&conf, a);
+	thingd_conf_free(&conf);
+	return ret;
+}
 
 bool thingd_is_word(const char *text)
 {
@@ -152,9 +186,8 @@ int thingd_word(const char *word, int argc, char **argv)
 		{ NULL, 0, NULL, 0 }
 	};
 	const char *file = NULL;
-	struct thingd_conf conf;
 	struct word_args a = { .png = NULL };
-	int c, ret = DAEMON_EX_CONFIG;
+	int c;
 
 	while ((c = getopt_long(argc, argv, "f:", options, NULL)) != -1)
 		switch (c) {
@@ -165,10 +198,8 @@ int thingd_word(const char *word, int argc, char **argv)
 		default: return THINGD_EX_USAGE;
 		}
 	a.operand = argv[optind];	/* NULL behind the last */
-	if (thingd_load(&conf, file) == 0)
-		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-			if (strcmp(words[i].word, word) == 0)
-				ret = words[i].act(&conf, &a);
-	thingd_conf_free(&conf);
-	return ret;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].word, word) == 0)
+			return act(i, file, &a);
+	return THINGD_EX_USAGE;
 }
