@@ -287,6 +287,8 @@ static int to_boolean(const char *text, bool *out)
 	static const struct { const char *word; bool value; } words[] = {
 		{ "on", true }, { "true", true }, { "yes", true }, { "1", true },
 		{ "off", false }, { "false", false }, { "no", false }, { "0", false },
+		{ "an", true }, { "ein", true }, { "ja", true },
+		{ "aus", false }, { "nein", false },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * talk: the thing's own small chat, for its owner and its friends:
- *	help | read [FIELD] | set PARAMETER VALUE
+ *	read [NODE] [FIELD, ...] | set [NODE] PARAMETER VALUE | switch PARAMETER on
+ *	fields | nodes | who | why read FIELD | why set PARAMETER | help
  * Decided exactly as the same request by iq.  Strangers hear nothing, and the
  * thing never writes unasked.  Each line gets exactly one answer.
  */
