@@ -291,11 +291,13 @@ int nodes_resolve(const struct nodes *ns, struct pool *pool, const struct node_l
 
 struct thing_node *nodes_add(struct nodes *ns, const struct kith_thing_node *what)
 {
+	struct kith_thing_node whole = { 0 };	/* it may be one that was shorter */
 	struct thing_node **list, *n;
 
-	if (what->size < sizeof(*what) || ns->n > KITH_THING_NODES)
+	if (what->size < offsetof(struct kith_thing_node, name) || ns->n > KITH_THING_NODES)
 		return NULL;
-	n = node_new(what);
+	memcpy(&whole, what, what->size < sizeof(whole) ? what->size : sizeof(whole));
+	n = node_new(&whole);
 	if (!n || nodes_find(ns, &n->at) || (n->parent && strcmp(n->parent, n->at.id) == 0) ||
 	    !(list = mem_resize(ns->node, (ns->n + 1) * sizeof(list[0])))) {
 		if (n)

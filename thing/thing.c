@@ -331,7 +331,7 @@ static int copy_conf(struct kith_thing *t, const struct kith_thing_conf *conf, s
 {
 	struct jid j;
 
-	if (conf->size < sizeof(*conf) || !conf->state)
+	if (conf->size < offsetof(struct kith_thing_conf, domain) || !conf->state)
 		return err_set(e, ERR_INPUT, "size and state are needed");
 	if (!conf->domain && (conf->server || !(conf->locate & NEAR)))
 		return err_set(e, ERR_INPUT, "domain is needed, unless a way of locate can find it");
@@ -547,19 +547,28 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 	return 0;
 }
 
-static const struct mem *take_memory(const struct kith_thing_conf *conf, struct mem *out)
+/* Programs compiled before the struct grew do not have its last members; those
+ * compiled later have some that mean nothing here. */
+static struct kith_thing_conf whole_conf(const struct kith_thing_conf *given)
 {
-	if (conf->size >= offsetof(struct kith_thing_conf, memory) + sizeof(conf->memory) &&
-	    conf->memory)
-		*out = (struct mem){ conf->memory->resize, conf->memory->arg };
+	struct kith_thing_conf out = { 0 };
+
+	memcpy(&out, given, given->size < sizeof(out) ? given->size : sizeof(out));
 	return out;
+}
+
+static struct mem memory_of(const struct kith_thing_conf *conf)
+{
+	return conf->memory ? (struct mem){ conf->memory->resize, conf->memory->arg } :
+	    (struct mem){ 0 };
 }
 
 struct kith_thing *kith_thing_new(const struct kith_thing_conf *conf, char *why,
     size_t why_size)
 {
-	struct mem mem = { 0 };
-	MEM_WITHIN(take_memory(conf, &mem));
+	const struct kith_thing_conf whole = whole_conf(conf);
+	const struct mem mem = memory_of(&whole);
+	MEM_WITHIN(&mem);
 	struct kith_thing *t = mem_zalloc(sizeof(*t));
 	struct err e = ERR_INIT;
 
@@ -570,7 +579,7 @@ struct kith_thing *kith_thing_new(const struct kith_thing_conf *conf, char *why,
 		pool_init(&t->pool, WIRE_REQUEST_BYTES);
 		if (nodes_init(&t->nodes) < 0)
 			err_set(&e, ERR_SYSTEM, "out of memory");
-		else if (make(t, conf, &e) == 0)
+		else if (make(t, &whole, &e) == 0)
 			return t;
 		kith_thing_free(&t);
 	} else {
