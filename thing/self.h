@@ -11,6 +11,7 @@
 #include "common/base/mem.h"
 #include "thing/button.h"
 #include "thing/admission.h"
+#include "thing/clone.h"
 #include "thing/command.h"
 #include "thing/concentrator.h"
 #include "thing/enroll.h"
@@ -53,6 +54,7 @@ struct kith_thing {
 	struct enroll enroll;
 	struct witness witness;
 	struct button button;
+	struct clone clone;
 	struct leaving *leaving;	/* heap; NULL: it stays in service */
 	bool accept_button;
 	struct login login;

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "common/base/str.h"
 #include "common/wire/push.h"
 #include "common/wire/reply.h"
 #include "common/wire/route.h"
@@ -72,6 +73,10 @@ static void serve_chat(struct kith_thing *t, struct call **c)
 
 static void serve_presence(struct kith_thing *t, struct call **c)
 {
+	enum presence_type type = (*c)->q.u.presence.type;
+
+	if (type == PRESENCE_AVAILABLE || type == PRESENCE_UNAVAILABLE)
+		clone_seen(&t->clone, (*c)->q.from, type == PRESENCE_AVAILABLE);
 	if ((*c)->q.u.presence.type == PRESENCE_SUBSCRIBE)
 		befriend_request(&t->befriend, (*c)->q.bare);
 	if ((*c)->q.u.presence.type == PRESENCE_UNAVAILABLE)
@@ -128,6 +133,23 @@ static void serve_version(struct kith_thing *t, struct call **c)
 	answer(t, &(*c)->q, &r);
 }
 
+/* What its owner hears instead of anything else, while there are two of it. */
+static void serve_cloned(struct kith_thing *t, struct call **c)
+{
+	static const char explain[] = "There are two of me: another device uses my identity, so I "
+	    "serve nobody. Take the wrong one out of service (kith-thing reset there), then write "
+	    "'alone' to me.";
+	const struct request *q = &(*c)->q;
+	char id[IDENT_TEXT];
+	bool looks = q->u.chat.body && !q->u.chat.flags && str_case_eq(q->u.chat.body, "alone") &&
+	    clone_look_again(&t->clone);
+
+	if (ident_text(id, NULL) == 0)
+		(void)chat_write(t->session.out, NULL, q->from, id, q->id, !looks ? explain
+		    : t->standing.cloned ? "I look whether the other one is still there."
+		    : "I go on, with a new password.");
+}
+
 #define TO(who) (1u << (who))
 #define KNOWN (TO(ACCESS_FRIEND) | TO(ACCESS_OWNER) | TO(ACCESS_SERVICE) | TO(ACCESS_SELF))
 #define PEOPLE (TO(ACCESS_FRIEND) | TO(ACCESS_OWNER))
@@ -172,8 +194,10 @@ static void serve(struct kith_thing *t, struct call **c)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (table[i].verb != q->verb)
 			continue;
-		if (!(table[i].who & who) ||
-		    (!table[i].before_serving && !enroll_is_serving(&t->enroll)))
+		if (q->verb == VERB_CHAT && t->standing.cloned && who == TO(ACCESS_OWNER))
+			serve_cloned(t, c);
+		else if (!(table[i].who & who) || (!table[i].before_serving &&
+		    (!enroll_is_serving(&t->enroll) || t->standing.cloned)))
 			refuse(t, q, COND_SERVICE_UNAVAILABLE);
 		else
 			table[i].serve(t, c);
@@ -248,6 +272,8 @@ void self_take_stanza(struct kith_thing *t, const struct stanza *s)
 		(void)session_take_answer(&t->session, s);
 		return;
 	}
+	if (is_iq(s, "get") && clone_take(&t->clone, s))
+		return;
 	if (!take_roster_push(t, s) && !self_is_leaving(t))
 		route(t, s);
 }

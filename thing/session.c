@@ -168,6 +168,29 @@ int session_ask_leave(struct session *s, session_answer_fn *answer, void *arg)
 	return -1;
 }
 
+int session_ask_twin(struct session *s, const char *full, const char *ns, const char *nonce,
+    session_answer_fn *answer, void *arg)
+{
+	struct session_ask *a = new_ask(s, full, answer, arg);
+	struct xml x;
+
+	if (!a)
+		return -1;
+	xml_begin(&x, s->out);
+	xml_open(&x, "iq", NULL);
+	xml_attr(&x, "type", "get");
+	xml_attr(&x, "to", full);
+	xml_attr(&x, "id", a->id);
+	xml_open(&x, "twin", ns);
+	xml_attr(&x, "nonce", nonce);
+	xml_close(&x);
+	xml_close(&x);
+	if (xml_end(&x) == 0)
+		return 0;
+	memset(a, 0, sizeof(*a));
+	return -1;
+}
+
 bool session_is_own_server(const struct session *s, const char *from)
 {
 	size_t len;

@@ -65,6 +65,10 @@ int session_ask_password(struct session *s, const char *domain, const char *user
  * before or after its answer. */
 int session_ask_leave(struct session *s, session_answer_fn *answer, void *arg);
 
+/* An iq get with <twin xmlns=NS nonce=NONCE/> to another session of our account. */
+int session_ask_twin(struct session *s, const char *full, const char *ns, const char *nonce,
+    session_answer_fn *answer, void *arg);
+
 /* Was this result or error meant for one of ours?  Then it has been given to
  * whoever waited.  What fits no request is nobody's: drop it. */
 bool session_take_answer(struct session *s, const struct stanza *iq);

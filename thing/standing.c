@@ -173,6 +173,8 @@ static int take(struct standing *s, const char *name, const char *value)
 		return str_to_bool(value, &s->released);
 	if (strcmp(name, "epoch") == 0)
 		return take_epoch(s, value);
+	if (strcmp(name, "cloned") == 0)
+		return str_to_bool(value, &s->cloned);
 	if (strcmp(name, "delegates") == 0)
 		return take_trust(s, value);
 	return -1;
@@ -219,6 +221,8 @@ int standing_save(const struct standing *s, const char *dir, struct err *e)
 		statefile_add(&b, "released", "true");
 	if (s->epoch)
 		buf_addf(&b, "epoch %llu\n", (unsigned long long)s->epoch);
+	if (s->cloned)
+		statefile_add(&b, "cloned", "true");
 	if (s->trust != STANDING_UNTOLD)
 		statefile_add(&b, "delegates", s->trust == STANDING_DELEGATES ? "true" : "false");
 	add_service(&b, "registry", &s->registry);

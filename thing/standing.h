@@ -36,6 +36,7 @@ struct standing {
 	char former[JID_MAX + 1];
 	bool is_public;
 	enum standing_trust trust;	/* of that ownership */
+	bool cloned;			/* the same identity is in use elsewhere (clone.h) */
 	uint64_t epoch;			/* of that ownership, as the registry said; 0 unknown */
 	struct standing_service registry;
 	struct standing_service provisioning;
