@@ -49,14 +49,14 @@ static const char *registry_of(const struct muster *m)
 	return m->standing->registry.jid;
 }
 
-static bool save(struct muster *m, const struct thing_node *n)
+static bool save(struct muster *m, struct thing_node *n)
 {
 	struct err why = ERR_INIT;
 
-	if (node_file_save(n, m->dir, registry_of(m), &why) == 0)
-		return true;
-	note(m, true, n, "%s", why.text);
-	return false;
+	n->unsaved = node_file_save(n, m->dir, registry_of(m), &why) < 0;
+	if (n->unsaved)
+		note(m, true, n, "%s", why.text);
+	return !n->unsaved;
 }
 
 static int64_t later(const struct muster *m, unsigned failures)
@@ -171,6 +171,8 @@ static bool set_owner(struct muster *m, struct thing_node *n, const char *bare, 
 			n->owner = NULL;
 		}
 	}
+	n->unsaved = n->unsaved || changed || n->is_public != is_public ||
+	    (epoch && n->epoch != epoch) || (*bare && !n->key_used);
 	mem_free(n->owner);
 	n->owner = owner;
 	n->is_public = is_public;
@@ -180,7 +182,7 @@ static bool set_owner(struct muster *m, struct thing_node *n, const char *bare, 
 		mem_free(n->former);
 		n->former = NULL;
 	}
-	if (!save(m, n))
+	if (n->unsaved && !save(m, n))
 		return false;
 	if (changed && n->former)
 		part_with(m, n->former);
@@ -201,6 +203,7 @@ static int become_unowned(struct muster *m, struct thing_node *n, uint64_t epoch
 		return -1;
 	}
 	n->key_used = false;
+	n->unsaved = n->unsaved || fresh;
 	if (set_owner(m, n, "", false, epoch))
 		return fresh;
 	memcpy(n->key, old, sizeof(old));	/* the one on disk is spent still */

@@ -39,6 +39,7 @@ struct thing_node {
 	bool known;			/* the registry has said so since we started */
 	/* muster.h's: on its way to the registry */
 	bool owed, asked;
+	bool unsaved;			/* newer than its file */
 	bool untold;			/* the owner changed and our maker has not heard it */
 	unsigned failures;
 	int64_t next_ms;

@@ -222,6 +222,8 @@ static int run(struct thingd *d, const char *file)
 	}
 	d->thing = thingd_thing(&d->conf, on_event, d->trace.on ? on_trace : NULL, d,
 	    why, sizeof(why));
+	if (d->thing)
+		thingd_claims_begin(&d->conf);
 	if (!d->thing) {
 		log_error("%s", why);
 	} else if (thingd_bind_add(&d->bind, d->thing, &e) < 0 || thingd_sandbox(&d->conf, file, &e) < 0) {

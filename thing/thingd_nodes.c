@@ -21,6 +21,11 @@
 
 #define ALL_MAX (1024 * 1024)	/* bytes of the file */
 
+void thingd_claims_path(const struct thingd_conf *c, char *out, size_t size)
+{
+	snprintf(out, size, "%s/claims", c->state);
+}
+
 static void forget(char **line)
 {
 	secret_cleanse(*line, strlen(*line));
@@ -91,7 +96,7 @@ static void keep(const struct thingd_claims *c, const struct thingd_conf *conf)
 	struct err e = ERR_INIT;
 	struct buf b;
 
-	snprintf(path, sizeof(path), "%s/claims", conf->state);
+	thingd_claims_path(conf, path, sizeof(path));
 	if (c->n == 0) {
 		if (unlink(path) < 0 && errno != ENOENT)
 			log_warn("cannot remove '%s': %s", path, strerror(errno));
@@ -105,6 +110,11 @@ static void keep(const struct thingd_claims *c, const struct thingd_conf *conf)
 	if (b.data)
 		secret_cleanse(b.data, b.cap);
 	buf_fini(&b);
+}
+
+void thingd_claims_begin(const struct thingd_conf *c)
+{
+	keep(&(struct thingd_claims){ 0, NULL }, c);
 }
 
 void thingd_claims_set(struct thingd_claims *c, const struct thingd_conf *conf,

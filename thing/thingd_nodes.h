@@ -15,6 +15,9 @@ struct thingd_claims {
 	char **line;		/* "SOURCE ID URI\n" */
 };
 
+void thingd_claims_path(const struct thingd_conf *c, char *out, size_t size);
+/* Forget what an earlier run left there. */
+void thingd_claims_begin(const struct thingd_conf *c);
 /* `uri` "": it cannot be claimed (any more). */
 void thingd_claims_set(struct thingd_claims *c, const struct thingd_conf *conf,
     const struct kith_thing_at *at, const char *uri);

@@ -15,6 +15,7 @@
 #include "common/base/qr.h"
 #include "common/base/secret.h"
 #include "thing/thingd_leave.h"
+#include "thing/thingd_nodes.h"
 #include "thing/thingd_show.h"
 
 struct word_args {
@@ -33,6 +34,24 @@ int thingd_load(struct thingd_conf *c, const char *file)
 	return -1;
 }
 
+/* How its nodes can be claimed, one a line; 0 if there is one. */
+static int print_claims(const struct thingd_conf *c)
+{
+	char path[4096];
+	struct buf b;
+	int ret;
+
+	thingd_claims_path(c, path, sizeof(path));
+	buf_init(&b, 1024 * 1024);
+	ret = daemon_read_file(path, &b, NULL);
+	if (ret == 0)
+		fwrite(b.data, 1, b.len, stdout);
+	if (b.data)
+		secret_cleanse(b.data, b.cap);
+	buf_fini(&b);
+	return ret;
+}
+
 static int word_claim(const struct thingd_conf *c, const struct word_args *a)
 {
 	char path[4096];
@@ -43,6 +62,10 @@ static int word_claim(const struct thingd_conf *c, const struct word_args *a)
 	thingd_claim_path(c, path, sizeof(path));
 	buf_init(&b, 8192);
 	if (daemon_read_file(path, &b, &e) < 0) {
+		if (!a->png && !a->svg && print_claims(c) == 0) {
+			ret = 0;	/* it is owned, some of its nodes are not */
+			goto out;
+		}
 		fprintf(stderr, "%s\n", e.kind == ERR_AGAIN
 		    ? "nothing to claim: the thing is owned, or was never registered" : e.text);
 		goto out;
@@ -58,6 +81,7 @@ static int word_claim(const struct thingd_conf *c, const struct word_args *a)
 	thingd_cleanse(&text);
 	thingd_print_claim(c, b.data, !a->png && !a->svg && c->qr != THINGD_QR_NO &&
 	    (c->qr == THINGD_QR_YES || isatty(1)));
+	(void)print_claims(c);
 	ret = 0;
 out:
 	if (b.data)
