@@ -24,7 +24,7 @@ static struct gpiod_line line[2] = { { 0 }, { 1 } };
 
 static struct {
 	bool plugged;
-	int taken[2], level[2], flags[2], events[2], gone[2];
+	int first, taken[2], level[2], flags[2], events[2], gone[2];
 	struct device_host host;
 	struct device field, control;
 	unsigned told;
@@ -75,7 +75,7 @@ int gpiod_line_request_output_flags(struct gpiod_line *l, const char *who, int f
 	assert_int_equal(f.taken[l->number], NOT_TAKEN);
 	f.taken[l->number] = OUTPUT;
 	f.flags[l->number] = flags;
-	f.level[l->number] = value;
+	f.level[l->number] = f.first = value;
 	return 0;
 }
 
@@ -224,6 +224,7 @@ static void an_output_is_taken_by_its_first_write_with_that_value(void **state)
 	assert_int_equal(f.taken[1], NOT_TAKEN);	/* a restart flips no relay */
 	assert_int_equal(set(true, why), KITH_THING_OK);
 	assert_int_equal(f.taken[1], OUTPUT);
+	assert_int_equal(f.first, 1);
 	assert_int_equal(f.level[1], 1);
 	assert_int_equal(set(false, why), KITH_THING_OK);
 	assert_int_equal(f.level[1], 0);
