@@ -133,7 +133,7 @@ static int copy_nodes(struct pool *pool, const struct node_list *in, struct node
 	return 0;
 }
 
-static int copy_question(struct pool *pool, const struct decision_question *in,
+int access_copy_question(struct pool *pool, const struct decision_question *in,
     struct decision_question *out)
 {
 	*out = *in;
@@ -161,7 +161,7 @@ static struct access_wait *wait_new(struct access *a, const struct decision_ques
 	w->access = a;
 	pool_init(&w->pool, WIRE_REQUEST_BYTES);
 	w->key = pool_strdup(&w->pool, key);
-	if (!w->key || copy_question(&w->pool, q, &w->q) < 0) {
+	if (!w->key || access_copy_question(&w->pool, q, &w->q) < 0) {
 		pool_fini(&w->pool);
 		mem_free(w);
 		return NULL;

@@ -77,6 +77,10 @@ bool access_owns(const struct access *a, const struct thing_node *n, const char 
 void access_decide(struct access *a, const struct decision_question *q, bool fresh_only,
     access_fn *fn, void *arg);
 
+/* A question that outlives what it was made of. */
+int access_copy_question(struct pool *pool, const struct decision_question *in,
+    struct decision_question *out);
+
 /* After a login: leases from before count again only once the service has had
  * the chance to take them back. */
 void access_begin(struct access *a);

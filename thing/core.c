@@ -89,6 +89,140 @@ int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node
 	return -1;
 }
 
+/* ring.c, sample.c, watch.c: it keeps no values, and tells nobody on its own */
+
+int samples_add(struct samples *ss, struct thing_node *node, const struct board_field *field)
+{
+	(void)ss;
+	(void)node;
+	(void)field;
+	return 0;
+}
+
+void samples_fini(struct samples *ss)
+{
+	(void)ss;
+}
+
+int samples_changed(struct samples *ss, struct thing_node *node, const char *field,
+    const struct kith_thing_value *v)
+{
+	(void)ss;
+	(void)v;
+	return field && board_field(&node->board, field) ? 0 : -1;
+}
+
+bool samples_read_done(struct samples *ss, uint64_t ticket, enum kith_thing_result r,
+    const struct kith_thing_value *v)
+{
+	(void)ss;
+	(void)ticket;
+	(void)r;
+	(void)v;
+	return false;
+}
+
+const struct ring *samples_ring(struct samples *ss, const struct thing_node *node,
+    const struct board_field *field)
+{
+	(void)ss;
+	(void)node;
+	(void)field;
+	return NULL;
+}
+
+int64_t samples_deadline(const struct samples *ss)
+{
+	(void)ss;
+	return -1;
+}
+
+void samples_tick(struct samples *ss)
+{
+	(void)ss;
+}
+
+int ring_list(const struct ring *r, int64_t from_ms, int64_t to_ms, unsigned periods,
+    int64_t now_ms, struct ring_entry **list, size_t *n, struct err *e)
+{
+	(void)r;
+	(void)from_ms;
+	(void)to_ms;
+	(void)periods;
+	(void)now_ms;
+	(void)list;
+	(void)n;
+	(void)e;
+	return 0;
+}
+
+bool ring_get(const struct ring *r, uint64_t number, struct kith_thing_value *out)
+{
+	(void)r;
+	(void)number;
+	(void)out;
+	return false;
+}
+
+void watch_request(struct watches *ws, struct call **c)
+{
+	(void)ws;
+	(void)c;
+}
+
+void watch_cancel(struct watches *ws, struct call **c)
+{
+	(void)ws;
+	(void)c;
+}
+
+void watches_value(void *arg, const struct sample *s)
+{
+	(void)arg;
+	(void)s;
+}
+
+void watches_presence(struct watches *ws, const char *full, const char *bare, bool available)
+{
+	(void)ws;
+	(void)full;
+	(void)bare;
+	(void)available;
+}
+
+void watches_bounced(struct watches *ws, const char *from)
+{
+	(void)ws;
+	(void)from;
+}
+
+void watches_unfriend(struct watches *ws, const char *bare)
+{
+	(void)ws;
+	(void)bare;
+}
+
+void watches_down(struct watches *ws)
+{
+	(void)ws;
+}
+
+void watches_fini(struct watches *ws)
+{
+	(void)ws;
+}
+
+int64_t watches_deadline(const struct watches *ws)
+{
+	(void)ws;
+	return -1;
+}
+
+void watches_tick(struct watches *ws)
+{
+	(void)ws;
+}
+
 /* talk.c: friends are answered by iq only */
 
 void talk_line(struct jobs *js, struct call **c)

@@ -137,6 +137,7 @@ int kith_thing_remove_node(struct kith_thing *t, const struct kith_thing_at *nod
 		on_note(t, true, e.text);
 		return -1;
 	}
+	watches_forget(&t->watches, n);
 	samples_forget(&t->samples, n);
 	nodes_remove(&t->nodes, n);
 	flush(t);

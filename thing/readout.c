@@ -53,7 +53,7 @@ static void say_failures(const struct job *j, const struct reading *r, size_t n)
 		(void)readout_failure_write(j->jobs->session->out, &j->call->q, id, r, n);
 }
 
-static void say_refused(struct job *j, const struct job_no *no)
+void readout_refused(struct job *j, const struct job_no *no)
 {
 	if (j->accepted)	/* taken back meanwhile: it ends without a value */
 		say_data(j, NULL, 0, false);
@@ -246,7 +246,7 @@ bool readout_part(struct job *j)
 
 static const struct job_voice voice = {
 	.accepted = say_accepted,
-	.refused = say_refused,
+	.refused = readout_refused,
 	.part = readout_part,
 };
 
@@ -349,17 +349,26 @@ static void say_queued(struct job *j)
 
 static const struct job_voice later_voice = {
 	.accepted = say_queued,
-	.refused = say_refused,
+	.refused = readout_refused,
 };
 
 /* It was accepted before: a no ends it without a value. */
 static void say_refused_later(struct job *j, const struct job_no *no)
 {
 	j->accepted = true;
-	say_refused(j, no);
+	readout_refused(j, no);
+}
+
+static void say_started(struct job *j)
+{
+	char id[IDENT_TEXT];
+
+	if (session_is_up(j->jobs->session) && ident_text(id, NULL) == 0)
+		(void)readout_started_write(j->jobs->session->out, &j->call->q, id);
 }
 
 static const struct job_voice started_voice = {
+	.accepted = say_started,
 	.refused = say_refused_later,
 	.part = readout_part,
 };

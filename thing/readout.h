@@ -35,6 +35,7 @@ void readouts_drop(struct readouts *rs);
  * that says them, and what a request asks for.  false: no such node or field here.
  */
 bool readout_part(struct job *j);
+void readout_refused(struct job *j, const struct job_no *no);
 bool readout_question(const struct jobs *js, struct call *c, struct decision_question *ask);
 
 #endif

@@ -27,7 +27,7 @@ static void tell(const struct samples *ss, bool alarm, const struct sample *s, c
 	if (!ss->note)
 		return;
 	snprintf(text, sizeof(text), "history of %s: %s", s->field->name, what);
-	ss->note(ss->arg, alarm, text);
+	ss->note(ss->note_arg, alarm, text);
 }
 
 /* ---- the ring ----------------------------------------------------------- */

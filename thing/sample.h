@@ -38,8 +38,9 @@ struct samples {
 	struct sample **sample;
 	/* It has a value, maybe the same as before. */
 	void (*value)(void *arg, const struct sample *s);
-	void (*note)(void *arg, bool alarm, const char *sentence);
 	void *arg;
+	void (*note)(void *arg, bool alarm, const char *sentence);
+	void *note_arg;
 };
 
 /* A field was added: it is followed if it is to be kept. */

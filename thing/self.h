@@ -24,6 +24,7 @@
 #include "thing/talk.h"
 #include "thing/thing.h"
 #include "thing/timing.h"
+#include "thing/watch.h"
 #include "thing/witness.h"
 
 struct kith_thing {
@@ -50,6 +51,7 @@ struct kith_thing {
 	struct jobs jobs;
 	struct readouts readouts;
 	struct samples samples;
+	struct watches watches;
 	struct relay relay;
 	struct enroll enroll;
 	struct witness witness;

@@ -50,6 +50,17 @@ static void serve_cancel(struct kith_thing *t, struct call **c)
 	readout_cancel(&t->readouts, c);
 }
 
+static void serve_watch(struct kith_thing *t, struct call **c)
+{
+	relay_note(&t->relay, &(*c)->q, &(*c)->q.u.read.tokens);
+	watch_request(&t->watches, c);
+}
+
+static void serve_unwatch(struct kith_thing *t, struct call **c)
+{
+	watch_cancel(&t->watches, c);
+}
+
 static void serve_control(struct kith_thing *t, struct call **c)
 {
 	relay_note(&t->relay, &(*c)->q, &(*c)->q.u.control.tokens);
@@ -73,14 +84,18 @@ static void serve_chat(struct kith_thing *t, struct call **c)
 
 static void serve_presence(struct kith_thing *t, struct call **c)
 {
-	enum presence_type type = (*c)->q.u.presence.type;
+	const struct request *q = &(*c)->q;
+	enum presence_type type = q->u.presence.type;
+	bool available = type == PRESENCE_AVAILABLE;
 
-	if (type == PRESENCE_AVAILABLE || type == PRESENCE_UNAVAILABLE)
-		clone_seen(&t->clone, (*c)->q.from, type == PRESENCE_AVAILABLE);
-	if ((*c)->q.u.presence.type == PRESENCE_SUBSCRIBE)
-		befriend_request(&t->befriend, (*c)->q.bare);
-	if ((*c)->q.u.presence.type == PRESENCE_UNAVAILABLE)
-		self_watcher_left(t, (*c)->q.from);
+	if (type == PRESENCE_SUBSCRIBE)
+		befriend_request(&t->befriend, q->bare);
+	if (!available && type != PRESENCE_UNAVAILABLE)
+		return;
+	clone_seen(&t->clone, q->from, available);
+	watches_presence(&t->watches, q->from, q->bare, available);
+	if (!available)
+		self_watcher_left(t, q->from);
 }
 
 static void serve_concentrator(struct kith_thing *t, struct call **c)
@@ -103,7 +118,8 @@ static void serve_disco(struct kith_thing *t, struct call **c)
 		"urn:xmpp:iot:discovery", "urn:xmpp:iot:provisioning",
 		"urn:xmpp:iot:sensordata", "urn:xmpp:iot:control",
 		"urn:ieee:iot:sd:1.0", "urn:ieee:iot:ctr:1.0",
-		"urn:nf:iot:sd:1.0", "urn:nf:iot:ctr:1.0", NS_WHY,
+		"urn:nf:iot:sd:1.0", "urn:nf:iot:ctr:1.0", "urn:xmpp:iot:events",
+		"urn:ieee:iot:events:1.0", "urn:nf:iot:events:1.0", NS_WHY,
 		/* while it has nodes */
 		"urn:xmpp:iot:concentrators", "urn:ieee:iot:concentrator:1.0",
 		"urn:nf:iot:concentrator:1.0",
@@ -180,6 +196,8 @@ static const struct {
 	{ VERB_VERSION, KNOWN, true, serve_version },
 	{ VERB_READ, PEOPLE, false, serve_read },
 	{ VERB_READ_CANCEL, PEOPLE, false, serve_cancel },
+	{ VERB_WATCH, PEOPLE, false, serve_watch },
+	{ VERB_UNWATCH, PEOPLE, false, serve_unwatch },
 	{ VERB_CONTROL, PEOPLE, false, serve_control },
 	{ VERB_CONCENTRATOR, PEOPLE, false, serve_concentrator },
 	{ VERB_CONTROL_FORM, PEOPLE, false, serve_form },
@@ -235,6 +253,18 @@ static bool take_roster_push(struct kith_thing *t, const struct stanza *s)
 	return true;
 }
 
+/* What we told somebody came back: he is not there any more. */
+static bool take_bounce(struct kith_thing *t, const struct stanza *s)
+{
+	const char *type = stanza_attr(s, "type"), *from = stanza_attr(s, "from");
+
+	if (strcmp(stanza_name(s), "message") != 0 || !type || strcmp(type, "error") != 0)
+		return false;
+	if (from)
+		watches_bounced(&t->watches, from);
+	return true;
+}
+
 static void route(struct kith_thing *t, const struct stanza *s)
 {
 	struct route_context rc = {
@@ -274,7 +304,7 @@ void self_take_stanza(struct kith_thing *t, const struct stanza *s)
 	}
 	if (is_iq(s, "get") && clone_take(&t->clone, s))
 		return;
-	if (!take_roster_push(t, s) && !self_is_leaving(t))
+	if (!take_bounce(t, s) && !take_roster_push(t, s) && !self_is_leaving(t))
 		route(t, s);
 }
 

@@ -15,6 +15,7 @@
 #include "common/base/str.h"
 #include "common/wire/push.h"
 #include "thing/talk_part.h"
+#include "thing/watch.h"
 
 static void say(const struct jobs *js, const struct request *q, const char *text)
 {
@@ -150,7 +151,7 @@ static void add_refused(struct talk *t, const struct job *j, const struct job_no
 	}
 }
 
-static void say_refused(struct job *j, const struct job_no *no)
+void talk_refused(struct job *j, const struct job_no *no)
 {
 	struct talk t;
 
@@ -196,7 +197,7 @@ static void say_done(struct job *j)
 
 static const struct job_voice voice = {
 	.accepted = NULL,
-	.refused = say_refused,
+	.refused = talk_refused,
 	.done = say_done,
 };
 
@@ -483,6 +484,22 @@ static void word_switch(struct talk *t, const char *rest)
 
 /* ---- the words ---------------------------------------------------------- */
 
+static void word_watch(struct talk *t, const char *rest)
+{
+	watch_word(t->js->watches, t->call, rest);
+}
+
+static void word_watches(struct talk *t, const char *rest)
+{
+	(void)rest;
+	watch_list(t->js->watches, t->call);
+}
+
+static void word_unwatch(struct talk *t, const char *rest)
+{
+	watch_stop(t->js->watches, t->call, rest);
+}
+
 static const struct {
 	const char *word;
 	void (*act)(struct talk *t, const char *rest);
@@ -495,6 +512,7 @@ static const struct {
 	{ "nodes", talk_nodes }, { "knoten", talk_nodes },
 	{ "who", talk_who }, { "wer", talk_who },
 	{ "why", talk_why }, { "warum", talk_why },
+	{ "watch", word_watch }, { "watches", word_watches }, { "unwatch", word_unwatch },
 };
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
 

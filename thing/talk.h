@@ -15,4 +15,7 @@
  * comes later. */
 void talk_line(struct jobs *js, struct call **c);
 
+/* Why he may not: the part of a job's voice, for who asks in a person's name. */
+void talk_refused(struct job *j, const struct job_no *no);
+
 #endif

@@ -46,6 +46,8 @@ void talk_help(struct talk *t, const char *rest)
 	if (n->board.n_fields) {
 		TALK(t, N_("\nread FIELD - "));
 		add_fields(t, n);
+		TALK(t, N_("\nwatch FIELD, watch FIELD every 10 min, watch FIELD when below 5 - "
+		    "I tell you; watches, unwatch FIELD"));
 	}
 	if (n->board.n_controls) {
 		TALK(t, N_("\nset PARAMETER VALUE - "));

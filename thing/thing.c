@@ -82,7 +82,11 @@ static void on_state(void *arg, enum kith_thing_state state, const char *why)
 
 static void on_friend(void *arg, const char *bare, bool is_friend)
 {
-	emit(arg, is_friend ? KITH_THING_EV_FRIEND : KITH_THING_EV_UNFRIEND, bare);
+	struct kith_thing *t = arg;
+
+	if (!is_friend)
+		watches_unfriend(&t->watches, bare);
+	emit(t, is_friend ? KITH_THING_EV_FRIEND : KITH_THING_EV_UNFRIEND, bare);
 }
 
 static void on_told(void *arg, bool served, const char *sentence)
@@ -227,6 +231,7 @@ static void on_down(void *arg)
 	jobs_drop(&t->jobs);
 	readouts_drop(&t->readouts);
 	self_nodes_down(t);
+	watches_down(&t->watches);
 	befriend_end(&t->befriend);
 }
 
@@ -496,9 +501,13 @@ static void wire_up(struct kith_thing *t)
 	t->jobs.nodes = &t->nodes;
 	t->jobs.board = &nodes_device(&t->nodes)->board;
 	t->jobs.samples = &t->samples;
+	t->jobs.watches = &t->watches;
+	t->watches.jobs = &t->jobs;
+	t->watches.samples = &t->samples;
 	t->readouts.jobs = &t->jobs;
 	t->samples = (struct samples){ .clock = clock, .jobs = &t->jobs,
-		.standing = &t->standing, .dir = t->state_dir, .note = on_note, .arg = t };
+		.standing = &t->standing, .dir = t->state_dir, .note = on_note, .note_arg = t,
+		.value = watches_value, .arg = &t->watches };
 	t->jobs.told = on_told;
 	t->jobs.arg = t;
 	t->clone = (struct clone){ .dir = t->state_dir, .id = &t->id, .standing = &t->standing,
@@ -643,6 +652,7 @@ void kith_thing_free(struct kith_thing **tp)
 		login_fini(&t->login);
 	trace_free(&t->trace);
 	friends_fini(&t->friends);
+	watches_fini(&t->watches);
 	samples_fini(&t->samples);
 	self_close_nodes(t);
 	nodes_fini(&t->nodes);
@@ -751,6 +761,7 @@ int64_t kith_thing_deadline(const struct kith_thing *t)
 	at = earlier(at, readouts_deadline(&t->readouts));
 	at = earlier(at, samples_deadline(&t->samples));
 	at = earlier(at, admission_deadline(&t->admission));
+	at = earlier(at, watches_deadline(&t->watches));
 	if (session_is_up(&t->session))
 		at = earlier(at, befriend_deadline(&t->befriend));
 	return at;
@@ -819,6 +830,7 @@ void kith_thing_process(struct kith_thing *t)
 	button_tick(&t->button);
 	muster_tick(&t->muster);
 	samples_tick(&t->samples);
+	watches_tick(&t->watches);
 	readouts_tick(&t->readouts);
 	jobs_tick(&t->jobs);
 	befriend_tick(&t->befriend);

@@ -44,7 +44,11 @@ static inline int folder_teardown(void **state)
 
 	while (d && (x = readdir(d))) {
 		snprintf(path, sizeof(path), "%s/%s", (char *)*state, x->d_name);
-		(void)unlink(path);
+		if (unlink(path) < 0 && x->d_name[0] != '.') {
+			void *inner = strdup(path);	/* a folder of it, like history */
+
+			(void)folder_teardown(&inner);
+		}
 	}
 	if (d)
 		closedir(d);
