@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/base/ident.h"
+#include "common/base/str.h"
 #include "common/wire/ns.h"
 #include "common/wire/xml.h"
 
@@ -106,6 +107,7 @@ static int attempt(struct login *l, struct err *e)
 		.ca_file = l->ca_file,
 		.pin = &l->pin,
 		.sasl = l->sasl,
+		.resource = !l->contested && l->standing->resource[0] ? l->standing->resource : NULL,
 		.resume = &l->resume,
 		.activity = l->activity,
 		.limits = { WIRE_STANZA_BYTES_THING, 4 * WIRE_STANZA_BYTES },
@@ -233,6 +235,7 @@ static const struct {
 	[CLIENT_UNTRUSTED] = { "the server is not verified", on_nothing, THEN_NEXT_PLACE },
 	[CLIENT_WEAK] = { "login too weak", on_weak, THEN_WAIT },
 	[CLIENT_REFUSED] = { "login refused", on_nothing, THEN_AT_ONCE },
+	[CLIENT_REPLACED] = { "replaced", on_nothing, THEN_WAIT },
 	[CLIENT_UNBOUND] = { "bound login refused", on_unbound, THEN_AT_ONCE },
 	[CLIENT_CONFLICT] = { "name taken", on_nothing, THEN_AT_ONCE },
 	[CLIENT_UNLIKED] = { "name not liked", on_nothing, THEN_AT_ONCE },
@@ -311,6 +314,7 @@ static void on_down(void *arg, enum client_end why, const char *text, int64_t re
 	int64_t delay;
 
 	l->over = true;
+	l->contested = l->contested || why == CLIENT_REPLACED;
 	l->account_wait_ms = 0;
 	if (l->was_up && clock_boot(l->clock) - l->up_ms >= STABLE_MS)
 		l->failures = 0;
@@ -410,11 +414,27 @@ static void note_success(struct login *l, const struct sasl_pin *pin)
 	save_standing(l);
 }
 
+/*
+ * The same again next time: a server that does not know yet that we are gone (our
+ * power was cut, or it keeps the session for us) then forgets that one at once,
+ * and whoever talks to our full address finds us.  Two who fight for it are two
+ * who have our identity: then it is the server's choice, and both can be seen.
+ */
+static void keep_resource(struct login *l, const char *jid)
+{
+	const char *slash = strchr(jid, '/');
+
+	if (!slash || strchr(slash, '\n') ||
+	    str_copy(l->standing->resource, sizeof(l->standing->resource), slash + 1) < 0)
+		l->standing->resource[0] = '\0';
+}
+
 /* Another session: the one that was kept is lost, and what it had still to say. */
 static void on_up(void *arg, const char *jid, const struct sasl_pin *pin)
 {
 	struct login *l = arg;
 
+	keep_resource(l, jid);
 	note_success(l, pin);
 	if (l->suspended) {
 		l->suspended = false;

@@ -72,6 +72,7 @@ struct login {
 	bool round_had_places;
 	bool over;			/* the client has ended, free it */
 	bool was_up;
+	bool contested;			/* somebody else uses our resource: never ask for it again */
 	struct resume resume;		/* the session, across connections */
 	bool suspended;			/* it is up, the connection is not */
 	int64_t lapse_ms;		/* boot clock: the server has forgotten it by then */

@@ -163,6 +163,8 @@ static int take(struct standing *s, const char *name, const char *value)
 		return take_mech(&s->pin.tls12, value);
 	if (strcmp(name, "login-tls13") == 0)
 		return take_mech(&s->pin.tls13, value);
+	if (strcmp(name, "resource") == 0)
+		return str_copy(s->resource, sizeof(s->resource), value);
 	if (strcmp(name, "login-unbound") == 0)
 		return str_to_bool(value, &s->pin.unbound);
 	if (strcmp(name, "login-weak") == 0)
@@ -231,6 +233,8 @@ int standing_save(const struct standing *s, const char *dir, struct err *e)
 		statefile_add(&b, "login-tls12", sasl_mech_name(s->pin.tls12));
 	if (s->pin.tls13 != SASL_NONE)
 		statefile_add(&b, "login-tls13", sasl_mech_name(s->pin.tls13));
+	if (s->resource[0])
+		statefile_add(&b, "resource", s->resource);
 	if (s->pin.unbound)
 		statefile_add(&b, "login-unbound", "true");
 	if (s->weak_ms > 0)

@@ -29,6 +29,8 @@ struct standing_service {
  */
 enum standing_trust { STANDING_UNTOLD, STANDING_ALONE, STANDING_DELEGATES };
 
+#define STANDING_RESOURCE 256
+
 struct standing {
 	char owner[JID_MAX + 1];	/* bare; "": nobody */
 	/* Owned us before, and our server may still have him as our friend: the
@@ -41,6 +43,7 @@ struct standing {
 	struct standing_service registry;
 	struct standing_service provisioning;
 	struct sasl_pin pin;
+	char resource[STANDING_RESOURCE];	/* bound last: asked for again; "" none */
 	bool released;		/* the pins were, by hand, and the owner is not told yet */
 	/* Wall clock: only weaker logins than the pin have been on offer since then, or
 	 * the bound one was refused; 0: not so. */

@@ -656,7 +656,7 @@ take_bind(struct client *c, const struct stanza *s)
 	if (a == NOT_OURS)
 		return;
 	if (a == REFUSAL) {
-		refused_iq(c, s, CLIENT_LOST, "the server bound no resource");
+		refused_iq(c, s, CLIENT_REPLACED, "the server bound no resource");
 		return;
 	}
 	jid = bind != NULL ? stanza_child(bind, NS_BIND, "jid") : NULL;
@@ -793,6 +793,8 @@ take_stream_error(struct client *c, const char *condition)
 		resume_forget(c->resume);
 	if (stream_other_host(c->stream)[0] != '\0')
 		fail(c, CLIENT_MOVED, stream_other_host(c->stream));
+	else if (strcmp(condition, "conflict") == 0)
+		fail(c, CLIENT_REPLACED, condition);
 	else if (ms > 0 || (i < n && stream_errors[i].wait))
 		wait_for(c, ms, condition);
 	else

@@ -57,6 +57,7 @@ enum client_end {
 	CLIENT_REFUSED,		/* not-authorized: name or password */
 	CLIENT_UNBOUND,		/* the same, of a login bound to the connection (-PLUS): or that
 				 * does not work, or somebody sits between */
+	CLIENT_REPLACED,	/* another connection has our address, or the one we asked for */
 	CLIENT_CONFLICT,	/* registration: the name is taken */
 	CLIENT_UNLIKED,		/* registration: not-acceptable, the name or what else we gave */
 	CLIENT_UNINVITED,	/* registration: the invitation is wrong, used, or over */

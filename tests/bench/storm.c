@@ -53,7 +53,7 @@ static void on_event(void *arg, const struct kith_thing_event *ev)
 	if (ev->kind == KITH_THING_EV_STATE)
 		printf("%lld %u %s %s\n", (long long)(now_ms() - start_ms), o->index,
 		    kith_thing_state_name(ev->state), o->thing ? kith_thing_jid(o->thing) : "-");
-	else if (ev->kind == KITH_THING_EV_ALARM)
+	else if (ev->kind == KITH_THING_EV_ALARM || getenv("STORM_NOTES"))
 		printf("%lld %u alarm %s\n", (long long)(now_ms() - start_ms), o->index, ev->text);
 }
 

@@ -138,7 +138,7 @@ sm__how_a_stream_ends_says_whether_there_is_anything_to_go_back_to(void **state)
 	} cases[] = {
 		{ "", true, CLIENT_LOST, 0 },
 		{ "</stream:stream>", false, CLIENT_LOST, 0 },
-		{ ERROR("conflict"), false, CLIENT_LOST, 0 },
+		{ ERROR("conflict"), false, CLIENT_REPLACED, 0 },
 		{ ERROR("system-shutdown"), true, CLIENT_LOST, 0 },
 		{ ERROR("reset"), true, CLIENT_LOST, 0 },
 		{ ERROR("policy-violation"), false, CLIENT_WAIT, 60000 },

@@ -30,6 +30,7 @@ static struct {
 	enum identity_account on_disk;	/* when the attempt began */
 	/* what was said */
 	unsigned ups, downs, alarms, renamed, resumes;
+	char resource[64];
 	const struct sasl_pin *pin;
 } f;
 
@@ -58,6 +59,7 @@ struct client *client_new(const struct client_conf *conf, const struct client_op
 	f.had_pin = conf->pin->tls12 != SASL_NONE || conf->pin->tls13 != SASL_NONE;
 	f.registrations += conf->register_account;
 	f.pin = conf->pin;
+	snprintf(f.resource, sizeof(f.resource), "%s", conf->resource ? conf->resource : "");
 	assert_int_equal(str_copy(f.user, sizeof(f.user), conf->user), 0);
 	assert_int_equal(str_copy(f.domain, sizeof(f.domain), conf->domain), 0);
 	assert_int_equal(str_copy(f.host, sizeof(f.host), conf->host), 0);
@@ -517,6 +519,25 @@ static void a_lost_connection_is_not_the_end_of_a_session(void **state)
 	assert_string_equal(buf_str(login_out(&f.login)), "<presence/>");
 }
 
+/* What the server still keeps of us after a power cut is replaced; who fights for
+ * it has our identity, and must be seen beside us (att-D-11, ruling 45). */
+static void the_last_resource_is_asked_for_until_somebody_fights_for_it(void **state)
+{
+	UNUSED(state);
+	next_attempt();
+	assert_string_equal(f.resource, "");
+	come_up();
+	crash();
+	assert_int_equal(standing_load(&f.standing, f.dir, NULL), 0);
+	next_attempt();
+	assert_string_equal(f.resource, "r");
+	come_up();
+	end_with(CLIENT_REPLACED);
+	assert_int_equal(f.downs, 1);
+	next_attempt();
+	assert_string_equal(f.resource, "");
+}
+
 static void another_session_ends_the_one_that_was_kept(void **state)
 {
 	UNUSED(state);
@@ -793,6 +814,7 @@ int main(void)
 		T(a_refused_bound_login_of_an_account_that_was_never_used_is_made_once),
 		T(what_was_pinned_is_on_disk),
 		T(a_lost_connection_is_not_the_end_of_a_session),
+		T(the_last_resource_is_asked_for_until_somebody_fights_for_it),
 		T(another_session_ends_the_one_that_was_kept),
 		T(a_session_the_server_has_forgotten_by_now_is_over),
 		T(a_session_nobody_keeps_ends_with_its_connection),
