@@ -330,8 +330,9 @@ bool decisions_keep(struct decisions *d, const char *key, const struct decision 
 	if (old)
 		drop(d, (size_t)(old - d->entry));
 	drop_standby(d, key, what);
-	if (asked_ms + lease <= now)
-		return true;	/* counts for this request, is not kept */
+	/* Counts for this request, and is not kept, but to stand by. */
+	if (lease <= 0 || (asked_ms + lease <= now && !(what->standby && what->allowed)))
+		return true;
 	memset(&x, 0, sizeof(x));
 	x.allowed = what->allowed;
 	x.types = what->types;
