@@ -13,7 +13,6 @@
 #include "common/wire/trace.h"
 #include "thing/form.h"
 #include "thing/locate_way.h"
-#include "thing/node_file.h"
 #include "thing/relay.h"
 #include "thing/self.h"
 #include "thing/talk.h"

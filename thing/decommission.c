@@ -158,6 +158,7 @@ int kith_thing_decommission(struct kith_thing *t)
 	t->leaving->node = 1;	/* the first is the thing itself, which goes last */
 	self_emit(t, KITH_THING_EV_ALARM, "is taken out of service", NULL);
 	jobs_drop(&t->jobs);
+	muster_end(&t->muster);		/* no node is registered any more */
 	next_step(t);
 	if (!t->inside)
 		login_flush(&t->login);

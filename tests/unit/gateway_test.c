@@ -357,7 +357,7 @@ static void own_nodes_are_read_at_once_and_only_the_others_are_asked_about(void 
 	    "' result='false'/>");
 	rig_expect("accepted");
 	q = rig_expect("nodeId=\"n1\"", "1.5");
-	assert_null(strstr(q, "n2"));
+	assert_null(strstr(q, "\"n2\""));
 	/* A command is done whole or not at all. */
 	set_as(ALICE, N1 N2);
 	q = rig_expect("<canControl", "<node nodeId=\"n2\"");
@@ -378,7 +378,7 @@ static void att_P_06__a_grant_for_one_node_gives_that_node_only(void **state)
 	answer_can(rig_expect("<canRead", "nodeId=\"n1\"", "nodeId=\"n2\""), "canRead", "true", N2);
 	rig_expect("accepted");
 	s = rig_expect("nodeId=\"n2\"", "2.5");
-	assert_null(strstr(s, "n1"));
+	assert_null(strstr(s, "\"n1\""));
 	set_as(BOB, N1 N2);
 	answer_can(rig_expect("<canControl"), "canControl", "true", N2);
 	rig_expect("forbidden");

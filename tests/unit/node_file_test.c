@@ -13,6 +13,7 @@
 
 #include "common/base/mem.h"
 #include "common/base/str.h"
+#include "thing/folder.h"
 #include "thing/node_file.h"
 
 #define REGISTRY "kith.home.example"
@@ -218,7 +219,7 @@ static void row_D16__a_kill_at_every_call_of_a_burial_keeps_it_all_or_forgets_it
 
 	do {
 		no_fault();
-		assert_int_equal(node_file_wipe(*state, &e), 0);
+		assert_int_equal(folder_wipe(*state, &e), 0);
 		is_state(n, "secretkey", "alice@home.example");
 		assert_int_equal(node_file_save(n, *state, REGISTRY, &e), 0);
 		pid = fork();
