@@ -46,6 +46,11 @@ static void check_pair(const char *in_path)
 	in = get_file(folder, in_name);
 	assert_non_null(in);
 	understand(in_name, in, &got);
+	if (strstr(buf_str(&got), "is not in this build")) {	/* configured so */
+		buf_fini(&got);
+		free(in);
+		return;
+	}
 	if (getenv("KITH_REWRITE"))
 		put_file(folder, ok_name, buf_str(&got), 0644);
 	ok = get_file(folder, ok_name);
