@@ -325,6 +325,7 @@ static int tell_point(struct source_point *p)
 	return h->add_field(h->arg, &(struct kith_thing_field){
 		.size = sizeof(struct kith_thing_field), .name = p->name, .unit = s->unit,
 		.type = s->value.type, .read = on_read, .arg = p, .kinds = s->kinds,
+		.history = s->history, .every_ms = s->every_ms, .change = s->change,
 		.node = at_of(p->node) });
 }
 

@@ -25,6 +25,9 @@ struct source_shape {
 	struct device_conf value;	/* name, type, pattern, scale, range */
 	const char *unit;
 	unsigned kinds;
+	size_t history;			/* values kept */
+	int64_t every_ms;
+	double change;
 	double min, max;
 	const char *const *choices;
 	const char *topic;		/* MQTT; "+" stands for the node */

@@ -84,7 +84,8 @@ static int add_point(struct thingd_bind *b, const struct thingd_point *p, struct
 		added = kith_thing_add_field(b->thing, &(struct kith_thing_field){
 			.size = sizeof(struct kith_thing_field), .name = p->name,
 			.unit = p->unit, .type = p->type, .kinds = p->kinds,
-			.read = on_read, .arg = dev });
+			.history = (size_t)p->history, .every_ms = thingd_conf_every(p),
+			.change = p->change, .read = on_read, .arg = dev });
 	return added < 0 ? err_set(e, ERR_INPUT, "cannot add '%s'", p->name) : 0;
 }
 

@@ -82,6 +82,9 @@ static const struct conf_key keys[] = {
 	POINT("field *", "shell", CONF_BOOL, 0, 0, "run command= by /bin/sh"),
 	POINT("field *", "timeout", CONF_TIME, 100, 9000, "end command= after this"),
 	POINT("field *", "optional", CONF_BOOL, 0, 0, "leave the field out when what it reads is not there"),
+	POINT("field *", "history", CONF_INT, 0, 65536, "so many values are kept on disk"),
+	POINT("field *", "every", CONF_TIME, 1000, DAY_MS, "read it so often, for history= and whoever watches it"),
+	POINT("field *", "change", CONF_TEXT, 0, 0, "smaller changes of a number are not told"),
 	POINT("field *", "seed", CONF_INT, 0, INT32_MAX, "of sim=: which random one"),
 	POINT("control *", "file", CONF_TEXT, 0, 0, "write the value to this file"),
 	POINT("control *", "command", CONF_TEXT, 0, 0, "run this with {value}, and KITH_VALUE in its environment"),
@@ -334,6 +337,12 @@ int thingd_point_take(struct thingd_point *p, const char *name, const char *valu
 		return take_pull(p, value, e);
 	if (strcmp(name, "timeout") == 0)
 		return conf_value_time(value, 100, 9000, &p->timeout_ms, e);
+	if (strcmp(name, "history") == 0)
+		return p->is_control ? 1 : conf_value_int(value, 0, 65536, &p->history, e);
+	if (strcmp(name, "every") == 0)
+		return p->is_control ? 1 : conf_value_time(value, 1000, DAY_MS, &p->every_ms, e);
+	if (strcmp(name, "change") == 0)
+		return p->is_control ? 1 : take_number(&p->change, &p->has_change, name, value, e);
 	if (strcmp(name, "seed") == 0)
 		return conf_value_int(value, 0, INT32_MAX, &p->seed, e);
 	return take_plain(p, name, value, e);
@@ -618,6 +627,11 @@ void thingd_point_print(const struct thingd_point *p, struct buf *b)
 		buf_addf(b, "timeout = %lldms\n", (long long)p->timeout_ms);
 	if (p->pull)
 		add_text(b, "pull", pulls[p->pull]);
+	if (p->history)
+		buf_addf(b, "history = %lld\n", (long long)p->history);
+	if (p->every_ms)
+		buf_addf(b, "every = %lldms\n", (long long)p->every_ms);
+	add_number(b, "change", p->has_change, p->change);
 	if (p->seed)
 		buf_addf(b, "seed = %lld\n", (long long)p->seed);
 	print_plain(p, b);
@@ -720,6 +734,12 @@ void thingd_conf_print(const struct thingd_conf *c, struct buf *out)
 void thingd_conf_help(struct buf *out)
 {
 	conf_help(&spec, out);
+}
+
+#define KEEP_EVERY_MS 60000
+int64_t thingd_conf_every(const struct thingd_point *p)
+{
+	return p->every_ms ? p->every_ms : p->history ? KEEP_EVERY_MS : 0;
 }
 
 struct device_conf thingd_conf_device(const struct thingd_point *p)

@@ -41,6 +41,9 @@ struct thingd_point {
 	enum device_pull pull;
 	int64_t timeout_ms;
 	int64_t seed;
+	int64_t history, every_ms;	/* of a field: values kept; read so often */
+	double change;			/* smaller ones are not told */
+	bool has_change;
 	bool operational;
 	char *label, *about, *group;	/* of a control, in forms; NULL: none */
 	char *topic, *on, *off, *payload, *with;	/* of a source's: source.h */
@@ -111,6 +114,8 @@ int thingd_point_check(const struct thingd_point *p, struct err *e);
 void thingd_point_print(const struct thingd_point *p, struct buf *b);
 void thingd_point_free(struct thingd_point *p);
 
+/* What is kept is read once a minute unless it says how often. */
+int64_t thingd_conf_every(const struct thingd_point *p);
 /* The settings of a section as its driver wants them. */
 struct device_conf thingd_conf_device(const struct thingd_point *p);
 

@@ -149,6 +149,7 @@ static struct source_shape shape_of(const struct thingd_point *p)
 {
 	return (struct source_shape){
 		.value = thingd_conf_device(p), .unit = p->unit, .kinds = p->kinds,
+		.history = (size_t)p->history, .every_ms = thingd_conf_every(p), .change = p->change,
 		.min = p->min, .max = p->max,
 		.choices = p->choices ? (const char *const *)p->choice : NULL,
 		.topic = p->topic, .on = p->on, .off = p->off, .payload = p->payload,
