@@ -66,10 +66,10 @@ pid=$!
 while kill -0 "$pid" 2>/dev/null && ! grep -q "connection lost" "$dir/err"; do sleep 0.02; done
 kill -TERM "$pid"; wait "$pid" && cmp -s "$dir/before" "$dir/state/identity"; ok "the next start is the same thing"
 pid=
-mkdir -p "$dir/root/sys/class/leds/x" "$dir/shelf"
-echo 7 >"$dir/root/sys/class/leds/x/brightness"
+mkdir -p "$dir/machine/sys/class/leds/x" "$dir/shelf"
+echo 7 >"$dir/machine/sys/class/leds/x/brightness"
 echo '21.5 C' >"$dir/shelf/one"
-settings "root = $dir/root" 'lamp = led:x' '[source shelf]' "folder = $dir/shelf"
+settings "root = $dir/machine" 'lamp = led:x' '[source shelf]' "folder = $dir/shelf"
 "$thing" -f "$dir/conf" >"$dir/out" 2>"$dir/err" </dev/null &
 pid=$!
 while kill -0 "$pid" 2>/dev/null && ! grep -q "node 'one'" "$dir/err"; do sleep 0.02; done
@@ -77,7 +77,7 @@ echo 1 >"$dir/shelf/two"
 while kill -0 "$pid" 2>/dev/null && ! grep -q "node 'two'" "$dir/err"; do sleep 0.02; done
 kill -TERM "$pid"; wait "$pid"; ok "from within the sandbox, nodes of a folder come as they are written"
 pid=
-[ "$(cat "$dir/root/sys/class/leds/x/brightness")" = 0 ]; ok "and the lamp is put out at the end"
+[ "$(cat "$dir/machine/sys/class/leds/x/brightness")" = 0 ]; ok "and the lamp is put out at the end"
 settings
 chmod 644 "$dir/state/identity"
 run 1 "$thing" -f "$dir/conf" && grep -q "chmod 600" "$dir/err"; ok "an identity that others can read is refused"
