@@ -45,6 +45,7 @@ settings '[field load]' 'file = /proc/loadavg' 'pattern = ^([0-9.]+)'
 
 settings
 run 1 "$thing" claim -f "$dir/conf" && [ ! -s "$dir/out" ]; ok "without a claim line, claim says so"
+: >"$dir/err"	# what the one before said is no sign of this one
 "$thing" -f "$dir/conf" >"$dir/out" 2>"$dir/err" </dev/null &
 pid=$!
 while kill -0 "$pid" 2>/dev/null && ! grep -q "Connection refused\|connection lost" "$dir/err"; do sleep 0.02; done
@@ -61,6 +62,7 @@ pid=
 ! grep -q "$(sed -n 's/^password //p' "$dir/state/identity")" "$dir/out" "$dir/err" &&
     ! grep -q "$(sed -n 's/^key //p' "$dir/state/identity")" "$dir/out" "$dir/err"; ok "neither password nor KEY is printed or logged"
 cp "$dir/state/identity" "$dir/before"
+: >"$dir/err"	# what the one before said is no sign of this one
 "$thing" -f "$dir/conf" >"$dir/out" 2>"$dir/err" </dev/null &
 pid=$!
 while kill -0 "$pid" 2>/dev/null && ! grep -q "connection lost" "$dir/err"; do sleep 0.02; done
@@ -70,6 +72,7 @@ mkdir -p "$dir/machine/sys/class/leds/x" "$dir/shelf"
 echo 7 >"$dir/machine/sys/class/leds/x/brightness"
 echo '21.5 C' >"$dir/shelf/one"
 settings "root = $dir/machine" 'lamp = led:x' '[source shelf]' "folder = $dir/shelf"
+: >"$dir/err"	# what the one before said is no sign of this one
 "$thing" -f "$dir/conf" >"$dir/out" 2>"$dir/err" </dev/null &
 pid=$!
 while kill -0 "$pid" 2>/dev/null && ! grep -q "node 'one'" "$dir/err"; do sleep 0.02; done
