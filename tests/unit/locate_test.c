@@ -259,6 +259,7 @@ static void ruling_42__who_belongs_nowhere_tries_what_was_allowed(void **state)
 	finds(MDNS, "c", "x.city.example");
 	finds(MDNS, "d", "city.example");
 	finds(MDNS, "e", "xcity.example");
+	finds(MDNS, "e", "evilcity.example");
 	finds(MDNS, "f", "a.b.City.example");
 	finds(MDNS, "g", "somebody@home.example");
 	finds(MDNS, "h", "not a domain");
