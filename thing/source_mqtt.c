@@ -33,6 +33,7 @@ struct mqtt {
 	struct mosquitto *m;		/* NULL: not begun */
 	char *host;
 	int port;
+	bool dialled;			/* the connection stands */
 	bool up;			/* the broker has let us in */
 	int64_t again_ms, misc_ms, until_ms;	/* boot; until: it must be up */
 	unsigned failures;
@@ -255,7 +256,7 @@ static void drop(struct mqtt *q)
 	if (q->m)
 		mosquitto_destroy(q->m);
 	q->m = NULL;
-	q->up = false;
+	q->dialled = q->up = false;
 }
 
 static void connect_now(struct source *s)
@@ -334,7 +335,7 @@ static int mqtt_fd(const struct source *s, short *events)
 	int fd = q->m ? mosquitto_socket(q->m) : -1;
 
 	*events = POLLIN;
-	if (fd >= 0 && (!q->up || mosquitto_want_write(q->m)))
+	if (fd >= 0 && (!q->dialled || mosquitto_want_write(q->m)))
 		*events |= POLLOUT;
 	return fd;
 }
@@ -357,6 +358,7 @@ static int turn(struct source *s, int64_t now)
 	if (p.fd < 0)
 		return MOSQ_ERR_NO_CONN;
 	if (poll(&p, 1, 0) > 0) {
+		q->dialled = q->dialled || (p.revents & POLLOUT);
 		if (p.revents & POLLOUT)
 			rc = mosquitto_loop_write(q->m, 1);
 		if (rc == MOSQ_ERR_SUCCESS && (p.revents & ~POLLOUT))
