@@ -359,8 +359,8 @@ static void att_T_26__killed_twice_in_a_row_all_the_same(void **state)
 {
 	bool reached;
 
-	for (unsigned n = 1; n < 70; n += 3)
-		for (unsigned m = 1; m < 70; m += 5) {
+	for (unsigned n = 1; n < 70; n += 6)
+		for (unsigned m = 1; m < 70; m += 10) {
 			empty(*state);
 			(void)boot_apart(*state, n, true, &reached);
 			(void)boot_apart(*state, m, true, &reached);
