@@ -234,6 +234,24 @@ static void a_push_about_a_node_is_only_a_reason_to_ask(void **state)
 	rig_expect_silence();
 }
 
+static void a_push_while_the_registry_is_asked_waits_for_the_next_question(void **state)
+{
+	char first[4096];
+
+	UNUSED(state);
+	house();
+	push("claimed", "n2", "jid='" BOB "'");
+	snprintf(first, sizeof(first), "%s", rig_expect("<register", "nodeId=\"n2\""));
+	push("disowned", "n2", "");	/* after that question was written */
+	rig_answer(first, RIG_REGISTRY, claimed_by("n2", BOB));
+	rig_expect("id=\"p-claimed-n2\"", "type=\"result\"");
+	rig_expect("subscribe", BOB);
+	registry_says("n2", "");
+	rig_expect("unsubscribed", BOB);
+	rig_expect("unsubscribe", BOB);
+	rig_expect("id=\"p-disowned-n2\"", "type=\"result\"");
+}
+
 static void att_R__few_nodes_are_asked_about_at_a_time_and_one_failing_delays_no_other(void **state)
 {
 	enum { N = 256 };
@@ -696,6 +714,7 @@ int main(void)
 		T(row_D12__each_node_is_registered_with_its_own_address_tags_and_key),
 		T(row_UM_2__a_claim_of_a_node_is_no_claim_of_the_gateway),
 		T(a_push_about_a_node_is_only_a_reason_to_ask),
+		T(a_push_while_the_registry_is_asked_waits_for_the_next_question),
 		T(att_R__few_nodes_are_asked_about_at_a_time_and_one_failing_delays_no_other),
 		T(nodes_that_cannot_be_are_refused),
 		T(row_D12__the_owner_of_a_node_is_served_there_and_nowhere_else),
