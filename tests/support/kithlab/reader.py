@@ -27,6 +27,21 @@ class Reader(Person):
         self._until(ended, full_jid, seconds)
         return got
 
+    def history(self, full_jid, fields=None, seconds=15):
+        """[(time, value)] of what was measured before."""
+        got, ended = [], []
+
+        def callback(from_jid, result, nodeId=None, timestamp=None, fields=None, error_msg=None):
+            del from_jid, nodeId, error_msg
+            got.extend((timestamp, field["value"]) for field in fields or ())
+            if result in ("done", "rejected", "failure"):
+                ended.append(result)
+        self._forget_refusals(full_jid)
+        self["xep_0323"].request_data(self.full, full_jid, callback, fields=fields,
+                                      flags={"historical": "true"})
+        self._until(ended, full_jid, seconds)
+        return got
+
     def control(self, full_jid, name, kind, value, seconds=15):
         """'OK' or the refusal."""
         ended = []
