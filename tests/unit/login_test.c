@@ -359,6 +359,47 @@ static void att_D_16__a_broker_that_makes_no_accounts_is_asked_again_later(void 
 	assert_true(f.alarms > 0);
 }
 
+static void att_D_16__names_and_refusals_of_a_day_are_few_also_over_restarts(void **state)
+{
+	unsigned asked = 0;
+
+	UNUSED(state);
+	next_attempt();
+	for (int i = 0; i < 40; i++) {
+		asked += f.asked_to_register;
+		end_with(i % 2 ? CLIENT_UNLIKED : CLIENT_CONFLICT);
+		if (i % 7 == 3)
+			crash();
+		/* A day after the first, at the latest, it begins anew. */
+		if (f.id.refusals_ms && f.fake.wall - f.id.refusals_ms > DAY / 2)
+			break;
+		next_attempt();
+	}
+	assert_true(f.renamed <= SIGNUP_NAMES);
+	assert_true(asked <= SIGNUP_NAMES + SIGNUP_REFUSALS);
+	assert_true(f.id.names > SIGNUP_NAMES);
+}
+
+static void att_D_16__asked_to_wait_it_waits_longer_each_time_and_keeps_its_name(void **state)
+{
+	char user[64];
+	int64_t longest = 0, ms;
+
+	UNUSED(state);
+	next_attempt();
+	memcpy(user, f.user, sizeof(user));
+	for (int i = 0; i < 12; i++) {
+		end_with(CLIENT_WAIT);
+		ms = next_attempt();
+		assert_true(ms >= SIGNUP_REFUSED_MS / 2);
+		longest = ms > longest ? ms : longest;
+		assert_string_equal(f.user, user);
+		assert_true(f.asked_to_register);
+	}
+	assert_in_range(longest, SIGNUP_WAIT_CAP_MS / 2, SIGNUP_WAIT_CAP_MS);
+	assert_int_equal(f.id.refusals, 0);
+}
+
 /* ---- strength ----------------------------------------------------------- */
 
 static void att_D_02__a_weaker_offer_is_refused_for_a_day(void **state)
@@ -806,6 +847,8 @@ int main(void)
 		T(of_two_passwords_the_one_that_fits_is_found_also_after_a_crash),
 		T(two_passwords_that_are_both_refused_are_a_refusal),
 		T(the_day_of_refusal_survives_a_restart),
+		T(att_D_16__names_and_refusals_of_a_day_are_few_also_over_restarts),
+		T(att_D_16__asked_to_wait_it_waits_longer_each_time_and_keeps_its_name),
 		T(att_D_16__a_broker_that_makes_no_accounts_is_asked_again_later),
 		T(att_D_02__a_weaker_offer_is_refused_for_a_day),
 		T(the_day_of_weaker_offers_survives_restarts),
