@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "common/wire/client.h"
+#include "common/wire/client_part.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -15,80 +15,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/base/ident.h"
-#include "common/base/jid.h"
 #include "common/base/mem.h"
 #include "common/base/str.h"
-#include "common/wire/account.h"
-#include "common/wire/dial.h"
-#include "common/wire/features.h"
 #include "common/wire/ns.h"
 #include "common/wire/stanza.h"
-#include "common/wire/tls.h"
 #include "common/wire/wait.h"
 #include "common/wire/xml.h"
 
 #define TIMEOUT_MS 30000
 #define USER_TIMEOUT_MS 20000		/* TCP: unacknowledged that long is lost */
 #define ADDRESS_MS 8000			/* for the first word from one of several addresses */
-#define SASL_TEXT 8192			/* base64 of one SASL message */
-
-enum step {
-	RESOLVING,
-	FEATURES_CLEAR,		/* expect <features/> in clear */
-	PROCEED,		/* expect <proceed/> */
-	FEATURES_TLS,		/* expect <features/> through TLS */
-	REGISTERING,		/* expect the answer to what account.h asked */
-	CHALLENGE,		/* expect <challenge/> or <success/> */
-	FEATURES_BIND,		/* expect <features/> after the login */
-	RESUME,			/* expect <resumed/> or <failed/> */
-	BIND,
-	SESSION,
-	UP,
-	OVER
-};
-
-struct client {
-	struct client_ops ops;
-	void *arg;
-	const struct clock *clock;
-	const struct stream_tap *tap;
-	char *domain, *host, *port, *user, *resource, *ca_file, *cert_file, *key_file;
-	struct secret password;
-	const struct secret *invite, *maker_secret;	/* the caller's */
-	const char *maker_key;
-	int64_t earliest_ms;
-	bool direct_tls, register_account, cert_only;
-	struct sasl_pin pin;
-	struct sasl_rules rules;
-	struct resume *resume;		/* the caller's; NULL: not wanted */
-	enum client_activity activity;
-	struct stream_limits limits;
-	int64_t give_up_at;
-
-	enum step step;
-	struct dial dial;
-	int64_t next_at;	/* the next address is tried when this one has said nothing */
-	struct stream *stream;
-	struct features features;
-	enum sasl_mech mech;
-	struct account *account;	/* while one is asked for */
-	struct sasl *sasl;
-	char id[IDENT_TEXT];		/* of the one iq that is out */
-	char jid[JID_MAX + 1];		/* as bound */
-
-	bool heard;			/* the server's header came on this connection */
-	bool connection_failed;		/* it did not: try the next address */
-	enum client_end why;		/* when OVER */
-	int64_t retry_after;
-	char text[ERR_TEXT];
-};
 
 /* The end */
 
 /* The first reason counts; it is told at the end of client_run. */
-static void
-fail_after(struct client *c, enum client_end why, int64_t retry_after, const char *text)
+void
+client_fail_after(struct client *c, enum client_end why, int64_t retry_after, const char *text)
 {
 	if (c->step == OVER)
 		return;
@@ -100,17 +42,17 @@ fail_after(struct client *c, enum client_end why, int64_t retry_after, const cha
 		stream_close(c->stream, NULL);
 }
 
-static void
-fail(struct client *c, enum client_end why, const char *text)
+void
+client_fail(struct client *c, enum client_end why, const char *text)
 {
-	fail_after(c, why, 0, text);
+	client_fail_after(c, why, 0, text);
 }
 
 /* For as long as it says, or for a minute. */
-static void
-wait_for(struct client *c, int64_t ms, const char *text)
+void
+client_wait_for(struct client *c, int64_t ms, const char *text)
 {
-	fail_after(c, CLIENT_WAIT, ms > 0 ? ms : WAIT_UNSAID_MS, text);
+	client_fail_after(c, CLIENT_WAIT, ms > 0 ? ms : WAIT_UNSAID_MS, text);
 }
 
 /* Our iqs before the login is through: one at a time */
@@ -133,7 +75,7 @@ end_iq(struct client *c, struct xml *x)
 {
 	xml_close(x);
 	if (xml_end(x) != 0)
-		fail(c, CLIENT_LOST, "the sending queue is full");
+		client_fail(c, CLIENT_LOST, "the sending queue is full");
 }
 
 /* The server, or it in the name of our own account (RFC 6120 8.1.2.1). */
@@ -178,9 +120,9 @@ refused_iq(struct client *c, const struct stanza *s, enum client_end otherwise, 
 	(void)snprintf(text, sizeof(text), "%s: %.60s", what,
 	    condition != NULL ? stanza_name(condition) : "no reason given");
 	if (type != NULL && strcmp(type, "wait") == 0)
-		wait_for(c, wait_ms(error), text);
+		client_wait_for(c, wait_ms(error), text);
 	else
-		fail(c, otherwise, text);
+		client_fail(c, otherwise, text);
 }
 
 /* TLS */
@@ -197,7 +139,7 @@ start_tls(struct client *c)
 	struct tls *tls = tls_new(&conf, &e);
 
 	if (tls == NULL) {
-		fail(c, CLIENT_UNTRUSTED, e.text);
+		client_fail(c, CLIENT_UNTRUSTED, e.text);
 		return;
 	}
 	stream_start_tls(c->stream, tls);
@@ -209,12 +151,12 @@ static void
 take_features_clear(struct client *c, const struct stanza *s)
 {
 	if (!stanza_is(s, NS_STREAMS, "features")) {
-		fail(c, CLIENT_UNTRUSTED, "the server sent stanzas before TLS");
+		client_fail(c, CLIENT_UNTRUSTED, "the server sent stanzas before TLS");
 		return;
 	}
 	features_read(&c->features, s);
 	if (!c->features.starttls) {
-		fail(c, CLIENT_UNTRUSTED, "the server offers no TLS");
+		client_fail(c, CLIENT_UNTRUSTED, "the server offers no TLS");
 		return;
 	}
 	buf_adds(stream_out(c->stream), "<starttls xmlns='" NS_TLS "'/>");
@@ -227,195 +169,7 @@ take_proceed(struct client *c, const struct stanza *s)
 	if (stanza_is(s, NS_TLS, "proceed"))
 		start_tls(c);
 	else
-		fail(c, CLIENT_UNTRUSTED, "the server does not start TLS");
-}
-
-/* SASL */
-
-static bool
-is_13(const struct client *c)
-{
-	const struct tls *t = stream_tls(c->stream);
-
-	return t != NULL && tls_is_13(t);
-}
-
-/* The pin is per TLS version: on 1.2 and 1.3 a server can bind differently.  One
- * that the settings forbid by now binds nobody. */
-static int
-choose(struct client *c, enum sasl_binding can_bind)
-{
-	enum sasl_mech pinned = is_13(c) ? c->pin.tls13 : c->pin.tls12;
-	struct sasl_offer o = {
-		.tls13 = is_13(c), .can_bind = can_bind, .has_cert = c->cert_file != NULL,
-		.unbound = c->pin.unbound, .rules = &c->rules
-	};
-
-	features_offer(&c->features, &o);
-	c->mech = sasl_choose(&o);
-	if (c->mech == SASL_NONE) {
-		fail(c, CLIENT_WEAK, "the server offers no way to log in that we use");
-		return -1;
-	}
-	if (c->cert_only && c->mech != SASL_EXTERNAL) {
-		fail(c, CLIENT_WEAK, "the server takes no certificate instead of a password");
-		return -1;
-	}
-	if (c->mech < pinned && sasl_rules_allow(&c->rules, pinned)) {
-		fail(c, CLIENT_WEAK, "the server offers weaker logins than it once did");
-		return -1;
-	}
-	return 0;
-}
-
-static enum sasl_binding
-our_binding(const struct client *c, unsigned char data[static TLS_BINDING_MAX], size_t *len)
-{
-	const struct tls *t = stream_tls(c->stream);
-
-	*len = 0;
-	return t != NULL ? tls_binding(t, data, len) : SASL_BIND_NONE;
-}
-
-/* `raw` as base64 in an element; "=" stands for an empty first message. */
-static void
-send_sasl(struct client *c, const char *open, const struct buf *raw, const char *close)
-{
-	struct buf *out = stream_out(c->stream);
-
-	buf_adds(out, open);
-	if (raw->len == 0)
-		buf_addc(out, '=');
-	else
-		str_base64(out, raw->data, raw->len);
-	buf_adds(out, close);
-}
-
-static bool
-is_other(const struct client *c)
-{
-	return c->mech == SASL_SCRAM_OTHER || c->mech == SASL_SCRAM_OTHER_PLUS;
-}
-
-static const char *
-name_of(const struct client *c)
-{
-	return is_other(c) ? c->rules.other : sasl_mech_name(c->mech);
-}
-
-static void
-begin_sasl(struct client *c)
-{
-	unsigned char data[TLS_BINDING_MAX];
-	size_t len;
-	enum sasl_binding can_bind = our_binding(c, data, &len);
-	struct sasl_conf conf;
-	struct err e = ERR_INIT;
-	struct buf first;
-	char open[160];
-
-	if (choose(c, can_bind) != 0)
-		return;
-	conf = (struct sasl_conf){
-		.mech = c->mech, .other = c->rules.other[0] != '\0' ? c->rules.other : NULL,
-		.user = c->user, .password = &c->password, .binding = can_bind,
-		.binding_data = data, .binding_len = len,
-		.could_bind = can_bind != SASL_BIND_NONE && !c->features.any_plus,
-		.offer = c->features.offer[0] != '\0' ? c->features.offer : NULL
-	};
-	buf_init(&first, SASL_TEXT);
-	c->sasl = sasl_new(&conf, &e);
-	if (c->sasl == NULL || sasl_first(c->sasl, &first, &e) != 0) {
-		fail(c, CLIENT_REFUSED, e.text);
-	} else {
-		(void)snprintf(open, sizeof(open), "<auth xmlns='" NS_SASL "' mechanism='%s%s'>",
-		    name_of(c), is_other(c) && sasl_mech_binds(c->mech) ? "-PLUS" : "");
-		send_sasl(c, open, &first, "</auth>");
-		c->step = CHALLENGE;
-	}
-	buf_fini(&first);
-	secret_cleanse(data, sizeof(data));
-}
-
-static void
-take_challenge(struct client *c, const char *in, size_t len)
-{
-	struct err e = ERR_INIT;
-	struct buf reply;
-
-	buf_init(&reply, SASL_TEXT);
-	if (sasl_challenge(c->sasl, in, len, &reply, &e) != 0)
-		fail(c, CLIENT_UNTRUSTED, e.text);
-	else
-		send_sasl(c, "<response xmlns='" NS_SASL "'>", &reply, "</response>");
-	buf_fini(&reply);
-}
-
-static void
-take_success(struct client *c, const char *in, size_t len)
-{
-	struct err e = ERR_INIT;
-
-	if (sasl_success(c->sasl, in, len, &e) != 0) {
-		fail(c, CLIENT_UNTRUSTED, e.text);
-		return;
-	}
-	sasl_free(&c->sasl);
-	if (c->ops.authenticated != NULL)
-		c->ops.authenticated(c->arg);
-	stream_open(c->stream, c->domain, NULL, true);
-	c->step = FEATURES_BIND;
-}
-
-/* RFC 6120 6.5; anything that is not about name or password may pass. */
-static const struct {
-	const char *condition;
-	enum client_end plain, bound;
-} failures[] = {
-	{ "not-authorized", CLIENT_REFUSED, CLIENT_UNBOUND },
-	{ "malformed-request", CLIENT_LOST, CLIENT_UNBOUND },
-	{ "account-disabled", CLIENT_REFUSED, CLIENT_REFUSED },
-	{ "credentials-expired", CLIENT_REFUSED, CLIENT_REFUSED },
-};
-
-static void
-take_failure(struct client *c, const struct stanza *s)
-{
-	const struct stanza *first = stanza_first(s);
-	const char *condition = first != NULL ? stanza_name(first) : "no reason given";
-	char text[ERR_TEXT];
-	size_t i;
-
-	(void)snprintf(text, sizeof(text), "the server refused the login: %.60s", condition);
-	for (i = 0; i < sizeof(failures) / sizeof(*failures); i++)
-		if (strcmp(condition, failures[i].condition) == 0)
-			fail(c, sasl_mech_binds(c->mech) ? failures[i].bound : failures[i].plain,
-			    text);
-	if (wait_ms(s) > 0)
-		wait_for(c, wait_ms(s), text);
-	fail(c, CLIENT_LOST, text);
-}
-
-static void
-take_sasl(struct client *c, const struct stanza *s)
-{
-	char raw[SASL_TEXT];
-	const char *text = stanza_text(s);
-	long len = str_unbase64(raw, sizeof(raw), text, strlen(text));
-
-	if (strcmp(text, "=") == 0)
-		len = 0;
-	if (stanza_is(s, NS_SASL, "failure"))
-		take_failure(c, s);
-	else if (len < 0)
-		fail(c, CLIENT_UNTRUSTED, "the server's login message is malformed");
-	else if (stanza_is(s, NS_SASL, "challenge"))
-		take_challenge(c, raw, (size_t)len);
-	else if (stanza_is(s, NS_SASL, "success"))
-		take_success(c, raw, (size_t)len);
-	else
-		fail(c, CLIENT_UNTRUSTED, "the server sent stanzas before the login");
-	secret_cleanse(raw, sizeof(raw));
+		client_fail(c, CLIENT_UNTRUSTED, "the server does not start TLS");
 }
 
 /* The account */
@@ -426,7 +180,7 @@ ask_for_account(struct client *c)
 	struct xml x;
 
 	if (begin_iq(c, &x, account_iq_type(c->account), account_iq_to(c->account)) != 0) {
-		fail(c, CLIENT_LOST, "no random numbers");
+		client_fail(c, CLIENT_LOST, "no random numbers");
 		return;
 	}
 	account_write(c->account, &x);
@@ -449,7 +203,7 @@ begin_account(struct client *c)
 
 	c->account = account_new(&conf, &e);
 	if (c->account == NULL)
-		fail(c, CLIENT_LOST, e.text);
+		client_fail(c, CLIENT_LOST, e.text);
 	else
 		ask_for_account(c);
 }
@@ -473,9 +227,9 @@ take_registering(struct client *c, const struct stanza *s)
 	} else if (step == ACCOUNT_MADE) {
 		account_free(&c->account);
 		c->ops.registered(c->arg);
-		begin_sasl(c);
+		client_begin_sasl(c);
 	} else {
-		fail_after(c, ends[step], account_wait_ms(c->account), account_text(c->account));
+		client_fail_after(c, ends[step], account_wait_ms(c->account), account_text(c->account));
 	}
 }
 
@@ -488,26 +242,26 @@ take_features_tls(struct client *c, const struct stanza *s)
 	size_t len;
 
 	if (!stanza_is(s, NS_STREAMS, "features")) {
-		fail(c, CLIENT_UNTRUSTED, "the server sent stanzas before the login");
+		client_fail(c, CLIENT_UNTRUSTED, "the server sent stanzas before the login");
 		return;
 	}
 	features_read(&c->features, s);
 	if (c->ops.proved != NULL && !c->ops.proved(c->arg)) {
-		fail(c, CLIENT_LOST, "not wanted");
+		client_fail(c, CLIENT_LOST, "not wanted");
 		return;
 	}
 	if (!c->register_account) {
-		begin_sasl(c);
+		client_begin_sasl(c);
 		return;
 	}
-	if (choose(c, our_binding(c, data, &len)) != 0)
+	if (client_choose(c, client_binding(c, data, &len)) != 0)
 		return;
 	if (c->mech == SASL_EXTERNAL)
-		begin_sasl(c);	/* the certificate is the account */
+		client_begin_sasl(c);	/* the certificate is the account */
 	else if (c->features.registration)
 		begin_account(c);
 	else
-		fail(c, CLIENT_NO_REGISTER, "the server offers no registration");
+		client_fail(c, CLIENT_NO_REGISTER, "the server offers no registration");
 }
 
 /* Bind, or take up the session of before */
@@ -518,11 +272,11 @@ ask_for_address(struct client *c)
 	struct xml x;
 
 	if (!c->features.bind) {
-		fail(c, CLIENT_LOST, "the server binds no resource");
+		client_fail(c, CLIENT_LOST, "the server binds no resource");
 		return;
 	}
 	if (begin_iq(c, &x, "set", NULL) != 0) {
-		fail(c, CLIENT_LOST, "no random numbers");
+		client_fail(c, CLIENT_LOST, "no random numbers");
 		return;
 	}
 	xml_open(&x, "bind", NS_BIND);
@@ -537,7 +291,7 @@ static void
 take_features_bind(struct client *c, const struct stanza *s)
 {
 	if (!stanza_is(s, NS_STREAMS, "features")) {
-		fail(c, CLIENT_LOST, "the server sent stanzas before the resource was bound");
+		client_fail(c, CLIENT_LOST, "the server sent stanzas before the resource was bound");
 		return;
 	}
 	features_read(&c->features, s);
@@ -554,7 +308,7 @@ pin_of(const struct client *c)
 {
 	struct sasl_pin pin = c->pin;
 
-	if (is_13(c))
+	if (client_is_13(c))
 		pin.tls13 = c->mech;
 	else
 		pin.tls12 = c->mech;
@@ -594,7 +348,7 @@ go_on(struct client *c, const struct stanza *s)
 
 	if (resume_resumed(c->resume, s) != 0) {
 		resume_forget(c->resume);
-		fail(c, CLIENT_LOST, "the server resumed what never was");
+		client_fail(c, CLIENT_LOST, "the server resumed what never was");
 		return;
 	}
 	resume_again(c->resume, stream_out(c->stream));
@@ -612,7 +366,7 @@ take_resume(struct client *c, const struct stanza *s)
 		resume_forget(c->resume);
 		ask_for_address(c);
 	} else {
-		fail(c, CLIENT_LOST, "the server sent stanzas before the session was resumed");
+		client_fail(c, CLIENT_LOST, "the server sent stanzas before the session was resumed");
 	}
 }
 
@@ -622,7 +376,7 @@ ask_for_session(struct client *c)
 	struct xml x;
 
 	if (begin_iq(c, &x, "set", NULL) != 0) {
-		fail(c, CLIENT_LOST, "no random numbers");
+		client_fail(c, CLIENT_LOST, "no random numbers");
 		return;
 	}
 	xml_open(&x, "session", NS_SESSION);
@@ -662,7 +416,7 @@ take_bind(struct client *c, const struct stanza *s)
 	jid = bind != NULL ? stanza_child(bind, NS_BIND, "jid") : NULL;
 	if (jid == NULL || !is_our_address(c, stanza_text(jid)) ||
 	    str_copy(c->jid, sizeof(c->jid), stanza_text(jid)) != 0)
-		fail(c, CLIENT_UNTRUSTED, "the server bound an address that is not ours");
+		client_fail(c, CLIENT_UNTRUSTED, "the server bound an address that is not ours");
 	else if (c->features.session_needed)
 		ask_for_session(c);
 	else
@@ -692,7 +446,7 @@ take_sm(struct client *c, const struct stanza *s)
 	if (c->resume == NULL || resume_take(c->resume, s, stream_out(c->stream)) == 0)
 		return;
 	resume_forget(c->resume);
-	fail(c, CLIENT_LOST, "the server acknowledged more than was sent");
+	client_fail(c, CLIENT_LOST, "the server acknowledged more than was sent");
 }
 
 static void
@@ -712,7 +466,7 @@ static void (*const takes[])(struct client *, const struct stanza *) = {
 	[PROCEED] = take_proceed,
 	[FEATURES_TLS] = take_features_tls,
 	[REGISTERING] = take_registering,
-	[CHALLENGE] = take_sasl,
+	[CHALLENGE] = client_take_sasl,
 	[FEATURES_BIND] = take_features_bind,
 	[RESUME] = take_resume,
 	[BIND] = take_bind,
@@ -739,9 +493,9 @@ on_opened(void *arg, const char *id, const char *from, const char *version)
 		c->ops.connected(c->arg);
 	c->heard = true;
 	if (strcmp(version, "1.0") != 0)
-		fail(c, CLIENT_UNTRUSTED, "the server is too old for TLS and SASL");
+		client_fail(c, CLIENT_UNTRUSTED, "the server is too old for TLS and SASL");
 	else if (stream_tls(c->stream) != NULL && from[0] != '\0' && strcmp(from, c->domain) != 0)
-		fail(c, CLIENT_UNTRUSTED, "the server speaks for another domain");
+		client_fail(c, CLIENT_UNTRUSTED, "the server speaks for another domain");
 }
 
 static void
@@ -750,7 +504,7 @@ on_oversize(void *arg, const struct stanza_head *h)
 	struct client *c = arg;
 
 	if (c->step != UP) {
-		fail(c, CLIENT_LOST, "the server's login messages are too big");
+		client_fail(c, CLIENT_LOST, "the server's login messages are too big");
 		return;
 	}
 	c->ops.oversize(c->arg, h);
@@ -792,13 +546,13 @@ take_stream_error(struct client *c, const char *condition)
 	if (i < n && stream_errors[i].over && c->resume != NULL)
 		resume_forget(c->resume);
 	if (stream_other_host(c->stream)[0] != '\0')
-		fail(c, CLIENT_MOVED, stream_other_host(c->stream));
+		client_fail(c, CLIENT_MOVED, stream_other_host(c->stream));
 	else if (strcmp(condition, "conflict") == 0)
-		fail(c, CLIENT_REPLACED, condition);
+		client_fail(c, CLIENT_REPLACED, condition);
 	else if (ms > 0 || (i < n && stream_errors[i].wait))
-		wait_for(c, ms, condition);
+		client_wait_for(c, ms, condition);
 	else
-		fail(c, CLIENT_LOST, condition);
+		client_fail(c, CLIENT_LOST, condition);
 }
 
 static void
@@ -810,13 +564,13 @@ on_ended(void *arg, enum stream_end why, const char *text)
 	if (c->resume != NULL && c->step == UP && (why == STREAM_CLOSED || why == STREAM_BROKEN))
 		resume_forget(c->resume);
 	if (why == STREAM_UNTRUSTED)
-		fail(c, CLIENT_UNTRUSTED, text);
+		client_fail(c, CLIENT_UNTRUSTED, text);
 	else if (why == STREAM_ERROR)
 		take_stream_error(c, text);
 	else if (why == STREAM_LOST && !c->heard && dial_has_more(&c->dial))
 		c->connection_failed = true;
 	else
-		fail(c, CLIENT_LOST, text);
+		client_fail(c, CLIENT_LOST, text);
 }
 
 /* Connecting */
@@ -848,7 +602,7 @@ connect_next(struct client *c)
 		if (open_stream(c, fd) == 0)
 			break;
 	if (c->stream == NULL) {
-		fail(c, CLIENT_LOST, "cannot connect");
+		client_fail(c, CLIENT_LOST, "cannot connect");
 		return;
 	}
 	c->next_at = clock_boot(c->clock) + ADDRESS_MS;
@@ -869,10 +623,10 @@ take_addresses(struct client *c)
 		connect_next(c);
 		return;
 	case DIAL_NONE:
-		fail(c, CLIENT_LOST, "the server's name does not exist");
+		client_fail(c, CLIENT_LOST, "the server's name does not exist");
 		return;
 	case DIAL_FAILED:
-		fail(c, CLIENT_LOST, "no name server answered");
+		client_fail(c, CLIENT_LOST, "no name server answered");
 		return;
 	}
 }
@@ -1032,7 +786,7 @@ client_run(struct client *c, short revents)
 			connect_next(c);
 	}
 	if (c->step != OVER && c->step != UP && clock_boot(c->clock) >= c->give_up_at)
-		fail(c, CLIENT_LOST, "the login took too long");
+		client_fail(c, CLIENT_LOST, "the login took too long");
 	if (c->step == OVER)
 		report_end(c);
 }
