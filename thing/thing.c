@@ -390,6 +390,7 @@ static int copy_conf(struct kith_thing *t, const struct kith_thing_conf *conf, s
 		return -1;
 	t->event = conf->event;
 	t->event_arg = conf->arg;
+	t->jobs.words = (struct words){ .translate = conf->translate, .arg = conf->arg };
 	t->accept_button = conf->accept_button;
 	t->enroll.board = &nodes_device(&t->nodes)->board;
 	t->enroll.can = SELF_NEW_KEY | (conf->shows_code ? SELF_SHOWS_CODE : 0) |
