@@ -53,6 +53,14 @@ void watch_end(struct watches *ws, struct watch *w)
 	watch_free(ws, w);
 }
 
+/* It comes to nothing: the call is the job's again, whose nodes stand in it. */
+void watch_undo(struct watches *ws, struct watch *w, struct job *j)
+{
+	j->call = w->call;
+	w->call = NULL;
+	watch_end(ws, w);
+}
+
 /* NULL: he has too many, everybody has, or no memory; the call stays the caller's. */
 struct watch *watch_new(struct watches *ws, struct call **c, const struct decision_question *ask)
 {
@@ -490,7 +498,7 @@ static void subscribe_accepted(struct job *j)
 		w->ask.types &= ~FIELD_HISTORICAL;
 	if (add_fields(ws, w) < 0) {
 		say_no(j->jobs, &w->call->q, COND_RESOURCE_CONSTRAINT, "Too many fields.");
-		watch_end(ws, w);
+		watch_undo(ws, w, j);
 		return;
 	}
 	if (session_is_up(j->jobs->session))

@@ -95,6 +95,7 @@ struct watch *watch_new(struct watches *ws, struct call **c, const struct decisi
 int watch_add_field(struct watches *ws, struct watch *w, struct thing_node *n,
     const struct board_field *f);
 void watch_end(struct watches *ws, struct watch *w);
+void watch_undo(struct watches *ws, struct watch *w, struct job *j);
 struct watch *watch_of(const struct watches *ws, const void *serial);
 bool watch_is_chat(const struct watch *w);
 void watch_told(struct watch *w, const struct job *j);

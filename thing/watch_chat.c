@@ -288,7 +288,7 @@ static void chat_accepted(struct job *j)
 	if (take_when(w, line) < 0 || !fits(w, f) || watch_add_field(ws, w, n, f) < 0) {
 		say_words(j->jobs, &w->call->q, N_("Say it like: watch %1, watch %1 every 10 min, "
 		    "watch %1 when below 5"), f->name);
-		watch_end(ws, w);
+		watch_undo(ws, w, j);
 		return;
 	}
 	to = &w->field[0];
