@@ -57,11 +57,12 @@ fetch()
 	: > "$d/fetched"
 }
 
-# What failed and should not have: cmocka's way of skipping is none, and qemu-user
-# shows no flags of mappings in /proc.
+# What failed and should not have: cmocka's way of skipping is none, qemu-user shows
+# no flags of mappings in /proc, and the C library of armhf ends in 2038, so it is no
+# measure of our time zones there.
 unexpected()
 {
-	grep '^not ok' "$1" | grep -vE '# SKIP|a_secret_stays_out_of_core_dumps|^not ok - '
+	grep '^not ok' "$1" | grep -vE '# SKIP|a_secret_stays_out_of_core_dumps|we_read_what_the_c_library_reads|^not ok - '
 	grep -q '^1\.\.' "$1" || echo "it did not run"
 }
 

@@ -374,6 +374,7 @@ static void on_registered(void *arg)
 {
 	struct login *l = arg;
 
+	mark(l, TIMING_ACCOUNT);
 	signup_made(&l->signup);
 }
 

@@ -19,9 +19,9 @@ void timing_begin(struct timing *t)
 
 void timing_mark(struct timing *t, enum timing_phase phase)
 {
-	if (t->at_us[TIMING_REGISTERED] >= 0)
+	if (t->at_us[TIMING_REGISTERED] >= 0 || (phase != TIMING_LOCATED && t->at_us[phase] >= 0))
 		return;
 	t->at_us[phase] = clock_micros() - t->began_us;
-	for (size_t i = (size_t)phase + 1; i < TIMING_PHASES; i++)
+	for (size_t i = TIMING_CONNECTED; phase == TIMING_LOCATED && i < TIMING_PHASES; i++)
 		t->at_us[i] = -1;
 }

@@ -20,8 +20,8 @@ struct timing {
 };
 
 void timing_begin(struct timing *t);
-/* What comes behind this phase has not been reached again.  Nothing changes once
- * it was registered: a later login is no start. */
+/* The first time counts; another attempt (TIMING_LOCATED) begins anew.  Nothing
+ * changes once it was registered: a later login is no start. */
 void timing_mark(struct timing *t, enum timing_phase phase);
 
 #endif
