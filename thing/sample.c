@@ -119,6 +119,16 @@ static void set_next(struct samples *ss, struct sample *s)
 		s->next_ms = at;
 }
 
+/* NULL: it has answered already, or it was taken away meanwhile. */
+static struct sample *waiting_for(const struct samples *ss, uint64_t ticket)
+{
+	for (size_t i = 0; ticket && i < ss->n; i++)
+		if (ss->sample[i]->ticket == ticket)
+			return ss->sample[i];
+	return NULL;
+}
+
+/* The driver may do anything in there, even take its node away. */
 static void read_now(struct samples *ss, struct sample *s)
 {
 	struct kith_thing_value v;
@@ -129,8 +139,9 @@ static void read_now(struct samples *ss, struct sample *s)
 	s->ticket = ticket;
 	s->until_ms = clock_boot(ss->clock) + JOB_DEVICE_MS;
 	r = s->field->use.read(s->field->use.arg, ticket, &v);
-	if (s->ticket != ticket || r == KITH_THING_LATER)
-		return;		/* it has answered already, or will */
+	s = waiting_for(ss, ticket);
+	if (!s || r == KITH_THING_LATER)
+		return;
 	s->ticket = 0;
 	if (r == KITH_THING_OK)
 		take(ss, s, &v);
@@ -139,19 +150,16 @@ static void read_now(struct samples *ss, struct sample *s)
 bool samples_read_done(struct samples *ss, uint64_t ticket, enum kith_thing_result r,
     const struct kith_thing_value *v)
 {
-	for (size_t i = 0; ticket && i < ss->n; i++) {
-		struct sample *s = ss->sample[i];
+	struct sample *s = waiting_for(ss, ticket);
 
-		if (s->ticket != ticket)
-			continue;
-		if (r == KITH_THING_LATER)
-			return true;
-		s->ticket = 0;
-		if (r == KITH_THING_OK && v)
-			take(ss, s, v);
+	if (!s)
+		return false;
+	if (r == KITH_THING_LATER)
 		return true;
-	}
-	return false;
+	s->ticket = 0;
+	if (r == KITH_THING_OK && v)
+		take(ss, s, v);
+	return true;
 }
 
 int samples_changed(struct samples *ss, struct thing_node *node, const char *name,

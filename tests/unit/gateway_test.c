@@ -710,6 +710,36 @@ static void a_reset_forgets_all_nodes(void **state)
 	rig_start();
 }
 
+/* ---- what a callback may do ---------------------------------------------- */
+
+/* A driver that finds out that its device is gone. */
+static enum kith_thing_result read_gone(void *arg, uint64_t ticket, struct kith_thing_value *v)
+{
+	struct kith_thing_at n1 = at("n1");
+
+	UNUSED(arg);
+	UNUSED(ticket);
+	UNUSED(v);
+	assert_int_equal(kith_thing_remove_node(rig->thing, &n1), 0);
+	return KITH_THING_FAILED;
+}
+
+static void a_driver_may_take_its_own_node_away_while_it_is_read_by_the_clock(void **state)
+{
+	struct kith_thing_field health = { .size = sizeof(health), .name = "health",
+		.type = KITH_THING_NUMERIC, .read = read_gone, .node = { .id = "n1" },
+		.every_ms = 100 };
+	struct kith_thing_at n1 = at("n1");
+	int64_t end = clock_boot(&clock_system) + 5000;
+
+	UNUSED(state);
+	house();
+	assert_int_equal(kith_thing_add_field(rig->thing, &health), 0);
+	while (*kith_thing_node_owner(rig->thing, &n1) && clock_boot(&clock_system) < end)
+		kith_thing_process(rig->thing);
+	assert_string_equal(kith_thing_node_owner(rig->thing, &n1), "");
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
 
 int main(void)
@@ -737,6 +767,7 @@ int main(void)
 		T(row_D16__what_the_registry_has_to_forget_is_not_forgotten_here_by_a_restart),
 		T(a_node_may_go_while_it_is_being_read),
 		T(a_reset_forgets_all_nodes),
+		T(a_driver_may_take_its_own_node_away_while_it_is_read_by_the_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
