@@ -25,6 +25,7 @@ static void job_end(struct job *j)
 {
 	for (size_t i = 0; i < j->n_nodes; i++)
 		node_release(&j->node[i]);
+	mem_free(j->node);
 	call_free(&j->call);
 	mem_free(j->item);
 	mem_free(j->past);
@@ -452,7 +453,7 @@ static int take_nodes(struct job *j)
 	const struct node_list *at = &j->question.nodes;
 	size_t n = at->n ? at->n : 1;
 
-	j->node = pool_zalloc(&j->call->pool, n * sizeof(j->node[0]));
+	j->node = mem_array(n, sizeof(j->node[0]));
 	j->ask = pool_zalloc(&j->call->pool, n * sizeof(j->ask[0]));
 	if (!j->node || !j->ask)
 		return -1;

@@ -80,7 +80,7 @@ struct job {
 	struct call *call;		/* owns the request and everything below */
 	struct decision_question question;	/* `nodes`: as resolved; empty: itself */
 	size_t n_nodes;
-	struct thing_node **node;	/* held */
+	struct thing_node **node;	/* held; heap: the call may be somebody else's by the end */
 	struct node *ask;		/* room for those that are asked about */
 	bool accepted;			/* told so already */
 	bool standby;			/* nobody could be asked: as he was last allowed */
