@@ -25,7 +25,7 @@
 
 #define SAID 96		/* what somebody said, in the receipt */
 
-enum leaving_step { LEAVING_NODES, LEAVING_RECORD, LEAVING_ACCOUNT, LEAVING_DONE, LEAVING_NOT };
+enum leaving_step { LEAVING_ORDERED, LEAVING_NODES, LEAVING_RECORD, LEAVING_ACCOUNT, LEAVING_DONE, LEAVING_NOT };
 
 struct leaving {
 	enum leaving_step step;
@@ -146,6 +146,17 @@ static void next_step(struct kith_thing *t)
 
 /* ---- from outside ------------------------------------------------------- */
 
+static void begin(struct kith_thing *t)
+{
+	t->leaving->step = LEAVING_NODES;
+	t->leaving->node = 1;	/* the first is the thing itself, which goes last */
+	jobs_drop(&t->jobs);
+	muster_end(&t->muster);		/* no node is registered any more */
+	next_step(t);
+	login_flush(&t->login);
+}
+
+/* Ordered by a callback: what called it has to end first. */
 int kith_thing_decommission(struct kith_thing *t)
 {
 	MEM_WITHIN(&t->mem);
@@ -155,13 +166,9 @@ int kith_thing_decommission(struct kith_thing *t)
 	t->leaving = mem_zalloc(sizeof(*t->leaving));
 	if (!t->leaving)
 		return -1;
-	t->leaving->node = 1;	/* the first is the thing itself, which goes last */
 	self_emit(t, KITH_THING_EV_ALARM, "is taken out of service", NULL);
-	jobs_drop(&t->jobs);
-	muster_end(&t->muster);		/* no node is registered any more */
-	next_step(t);
 	if (!t->inside)
-		login_flush(&t->login);
+		begin(t);
 	return 0;
 }
 
@@ -200,6 +207,8 @@ bool self_leave(struct kith_thing *t)
 {
 	if (!t->leaving)
 		return false;
+	if (t->leaving->step == LEAVING_ORDERED)
+		begin(t);
 	if (t->leaving->step == LEAVING_NOT) {
 		mem_free(t->leaving);
 		t->leaving = NULL;

@@ -29,10 +29,14 @@ static const char *keep_uri(const struct kith_thing *t, const struct thing_node 
 static void on_claimable(void *arg, const struct thing_node *n)
 {
 	struct kith_thing *t = arg;
-	const char *uri = keep_uri(t, n);
+	char *uri = muster_claim_uri(&t->muster, n);
 
-	if (*uri)
-		self_emit(t, KITH_THING_EV_CLAIM, uri, n);
+	/* Not the one that is given out: the callback may ask for others. */
+	if (!uri)
+		return;
+	self_emit(t, KITH_THING_EV_CLAIM, uri, n);
+	secret_cleanse(uri, strlen(uri));
+	mem_free(uri);
 }
 
 static void on_owner(void *arg, const struct thing_node *n, const char *bare)
@@ -92,15 +96,8 @@ void self_take_about_nodes(struct kith_thing *t, struct call **c)
 
 /* ---- coming and going --------------------------------------------------- */
 
-static void flush(struct kith_thing *t)
+static int add(struct kith_thing *t, const struct kith_thing_node *node)
 {
-	if (!t->inside)
-		login_flush(&t->login);
-}
-
-int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node)
-{
-	MEM_WITHIN(&t->mem);
 	struct thing_node *n = nodes_add(&t->nodes, node);
 	struct err e = ERR_INIT;
 
@@ -112,8 +109,17 @@ int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node
 		return -1;
 	}
 	concentrator_happened(&t->concentrator, n, CONCENTRATOR_ADDED);
-	flush(t);
 	return 0;
+}
+
+int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node)
+{
+	MEM_WITHIN(&t->mem);
+	bool outermost = self_enter_call(t);
+	int ret = add(t, node);
+
+	self_leave_call(t, outermost);
+	return ret;
 }
 
 /* None of the calls below is about the thing itself. */
@@ -124,14 +130,10 @@ static struct thing_node *find(const struct kith_thing *t, const struct kith_thi
 	return n && !node_is_device(n) ? n : NULL;
 }
 
-int kith_thing_remove_node(struct kith_thing *t, const struct kith_thing_at *node)
+static int remove_it(struct kith_thing *t, struct thing_node *n)
 {
-	MEM_WITHIN(&t->mem);
-	struct thing_node *n = find(t, node);
 	struct err e = ERR_INIT;
 
-	if (!n)
-		return -1;
 	concentrator_happened(&t->concentrator, n, CONCENTRATOR_REMOVED);
 	if (muster_remove(&t->muster, n, &e) < 0) {
 		on_note(t, true, e.text);
@@ -140,8 +142,18 @@ int kith_thing_remove_node(struct kith_thing *t, const struct kith_thing_at *nod
 	watches_forget(&t->watches, n);
 	samples_forget(&t->samples, n);
 	nodes_remove(&t->nodes, n);
-	flush(t);
 	return 0;
+}
+
+int kith_thing_remove_node(struct kith_thing *t, const struct kith_thing_at *node)
+{
+	MEM_WITHIN(&t->mem);
+	struct thing_node *n = find(t, node);
+	bool outermost = self_enter_call(t);
+	int ret = n ? remove_it(t, n) : -1;
+
+	self_leave_call(t, outermost);
+	return ret;
 }
 
 int kith_thing_set_node_state(struct kith_thing *t, const struct kith_thing_at *node,
@@ -157,7 +169,8 @@ int kith_thing_set_node_state(struct kith_thing *t, const struct kith_thing_at *
 	n->state = state;
 	n->changed_ms = clock_wall(&clock_system);
 	concentrator_happened(&t->concentrator, n, CONCENTRATOR_STATUS);
-	flush(t);
+	if (!t->inside)
+		login_flush(&t->login);
 	return 0;
 }
 

@@ -77,6 +77,10 @@ struct kith_thing {
 /* thing.c: tells the maker; NULL: about the thing itself. */
 void self_emit(struct kith_thing *t, enum kith_thing_event_kind kind, const char *text,
     const struct thing_node *n);
+/* thing.c: around everything in which the maker may be called; true goes back into
+ * self_leave_call().  What he orders there that ends jobs or more waits until then. */
+bool self_enter_call(struct kith_thing *t);
+void self_leave_call(struct kith_thing *t, bool outermost);
 /* gateway.c: reads and wires what concerns its nodes. */
 int self_open_nodes(struct kith_thing *t, struct err *e);
 void self_close_nodes(struct kith_thing *t);

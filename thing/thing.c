@@ -803,6 +803,7 @@ static void say_goodbye(struct kith_thing *t)
 {
 	struct err e = ERR_INIT;
 
+	t->inside = true;
 	if (session_is_up(&t->session)) {
 		(void)presence_write(t->session.out, NULL, NULL, "unavailable", NULL);
 		login_flush(&t->login);
@@ -812,6 +813,27 @@ static void say_goodbye(struct kith_thing *t)
 	if (decisions_save(&t->decisions, &e) < 0)
 		on_note(t, false, e.text);
 	on_state(t, KITH_THING_STOPPED, "stopped");
+	t->inside = false;
+}
+
+bool self_enter_call(struct kith_thing *t)
+{
+	bool outermost = !t->inside;
+
+	t->inside = true;
+	return outermost;
+}
+
+void self_leave_call(struct kith_thing *t, bool outermost)
+{
+	if (!outermost)
+		return;
+	login_flush(&t->login);
+	t->inside = false;
+	if (self_leave(t))
+		end_for_good(t);
+	else if (t->stopping && t->state != KITH_THING_STOPPED)
+		say_goodbye(t);
 }
 
 void kith_thing_process(struct kith_thing *t)
@@ -821,7 +843,7 @@ void kith_thing_process(struct kith_thing *t)
 
 	if (t->state == KITH_THING_STOPPED || t->inside)
 		return;
-	t->inside = true;
+	(void)self_enter_call(t);
 	follow_fd(t);
 	login_run(&t->login, ready_events(t));
 	session_tick(&t->session);
@@ -841,11 +863,7 @@ void kith_thing_process(struct kith_thing *t)
 	}
 	login_flush(&t->login);
 	follow_fd(t);
-	t->inside = false;
-	if (self_leave(t))
-		end_for_good(t);
-	else if (t->stopping)
-		say_goodbye(t);
+	self_leave_call(t, true);
 }
 
 void kith_thing_stop(struct kith_thing *t)
@@ -876,11 +894,11 @@ void kith_thing_read_done(struct kith_thing *t, uint64_t ticket,
     enum kith_thing_result result, const struct kith_thing_value *value)
 {
 	MEM_WITHIN(&t->mem);
+	bool outermost = self_enter_call(t);
 
 	if (!samples_read_done(&t->samples, ticket, result, value))
 		jobs_read_done(&t->jobs, ticket, result, value);
-	if (!t->inside)
-		login_flush(&t->login);
+	self_leave_call(t, outermost);
 }
 
 int kith_thing_changed(struct kith_thing *t, const struct kith_thing_at *node, const char *field,
@@ -889,10 +907,10 @@ int kith_thing_changed(struct kith_thing *t, const struct kith_thing_at *node, c
 	MEM_WITHIN(&t->mem);
 	static const struct kith_thing_at itself;
 	struct thing_node *n = nodes_at(&t->nodes, node ? node : &itself);
+	bool outermost = self_enter_call(t);
 	int ret = n ? samples_changed(&t->samples, n, field, value) : -1;
 
-	if (!t->inside)
-		login_flush(&t->login);
+	self_leave_call(t, outermost);
 	return ret;
 }
 
@@ -900,17 +918,17 @@ void kith_thing_write_done(struct kith_thing *t, uint64_t ticket,
     enum kith_thing_result result, const char *why)
 {
 	MEM_WITHIN(&t->mem);
+	bool outermost = self_enter_call(t);
 
 	jobs_write_done(&t->jobs, ticket, result, why);
-	if (!t->inside)
-		login_flush(&t->login);
+	self_leave_call(t, outermost);
 }
 
 void kith_thing_pressed(struct kith_thing *t)
 {
 	MEM_WITHIN(&t->mem);
 
-	bool rhythm = witness_listens(&t->witness);
+	bool outermost = self_enter_call(t), rhythm = witness_listens(&t->witness);
 
 	login_pressed(&t->login);
 	/* A press that somebody asked for is his; any other opens the window. */
@@ -919,8 +937,7 @@ void kith_thing_pressed(struct kith_thing *t)
 			enroll_pressed(&t->enroll);
 		witness_press(&t->witness);
 	}
-	if (!t->inside)
-		login_flush(&t->login);
+	self_leave_call(t, outermost);
 }
 
 /* ---- asking ------------------------------------------------------------- */

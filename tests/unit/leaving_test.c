@@ -128,6 +128,35 @@ static void att_D_08__a_reset_removes_every_file_it_ever_wrote(void **state)
 	assert_true(has_file(rig->dir, "notes of somebody else"));
 }
 
+static enum kith_thing_result write_leave(void *arg, uint64_t ticket,
+    const struct kith_thing_value *v, char *why, size_t size)
+{
+	UNUSED(arg);
+	UNUSED(ticket);
+	UNUSED(v);
+	UNUSED(why);
+	UNUSED(size);
+	assert_int_equal(kith_thing_decommission(rig->thing), 0);
+	return KITH_THING_OK;
+}
+
+/* "A callback may call everything but _process, _run and _free." */
+static void row_D16__a_driver_may_order_it_while_it_works(void **state)
+{
+	struct kith_thing_control leave = { .size = sizeof(leave), .name = "leave",
+		.type = KITH_THING_BOOLEAN, .write = write_leave };
+
+	UNUSED(state);
+	assert_int_equal(kith_thing_add_control(rig->thing, &leave), 0);
+	rig_owned();
+	rig_send("<iq type='set' id='s1' from='" RIG_OWNER "/x' to='%s'>"
+	    "<set xmlns='urn:xmpp:iot:control'><boolean name='leave' value='true'/></set></iq>",
+	    rig->full);
+	rig_expect("type=\"result\"", "id=\"s1\"");
+	rig_expect("<unregister");
+	rig_expect_silence();
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
 
 int main(void)
@@ -137,6 +166,7 @@ int main(void)
 		T(row_D16__what_refuses_to_forget_it_is_named_in_the_receipt),
 		T(row_D16__a_lost_stream_leaves_it_in_service),
 		T(att_D_08__a_reset_removes_every_file_it_ever_wrote),
+		T(row_D16__a_driver_may_order_it_while_it_works),
 	};
 
 	return cmocka_run_group_tests_name("leaving", tests, NULL, NULL);

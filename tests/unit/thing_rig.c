@@ -67,8 +67,13 @@ int64_t client_deadline(const struct client *c)
 
 void client_run(struct client *c, short revents)
 {
+	const struct stanza *s = rig->arrived;
+
 	UNUSED(c);
 	UNUSED(revents);
+	rig->arrived = NULL;
+	if (s)
+		rig->ops->stanza(rig->ops_arg, s);
 	if (!rig->pending)
 		return;
 	rig->pending = false;
@@ -261,7 +266,10 @@ void rig_send(const char *fmt, ...)
 	s = stanza_from_text(&h, NS_CLIENT, text, (size_t)n);
 	if (!s)
 		fail_msg("the test's own stanza is broken: %s", text);
-	rig->ops->stanza(rig->ops_arg, s);
+	rig->arrived = s;
+	kith_thing_process(rig->thing);
+	if (rig->arrived)
+		fail_msg("nobody is there to take: %s", text);
 	stanza_holder_free(&h);
 	kith_thing_process(rig->thing);
 }

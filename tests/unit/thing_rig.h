@@ -36,6 +36,7 @@ struct rig {
 	int64_t silent_ms;		/* since the broker's last byte */
 	size_t read;			/* how much of `sent` was looked at */
 	char full[160];
+	const struct stanza *arrived;	/* the broker's next, not yet taken */
 	const char *bind_user, *bind_domain;	/* what the server binds; NULL: what it should */
 	/* what the thing said to its maker */
 	struct buf events;
