@@ -474,13 +474,14 @@ static void answer_unsubscribe(struct concentrator_look *l)
 	say(l, CONCENTRATOR_OK);
 }
 
-void concentrator_left(struct concentrator *c, const char *full_jid)
+void concentrator_left(struct concentrator *c, const char *jid)
 {
 	struct concentrator_watcher *w = c->watchers, *next;
 
 	for (; w; w = next) {
 		next = w->next;
-		if (!full_jid || strcmp(w->jid, full_jid) == 0)
+		if (!jid || strcmp(w->jid, jid) == 0 || (strlen(jid) == w->bare_len &&
+		    strncmp(w->jid, jid, w->bare_len) == 0))
 			drop_watcher(c, w);
 	}
 }

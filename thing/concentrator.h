@@ -39,7 +39,8 @@ void concentrator_request(struct concentrator *c, struct call **call);
 /* CONCENTRATOR_ADDED ...; of one that goes: before it is taken out and unregistered. */
 void concentrator_happened(struct concentrator *c, const struct thing_node *n, unsigned event);
 
-/* He is not there any more; NULL: nobody is (the stream is gone). */
-void concentrator_left(struct concentrator *c, const char *full_jid);
+/* He is not there any more, or, by his bare address, no friend; NULL: nobody is (the
+ * stream is gone). */
+void concentrator_left(struct concentrator *c, const char *jid);
 
 #endif

@@ -43,10 +43,10 @@ void self_take_about_nodes(struct kith_thing *t, struct call **c)
 	(void)c;
 }
 
-void self_watcher_left(struct kith_thing *t, const char *full_jid)
+void self_watcher_left(struct kith_thing *t, const char *jid)
 {
 	(void)t;
-	(void)full_jid;
+	(void)jid;
 }
 
 void muster_begin(struct muster *m)

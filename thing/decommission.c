@@ -150,7 +150,7 @@ static void begin(struct kith_thing *t)
 {
 	t->leaving->step = LEAVING_NODES;
 	t->leaving->node = 1;	/* the first is the thing itself, which goes last */
-	jobs_drop(&t->jobs);
+	self_serve_nobody(t);
 	muster_end(&t->muster);		/* no node is registered any more */
 	next_step(t);
 	login_flush(&t->login);

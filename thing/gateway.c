@@ -84,9 +84,9 @@ void self_nodes_down(struct kith_thing *t)
 	concentrator_left(&t->concentrator, NULL);
 }
 
-void self_watcher_left(struct kith_thing *t, const char *full_jid)
+void self_watcher_left(struct kith_thing *t, const char *jid)
 {
-	concentrator_left(&t->concentrator, full_jid);
+	concentrator_left(&t->concentrator, jid);
 }
 
 void self_take_about_nodes(struct kith_thing *t, struct call **c)

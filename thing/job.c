@@ -693,9 +693,13 @@ void jobs_tick(struct jobs *js)
 	}
 }
 
+/* The answer about one that is being decided comes back to its place: nobody else has
+ * that before. */
 void jobs_drop(struct jobs *js)
 {
 	for (size_t i = 0; i < JOBS_MAX; i++)
-		if (js->job[i].step != JOB_FREE)
+		if (js->job[i].step == JOB_DECIDING)
+			js->job[i].cancelled = true;
+		else if (js->job[i].step != JOB_FREE)
 			job_end(&js->job[i]);
 }

@@ -422,6 +422,13 @@ void readouts_drop(struct readouts *rs)
 		call_free(&rs->later[i]);
 }
 
+void readouts_unfriend(struct readouts *rs, const char *bare)
+{
+	for (size_t i = 0; i < READOUT_LATER; i++)
+		if (rs->later[i] && strcmp(rs->later[i]->q.bare, bare) == 0)
+			call_free(&rs->later[i]);
+}
+
 static bool drop_later(struct readouts *rs, const char *from, const char *seqnr)
 {
 	for (size_t i = 0; i < READOUT_LATER; i++)

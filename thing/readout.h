@@ -29,6 +29,8 @@ int64_t readouts_deadline(const struct readouts *rs);
 void readouts_tick(struct readouts *rs);
 /* Nobody is left to be told. */
 void readouts_drop(struct readouts *rs);
+/* He may not ask any more. */
+void readouts_unfriend(struct readouts *rs, const char *bare);
 
 /*
  * The same for who tells readings on his own (watch.c): the part of a job's voice

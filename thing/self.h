@@ -81,12 +81,14 @@ void self_emit(struct kith_thing *t, enum kith_thing_event_kind kind, const char
  * self_leave_call().  What he orders there that ends jobs or more waits until then. */
 bool self_enter_call(struct kith_thing *t);
 void self_leave_call(struct kith_thing *t, bool outermost);
+/* thing.c: what was asked for so far is over. */
+void self_serve_nobody(struct kith_thing *t);
 /* gateway.c: reads and wires what concerns its nodes. */
 int self_open_nodes(struct kith_thing *t, struct err *e);
 void self_close_nodes(struct kith_thing *t);
 void self_nodes_down(struct kith_thing *t);
 void self_take_about_nodes(struct kith_thing *t, struct call **c);
-void self_watcher_left(struct kith_thing *t, const char *full_jid);
+void self_watcher_left(struct kith_thing *t, const char *jid);
 
 /* decommission.c: is it being taken out of service; true: that is over, and so is
  * the thing. */

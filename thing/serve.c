@@ -212,7 +212,8 @@ static void serve(struct kith_thing *t, struct call **c)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (table[i].verb != q->verb)
 			continue;
-		if (q->verb == VERB_CHAT && t->standing.cloned && who == TO(ACCESS_OWNER))
+		if (q->verb == VERB_CHAT && t->standing.cloned &&
+		    standing_is_owner(&t->standing, q->bare))
 			serve_cloned(t, c);
 		else if (!(table[i].who & who) || (!table[i].before_serving &&
 		    (!enroll_is_serving(&t->enroll) || t->standing.cloned)))

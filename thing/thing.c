@@ -86,6 +86,10 @@ static void on_friend(void *arg, const char *bare, bool is_friend)
 
 	if (!is_friend)
 		watches_unfriend(&t->watches, bare);
+	if (!is_friend && access_who(&t->access, bare) != ACCESS_OWNER) {
+		readouts_unfriend(&t->readouts, bare);
+		self_watcher_left(t, bare);
+	}
 	emit(t, is_friend ? KITH_THING_EV_FRIEND : KITH_THING_EV_UNFRIEND, bare);
 }
 
@@ -297,6 +301,14 @@ static void admission_tick(struct kith_thing *t)
 
 /* ---- there is only one of it -------------------------------------------- */
 
+void self_serve_nobody(struct kith_thing *t)
+{
+	jobs_drop(&t->jobs);
+	readouts_drop(&t->readouts);
+	watches_fini(&t->watches);
+	self_nodes_down(t);
+}
+
 static void on_cloned(void *arg, bool cloned)
 {
 	static const char two[] = "There are two of me: another device uses my identity. I serve "
@@ -307,7 +319,7 @@ static void on_cloned(void *arg, bool cloned)
 	char id[IDENT_TEXT];
 
 	if (cloned) {
-		jobs_drop(&t->jobs);
+		self_serve_nobody(t);
 		emit(t, KITH_THING_EV_ALARM, "our identity is in use by another device as well: "
 		    "nobody is served");
 		emit(t, KITH_THING_EV_LAMP, "alarm");

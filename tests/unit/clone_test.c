@@ -161,6 +161,64 @@ static void it_signs_for_its_own_account_only(void **state)
 	rig_expect("type=\"result\"", "id=\"t2\"", "proof=");
 }
 
+/* Asked for before it was known to be copied: told no more either. */
+static void att_D_06__who_waited_to_be_told_is_served_no_more(void **state)
+{
+	char nonce[64], q[2048];
+
+	UNUSED(state);
+	rig_owned();
+	rig_send("<iq type='get' id='r1' from='" RIG_OWNER "/x' to='%s'><subscribe "
+	    "xmlns='urn:xmpp:iot:events' seqnr='1' momentary='true'>"
+	    "<field name='level' currentValue='1' changedBy='1'/></subscribe></iq>", rig->full);
+	rig_expect("accepted");
+	other_is("");
+	snprintf(q, sizeof(q), "%s", asked(nonce));
+	answer_as_copy(q, nonce, rig->full);
+	rig_expect("<message", "to=\"" RIG_OWNER "\"", "There are two of me");
+	assert_int_equal(kith_thing_changed(rig->thing, NULL, "level",
+	    &(struct kith_thing_value){ .number = 90 }), 0);
+	usleep(1100 * 1000);	/* WATCH_MIN_MS */
+	rig_expect_silence();
+}
+
+#define BOB "bob@home.example"
+#define EVE "eve@home.example"
+
+static void read_as(const char *who)
+{
+	rig_send("<iq type='get' id='r1' from='%s/x' to='%s'>"
+	    "<req xmlns='urn:xmpp:iot:sensordata' seqnr='1' momentary='true'/></iq>", who,
+	    rig->full);
+}
+
+/* What was being decided for one when all jobs ended decides nothing for another. */
+static void att_P__an_answer_about_one_is_none_about_who_came_after_him(void **state)
+{
+	char nonce[64], q[2048], bob[2048];
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend(BOB);
+	rig_befriend(EVE);
+	read_as(BOB);
+	snprintf(bob, sizeof(bob), "%s", rig_expect("<canRead", BOB));
+	other_is("");
+	snprintf(q, sizeof(q), "%s", asked(nonce));
+	answer_as_copy(q, nonce, rig->full);
+	rig_expect("<message", "There are two of me");
+	other_is("type='unavailable'");
+	rig_send("<message type='chat' from='" RIG_OWNER "/x' to='%s'><body>alone</body></message>",
+	    rig->full);
+	rig_expect("jabber:iq:register", "<password");
+	rig_expect("<message", "I go on");
+	read_as(EVE);
+	rig_expect("<canRead", EVE);
+	rig_answer(bob, RIG_REGISTRY, "<canReadResponse xmlns='urn:xmpp:iot:provisioning' jid='" BOB
+	    "' momentary='true' result='true'/>");
+	rig_expect_silence();
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
 
 int main(void)
@@ -173,6 +231,8 @@ int main(void)
 		T(ruling_45__another_session_that_cannot_sign_is_no_copy),
 		T(ruling_45__an_old_proof_is_no_proof),
 		T(it_signs_for_its_own_account_only),
+		T(att_D_06__who_waited_to_be_told_is_served_no_more),
+		T(att_P__an_answer_about_one_is_none_about_who_came_after_him),
 	};
 
 	return cmocka_run_group_tests_name("clone", tests, NULL, NULL);

@@ -365,6 +365,23 @@ static void subscribers_hear_what_comes_changes_and_goes(void **state)
 	rig_expect_silence();
 }
 
+/* What the broker says ends at once what was asked for as a friend. */
+static void who_is_no_friend_any_more_hears_nothing(void **state)
+{
+	struct kith_thing_at pump = { "pump", "mesh", NULL };
+
+	UNUSED(state);
+	house();
+	set(BOB, X, "subscribe", "sourceId='mesh'>");
+	can_read("true", PUMP);
+	rig_expect("result=\"OK\"");
+	rig_send("<iq type='set' id='push9' to='%s'><query xmlns='jabber:iq:roster'>"
+	    "<item jid='" BOB "' subscription='remove'/></query></iq>", rig->full);
+	rig_expect("id=\"push9\"");
+	kith_thing_set_node_state(rig->thing, &pump, KITH_THING_NODE_WARNING_SIGNED);
+	rig_expect_silence();
+}
+
 static void a_friend_hears_only_of_nodes_that_he_may_read(void **state)
 {
 	struct kith_thing_at valve = { "valve", "mesh", NULL }, pump = { "pump", "mesh", NULL };
@@ -460,6 +477,7 @@ int main(void)
 		T(later_generations_get_their_own_elements_and_words),
 		T(what_is_not_known_is_said_to_be_not_implemented),
 		T(subscribers_hear_what_comes_changes_and_goes),
+		T(who_is_no_friend_any_more_hears_nothing),
 		T(a_friend_hears_only_of_nodes_that_he_may_read),
 		T(subscriptions_are_few_and_of_the_kinds_that_were_asked_for),
 		T(a_command_is_decided_as_any_control),

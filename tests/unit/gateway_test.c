@@ -9,6 +9,7 @@
 #include "tests/unit/thing_rig.h"
 
 #include "common/base/str.h"
+#include "thing/identity.h"
 
 #define X_DISCO "urn:xmpp:iot:discovery"
 #define X_PROV "urn:xmpp:iot:provisioning"
@@ -169,6 +170,30 @@ static const char *file_with(const char *prefix, const char *piece)
 	if (d)
 		closedir(d);
 	return name;
+}
+
+/* Another session of its account has its key. */
+static void be_cloned(void)
+{
+	char other[256], text[1024], proof[IDENTITY_PROOF], payload[512], q[2048], nonce[64];
+	struct err e = ERR_INIT;
+	struct identity id;
+	const char *at;
+
+	snprintf(other, sizeof(other), "%.*s/r2", (int)strcspn(rig->full, "/"), rig->full);
+	rig_send("<presence from='%s' to='%s'/>", other, rig->full);
+	snprintf(q, sizeof(q), "%s", rig_expect("urn:kith:twin:0"));
+	at = strstr(q, "nonce=\"");
+	assert_non_null(at);
+	snprintf(nonce, sizeof(nonce), "%.*s", (int)strcspn(at + 7, "\""), at + 7);
+	assert_int_equal(identity_load(&id, rig->dir, &e), 0);
+	snprintf(text, sizeof(text), "%s %s %s", rig->full, other, nonce);
+	assert_int_equal(identity_attest(proof, &id, "kith twin, form 1", text, &e), 0);
+	identity_fini(&id);
+	snprintf(payload, sizeof(payload), "<twin xmlns='urn:kith:twin:0' proof='%s'/>", proof);
+	rig_answer(q, other, payload);
+	rig_expect("There are two of me");
+	rig_send("<presence type='unavailable' from='%s' to='%s'/>", other, rig->full);
 }
 
 /* ---- registering -------------------------------------------------------- */
@@ -710,6 +735,19 @@ static void a_reset_forgets_all_nodes(void **state)
 	rig_start();
 }
 
+/* Whoever owns a device behind it says nothing about the gateway. */
+static void att_D_06__only_the_owner_of_the_gateway_says_that_it_is_alone(void **state)
+{
+	UNUSED(state);
+	house();
+	in_roster(ALICE);
+	be_cloned();
+	rig_send("<message type='chat' from='" ALICE "/x' to='%s'><body>alone</body></message>",
+	    rig->full);
+	read_as(ALICE, N1);
+	rig_expect("type=\"error\"", "service-unavailable");
+}
+
 /* ---- what a callback may do ---------------------------------------------- */
 
 /* A driver that finds out that its device is gone. */
@@ -768,6 +806,7 @@ int main(void)
 		T(a_node_may_go_while_it_is_being_read),
 		T(a_reset_forgets_all_nodes),
 		T(a_driver_may_take_its_own_node_away_while_it_is_read_by_the_clock),
+		T(att_D_06__only_the_owner_of_the_gateway_says_that_it_is_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

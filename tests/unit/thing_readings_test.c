@@ -541,6 +541,21 @@ static void up_and_down_are_told_apart_and_time_alone_tells_too(void **state)
 	rig_expect("seqnr=\"1\" done=\"true\"", "value=\"19\"");
 }
 
+/* He was allowed to read, and the lease still counts; but he is a friend no more. */
+static void what_waits_for_a_friend_ends_with_the_friendship__att_P(void **state)
+{
+	UNUSED(state);
+	ask_from(BOB "/x", "<req xmlns='" X "' seqnr='5' momentary='true' "
+	    "when='2026-05-01T08:02:00Z'/>");
+	allow_reading("momentary='true'");
+	rig_expect("queued=\"true\"");
+	rig_send("<iq type='set' id='push9' to='%s'><query xmlns='jabber:iq:roster'>"
+	    "<item jid='" BOB "' subscription='remove'/></query></iq>", rig->full);
+	rig_expect("id=\"push9\"");
+	pass(3 * 60000);
+	rig_expect_silence();
+}
+
 static void what_is_taken_back_is_told_no_more__att_P(void **state)
 {
 	UNUSED(state);
@@ -732,6 +747,7 @@ int main(void)
 		TEST(several_readouts_run_at_once_each_by_its_number),
 		TEST(a_program_is_told_of_the_changes_it_asked_for),
 		TEST(up_and_down_are_told_apart_and_time_alone_tells_too),
+		TEST(what_waits_for_a_friend_ends_with_the_friendship__att_P),
 		TEST(what_is_taken_back_is_told_no_more__att_P),
 		TEST(a_program_that_left_is_told_no_more),
 		TEST(only_so_many_are_told),
