@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 All things of a street come back from a power cut at once (att-T-16, row D7): all
-of them, and nobody asks what he knew before.  STORM=2000 things for the real one
-(make bench-storm), SPREAD= milliseconds of boot_spread.
+of them, and nobody asks what he knew before.  Once to a real broker with kithd, once
+to tests/bench/crowd, a broker of our own that carries 10,000.  STORM=2000 things for
+the real ones (make bench-storm), SPREAD= milliseconds of boot_spread, TOWN=real or
+crowd for one of the two.
 """
 import collections
 import os
+import signal
 import sys
-import time
 
 sys.path.insert(0, __file__.rsplit("/", 2)[0] + "/support")
 
 # pylint: disable=wrong-import-position
 from kithlab.desk import Owner
+from kithlab.lab import Missing
 from kithlab.person import CLIENT, Person, bare
 from kithlab.story import Story, contains, same
 
@@ -22,44 +25,55 @@ PROCESSES = 1 if THINGS < 100 else 4
 BATCH = 50          # friendships and readings under way at once
 PATIENCE = 60 + THINGS // 8
 READ = "<req xmlns='urn:xmpp:iot:sensordata' seqnr='1' momentary='true'><field name='level'/></req>"
-STORM = os.path.join(os.environ.get("top_builddir", "."), "tests", "bench", "storm")
+BENCH = os.path.join(os.environ.get("top_builddir", "."), "tests", "bench")
 
 
 class Street:
     """The processes that the things live in, and what they say."""
 
-    def __init__(self, home, folder):
-        self.home, self.folder, self.starts = home, folder, 0
+    def __init__(self, town, folder):
+        self.town, self.folder, self.starts = town, folder, 0
 
     def power_on(self, spread):
         self.starts += 1
         share = -(-THINGS // PROCESSES)
-        broker = self.home.broker
-        self.began = time.monotonic()
-        self.processes = [self.home.lab.start(f"storm{self.starts}-{p}", [
-            STORM, str(p * share), str(min(share, THINGS - p * share)), self.folder, broker.domain,
-            f"127.0.0.1:{broker.c2s}", broker.ca, str(spread)]) for p in range(PROCESSES)]
+        self.processes = [self.town.lab.start(f"{self.town.domain}-storm{self.starts}-{p}", [
+            os.path.join(BENCH, "storm"), str(p * share), str(min(share, THINGS - p * share)),
+            self.folder, self.town.domain, self.town.address, self.town.ca, str(spread)])
+            for p in range(PROCESSES)]
+        self.outputs = [open(process.out_path, errors="replace") for process in self.processes]
+        self.rests = [""] * PROCESSES
+        self.serving, self.alarms = {}, 0
 
     def power_cut(self):
         for process in self.processes:
-            process.kill()
+            process.ended_by_us = True
+            process.tell(signal.SIGKILL)
+        self.switch_off()
 
-    def said(self):
-        return [line.split(None, 3) for process in self.processes
-                for line in process.output().splitlines() if line.count(" ") >= 3]
+    def switch_off(self):
+        for process, output in zip(self.processes, self.outputs):
+            process.stop()
+            output.close()
 
-    def in_state(self, state):
-        """{index: (ms, address)} of the first time each was there."""
-        found = {}
-        for ms, index, what, who in self.said():
-            if what == state:
-                found.setdefault(int(index), (int(ms), who))
-        return found
+    def listen(self):
+        """What they said since: {index: (ms, address)} of the first time each served."""
+        for p, output in enumerate(self.outputs):
+            *lines, self.rests[p] = (self.rests[p] + output.read()).split("\n")
+            for ms, index, what, who in (line.split(None, 3) for line in lines
+                                         if line.count(" ") >= 3):
+                self.alarms += what == "alarm"
+                if what == "serving":
+                    self.serving.setdefault(int(index), (int(ms), who))
+        return self.serving
 
-    def wait_all(self, state):
-        return self.home.lab.wait(
-            lambda: len(self.in_state(state)) == THINGS and self.in_state(state),
-            f"all {THINGS} things to be {state}", PATIENCE)
+    def wait_all(self):
+        try:
+            self.town.lab.wait(lambda: len(self.listen()) == THINGS, "all to serve", PATIENCE)
+        except Missing:
+            raise AssertionError(f"{THINGS - len(self.serving)} of {THINGS} things are missing "
+                                 f"after {PATIENCE} s") from None
+        return self.serving
 
 
 class Friend(Person):
@@ -116,13 +130,60 @@ class Friend(Person):
         return len(values)
 
 
-def questions(home):
-    """Decisions that things have asked kithd for."""
-    stats = home.kithd.stats()
-    return stats["provisioning_allowed"] + stats["provisioning_refused"]
+class Real:
+    """A real broker with kithd, an owner and a friend."""
+
+    def __init__(self, story):
+        self.home = story.home()
+        self.lab, broker = story.lab, self.home.broker
+        self.domain, self.ca, self.address = broker.domain, broker.ca, f"127.0.0.1:{broker.c2s}"
+        self.name = os.environ.get("BROKER") or "prosody"
+        self.friend = Friend(self.lab, broker, "friend").login()
+        owner = Owner(self.home, "owner").login()
+        self.home.kithd.ctl("approve", "add", "drops", "--man", "storm.example", "--model",
+                            "Drop", "--sn-from", "000000", "--sn-to", "999999", "--owner",
+                            owner.me, "--cap", str(THINGS), "--until", "2099-12-31")
+        owner.logout()
+
+    def meet(self, things):
+        owner = Owner(self.home, "owner").login(register=False)
+        for right in ("befriend", "read"):
+            contains(owner.desk(f"allow {self.friend.me} to {right} *"), "in force")
+        owner.logout()
+        self.friend.befriend(things)
+        return self.read(things)
+
+    def read(self, things):
+        """How many gave a value, and what things have asked kithd until now."""
+        values = self.friend.read_all(self.friend.where(things).values())
+        stats = self.home.kithd.stats()
+        return values, stats["provisioning_allowed"] + stats["provisioning_refused"]
 
 
-def report(name, arrived):
+class Crowd:
+    """A broker of our own, which is the registry, the owner and the friend as well."""
+
+    domain, name = "crowd.example", "a broker of our own"
+
+    def __init__(self, story):
+        self.lab = story.lab
+        self.process = self.lab.start("crowd", [os.path.join(BENCH, "crowd")])
+        port, self.ca = self.lab.wait(lambda: self.process.output().split(), "the crowd's port")
+        self.address = f"127.0.0.1:{port}"
+        self.asked = 0
+
+    def read(self, _things):
+        self.asked += 1
+        self.process.tell(signal.SIGUSR1)
+        said = self.lab.wait(lambda: self.process.output().splitlines()[self.asked:],
+                             "the readings", PATIENCE)
+        _, values, questions = said[0].split()
+        return int(values), int(questions)
+
+    meet = read
+
+
+def report(name, arrived, alarms):
     """Peak and spread: arrivals per second."""
     times = sorted(ms for ms, _ in arrived.values())
     per_second = collections.Counter(ms // 1000 for ms in times)
@@ -131,45 +192,38 @@ def report(name, arrived):
     print(f"# {name}: {len(times)} things in {seconds:.1f} s; {mean:.0f} a second in the mean, "
           f"{peak} at the peak ({peak / mean:.1f} times); half were there after "
           f"{times[len(times) // 2] / 1000:.1f} s, 99 of 100 after "
-          f"{times[len(times) * 99 // 100] / 1000:.1f} s", flush=True)
+          f"{times[len(times) * 99 // 100] / 1000:.1f} s; {alarms} alarms; "
+          f"load {os.getloadavg()[0]:.1f}", flush=True)
+
+
+def storm(story, town):
+    folder = story.lab.path("things of " + town.domain)
+    os.makedirs(folder)
+    street = Street(town, folder)
+    with story.step(f"{town.name}: they come for the first time, and are their owner's at once"):
+        street.power_on(SPREAD)
+        report("first boots", street.wait_all(), street.alarms)
+    things = {who for _, who in street.serving.values()}
+    with story.step(f"{town.name}: a friend reads each of them: the first question each"):
+        values, asked = town.meet(things)
+        same(values, THINGS)
+        same(asked >= 2 * THINGS, True)     # isFriend and canRead of each
+    with story.step(f"{town.name}: the power is cut and returns: all of them are back"):
+        street.power_cut()
+        street.power_on(SPREAD)
+        back = street.wait_all()
+        report("after the power cut", back, street.alarms)
+        same({who for _, who in back.values()}, things)
+    with story.check(f"{town.name}: row D7: within the lease nobody asked again"):
+        same(town.read(things), (THINGS, asked))
+    street.switch_off()
 
 
 def main():
     with Story(f"a power cut: {THINGS} things come back at once") as story:
-        home = story.home()
-        folder = home.lab.path("things")
-        os.makedirs(folder)
-        friend = Friend(home.lab, home.broker, "friend").login()
-        owner = Owner(home, "owner").login()
-        home.kithd.ctl("approve", "add", "drops", "--man", "storm.example", "--model", "Drop",
-                       "--sn-from", "000000", "--sn-to", "999999", "--owner",
-                       owner.me, "--cap", str(THINGS), "--until", "2099-12-31")
-        owner.logout()
-        street = Street(home, folder)
-        with story.step("they come for the first time, and are their owner's at once"):
-            street.power_on(SPREAD)
-            report("first boots", street.wait_all("serving"))
-        things = [who for _, who in street.in_state("serving").values()]
-        with story.step("a friend reads each of them: the first question each"):
-            owner = Owner(home, "owner").login(register=False)
-            for right in ("befriend", "read"):
-                contains(owner.desk(f"allow {friend.me} to {right} *"), "in force")
-            owner.logout()
-            friend.befriend(things)
-            same(friend.read_all(friend.where(things).values()), THINGS)
-        with story.check("the power is cut and returns: all of them are back"):
-            asked = questions(home)
-            street.power_cut()
-            street.power_on(SPREAD)
-            back = street.wait_all("serving")
-            report("after the power cut", back)
-            same({who for _, who in back.values()}, set(things))
-        with story.check("row D7: within the lease nobody asked again, and the friend reads"):
-            same(friend.read_all(friend.where(things).values()), THINGS)
-            same(asked >= 2 * THINGS, True)     # isFriend and canRead of each, before
-            same(questions(home) - asked, 0)
-        for process in street.processes:
-            process.stop()
+        for name, town in (("real", Real), ("crowd", Crowd)):
+            if os.environ.get("TOWN", name) == name:
+                storm(story, town(story))
 
 
 main()
