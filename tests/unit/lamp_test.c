@@ -193,7 +193,7 @@ static void key(int fd, unsigned short type, unsigned short code, int value)
 
 static void a_key_counts_when_it_goes_down_and_no_other_does(void **state)
 {
-	char setting[8200];
+	char setting[16384];
 	int fd;
 
 	UNUSED(state);

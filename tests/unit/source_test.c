@@ -147,7 +147,7 @@ static void no_more_nodes_than_a_thing_can_have(void **state)
 
 static void run(const char *script)
 {
-	static char text[8192];
+	static char text[16384];
 
 	rig.conf.shell = true;
 	snprintf(text, sizeof(text), "%s", script);
