@@ -44,7 +44,7 @@ void access_init(struct access *a, const struct clock *clock, struct session *se
 
 void access_begin(struct access *a)
 {
-	a->fresh = false;
+	a->fresh = a->silent = false;
 }
 
 void access_settled(struct access *a)

@@ -238,6 +238,32 @@ static void what_is_allowed_one_by_one_goes_on_together(void **state)
 	assert_int_equal(written, 4);
 }
 
+/* That nobody answered before the stream was lost says nothing about now: what was taken
+ * back meanwhile comes with the next answer. */
+static void att_D_14__after_another_login_it_asks_before_it_goes_on(void **state)
+{
+	int64_t end = clock_boot(&clock_system) + 5000;
+
+	UNUSED(state);
+	set(BOB, LAMP);
+	allow(BOB, ">");
+	goes_on_unanswered(BOB, LAMP);
+	rig->ops->down(rig->ops_arg, CLIENT_LOST, "gone", 0);
+	rig->up = false;
+	while (!rig->up && clock_boot(&clock_system) < end)
+		kith_thing_process(rig->thing);
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example", "<query "
+	    "xmlns='jabber:iq:roster'><item jid='" BOB "' subscription='from'/></query>");
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, "<claimed "
+	    "xmlns='urn:xmpp:iot:discovery' jid='" RIG_OWNER "' public='false'/>");
+	while (*rig_next() != '\0')
+		;
+	set(BOB, LAMP);
+	deny(BOB);
+	rig_expect("type=\"error\"", "forbidden");
+	assert_int_equal(written, 2);
+}
+
 static void what_stands_by_outlives_a_restart(void **state)
 {
 	UNUSED(state);
@@ -340,6 +366,7 @@ int main(void)
 		T(att_D_14__a_condition_of_time_counts_while_nobody_answers),
 		T(values_and_rates_count_while_nobody_answers),
 		T(what_is_allowed_one_by_one_goes_on_together),
+		T(att_D_14__after_another_login_it_asks_before_it_goes_on),
 		T(what_stands_by_outlives_a_restart),
 		T(row_D9__a_clear_about_one_asker_leaves_the_others),
 		T(row_D9__a_clear_about_one_parameter_leaves_the_others),
