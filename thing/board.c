@@ -101,6 +101,11 @@ int board_add_field(struct board *b, const struct kith_thing_field *f)
 	return 0;
 }
 
+void board_drop_last_field(struct board *b)
+{
+	mem_free(b->field[--b->n_fields]);
+}
+
 static void free_choices(char **choices)
 {
 	for (size_t i = 0; choices && choices[i]; i++)

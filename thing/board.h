@@ -38,6 +38,7 @@ struct board {
 
 /* `node` of what is added says nothing here: the board belongs to one. */
 int board_add_field(struct board *b, const struct kith_thing_field *f);
+void board_drop_last_field(struct board *b);
 int board_add_control(struct board *b, const struct kith_thing_control *c);
 /* -1: too many, or too long. */
 int board_add_need(struct board *b, const char *line);

@@ -23,6 +23,7 @@
 #include "thing/statefile.h"
 
 static void run(struct muster *m);
+static size_t count_graves(const struct muster *m);
 
 static void note(struct muster *m, bool alarm, const struct thing_node *n, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
@@ -73,6 +74,9 @@ int muster_add(struct muster *m, struct thing_node *n, struct err *e)
 {
 	struct err why = ERR_INIT;
 
+	if (count_graves(m) >= MUSTER_GRAVES)
+		return err_set(e, ERR_LIMIT, "node '%.40s' is left out: %d that are gone wait to "
+		    "be forgotten by the registry", n->at.id, MUSTER_GRAVES);
 	if (node_file_load(n, m->dir, registry_of(m), &why) < 0) {
 		if (why.kind != ERR_AGAIN)
 			note(m, true, n, "%s; it gets a new KEY", why.text);
@@ -357,6 +361,15 @@ static struct muster_grave *grave_at(const struct muster *m, const struct node *
 	while (g && !node_equal(&g->at, at))
 		g = g->next;
 	return g;
+}
+
+static size_t count_graves(const struct muster *m)
+{
+	size_t n = 0;
+
+	for (const struct muster_grave *g = m->graves; g; g = g->next)
+		n++;
+	return n;
 }
 
 static void add_grave(void *arg, const struct node *at)

@@ -22,6 +22,7 @@
 
 #define MUSTER_FLIGHT 4		/* asked at the same time */
 #define MUSTER_PUSHES 16	/* waiting for what the registry says */
+#define MUSTER_GRAVES 512	/* gone, and not yet forgotten by the registry */
 #define MUSTER_AGAIN_MS 5000	/* as ENROLL_AGAIN_MS */
 
 struct muster_ops {

@@ -699,7 +699,10 @@ int kith_thing_add_field(struct kith_thing *t, const struct kith_thing_field *fi
 
 	if (!n || board_add_field(&n->board, field) < 0)
 		return -1;
-	return samples_add(&t->samples, n, n->board.field[n->board.n_fields - 1]);
+	if (samples_add(&t->samples, n, n->board.field[n->board.n_fields - 1]) == 0)
+		return 0;
+	board_drop_last_field(&n->board);
+	return -1;
 }
 
 int kith_thing_add_control(struct kith_thing *t, const struct kith_thing_control *control)

@@ -10,6 +10,7 @@
 
 #include "common/base/str.h"
 #include "thing/identity.h"
+#include "thing/muster.h"
 
 #define X_DISCO "urn:xmpp:iot:discovery"
 #define X_PROV "urn:xmpp:iot:provisioning"
@@ -17,6 +18,15 @@
 #define BOB "bob@home.example"
 
 #define MOST 257		/* nodes a test may have; their drivers are these */
+
+/* Where hundreds of small files are written the disk need not have them. */
+static bool no_disk;
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	return no_disk ? 0 : __real_fsync(fd);
+}
 
 static double level[MOST];
 static unsigned writes[MOST];
@@ -748,6 +758,28 @@ static void att_D_06__only_the_owner_of_the_gateway_says_that_it_is_alone(void *
 	rig_expect("type=\"error\"", "service-unavailable");
 }
 
+/* Each that goes is remembered until the registry has forgotten it: while that cannot be
+ * reached, only so many come and go. */
+static void only_so_many_wait_to_be_forgotten(void **state)
+{
+	struct kith_thing_node node = { .size = sizeof(node) };
+	unsigned i = 0;
+	char id[16];
+
+	UNUSED(state);
+	node.at = at(id);
+	no_disk = true;
+	for (; i <= MUSTER_GRAVES; i++) {
+		snprintf(id, sizeof(id), "x%u", i);
+		if (kith_thing_add_node(rig->thing, &node) < 0)
+			break;
+		assert_int_equal(kith_thing_remove_node(rig->thing, &node.at), 0);
+	}
+	no_disk = false;
+	assert_int_equal(i, MUSTER_GRAVES);
+	assert_true(rig_said("wait to be forgotten"));
+}
+
 /* ---- what a callback may do ---------------------------------------------- */
 
 /* A driver that finds out that its device is gone. */
@@ -807,6 +839,7 @@ int main(void)
 		T(a_reset_forgets_all_nodes),
 		T(a_driver_may_take_its_own_node_away_while_it_is_read_by_the_clock),
 		T(att_D_06__only_the_owner_of_the_gateway_says_that_it_is_alone),
+		T(only_so_many_wait_to_be_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
