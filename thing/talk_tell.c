@@ -59,10 +59,57 @@ void talk_help(struct talk *t, const char *rest)
 	TALK(t, N_("\nwhy read FIELD, why set PARAMETER - why you may, or may not\nhelp - this"));
 }
 
+static bool is_granted(const struct decisions_row *r, const struct thing_node *n)
+{
+	const struct node_list *l = r->what.nodes.n > 0 ? &r->what.nodes : &r->asked_nodes;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (node_equal(&l->node[i], &n->at))
+			return r->what.allowed;
+	return false;
+}
+
+/* As ruling 29 has it: what he owns, and what he may read or set as far as is known now;
+ * nobody is asked for that. */
+static void look(const struct talk *t, bool sees[static KITH_THING_NODES + 1])
+{
+	const struct nodes *ns = t->js->nodes;
+	const struct access *a = t->js->access;
+	const char *asker = talk_request(t)->bare;
+	bool all = access_owns(a, nodes_device(ns), asker), more = !all;
+
+	for (size_t k = 0; k < ns->n; k++)
+		sees[k] = all || k == 0 || access_owns(a, ns->node[k], asker);
+	for (size_t i = 0; more; i++) {
+		struct decisions_row r;
+		struct pool pool;
+
+		pool_init(&pool, WIRE_REQUEST_BYTES);
+		more = decisions_at(t->js->decisions, i, &pool, &r);
+		if (more && r.action != DECIDE_FRIEND && strcmp(r.jid, asker) == 0)
+			for (size_t k = 0; k < ns->n; k++)
+				sees[k] = sees[k] || is_granted(&r, ns->node[k]);
+		pool_fini(&pool);
+	}
+}
+
+static bool is_seen(const struct talk *t, const struct thing_node *n)
+{
+	bool sees[KITH_THING_NODES + 1];
+
+	look(t, sees);
+	for (size_t k = 0; k < t->js->nodes->n; k++)
+		if (t->js->nodes->node[k] == n)
+			return sees[k];
+	return false;
+}
+
 void talk_fields(struct talk *t, const char *rest)
 {
 	const struct thing_node *n = talk_node(t, &rest);
 
+	if (!is_seen(t, n))
+		n = nodes_device(t->js->nodes);
 	for (size_t i = 0; i < n->board.n_fields; i++) {
 		const struct board_field *f = n->board.field[i];
 
@@ -80,11 +127,15 @@ void talk_fields(struct talk *t, const char *rest)
 void talk_nodes(struct talk *t, const char *rest)
 {
 	const struct nodes *ns = t->js->nodes;
+	bool sees[KITH_THING_NODES + 1];
 
 	(void)rest;
+	look(t, sees);
 	for (size_t i = 1; i < ns->n; i++) {
 		const struct thing_node *n = ns->node[i];
 
+		if (!sees[i])
+			continue;
 		buf_adds(&t->out, t->out.len ? "\n" : "");
 		str_escape(&t->out, n->name ? n->name : n->at.id, 60, false);
 		if (n->name && strcmp(n->name, n->at.id) != 0) {
@@ -95,6 +146,8 @@ void talk_nodes(struct talk *t, const char *rest)
 	}
 	if (ns->n == 1)
 		TALK(t, N_("There is nothing behind me: I am one thing."));
+	else if (t->out.len == 0)
+		TALK(t, N_("Of what is behind me you have seen nothing so far. Try: read NODE"));
 }
 
 /* ---- who ---------------------------------------------------------------- */

@@ -758,6 +758,34 @@ static void att_D_06__only_the_owner_of_the_gateway_says_that_it_is_alone(void *
 	rig_expect("type=\"error\"", "service-unavailable");
 }
 
+/* In chat as by XEP-0326. */
+static void rul_29__who_asks_for_nodes_in_chat_sees_what_he_owns_or_may_read(void **state)
+{
+	static const char *const who[] = { RIG_OWNER, ALICE, BOB };
+	static const bool sees[][2] = { { true, true }, { true, false }, { false, true } };
+	const char *s;
+
+	UNUSED(state);
+	house();
+	rig_befriend(BOB);
+	in_roster(ALICE);
+	read_as(BOB, N2);
+	answer_can(rig_expect("<canRead"), "canRead", "true", N2);
+	rig_expect("accepted");
+	rig_expect("2.5");
+	for (size_t i = 0; i < 3; i++) {
+		rig_send("<message type='chat' from='%s/x' to='%s'><body>nodes</body></message>",
+		    who[i], rig->full);
+		s = rig_expect("<body>");
+		assert_int_equal(strstr(s, "n1") != NULL, sees[i][0]);
+		assert_int_equal(strstr(s, "n2") != NULL, sees[i][1]);
+		rig_send("<message type='chat' from='%s/x' to='%s'><body>fields n1</body></message>",
+		    who[i], rig->full);
+		s = rig_expect("<body>");
+		assert_int_equal(strstr(s, "depth") != NULL, sees[i][0]);
+	}
+}
+
 /* Each that goes is remembered until the registry has forgotten it: while that cannot be
  * reached, only so many come and go. */
 static void only_so_many_wait_to_be_forgotten(void **state)
@@ -839,6 +867,7 @@ int main(void)
 		T(a_reset_forgets_all_nodes),
 		T(a_driver_may_take_its_own_node_away_while_it_is_read_by_the_clock),
 		T(att_D_06__only_the_owner_of_the_gateway_says_that_it_is_alone),
+		T(rul_29__who_asks_for_nodes_in_chat_sees_what_he_owns_or_may_read),
 		T(only_so_many_wait_to_be_forgotten),
 	};
 
