@@ -305,6 +305,13 @@ static void settle(struct muster *m, struct thing_node *n, const struct asking_r
 	}
 }
 
+/* The answer to what was asked before all ended has come: others may have its place. */
+static void place_is_free(struct muster_flight *f)
+{
+	f->void_answer = false;
+	run(f->muster);
+}
+
 static void on_registered(void *arg, const struct stanza *answer)
 {
 	struct muster_flight *f = arg;
@@ -312,8 +319,10 @@ static void on_registered(void *arg, const struct stanza *answer)
 	struct thing_node *n = f->node;
 	struct asking_registered r;
 
-	if (!n)
+	if (!n) {
+		place_is_free(f);
 		return;
+	}
 	n->asked = false;
 	asking_register_read(answer, &r);
 	if (m->open && !n->gone)
@@ -410,8 +419,10 @@ static void on_unregistered(void *arg, const struct stanza *answer)
 	struct err why = ERR_INIT;
 
 	f->grave = NULL;
-	if (!g)
+	if (!g) {
+		place_is_free(f);
 		return;
+	}
 	g->asked = false;
 	if (m->open && asking_unregistered(answer) &&
 	    node_file_forget(&g->at, m->dir, &why) == 0) {
@@ -523,7 +534,7 @@ static void run(struct muster *m)
 		struct muster_grave *g;
 		struct thing_node *n;
 
-		if (f->node || f->grave)
+		if (f->node || f->grave || f->void_answer)
 			continue;
 		if ((g = next_grave(m, now)))
 			(void)launch_grave(f, g);
@@ -574,6 +585,7 @@ void muster_end(struct muster *m)
 		}
 		if (f->grave)
 			f->grave->asked = false;
+		f->void_answer = f->void_answer || f->node || f->grave;
 		node_release(&f->node);
 		f->grave = NULL;
 	}
@@ -583,7 +595,7 @@ void muster_end(struct muster *m)
 static bool has_room(const struct muster *m)
 {
 	for (size_t i = 0; m->open && i < MUSTER_FLIGHT; i++)
-		if (!m->flight[i].node && !m->flight[i].grave)
+		if (!m->flight[i].node && !m->flight[i].grave && !m->flight[i].void_answer)
 			return true;
 	return false;
 }

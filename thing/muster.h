@@ -44,6 +44,7 @@ struct muster_flight {
 	struct muster *muster;
 	struct thing_node *node;	/* held; NULL: a grave's, or free */
 	struct muster_grave *grave;
+	bool void_answer;		/* it is still to come, and counts no more */
 };
 
 struct muster_push {

@@ -786,6 +786,36 @@ static void rul_29__who_asks_for_nodes_in_chat_sees_what_he_owns_or_may_read(voi
 	}
 }
 
+/* A question that was out when all of them ended is answered in its own place. */
+static void rul_29__a_late_answer_about_a_node_is_none_about_the_next(void **state)
+{
+	size_t room = rig->sent.max;
+	struct kith_thing_at n1 = at("n1");
+	char late[4096];
+
+	UNUSED(state);
+	house();
+	push("claimed", "n2", "jid='" BOB "'");
+	snprintf(late, sizeof(late), "%s", rig_expect("<register", "nodeId=\"n2\""));
+	/* Nothing goes out any more: it cannot leave, and stays in service. */
+	rig->sent.max = rig->sent.len;
+	rig->resume->out.max = rig->resume->out.len;
+	assert_int_equal(kith_thing_decommission(rig->thing), 0);
+	rig_process();
+	assert_true(rig_said("order it again"));
+	rig->sent.max = room;
+	rig->resume->out.max = room;
+	rig_send("<iq type='set' id='p9' from='" RIG_REGISTRY "' to='%s'><claimed xmlns='" X_DISCO
+	    "' jid='" RIG_OWNER "'/></iq>", rig->full);
+	rig_answer(rig_expect("<register", "KEY"), RIG_REGISTRY, "<claimed xmlns='" X_DISCO
+	    "' jid='" RIG_OWNER "' public='false'/>");
+	rig_expect("id=\"p9\"");
+	while (*rig_next())
+		;		/* each node is asked about again */
+	rig_answer(late, RIG_REGISTRY, claimed_by("n2", BOB));
+	assert_string_equal(kith_thing_node_owner(rig->thing, &n1), ALICE);
+}
+
 /* Each that goes is remembered until the registry has forgotten it: while that cannot be
  * reached, only so many come and go. */
 static void only_so_many_wait_to_be_forgotten(void **state)
@@ -868,6 +898,7 @@ int main(void)
 		T(a_driver_may_take_its_own_node_away_while_it_is_read_by_the_clock),
 		T(att_D_06__only_the_owner_of_the_gateway_says_that_it_is_alone),
 		T(rul_29__who_asks_for_nodes_in_chat_sees_what_he_owns_or_may_read),
+		T(rul_29__a_late_answer_about_a_node_is_none_about_the_next),
 		T(only_so_many_wait_to_be_forgotten),
 	};
 
