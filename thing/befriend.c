@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "common/base/mem.h"
 #include "common/base/str.h"
 #include "common/wire/ns.h"
 #include "common/wire/push.h"
@@ -29,9 +30,14 @@ void befriend_subscribe(struct befriend *b, const char *bare)
 
 /* ---- the waiting list --------------------------------------------------- */
 
+static size_t places(const struct befriend *b)
+{
+	return b->pending ? BEFRIEND_PENDING : 0;
+}
+
 static struct befriend_pending *find(struct befriend *b, const char *bare)
 {
-	for (size_t i = 0; i < BEFRIEND_PENDING; i++)
+	for (size_t i = 0; i < places(b); i++)
 		if (b->pending[i].bare[0] && strcmp(b->pending[i].bare, bare) == 0)
 			return &b->pending[i];
 	return NULL;
@@ -58,7 +64,9 @@ static struct befriend_pending *add(struct befriend *b, const char *bare)
 
 	if (p)
 		return p;
-	if (strlen(bare) >= BEFRIEND_BARE)
+	if (!b->pending)
+		b->pending = mem_array(BEFRIEND_PENDING, sizeof(b->pending[0]));
+	if (strlen(bare) >= BEFRIEND_BARE || !b->pending)
 		return NULL;
 	p = place(b);
 	memset(p, 0, sizeof(*p));
@@ -139,7 +147,7 @@ static void ask_next(struct befriend *b);
 
 static struct befriend_pending *asked_about(struct befriend *b)
 {
-	for (size_t i = 0; i < BEFRIEND_PENDING; i++)
+	for (size_t i = 0; i < places(b); i++)
 		if (b->pending[i].bare[0] && b->pending[i].asking)
 			return &b->pending[i];
 	return NULL;
@@ -183,7 +191,7 @@ static void ask_next(struct befriend *b)
 
 	if (asked_about(b))
 		return;
-	for (size_t i = 0; i < BEFRIEND_PENDING; i++) {
+	for (size_t i = 0; i < places(b); i++) {
 		struct befriend_pending *p = &b->pending[i];
 
 		if (p->bare[0] && p->again_ms <= clock_boot(b->clock) &&
@@ -281,7 +289,7 @@ int64_t befriend_deadline(const struct befriend *b)
 {
 	int64_t first = -1;
 
-	for (size_t i = 0; i < BEFRIEND_PENDING; i++) {
+	for (size_t i = 0; i < places(b); i++) {
 		const struct befriend_pending *p = &b->pending[i];
 
 		if (!p->bare[0])
@@ -302,5 +310,6 @@ void befriend_tick(struct befriend *b)
 
 void befriend_end(struct befriend *b)
 {
-	memset(b->pending, 0, sizeof(b->pending));
+	mem_free(b->pending);
+	b->pending = NULL;
 }

@@ -39,7 +39,7 @@ struct befriend {
 	void (*refused)(void *arg, const char *bare);
 	void *arg;
 	uint64_t count;
-	struct befriend_pending pending[BEFRIEND_PENDING];
+	struct befriend_pending *pending;	/* heap, all of them from the first request on */
 };
 
 /* Somebody's presence of type subscribe; `bare` is stamped by the broker. */

@@ -32,7 +32,7 @@ void friends_fini(struct friends *f)
 {
 	forget_all(f->friend, f->n);
 	f->friend = NULL;
-	f->n = 0;
+	f->n = f->room = 0;
 }
 
 static bool is_friend(const struct friend *x)
@@ -72,13 +72,26 @@ bool friends_has(const struct friends *f, const char *bare)
 	return is_friend(x);
 }
 
+static bool has_room(struct friends *f)
+{
+	size_t room = f->room ? 2 * f->room : 8;
+	struct friend *more;
+
+	if (f->n < f->room)
+		return true;
+	more = room <= FRIENDS_MAX ? mem_resize(f->friend, room * sizeof(f->friend[0])) : NULL;
+	if (!more)
+		return false;
+	f->friend = more;
+	f->room = room;
+	return true;
+}
+
 static struct friend *add(struct friends *f, const char *bare)
 {
 	struct friend *x;
 
-	if (!f->friend)
-		f->friend = mem_array(FRIENDS_MAX, sizeof(f->friend[0]));
-	if (!f->friend || f->n == FRIENDS_MAX)
+	if (!has_room(f))
 		return NULL;
 	x = &f->friend[f->n];
 	memset(x, 0, sizeof(*x));
@@ -167,7 +180,7 @@ void friends_take_roster(struct friends *f, const struct stanza *query)
 	const struct stanza *s;
 
 	f->friend = NULL;
-	f->n = 0;
+	f->n = f->room = 0;
 	f->changed = NULL;
 	for (s = stanza_first(query); s; s = stanza_next(s))
 		if (stanza_is(s, NS_ROSTER, "item"))

@@ -27,8 +27,8 @@ struct friend {
 };
 
 struct friends {
-	size_t n;
-	struct friend *friend;
+	size_t n, room;
+	struct friend *friend;		/* heap; an address in it lives until the next is added */
 	/* Somebody became or stopped being a friend, whoever brought that about. */
 	void (*changed)(void *arg, const char *bare, bool is_friend);
 	void *arg;

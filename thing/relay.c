@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "common/base/mem.h"
 #include "common/base/secret.h"
 #include "common/base/str.h"
 #include "common/wire/reply.h"
@@ -17,6 +18,12 @@ void relay_init(struct relay *r, const struct clock *clock, struct session *sess
     const struct standing *standing)
 {
 	*r = (struct relay){ .clock = clock, .session = session, .standing = standing };
+}
+
+void relay_fini(struct relay *r)
+{
+	mem_free(r->shown);
+	r->shown = NULL;
 }
 
 /* ---- who showed what ---------------------------------------------------- */
@@ -71,6 +78,10 @@ static struct relay_shown *place_for(struct relay *r, const char *by,
 
 static void note_all(struct relay *r, const struct request *q, const struct name_list *tokens)
 {
+	if (tokens->n > 0 && !r->shown)
+		r->shown = mem_array(RELAY_SHOWN, sizeof(r->shown[0]));
+	if (!r->shown)
+		return;		/* a challenge about them goes to nobody */
 	for (size_t i = 0; i < tokens->n; i++) {
 		uint8_t token[HASH_BYTES];
 		struct relay_shown *s;
@@ -104,7 +115,7 @@ static const struct relay_shown *find(const struct relay *r, const struct reques
 	uint8_t token[HASH_BYTES];
 
 	hash_token(token, q->token);
-	for (size_t i = 0; i < RELAY_SHOWN; i++) {
+	for (size_t i = 0; r->shown && i < RELAY_SHOWN; i++) {
 		const struct relay_shown *s = &r->shown[i];
 
 		if (!is_live(r, s) || !secret_bytes_equal(s->token, token, HASH_BYTES) ||

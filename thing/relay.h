@@ -36,12 +36,13 @@ struct relay {
 	const struct clock *clock;
 	struct session *session;
 	const struct standing *standing;
-	struct relay_shown shown[RELAY_SHOWN];
+	struct relay_shown *shown;	/* heap, RELAY_SHOWN from the first token on */
 	struct relay_wait wait[RELAY_WAITS];
 };
 
 void relay_init(struct relay *r, const struct clock *clock, struct session *session,
     const struct standing *standing);
+void relay_fini(struct relay *r);
 /* A request came with these tokens. */
 void relay_note(struct relay *r, const struct request *q, const struct tokens *t);
 /* tokenChallenge: takes the call over if it is passed on, else answers it. */

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "common/base/str.h"
+#include "common/base/mem.h"
 #include "common/wire/ns.h"
 #include "common/wire/route.h"
 #include "common/wire/stanza.h"
@@ -35,13 +35,19 @@ bool session_is_up(const struct session *s)
 	return s->out != NULL;
 }
 
+static void forget(struct session_ask *a)
+{
+	mem_free(a->to);
+	memset(a, 0, sizeof(*a));
+}
+
 /* Frees the slot first: the callback may ask again. */
 static void settle(struct session_ask *a, const struct stanza *answer)
 {
 	session_answer_fn *fn = a->answer;
 	void *arg = a->arg;
 
-	memset(a, 0, sizeof(*a));
+	forget(a);
 	fn(arg, answer);
 }
 
@@ -70,8 +76,9 @@ static struct session_ask *new_ask(struct session *s, const char *to,
 
 	if (!a)
 		return NULL;
-	if (str_copy(a->to, sizeof(a->to), to ? to : "") < 0 || ident_text(a->id, NULL) < 0) {
-		memset(a, 0, sizeof(*a));
+	a->to = to && strlen(to) < SESSION_TO ? mem_strdup(to) : NULL;
+	if ((to && !a->to) || ident_text(a->id, NULL) < 0) {
+		forget(a);
 		return NULL;
 	}
 	a->deadline_ms = clock_boot(s->clock) + SESSION_TIMEOUT_MS;
@@ -91,7 +98,7 @@ int session_ask(struct session *s, struct request *q, session_answer_fn *answer,
 	q->id = a->id;
 	if (route_write(s->out, q) == 0)
 		return 0;
-	memset(a, 0, sizeof(*a));	/* never left; nobody waits */
+	forget(a);		/* never left; nobody waits */
 	return -1;
 }
 
@@ -111,7 +118,7 @@ int session_ask_roster(struct session *s, session_answer_fn *answer, void *arg)
 	xml_close(&x);
 	if (xml_end(&x) == 0)
 		return 0;
-	memset(a, 0, sizeof(*a));
+	forget(a);
 	return -1;
 }
 
@@ -142,7 +149,7 @@ int session_ask_password(struct session *s, const char *domain, const char *user
 	xml_close(&x);
 	if (xml_end(&x) == 0)
 		return 0;
-	memset(a, 0, sizeof(*a));
+	forget(a);
 	return -1;
 }
 
@@ -164,7 +171,7 @@ int session_ask_leave(struct session *s, session_answer_fn *answer, void *arg)
 	xml_close(&x);
 	if (xml_end(&x) == 0)
 		return 0;
-	memset(a, 0, sizeof(*a));
+	forget(a);
 	return -1;
 }
 
@@ -187,7 +194,7 @@ int session_ask_twin(struct session *s, const char *full, const char *ns, const 
 	xml_close(&x);
 	if (xml_end(&x) == 0)
 		return 0;
-	memset(a, 0, sizeof(*a));
+	forget(a);
 	return -1;
 }
 
@@ -208,7 +215,7 @@ static bool is_from(const struct session *s, const struct session_ask *a, const 
 {
 	struct jid j;
 
-	if (!a->to[0])
+	if (!a->to)
 		return session_is_own_server(s, from);
 	return from && jid_parse(&j, from, JID_STRINGPREP, NULL) == 0 &&
 	    strcmp(j.text, a->to) == 0;

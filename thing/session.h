@@ -29,7 +29,7 @@ typedef void session_answer_fn(void *arg, const struct stanza *answer);
 
 struct session_ask {
 	char id[IDENT_TEXT];		/* "": free */
-	char to[SESSION_TO];		/* "": our own server, for our account */
+	char *to;			/* heap; NULL: our own server, for our account */
 	int64_t deadline_ms;		/* boot clock */
 	session_answer_fn *answer;
 	void *arg;

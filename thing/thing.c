@@ -665,6 +665,7 @@ void kith_thing_free(struct kith_thing **tp)
 		login_fini(&t->login);
 	trace_free(&t->trace);
 	friends_fini(&t->friends);
+	relay_fini(&t->relay);
 	watches_fini(&t->watches);
 	samples_fini(&t->samples);
 	self_close_nodes(t);

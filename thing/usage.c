@@ -93,12 +93,31 @@ static void make_room(struct usage_row *r)
 	memmove(r->stamp + best, r->stamp + best + 1, (r->n - best) * sizeof(r->stamp[0]));
 }
 
+/* Most things need none, and few need many. */
+static bool has_room(struct usage *u)
+{
+	size_t room = u->room ? 2 * u->room : 4;
+	struct usage_row *more;
+
+	if (u->n < u->room)
+		return true;
+	if (room > USAGE_ROWS)
+		room = USAGE_ROWS;
+	more = u->n < room ? mem_resize(u->row, room * sizeof(u->row[0])) : NULL;
+	if (!more)
+		return false;
+	u->row = more;
+	u->room = room;
+	return true;
+}
+
 static struct usage_row *row_new(struct usage *u, const char *jid, int64_t rule)
 {
-	struct usage_row *r = u->n < USAGE_ROWS ? &u->row[u->n] : NULL;
+	struct usage_row *r;
 
-	if (!r)
+	if (!has_room(u))
 		return NULL;
+	r = &u->row[u->n];
 	memset(r, 0, sizeof(*r));
 	r->jid = mem_strdup(jid);
 	if (!r->jid)
@@ -140,4 +159,7 @@ void usage_fini(struct usage *u)
 {
 	while (u->n > 0)
 		row_drop(u, u->n - 1);
+	mem_free(u->row);
+	u->row = NULL;
+	u->room = 0;
 }

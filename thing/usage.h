@@ -30,8 +30,8 @@ struct usage_row {
 };
 
 struct usage {
-	size_t n;
-	struct usage_row row[USAGE_ROWS];
+	size_t n, room;
+	struct usage_row *row;		/* heap, as many as were ever needed */
 };
 
 /* How long until `jid` may once more; 0: now. */

@@ -38,6 +38,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	relay_fini(&w.relay);
 	session_end(&w.session);
 	buf_fini(&w.out);
 	return 0;
