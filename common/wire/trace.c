@@ -99,20 +99,27 @@ static bool is_code(const char *word, size_t len)
 	return dashes > 0 && len % 5 == 4;
 }
 
-static bool is_secret_word(const char *word, size_t len)
+/* `next`: the word behind it is the secret, as in KEY="...". */
+static bool is_secret_word(const char *word, size_t len, bool *next)
 {
 	static const char *const begins[] = { "iotdisco:", "xmpp:", "KEY=", "KEY:", "password=" };
+	bool secret = *next;
 
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
-		if (len > strlen(begins[i]) && str_case_starts(word, begins[i]))
-			return true;
-	return is_code(word, len);
+	*next = false;
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		if (len < strlen(begins[i]) || !str_case_starts(word, begins[i]))
+			continue;
+		*next = len == strlen(begins[i]);
+		return secret || !*next;
+	}
+	return secret || is_code(word, len);
 }
 
 /* Chat: word by word; the white space stays. */
 static void write_words(struct xml *x, const char *text)
 {
 	struct buf out;
+	bool next = false;
 
 	buf_init(&out, TRACE_BYTES);
 	while (*text) {
@@ -121,7 +128,7 @@ static void write_words(struct xml *x, const char *text)
 		buf_add(&out, text, blank);
 		text += blank;
 		len = strcspn(text, " \t\r\n\"'()<>,");
-		if (is_secret_word(text, len))
+		if (len > 0 && is_secret_word(text, len, &next))
 			buf_adds(&out, TRACE_MASK);
 		else
 			buf_add(&out, text, len);

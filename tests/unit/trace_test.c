@@ -68,6 +68,7 @@ static void row_V10__no_secret_is_in_a_trace(void **state)
 		    "token='" CANARY "'>" CANARY "</tokenChallenge></iq>",
 		"<message type='chat'><body>mine iotdisco:SN=1;KEY=" CANARY "</body></message>",
 		"<message type='chat'><body>(KEY=" CANARY ")</body></message>",
+		"<message type='chat'><body>KEY=\"" CANARY "\" or KEY: " CANARY "</body></message>",
 		"<iq type='set' id='1'><show xmlns='urn:kith:presence:0' code='" CANARY "' "
 		    "seconds='9'/></iq>",
 		"<iq type='set' id='1'><new-key xmlns='urn:kith:presence:0'>" CANARY "</new-key></iq>",
