@@ -23,9 +23,10 @@
  *    No global state, no signals, no threads, no listening sockets.
  *  - Strings given to it are copied.  Strings it returns live until the next
  *    call for the same thing.
- *  - Callbacks are called only from inside kith_thing_process() and
- *    kith_thing_run().  A callback may call everything but _process, _run
- *    and _free.  It must not block: return KITH_THING_LATER and call
+ *  - Callbacks are called only from inside calls for their thing, drivers
+ *    from _process, _run, _read_done and _write_done.  A callback may call
+ *    everything but _process, _run and _free; _stop and _decommission do
+ *    their work when it has returned.  It must not block: return KITH_THING_LATER and call
  *    kith_thing_read_done() or kith_thing_write_done() when you know.
  *  - Every request of anybody but the owner is decided by the owner's rules;
  *    your callbacks are called only for what was allowed.
@@ -307,7 +308,8 @@ int kith_thing_add_need(struct kith_thing *t, const char *line);
 /* Devices behind it.  A node may come at any time; its fields and controls are
  * added as those of the thing, with `node` set; a boolean control "identify" is
  * offered as a command, too (XEP-0326).  Without a source it has the source "nodes".
- * 0, or -1: taken, too many, too long, or the thing has no such node. */
+ * 0, or -1: taken, too many (those that are gone count until the registry has forgotten
+ * them, where there are 512 of them), too long, or the thing has no such node. */
 #define KITH_THING_NODES 256
 int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node);
 /* It is gone for good: unregistered, its KEY and what it was are forgotten. */
