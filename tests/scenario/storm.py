@@ -22,6 +22,8 @@ from kithlab.story import Story, contains, same
 THINGS = int(os.environ.get("STORM") or 50)
 SPREAD = int(os.environ.get("SPREAD") or 0)
 PROCESSES = 1 if THINGS < 100 else 4
+FIRST = max(SPREAD, 60000 if THINGS >= 1000 else 0)     # nobody unpacks 2,000 at once
+HOUSE = 100         # so many have one owner and one friend
 BATCH = 50          # friendships and readings under way at once
 PATIENCE = 60 + THINGS // 8
 READ = "<req xmlns='urn:xmpp:iot:sensordata' seqnr='1' momentary='true'><field name='level'/></req>"
@@ -131,31 +133,40 @@ class Friend(Person):
 
 
 class Real:
-    """A real broker with kithd, an owner and a friend."""
+    """A real broker with kithd; in each house an owner and a friend."""
 
     def __init__(self, story):
         self.home = story.home()
         self.lab, broker = story.lab, self.home.broker
         self.domain, self.ca, self.address = broker.domain, broker.ca, f"127.0.0.1:{broker.c2s}"
         self.name = os.environ.get("BROKER") or "prosody"
-        self.friend = Friend(self.lab, broker, "friend").login()
-        owner = Owner(self.home, "owner").login()
-        self.home.kithd.ctl("approve", "add", "drops", "--man", "storm.example", "--model",
-                            "Drop", "--sn-from", "000000", "--sn-to", "999999", "--owner",
-                            owner.me, "--cap", str(THINGS), "--until", "2099-12-31")
-        owner.logout()
+        self.friends = []
+        for first in range(0, THINGS, HOUSE):
+            owner = Owner(self.home, f"owner{first}").login()
+            self.home.kithd.ctl("approve", "add", f"drops{first}", "--man", "storm.example",
+                                "--model", "Drop", "--sn-from", f"{first:06}", "--sn-to",
+                                f"{first + HOUSE - 1:06}", "--owner", owner.me, "--cap",
+                                str(HOUSE), "--until", "2099-12-31")
+            owner.logout()
+            self.friends.append(Friend(self.lab, broker, f"friend{first}").login())
+
+    def houses(self, things):
+        for i, friend in enumerate(self.friends):
+            yield i * HOUSE, friend, things[i * HOUSE:(i + 1) * HOUSE]
 
     def meet(self, things):
-        owner = Owner(self.home, "owner").login(register=False)
-        for right in ("befriend", "read"):
-            contains(owner.desk(f"allow {self.friend.me} to {right} *"), "in force")
-        owner.logout()
-        self.friend.befriend(things)
+        for first, friend, here in self.houses(things):
+            owner = Owner(self.home, f"owner{first}").login(register=False)
+            for right in ("befriend", "read"):
+                contains(owner.desk(f"allow {friend.me} to {right} *"), "in force")
+            owner.logout()
+            friend.befriend(here)
         return self.read(things)
 
     def read(self, things):
         """How many gave a value, and what things have asked kithd until now."""
-        values = self.friend.read_all(self.friend.where(things).values())
+        values = sum(friend.read_all(friend.where(here).values())
+                     for _, friend, here in self.houses(things))
         stats = self.home.kithd.stats()
         return values, stats["provisioning_allowed"] + stats["provisioning_refused"]
 
@@ -201,9 +212,9 @@ def storm(story, town):
     os.makedirs(folder)
     street = Street(town, folder)
     with story.step(f"{town.name}: they come for the first time, and are their owner's at once"):
-        street.power_on(SPREAD)
+        street.power_on(FIRST)
         report("first boots", street.wait_all(), street.alarms)
-    things = {who for _, who in street.serving.values()}
+    things = [who for _, (_, who) in sorted(street.serving.items())]
     with story.step(f"{town.name}: a friend reads each of them: the first question each"):
         values, asked = town.meet(things)
         same(values, THINGS)
@@ -213,7 +224,7 @@ def storm(story, town):
         street.power_on(SPREAD)
         back = street.wait_all()
         report("after the power cut", back, street.alarms)
-        same({who for _, who in back.values()}, things)
+        same({who for _, who in back.values()}, set(things))
     with story.check(f"{town.name}: row D7: within the lease nobody asked again"):
         same(town.read(things), (THINGS, asked))
     street.switch_off()
