@@ -529,7 +529,7 @@ static int64_t alive_deadline(const struct login *l)
 {
 	if (!is_connected(l))
 		return -1;
-	if (l->probed_ms && client_last_byte(l->client) <= l->probed_ms)
+	if (l->probed_ms && client_last_byte(l->client) < l->probed_ms)
 		return l->probed_ms + LOGIN_ANSWER_MS;
 	return client_last_byte(l->client) + l->keepalive_ms;
 }
@@ -559,7 +559,7 @@ static void alive_tick(struct login *l)
 
 	if (at < 0 || now < at)
 		return;
-	if (l->probed_ms && client_last_byte(l->client) <= l->probed_ms) {
+	if (l->probed_ms && client_last_byte(l->client) < l->probed_ms) {
 		on_down(l, CLIENT_LOST, "the server does not answer any more", 0);
 		return;
 	}

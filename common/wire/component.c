@@ -341,8 +341,9 @@ attempt(struct component *c)
 {
 	static const struct stream_ops ops = { on_opened, on_stanza, on_oversize, on_turn, on_ended };
 	struct stream_conf conf = {
-		.default_ns = NS_COMPONENT, .limits = c->limits, .clock = c->clock,
-		.user_timeout_ms = (int)c->ping_timeout
+		.default_ns = NS_COMPONENT, .limits = c->limits, .clock = c->clock
+		/* no user_timeout_ms: it ends a link whose server is too busy to read for a
+		 * while, as in a storm; a dead one is found by pings */
 	};
 	struct err e = ERR_INIT;
 	int fd = connect_socket(&c->address[c->at]);

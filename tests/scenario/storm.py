@@ -22,7 +22,6 @@ from kithlab.story import Story, contains, same
 THINGS = int(os.environ.get("STORM") or 50)
 SPREAD = int(os.environ.get("SPREAD") or 0)
 PROCESSES = 1 if THINGS < 100 else 4
-FIRST = max(SPREAD, 60000 if THINGS >= 1000 else 0)     # nobody unpacks 2,000 at once
 HOUSE = 100         # so many have one owner and one friend
 BATCH = 50          # friendships and readings under way at once
 PATIENCE = 60 + THINGS // 8
@@ -135,6 +134,9 @@ class Friend(Person):
 class Real:
     """A real broker with kithd; in each house an owner and a friend."""
 
+    pace = 50       # milliseconds between first boots: accounts are made, and nobody
+                    # unpacks 2,000 at once
+
     def __init__(self, story):
         self.home = story.home()
         self.lab, broker = story.lab, self.home.broker
@@ -174,7 +176,7 @@ class Real:
 class Crowd:
     """A broker of our own, which is the registry, the owner and the friend as well."""
 
-    domain, name = "crowd.example", "a broker of our own"
+    domain, name, pace = "crowd.example", "a broker of our own", 6
 
     def __init__(self, story):
         self.lab = story.lab
@@ -212,7 +214,7 @@ def storm(story, town):
     os.makedirs(folder)
     street = Street(town, folder)
     with story.step(f"{town.name}: they come for the first time, and are their owner's at once"):
-        street.power_on(FIRST)
+        street.power_on(max(SPREAD, town.pace * THINGS))
         report("first boots", street.wait_all(), street.alarms)
     things = [who for _, (_, who) in sorted(street.serving.items())]
     with story.step(f"{town.name}: a friend reads each of them: the first question each"):

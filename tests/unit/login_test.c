@@ -25,7 +25,8 @@ static struct {
 	const struct client_ops *ops;
 	void *ops_arg;
 	bool alive, asked_to_register, had_pin;
-	unsigned attempts, registrations;
+	unsigned attempts, registrations, probes;
+	int64_t last_byte;
 	char user[64], last_registered[64], domain[256], host[256];
 	enum identity_account on_disk;	/* when the attempt began */
 	/* what was said */
@@ -87,8 +88,8 @@ void client_peer_times(const struct client *c, int64_t *from_ms, int64_t *until_
 	*until_ms = INT64_MAX;
 }
 
-bool client_probe(struct client *c) { UNUSED(c); return false; }
-int64_t client_last_byte(const struct client *c) { UNUSED(c); return 0; }
+bool client_probe(struct client *c) { UNUSED(c); f.probes++; return true; }
+int64_t client_last_byte(const struct client *c) { UNUSED(c); return f.last_byte; }
 void client_close(struct client *c) { UNUSED(c); }
 
 /* ---- the fixture -------------------------------------------------------- */
@@ -173,6 +174,28 @@ static void come_up(void)
 	if (f.asked_to_register)
 		f.ops->registered(f.ops_arg);
 	f.ops->up(f.ops_arg, "x@home.example/r", &pin);
+}
+
+/* A quick server answers within the millisecond of the question. */
+static void an_answer_as_quick_as_the_clock_is_a_sign_of_life(void **state)
+{
+	UNUSED(state);
+	next_attempt();
+	come_up();
+	f.last_byte = f.fake.boot;
+	f.fake.boot += LOGIN_KEEPALIVE_MS;
+	login_run(&f.login, 0);
+	assert_int_equal(f.probes, 1);
+	f.last_byte = f.fake.boot;
+	f.fake.boot += LOGIN_ANSWER_MS;
+	login_run(&f.login, 0);
+	assert_int_equal(f.downs, 0);
+	f.fake.boot += LOGIN_KEEPALIVE_MS;
+	login_run(&f.login, 0);
+	assert_int_equal(f.probes, 2);
+	f.fake.boot += LOGIN_ANSWER_MS;
+	login_run(&f.login, 0);
+	assert_false(f.alive);
 }
 
 /* A crash: memory is gone, the folder stays. */
@@ -869,6 +892,7 @@ int main(void)
 		T(ruling_42__where_it_lives_is_on_disk_once_it_is_proved_and_not_before),
 		T(ruling_42__who_proves_a_domain_and_takes_no_things_is_left_again),
 		T(ruling_42__an_account_is_not_taken_to_another_domain),
+		T(an_answer_as_quick_as_the_clock_is_a_sign_of_life),
 		T(att_D_09__see_other_host_is_tried_at_once_and_only_twice),
 	};
 

@@ -33,6 +33,8 @@ modules_disabled = {{ "s2s" }}
 storage = "internal"
 ssl = {{ cafile = "{dir}/certs/ca.crt"; capath = false }}
 limits = {{ c2s = {{ rate = "100mb/s" }} }}  -- a story says in a second what a house says in a day
+gc = {{ threshold = 250 }}          -- storms: thousands of sessions are not swept all the time,
+blocklist_cache_size = 16384        -- and no file is looked for at every stanza
 """
 
 EJABBERD = """\
