@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/base/buf.h"
+#include "common/base/calendar.h"
 #include "common/base/daemon.h"
 #include "common/base/hash.h"
 #include "common/base/mem.h"
@@ -605,10 +606,9 @@ static int by_time(const void *a, const void *b)
 #define PERIODS 8
 static void periods_of(int64_t at_ms, int64_t out[static PERIODS])
 {
-	time_t seconds = (time_t)(at_ms / 1000);
-	struct tm tm = { 0 };
+	struct tm tm;
 
-	(void)gmtime_r(&seconds, &tm);
+	calendar_tm(at_ms / 1000, &tm);
 	out[0] = at_ms / 1000;
 	out[1] = out[0] / 60;
 	out[2] = out[0] / 3600;

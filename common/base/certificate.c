@@ -21,6 +21,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "common/base/calendar.h"
 #include "common/base/hash.h"
 #include "common/base/ident.h"
 #include "common/base/sign.h"
@@ -86,7 +87,7 @@ static bool read_time(const ASN1_TIME *t, int64_t *ms)
 
 	if (ASN1_TIME_to_tm(t, &tm) != 1)
 		return false;
-	*ms = (int64_t)timegm(&tm) * 1000;
+	*ms = calendar_seconds(&tm) * 1000;
 	return true;
 }
 

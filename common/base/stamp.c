@@ -11,13 +11,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/base/calendar.h"
+
 #define DAY_MS (24 * 3600 * 1000LL)
 #define LONGEST_MS (100 * 365 * DAY_MS)
 
 void
 stamp_write(char out[static STAMP], int64_t ms)
 {
-	time_t seconds = (time_t)(ms / 1000);
+	int64_t seconds = ms / 1000;
 	long rest = (long)(ms % 1000);
 	struct tm tm;
 	size_t len;
@@ -27,8 +29,7 @@ stamp_write(char out[static STAMP], int64_t ms)
 		seconds--;
 	}
 	out[0] = '\0';
-	if (!gmtime_r(&seconds, &tm))
-		return;
+	calendar_tm(seconds, &tm);
 	len = strftime(out, STAMP, "%Y-%m-%dT%H:%M:%S", &tm);
 	if (rest != 0)
 		(void)snprintf(out + len, STAMP - len, ".%03ldZ", rest);
@@ -58,7 +59,8 @@ static bool
 take_date(const char **s, struct tm *tm)
 {
 	int year, month, day;
-	struct tm check = { 0 };
+	int64_t same_year;
+	int same_month, same_day;
 
 	if (!take(s, 4, '-', 1, 9999, &year) || !take(s, 2, '-', 1, 12, &month) ||
 	    !take(s, 2, 0, 1, 31, &day))
@@ -66,9 +68,8 @@ take_date(const char **s, struct tm *tm)
 	tm->tm_year = year - 1900;
 	tm->tm_mon = month - 1;
 	tm->tm_mday = day;
-	check = *tm;
-	(void)timegm(&check);
-	return check.tm_mday == day;	/* there is no 31st of April */
+	calendar_date(calendar_days(year, month, day), &same_year, &same_month, &same_day);
+	return same_day == day;		/* there is no 31st of April */
 }
 
 /* Three digits count, any number may be there. */
@@ -122,7 +123,7 @@ stamp_parse(const char *text, int64_t *ms)
 	if (!take_date(&text, &tm) || *text++ != 'T' || !take_time(&text, &tm, &fraction) ||
 	    !take_zone(text, &minutes))
 		return -1;
-	seconds = (int64_t)timegm(&tm) - minutes * 60;
+	seconds = calendar_seconds(&tm) - minutes * 60;
 	if (seconds < 0)
 		return -1;
 	*ms = seconds * 1000 + fraction;

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/calendar.h"
 #include "common/base/mem.h"
 
 #define ZONES_MAX 256		/* kept at once; there are about 600 names */
@@ -176,16 +177,6 @@ static bool read_rule(struct zone *z, const char *s)
 	return z->has_summer;
 }
 
-/* Days since 1970 of a day of the Gregorian calendar. */
-static int64_t days_of(int64_t year, int month, int day)
-{
-	int64_t y = year - (month <= 2), era = (y >= 0 ? y : y - 399) / 400;
-	int64_t of_era = y - era * 400;
-	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 static bool is_leap(int64_t y)
 {
 	return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
@@ -195,9 +186,9 @@ static int64_t year_of(int64_t unix_s)
 {
 	int64_t y = 1970 + unix_s / (365 * DAY_S + DAY_S / 4);
 
-	while (days_of(y, 1, 1) * DAY_S > unix_s)
+	while (calendar_days(y, 1, 1) * DAY_S > unix_s)
 		y--;
-	while (days_of(y + 1, 1, 1) * DAY_S <= unix_s)
+	while (calendar_days(y + 1, 1, 1) * DAY_S <= unix_s)
 		y++;
 	return y;
 }
@@ -208,16 +199,16 @@ static int64_t edge_at(const struct edge *e, int64_t year, int32_t offset)
 	int64_t day;
 
 	if (e->kind == 'M') {
-		int64_t first = days_of(year, e->month, 1);
-		int64_t next = e->month == 12 ? days_of(year + 1, 1, 1) :
-		    days_of(year, e->month + 1, 1);
+		int64_t first = calendar_days(year, e->month, 1);
+		int64_t next = e->month == 12 ? calendar_days(year + 1, 1, 1) :
+		    calendar_days(year, e->month + 1, 1);
 		int weekday = (int)(((first + 4) % 7 + 7) % 7);
 
 		day = first + (e->day - weekday + 7) % 7 + 7 * (e->week - 1);
 		while (day >= next)
 			day -= 7;
 	} else {
-		day = days_of(year, 1, 1) + e->day;
+		day = calendar_days(year, 1, 1) + e->day;
 		if (e->kind == 'J')		/* February 29 is never counted */
 			day -= is_leap(year) && e->day >= 60 ? 0 : 1;
 	}

@@ -8,6 +8,7 @@
 
 #include <time.h>
 
+#include "common/base/calendar.h"
 #include "common/base/clock.h"
 
 #define SKEW_S 300	/* of a stapled answer: its maker's clock and ours */
@@ -51,7 +52,7 @@ tls_time_ms(const ASN1_TIME *at)
 {
 	struct tm tm;
 
-	return ASN1_TIME_to_tm(at, &tm) == 1 ? (int64_t)timegm(&tm) * 1000 : 0;
+	return ASN1_TIME_to_tm(at, &tm) == 1 ? calendar_seconds(&tm) * 1000 : 0;
 }
 
 static void
@@ -97,9 +98,9 @@ tls_time_check_answer(struct tls_time *t, const ASN1_TIME *from, const ASN1_TIME
 void
 tls_time_day(const struct tls_time *t, char out[static TLS_TIME_DAY])
 {
-	time_t at = (time_t)now_s(t);
 	struct tm tm;
 
-	if (gmtime_r(&at, &tm) == NULL || strftime(out, TLS_TIME_DAY, "%Y-%m-%d", &tm) == 0)
+	calendar_tm(now_s(t), &tm);
+	if (strftime(out, TLS_TIME_DAY, "%Y-%m-%d", &tm) == 0)
 		out[0] = '\0';
 }
