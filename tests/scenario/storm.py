@@ -26,7 +26,7 @@ HOUSE = 100         # so many have one owner and one friend
 BATCH = 50          # friendships and readings under way at once
 PATIENCE = 60 + THINGS // 8
 READ = "<req xmlns='urn:xmpp:iot:sensordata' seqnr='1' momentary='true'><field name='level'/></req>"
-BENCH = os.path.join(os.environ.get("top_builddir", "."), "tests", "bench")
+BENCH = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests", "bench"))
 
 
 class Street:
@@ -176,7 +176,7 @@ class Real:
 class Crowd:
     """A broker of our own, which is the registry, the owner and the friend as well."""
 
-    domain, name, pace = "crowd.example", "a broker of our own", 6
+    domain, name, pace = "crowd.example", "a broker of our own", 20
 
     def __init__(self, story):
         self.lab = story.lab
