@@ -473,6 +473,8 @@ static void on_turn(void *arg)
 {
 	struct login *l = arg;
 
+	if (l->ops->turn)
+		l->ops->turn(l->arg);
 	client_flush(l->client);
 }
 

@@ -39,6 +39,9 @@ struct login_ops {
 	void (*up)(void *arg, const char *full_jid);
 	void (*stanza)(void *arg, const struct stanza *s);
 	void (*oversize)(void *arg, const struct stanza_head *h);
+	/* What was read is handed over, and the answers leave next: what must be on disk
+	 * before.  May be NULL. */
+	void (*turn)(void *arg);
 	/* The session is over: what it asked and was not answered is lost. */
 	void (*down)(void *arg);
 	/* The connection had gone and come back; the session never ended. */

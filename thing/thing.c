@@ -279,7 +279,20 @@ static void on_settled(void *arg)
 	admission_settled(&t->admission);
 }
 
+/* After a power cut nobody asks again what was answered before it (row-D7). */
+static void on_turn(void *arg)
+{
+	struct kith_thing *t = arg;
+	struct err e = ERR_INIT;
+
+	if (!t->decisions.dirty || decisions_save(&t->decisions, &e) == 0)
+		return;
+	on_note(t, true, e.text);
+	t->decisions.dirty = false;	/* said once; the next answer tries again */
+}
+
 static const struct login_ops login_calls = {
+	.turn = on_turn,
 	.settled = on_settled,
 	.up = on_up,
 	.stanza = on_stanza,
@@ -855,7 +868,6 @@ void self_leave_call(struct kith_thing *t, bool outermost)
 void kith_thing_process(struct kith_thing *t)
 {
 	MEM_WITHIN(&t->mem);
-	struct err e = ERR_INIT;
 
 	if (t->state == KITH_THING_STOPPED || t->inside)
 		return;
@@ -873,10 +885,7 @@ void kith_thing_process(struct kith_thing *t)
 	readouts_tick(&t->readouts);
 	jobs_tick(&t->jobs);
 	befriend_tick(&t->befriend);
-	if (t->decisions.dirty && decisions_save(&t->decisions, &e) < 0) {
-		on_note(t, true, e.text);
-		t->decisions.dirty = false;	/* said once; the next answer tries again */
-	}
+	on_turn(t);
 	login_flush(&t->login);
 	follow_fd(t);
 	self_leave_call(t, true);
