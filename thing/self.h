@@ -90,6 +90,10 @@ void self_nodes_down(struct kith_thing *t);
 void self_take_about_nodes(struct kith_thing *t, struct call **c);
 void self_watcher_left(struct kith_thing *t, const char *jid);
 
+/* cloned.c: clone.h's two callbacks. */
+void self_cloned(void *arg, bool cloned);
+void self_clone_note(void *arg, const char *sentence);
+
 /* decommission.c: is it being taken out of service; true: that is over, and so is
  * the thing. */
 bool self_is_leaving(const struct kith_thing *t);

@@ -312,47 +312,6 @@ static void admission_tick(struct kith_thing *t)
 		on_note(t, true, text);
 }
 
-/* ---- there is only one of it -------------------------------------------- */
-
-void self_serve_nobody(struct kith_thing *t)
-{
-	jobs_drop(&t->jobs);
-	readouts_drop(&t->readouts);
-	watches_fini(&t->watches);
-	self_nodes_down(t);
-}
-
-static void on_cloned(void *arg, bool cloned)
-{
-	static const char two[] = "There are two of me: another device uses my identity. I serve "
-	    "nobody until you have taken the wrong one out of service (kith-thing reset there) and "
-	    "write 'alone' to me.";
-	struct kith_thing *t = arg;
-	struct err e = ERR_INIT;
-	char id[IDENT_TEXT];
-
-	if (cloned) {
-		self_serve_nobody(t);
-		emit(t, KITH_THING_EV_ALARM, "our identity is in use by another device as well: "
-		    "nobody is served");
-		emit(t, KITH_THING_EV_LAMP, "alarm");
-		if (t->standing.owner[0] && ident_text(id, NULL) == 0)
-			(void)chat_write(t->session.out, NULL, t->standing.owner, id, NULL, two);
-		return;
-	}
-	emit(t, KITH_THING_EV_NOTE, "no other device uses our identity any more");
-	/* What the copy knows is worth nothing from now on. */
-	t->id.renew = true;
-	if (identity_save(&t->id, t->state_dir, &e) < 0)
-		emit(t, KITH_THING_EV_ALARM, e.text);
-	renew_now(&t->enroll.renew);
-}
-
-static void on_clone_note(void *arg, const char *sentence)
-{
-	emit(arg, KITH_THING_EV_ALARM, sentence);
-}
-
 /* ---- making one --------------------------------------------------------- */
 
 static int copy_tags(struct kith_thing *t, const struct kith_thing_conf *conf, struct err *e)
@@ -537,7 +496,7 @@ static void wire_up(struct kith_thing *t)
 	t->jobs.told = on_told;
 	t->jobs.arg = t;
 	t->clone = (struct clone){ .dir = t->state_dir, .id = &t->id, .standing = &t->standing,
-		.session = &t->session, .concluded = on_cloned, .note = on_clone_note, .arg = t };
+		.session = &t->session, .concluded = self_cloned, .note = self_clone_note, .arg = t };
 	t->enroll.clock = clock;
 	t->enroll.dir = t->state_dir;
 	t->enroll.registry = t->registry;

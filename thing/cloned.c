@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cloned: what a thing does once it knows that its identity is in use elsewhere, or
+ * no more.  How it finds out: clone.c; what it serves meanwhile: serve.c.
+ */
+#include "config.h"
+
+#include "thing/self.h"
+
+#include "common/wire/push.h"
+
+void self_serve_nobody(struct kith_thing *t)
+{
+	jobs_drop(&t->jobs);
+	readouts_drop(&t->readouts);
+	watches_fini(&t->watches);
+	self_nodes_down(t);
+}
+
+void self_cloned(void *arg, bool cloned)
+{
+	static const char two[] = "There are two of me: another device uses my identity. I serve "
+	    "nobody until you have taken the wrong one out of service (kith-thing reset there) and "
+	    "write 'alone' to me.";
+	struct kith_thing *t = arg;
+	struct err e = ERR_INIT;
+	char id[IDENT_TEXT];
+
+	if (cloned) {
+		self_serve_nobody(t);
+		self_emit(t, KITH_THING_EV_ALARM, "our identity is in use by another device as well: "
+		    "nobody is served", NULL);
+		self_emit(t, KITH_THING_EV_LAMP, "alarm", NULL);
+		if (t->standing.owner[0] && ident_text(id, NULL) == 0)
+			(void)chat_write(t->session.out, NULL, t->standing.owner, id, NULL, two);
+		return;
+	}
+	self_emit(t, KITH_THING_EV_NOTE, "no other device uses our identity any more", NULL);
+	/* What the copy knows is worth nothing from now on. */
+	t->id.renew = true;
+	if (identity_save(&t->id, t->state_dir, &e) < 0)
+		self_emit(t, KITH_THING_EV_ALARM, e.text, NULL);
+	renew_now(&t->enroll.renew);
+}
+
+void self_clone_note(void *arg, const char *sentence)
+{
+	self_emit(arg, KITH_THING_EV_ALARM, sentence, NULL);
+}
