@@ -45,6 +45,12 @@ static void set_up(struct desk *d)
 		.registry = "reg.ex", .show = on_show, .arg = d };
 }
 
+static void tear_down(struct desk *d)
+{
+	session_end(&d->session);
+	buf_fini(&d->out);
+}
+
 static void press(struct desk *d, int64_t after_ms)
 {
 	d->time.boot += after_ms;
@@ -72,7 +78,7 @@ static void presses_become_a_rhythm_that_is_told_once(void **state)
 	assert_non_null(strstr(buf_str(&d.out), "rhythm=\"2 1 3\""));
 	assert_non_null(strstr(buf_str(&d.out), "to=\"reg.ex\""));
 	assert_int_equal(witness_deadline(&d.w), -1);
-	buf_fini(&d.out);
+	tear_down(&d);
 }
 
 static void a_button_that_nobody_asked_about_says_nothing(void **state)
@@ -89,7 +95,7 @@ static void a_button_that_nobody_asked_about_says_nothing(void **state)
 	d.time.boot += 10000;
 	witness_tick(&d.w);
 	assert_int_equal(d.out.len, 0);
-	buf_fini(&d.out);
+	tear_down(&d);
 }
 
 static void however_often_it_is_pressed_the_rhythm_is_bounded(void **state)
@@ -107,7 +113,7 @@ static void however_often_it_is_pressed_the_rhythm_is_bounded(void **state)
 	d.time.boot += WITNESS_END_MS;
 	witness_tick(&d.w);
 	assert_non_null(strstr(buf_str(&d.out), "rhythm=\"9 9 9 9 1 1"));
-	buf_fini(&d.out);
+	tear_down(&d);
 }
 
 static void a_code_goes_when_its_time_is_over_or_there_is_an_owner(void **state)
@@ -127,7 +133,7 @@ static void a_code_goes_when_its_time_is_over_or_there_is_an_owner(void **state)
 	assert_true(witness_deadline(&d.w) <= d.time.boot + WITNESS_SECONDS_MAX * 1000);
 	witness_end(&d.w);
 	assert_string_equal(d.shown, "");
-	buf_fini(&d.out);
+	tear_down(&d);
 }
 
 int main(void)
