@@ -13,8 +13,8 @@ say()
 	n=$((n + 1))
 	if [ "$2" = yes ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; failed=1; fi
 }
-if [ ! -f "$archive" ] || [ "${KITH_SANITIZED:-no}" != no ]; then
-	echo "1..0 # SKIP no core library here"
+if [ "${KITH_SANITIZED:-no}" != no ]; then
+	echo "1..0 # SKIP n/a: a sanitized build says nothing about size"
 	exit 0
 fi
 sizes=$(sh "${top_srcdir:-.}/tests/size.sh" "$archive") || { echo "Bail out! it does not link"; exit 99; }
