@@ -118,11 +118,13 @@ static void serve_disco(struct kith_thing *t, struct call **c)
 		"urn:xmpp:iot:discovery", "urn:xmpp:iot:provisioning",
 		"urn:xmpp:iot:sensordata", "urn:xmpp:iot:control",
 		"urn:ieee:iot:sd:1.0", "urn:ieee:iot:ctr:1.0",
-		"urn:nf:iot:sd:1.0", "urn:nf:iot:ctr:1.0", "urn:xmpp:iot:events",
-		"urn:ieee:iot:events:1.0", "urn:nf:iot:events:1.0", NS_WHY,
+		"urn:nf:iot:sd:1.0", "urn:nf:iot:ctr:1.0",
+		"urn:nfi:iot:sd:1.0", "urn:nfi:iot:ctr:1.0", "urn:xmpp:iot:events",
+		"urn:ieee:iot:events:1.0", "urn:nf:iot:events:1.0", "urn:nfi:iot:events:1.0",
+		NS_WHY,
 		/* while it has nodes */
 		"urn:xmpp:iot:concentrators", "urn:ieee:iot:concentrator:1.0",
-		"urn:nf:iot:concentrator:1.0",
+		"urn:nf:iot:concentrator:1.0", "urn:nfi:iot:concentrator:1.0",
 	};
 	struct reply r = { .kind = REPLY_RESULT, .body = BODY_DISCO_INFO };
 
@@ -130,7 +132,7 @@ static void serve_disco(struct kith_thing *t, struct call **c)
 	r.u.disco.type = "bot";
 	r.u.disco.name = t->software;
 	r.u.disco.feature = features;
-	r.u.disco.n = sizeof(features) / sizeof(features[0]) - (t->nodes.n > 1 ? 0 : 3);
+	r.u.disco.n = sizeof(features) / sizeof(features[0]) - (t->nodes.n > 1 ? 0 : GEN_COUNT);
 	answer(t, &(*c)->q, &r);
 }
 

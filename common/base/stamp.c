@@ -124,8 +124,6 @@ stamp_parse(const char *text, int64_t *ms)
 	    !take_zone(text, &minutes))
 		return -1;
 	seconds = calendar_seconds(&tm) - minutes * 60;
-	if (seconds < 0)
-		return -1;
 	*ms = seconds * 1000 + fraction;
 	return 0;
 }

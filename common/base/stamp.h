@@ -15,7 +15,7 @@
 /* Milliseconds since 1970; a fraction only when there is one. */
 void stamp_write(char out[static STAMP], int64_t ms);
 /* xs:dateTime.  Some clients leave the zone out: UTC is taken.  Digits behind
- * the milliseconds are dropped.  Years 1970 to 9999. */
+ * the milliseconds are dropped.  Years 1 to 9999; before 1970 it is negative. */
 int stamp_parse(const char *text, int64_t *ms) __attribute__((warn_unused_result));
 
 /* xs:duration that is not negative, at most a hundred years.  How long a month

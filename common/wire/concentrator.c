@@ -82,6 +82,17 @@ parse_derived(struct parse *p, const struct stanza *el, struct name_list *out)
 	return 0;
 }
 
+/* Nodes behind a thing have a source and may have a partition; some clients always
+ * write both, and leave empty what they do not know. */
+static void
+forget_empty(struct node *n)
+{
+	if (n->source != NULL && *n->source == '\0')
+		n->source = NULL;
+	if (n->partition != NULL && *n->partition == '\0')
+		n->partition = NULL;
+}
+
 int
 concentrator_parse(struct parse *p, const struct stanza *el, struct request *q)
 {
@@ -102,6 +113,9 @@ concentrator_parse(struct parse *p, const struct stanza *el, struct request *q)
 	    parse_attr(p, el, "command", WIRE_FIELD_NAME, &r->act) < 0 ||
 	    parse_int(p, el, "ttl", 1, &r->ttl) < 0)
 		return -1;
+	forget_empty(&r->node);
+	for (size_t i = 0; i < r->nodes.n; i++)
+		forget_empty(&r->nodes.node[i]);
 	return parse_events(p, el, &r->events);
 }
 
@@ -311,15 +325,12 @@ int
 concentrator_classes_write(struct buf *out, const struct request *q, const char *type)
 {
 	const char *uri = ns_uri(PROTO_CONCENTRATOR, q->dialect.gen);
-	const char *const all[] = { type, NULL };
 	struct xml x;
 
-	if (!is_first(&q->dialect))
-		return concentrator_names_write(out, q, all);
 	/* The one answer of the schema that has no result. */
 	xml_begin(&x, out);
 	emit_answer(&x, q, "result");
-	xml_open(&x, "getNodeInheritanceResponse", uri);
+	xml_open(&x, is_first(&q->dialect) ? "getNodeInheritanceResponse" : "inheritance", uri);
 	xml_open(&x, "baseClasses", NULL);
 	xml_leaf(&x, "value", NULL, type);
 	xml_close(&x);

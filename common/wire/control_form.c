@@ -57,6 +57,7 @@ options_write(struct xml *x, const struct control_field *f)
 {
 	for (size_t i = 0; i < f->options; i++) {
 		xml_open(x, "option", NULL);
+		xml_attr(x, "label", f->option[i]);	/* some show nothing without */
 		xml_leaf(x, "value", NULL, f->option[i]);
 		xml_close(x);
 	}

@@ -15,7 +15,8 @@
 #include "common/base/str.h"
 #include "common/wire/stanza.h"
 
-/* A point of time; absent is none. */
+/* A point of time; absent is none.  "Since ever" is written as the year 1 or 1900:
+ * nothing here is older than 1970. */
 static int
 point(struct parse *p, const struct stanza *el, const char *name, bool *has, int64_t *ms)
 {
@@ -24,6 +25,8 @@ point(struct parse *p, const struct stanza *el, const char *name, bool *has, int
 	*has = text != NULL;
 	if (text != NULL && stamp_parse(text, ms) < 0)
 		return parse_fail(p, COND_BAD_REQUEST);
+	if (text != NULL && *ms < 0)
+		*ms = 0;
 	return 0;
 }
 

@@ -305,6 +305,10 @@ static void later_generations_get_their_own_elements_and_words(void **state)
 		rig_expect("<nodeInfo ", "id=\"pump\" src=\"mesh\"", "parentId=\"root\"");
 		get(RIG_OWNER, ns[i], "getNodes", "><nd id='pump' src='mesh'/>");
 		rig_expect("<nodeInfos ", "<nodeInfo id=\"pump\" src=\"mesh\"");
+		get(RIG_OWNER, ns[i], "getNodeInheritance", "id='pump' src='mesh' st='t'>");
+		snprintf(mark, sizeof(mark), "<inheritance xmlns=\"%s\"><baseClasses>"
+		    "<value>meter</value></baseClasses></inheritance></iq>", ns[i]);
+		rig_expect(mark);
 		get(RIG_OWNER, ns[i], "getNodeCommands", "id='pump' src='mesh'>");
 		rig_expect("<commands ", "<command command=\"identify\"", "type=\"Simple\"");
 		get(RIG_OWNER, ns[i], "getNode", "id='nothing' src='mesh'>");
@@ -314,6 +318,21 @@ static void later_generations_get_their_own_elements_and_words(void **state)
 		set(RIG_OWNER, ns[i], "subscribe", "src='mesh' ttl='600'>");
 		rig_expect("type=\"result\"", "id=\"q1\"");
 	}
+}
+
+/* What some clients write of everything that they do not know. */
+static void an_empty_source_or_partition_is_none(void **state)
+{
+	UNUSED(state);
+	house();
+	get(RIG_OWNER, X, "getNode", "nodeId='pump' sourceId='mesh' cacheType=''>");
+	rig_expect("result=\"OK\"", "nodeId=\"pump\"");
+	get(RIG_OWNER, X, "getChildNodes", "nodeId='root' sourceId='' cacheType=''>");
+	rig_expect("result=\"OK\"", "nodeId=\"pump\"");
+	get(RIG_OWNER, N, "getNodes", "><nd id='pump' src='' pt=''/>");
+	rig_expect("<nodeInfos ", "<nodeInfo id=\"pump\"");
+	get(RIG_OWNER, X, "getNode", "nodeId='pump' sourceId='mesh' cacheType='x'>");
+	rig_expect("result=\"NotFound\"");
 }
 
 static void what_is_not_known_is_said_to_be_not_implemented(void **state)
@@ -460,7 +479,7 @@ static void only_a_gateway_says_that_it_is_one(void **state)
 	rig_expect("<register");
 	rig_send("<iq type='get' id='d1' from='" RIG_OWNER "/x' to='%s'>"
 	    "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>", rig->full);
-	rig_expect(X, I, N);
+	rig_expect(X, I, N, "urn:nfi:iot:concentrator:1.0");
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
@@ -475,6 +494,7 @@ int main(void)
 		T(att_D_14__silence_of_provisioning_shows_nothing),
 		T(more_nodes_than_a_question_holds_are_asked_about_in_several),
 		T(later_generations_get_their_own_elements_and_words),
+		T(an_empty_source_or_partition_is_none),
 		T(what_is_not_known_is_said_to_be_not_implemented),
 		T(subscribers_hear_what_comes_changes_and_goes),
 		T(who_is_no_friend_any_more_hears_nothing),
