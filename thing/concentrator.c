@@ -20,6 +20,7 @@ struct concentrator_look {
 	size_t n, decided;		/* of `node`, in their order */
 	struct thing_node **node;	/* held */
 	bool *seen;
+	bool over;			/* nobody is there to be answered */
 	struct node *ask;		/* room for one question */
 };
 
@@ -478,6 +479,8 @@ void concentrator_left(struct concentrator *c, const char *jid)
 {
 	struct concentrator_watcher *w = c->watchers, *next;
 
+	for (struct concentrator_look *l = c->looks; l; l = l->next)
+		l->over = l->over || !jid || (l->call && strcmp(l->call->q.bare, jid) == 0);
 	for (; w; w = next) {
 		next = w->next;
 		if (!jid || strcmp(w->jid, jid) == 0 || (strlen(jid) == w->bare_len &&
@@ -657,7 +660,7 @@ static struct concentrator_look *look_new(struct concentrator *c, struct call **
 
 static void look_finish(struct concentrator_look *l, bool known)
 {
-	if (session_is_up(l->c->session)) {
+	if (!l->over && session_is_up(l->c->session)) {
 		if (known)
 			table[wanted(l)->what].answer(l);
 		else

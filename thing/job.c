@@ -695,11 +695,26 @@ void jobs_tick(struct jobs *js)
 
 /* The answer about one that is being decided comes back to its place: nobody else has
  * that before. */
+static void job_drop(struct job *j)
+{
+	if (j->step == JOB_DECIDING)
+		j->cancelled = true;
+	else if (j->step != JOB_FREE)
+		job_end(j);
+}
+
 void jobs_drop(struct jobs *js)
 {
 	for (size_t i = 0; i < JOBS_MAX; i++)
-		if (js->job[i].step == JOB_DECIDING)
-			js->job[i].cancelled = true;
-		else if (js->job[i].step != JOB_FREE)
-			job_end(&js->job[i]);
+		job_drop(&js->job[i]);
+}
+
+void jobs_unfriend(struct jobs *js, const char *bare)
+{
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		struct job *j = &js->job[i];
+
+		if (j->step != JOB_FREE && !j->starting && strcmp(j->question.jid, bare) == 0)
+			job_drop(j);
+	}
 }

@@ -155,5 +155,7 @@ int64_t jobs_deadline(const struct jobs *js);
 void jobs_tick(struct jobs *js);
 /* Nobody is left to be told. */
 void jobs_drop(struct jobs *js);
+/* He is no friend any more: what he asked for ends where it is, without a word. */
+void jobs_unfriend(struct jobs *js, const char *bare);
 
 #endif

@@ -88,6 +88,7 @@ static void on_friend(void *arg, const char *bare, bool is_friend)
 		watches_unfriend(&t->watches, bare);
 	if (!is_friend && access_who(&t->access, bare) != ACCESS_OWNER) {
 		readouts_unfriend(&t->readouts, bare);
+		jobs_unfriend(&t->jobs, bare);
 		self_watcher_left(t, bare);
 	}
 	emit(t, is_friend ? KITH_THING_EV_FRIEND : KITH_THING_EV_UNFRIEND, bare);

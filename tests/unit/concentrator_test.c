@@ -19,6 +19,7 @@
 #define BOB "bob@home.example"
 
 static unsigned blinks;
+static char late[65536];	/* a question that is answered later */
 
 static enum kith_thing_result read_it(void *arg, uint64_t ticket, struct kith_thing_value *v)
 {
@@ -401,6 +402,21 @@ static void who_is_no_friend_any_more_hears_nothing(void **state)
 	rig_expect_silence();
 }
 
+/* Nor what he asked for while he was one. */
+static void att_P_02__an_answer_that_comes_after_the_friendship_shows_nothing(void **state)
+{
+	UNUSED(state);
+	house();
+	get(BOB, X, "getAllNodes", "sourceId='mesh'>");
+	snprintf(late, sizeof(late), "%s", rig_expect("<canRead"));
+	rig_send("<iq type='set' id='push9' to='%s'><query xmlns='jabber:iq:roster'>"
+	    "<item jid='" BOB "' subscription='remove'/></query></iq>", rig->full);
+	rig_expect("id=\"push9\"");
+	rig_answer(late, RIG_REGISTRY, "<canReadResponse xmlns='" X_PROV "' jid='" BOB
+	    "' momentary='true' result='true'/>");
+	rig_expect_silence();
+}
+
 static void a_friend_hears_only_of_nodes_that_he_may_read(void **state)
 {
 	struct kith_thing_at valve = { "valve", "mesh", NULL }, pump = { "pump", "mesh", NULL };
@@ -498,6 +514,7 @@ int main(void)
 		T(what_is_not_known_is_said_to_be_not_implemented),
 		T(subscribers_hear_what_comes_changes_and_goes),
 		T(who_is_no_friend_any_more_hears_nothing),
+		T(att_P_02__an_answer_that_comes_after_the_friendship_shows_nothing),
 		T(a_friend_hears_only_of_nodes_that_he_may_read),
 		T(subscriptions_are_few_and_of_the_kinds_that_were_asked_for),
 		T(a_command_is_decided_as_any_control),

@@ -273,7 +273,7 @@ static void the_form_has_types_values_groups_and_marks__xep_0336(void **state)
 	    "datatype=\"xs:double\"><basic/>", "datatype=\"xs:int\"><range min=\"0\" max=\"10\"/>",
 	    "datatype=\"xs:dateTime\"", "datatype=\"xs:duration\"", "datatype=\"xs:date\"",
 	    "datatype=\"xs:time\"", "xmlns:xdc=\"urn:xmpp:xdata:color\" datatype=\"xdc:color\"",
-	    "<option><value>eco</value></option>", "<notSame xmlns=\"urn:xmpp:xdata:dynamic\"/>",
+	    "<option label=\"eco\"><value>eco</value></option>", "<notSame xmlns=\"urn:xmpp:xdata:dynamic\"/>",
 	    "<parameterGroup xmlns=\"" X "\" name=\"wake\"/>",
 	    "<page xmlns=\"http://jabber.org/protocol/xdata-layout\" label=\"wake\">"
 	    "<fieldref var=\"day\"/><fieldref var=\"alarm\"/></page>",

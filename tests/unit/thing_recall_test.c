@@ -339,6 +339,37 @@ static void what_a_device_does_already_is_told_as_it_ends_and_not_done_twice(voi
 	assert_int_equal(valve_writes, 1);
 }
 
+/* What the broker says of the friendship counts at once, whatever is under way. */
+static void no_friend_any_more(void)
+{
+	rig_send("<iq type='set' id='push9' to='%s'><query xmlns='jabber:iq:roster'>"
+	    "<item jid='" BOB "' subscription='remove'/></query></iq>", rig->full);
+	rig_expect("id=\"push9\"");
+}
+
+static void att_P_02__who_is_no_friend_any_more_is_shown_nothing_of_what_he_asked(void **state)
+{
+	char id[64];
+
+	UNUSED(state);
+	ask(both);
+	answer("canRead", "true", 10, "");
+	rig_expect("<accepted");
+	assert_int_equal(n_tickets, 2);
+	settle(0, 1);
+	no_friend_any_more();
+	settle(1, 2);
+	rig_expect_silence();
+	rig_befriend(BOB);
+	set_valve();
+	snprintf(id, sizeof(id), "%s", rig_attr(rig_expect("canControl"), "id"));
+	no_friend_any_more();
+	rig_send("<iq type='result' id='%s' from='" RIG_REGISTRY "' to='%s'><canControlResponse "
+	    "xmlns='" X_PROV "' jid='" BOB "' result='true'/></iq>", id, rig->full);
+	rig_expect_silence();
+	assert_int_equal(valve_writes, 0);
+}
+
 static void att_P_02__a_set_in_chat_after_clearCache_is_asked_about_anew(void **state)
 {
 	UNUSED(state);
@@ -370,6 +401,7 @@ int main(void)
 		T(att_P_02__a_read_in_chat_is_cut),
 		T(att_P_02__a_control_that_waits_for_its_decision_is_not_begun),
 		T(what_a_device_does_already_is_told_as_it_ends_and_not_done_twice),
+		T(att_P_02__who_is_no_friend_any_more_is_shown_nothing_of_what_he_asked),
 		T(att_P_02__a_set_in_chat_after_clearCache_is_asked_about_anew),
 	};
 
