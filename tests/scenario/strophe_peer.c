@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * strophe_peer: a thing of another maker on stock libstrophe: opens its account
- * in-band, logs in, registers, answers the claimed push, asks isFriend.  Shares
- * no code with kith.  Prints a word for each step; libstrophe_thing.py reads them.
+ * in-band (not with `again`), logs in, registers, answers the claimed push, asks
+ * isFriend.  Shares no code with kith.  Prints a word for each step; boot.py and
+ * libstrophe_thing.py read them.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -191,8 +192,9 @@ int main(int argc, char **argv)
 	unsigned short port;
 	bool good;
 
-	if (argc != 9) {
-		fprintf(stderr, "usage: strophe_peer PORT DOMAIN REGISTRY CAFILE USER PASSWORD SERIAL KEY\n");
+	if (argc != 9 && (argc != 10 || strcmp(argv[9], "again") != 0)) {
+		fprintf(stderr, "usage: strophe_peer PORT DOMAIN REGISTRY CAFILE USER PASSWORD SERIAL "
+		    "KEY [again]\n");
 		return 64;
 	}
 	p.port = argv[1];
@@ -207,7 +209,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);	/* libstrophe writes to sockets that have closed */
 	xmpp_initialize();
 	p.ctx = xmpp_ctx_new(NULL, xmpp_get_default_logger(XMPP_LEVEL_WARN));
-	good = open_account(&p, port) && session(&p, port);
+	good = (argc == 10 || open_account(&p, port)) && session(&p, port);
 	xmpp_ctx_free(p.ctx);
 	xmpp_shutdown();
 	return good ? 0 : 1;

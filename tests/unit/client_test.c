@@ -491,6 +491,36 @@ client__makes_an_account_and_logs_in_on_the_same_stream(void **state)
 	assert_null(strstr(w->f.clear.data, PASSWORD));
 }
 
+static unsigned roots_read;
+
+int __real_SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *file, const char *folder);
+int __wrap_SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *file, const char *folder);
+
+int
+__wrap_SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *file, const char *folder)
+{
+	roots_read++;
+	return __real_SSL_CTX_load_verify_locations(ctx, file, folder);
+}
+
+/* A bundle of 140 roots takes longer to read than everything else of a login; a file
+ * that was exchanged counts from the next connection on. */
+static void
+client__the_roots_are_read_once_for_a_connection(void **state)
+{
+	struct world *w = *state;
+
+	w->conf.register_account = true;
+	w->l.register_form = PLAIN_FORM;
+	roots_read = 0;
+	assert_true(login(w, FLAW_NONE));
+	assert_int_equal(w->registered, 1);
+	assert_int_equal(roots_read, 1);
+	w->conf.register_account = false;
+	assert_true(login(w, FLAW_NONE));
+	assert_int_equal(roots_read, 2);
+}
+
 static void
 client__fills_in_a_data_form(void **state)
 {
@@ -612,6 +642,7 @@ main(void)
 		T(client__the_whole_login_has_a_deadline),
 		T(client__nobody_listening_is_lost),
 		T(client__makes_an_account_and_logs_in_on_the_same_stream),
+		T(client__the_roots_are_read_once_for_a_connection),
 		T(client__fills_in_a_data_form),
 		T(att_D_16__forms_that_want_more_are_refused),
 		T(att_D_16__every_refusal_of_an_account_has_its_name),
