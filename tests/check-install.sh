@@ -38,6 +38,30 @@ case_is "a program compiles with pkg-config kith-thing" sh -c '
 	flags=$(pkg-config --cflags --libs kith-thing) &&
 	echo "$2" | cc -Wall -Wextra -Werror -x c - -o /dev/null $flags' - "$prefix" "$smallest"
 
+# What docs/MAKERS.md shows, as its reader would do it: the settings, the device, its test.
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+page=$(dirname "$0")/../docs/MAKERS.md
+awk -v dir="$work/" '/^```c / { file = dir $2; next } /^```/ { file = "" } file { print > file }' "$page"
+awk '/^## / { on = $0 == "## The daemon" } on && sub(/^    /, "") { print } on && /^$/ { print }' \
+    "$page" >"$work/shed.conf"
+maker()
+{
+	case_is "$1" sh -c 'cd "$1" || exit; PKG_CONFIG_PATH=$2/lib/pkgconfig LD_LIBRARY_PATH=$2/lib
+		PATH=$2/bin:$PATH; export PKG_CONFIG_PATH LD_LIBRARY_PATH PATH; eval "$3"' \
+	    - "$work" "$prefix" "$2"
+}
+flags='-Wall -Wextra -Werror $(pkg-config --cflags --libs'
+maker "the settings of a maker's first daemon are right" 'kith-thing -n -f shed.conf'
+maker "a maker's first device compiles" "cc meter.c $flags kith-thing) -o meter"
+maker "... and its test" \
+    "cc -DMETER_TEST meter.c meter_test.c $flags kith-loopback) -o meter_test"
+maker "... which it passes without a server" './meter_test "$PWD/state"'
+maker "... and it says why it cannot start" \
+    '! said=$(: >meter.state; ./meter 2>&1) && echo "$said" | grep -q meter.state'
+maker "the examples compile where they were installed" \
+    'cp "$(find '"$prefix"' -name tinything.c -printf %h -quit)"/* . && make -f Makefile.example CFLAGS=-Werror'
+
 # The programs and properties of check-hardening follow, renumbered.
 hardening=$(KITH_PREFIX=$prefix sh "$(dirname "$0")/check-hardening.sh")
 cases=$(echo "$hardening" | grep -cE '^(not )?ok ')

@@ -102,100 +102,82 @@ int session_ask(struct session *s, struct request *q, session_answer_fn *answer,
 	return -1;
 }
 
-int session_ask_roster(struct session *s, session_answer_fn *answer, void *arg)
+/* Opens an iq of TYPE to TO (NULL: our own account) whose answer goes to ANSWER. */
+static struct session_ask *begin_iq(struct session *s, struct xml *x, const char *type,
+    const char *to, session_answer_fn *answer, void *arg)
 {
-	struct session_ask *a = new_ask(s, NULL, answer, arg);
-	struct xml x;
+	struct session_ask *a = new_ask(s, to, answer, arg);
 
 	if (!a)
-		return -1;
-	xml_begin(&x, s->out);
-	xml_open(&x, "iq", NULL);
-	xml_attr(&x, "type", "get");
-	xml_attr(&x, "id", a->id);
-	xml_open(&x, "query", NS_ROSTER);
-	xml_close(&x);
-	xml_close(&x);
-	if (xml_end(&x) == 0)
+		return NULL;
+	xml_begin(x, s->out);
+	xml_open(x, "iq", NULL);
+	xml_attr(x, "type", type);
+	xml_attr(x, "id", a->id);
+	if (to)
+		xml_attr(x, "to", to);
+	return a;
+}
+
+/* Closes the element of what is asked, and the iq.  What never left, nobody waits for. */
+static int end_iq(struct session_ask *a, struct xml *x)
+{
+	xml_close(x);
+	xml_close(x);
+	if (xml_end(x) == 0)
 		return 0;
 	forget(a);
 	return -1;
 }
 
-static void text_element(struct xml *x, const char *name, const char *text)
+int session_ask_roster(struct session *s, session_answer_fn *answer, void *arg)
 {
-	xml_open(x, name, NULL);
-	xml_text(x, text);
-	xml_close(x);
+	struct xml x;
+	struct session_ask *a = begin_iq(s, &x, "get", NULL, answer, arg);
+
+	if (!a)
+		return -1;
+	xml_open(&x, "query", NS_ROSTER);
+	return end_iq(a, &x);
 }
 
 int session_ask_password(struct session *s, const char *domain, const char *user,
     const char *password, session_answer_fn *answer, void *arg)
 {
-	struct session_ask *a = new_ask(s, domain, answer, arg);
 	struct xml x;
+	struct session_ask *a = begin_iq(s, &x, "set", domain, answer, arg);
 
 	if (!a)
 		return -1;
-	xml_begin(&x, s->out);
-	xml_open(&x, "iq", NULL);
-	xml_attr(&x, "type", "set");
-	xml_attr(&x, "id", a->id);
-	xml_attr(&x, "to", domain);
 	xml_open(&x, "query", NS_REGISTER);
-	text_element(&x, "username", user);
-	text_element(&x, "password", password);
-	xml_close(&x);
-	xml_close(&x);
-	if (xml_end(&x) == 0)
-		return 0;
-	forget(a);
-	return -1;
+	xml_leaf(&x, "username", NULL, user);
+	xml_leaf(&x, "password", NULL, password);
+	return end_iq(a, &x);
 }
 
 int session_ask_leave(struct session *s, session_answer_fn *answer, void *arg)
 {
-	struct session_ask *a = new_ask(s, NULL, answer, arg);
 	struct xml x;
+	struct session_ask *a = begin_iq(s, &x, "set", NULL, answer, arg);
 
 	if (!a)
 		return -1;
-	xml_begin(&x, s->out);
-	xml_open(&x, "iq", NULL);
-	xml_attr(&x, "type", "set");
-	xml_attr(&x, "id", a->id);
 	xml_open(&x, "query", NS_REGISTER);
-	xml_open(&x, "remove", NULL);
-	xml_close(&x);
-	xml_close(&x);
-	xml_close(&x);
-	if (xml_end(&x) == 0)
-		return 0;
-	forget(a);
-	return -1;
+	xml_leaf(&x, "remove", NULL, "");
+	return end_iq(a, &x);
 }
 
 int session_ask_twin(struct session *s, const char *full, const char *ns, const char *nonce,
     session_answer_fn *answer, void *arg)
 {
-	struct session_ask *a = new_ask(s, full, answer, arg);
 	struct xml x;
+	struct session_ask *a = begin_iq(s, &x, "get", full, answer, arg);
 
 	if (!a)
 		return -1;
-	xml_begin(&x, s->out);
-	xml_open(&x, "iq", NULL);
-	xml_attr(&x, "type", "get");
-	xml_attr(&x, "to", full);
-	xml_attr(&x, "id", a->id);
 	xml_open(&x, "twin", ns);
 	xml_attr(&x, "nonce", nonce);
-	xml_close(&x);
-	xml_close(&x);
-	if (xml_end(&x) == 0)
-		return 0;
-	forget(a);
-	return -1;
+	return end_iq(a, &x);
 }
 
 bool session_is_own_server(const struct session *s, const char *from)
