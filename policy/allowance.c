@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/base/scratch.h"
 #include "common/base/str.h"
 #include "policy/match.h"
 
@@ -348,6 +349,7 @@ static void map_make(struct map *m, const struct council *c, size_t i, unsigned 
 	m->n = m->n_numbers = 0;
 	cut_all(&m->cuts, c, i);
 	if (value != NULL) {
+		m->cuts.n_bounds = m->cuts.n_texts = 0;
 		map_add(m, c, i, kinds, (struct piece){ PIECE_TEXT, 0, value });
 		return;
 	}
@@ -368,7 +370,7 @@ bool allowance_is_limited(const struct council *c, size_t i)
 
 unsigned allowance_lines(const struct council *c, size_t i, unsigned kind)
 {
-	struct map m;
+	SCRATCH struct map m;
 	unsigned lines = 0;
 
 	map_make(&m, c, i, kind);
@@ -497,15 +499,13 @@ static bool put_pieces(struct limit_list *out, const struct map *m, const char *
 	return put_numbers(out, m, name, base) && put_texts(out, m, name, base);
 }
 
-bool allowance_limits(const struct council *c, size_t i, unsigned kinds, struct limit_list *out)
+static bool limits_of(const struct council *c, size_t i, unsigned kinds, struct limit_list *out)
 {
 	const char *name = i != BALLOT_REST ? c->owner.name[i] : NULL;
 	size_t before = out->n;
 	struct rate base;
-	struct map m;
+	SCRATCH struct map m;
 
-	if (!allowance_is_limited(c, i))
-		return true;
 	map_make(&m, c, i, kinds);
 	if (m.cuts.over)
 		return false;
@@ -521,4 +521,10 @@ bool allowance_limits(const struct council *c, size_t i, unsigned kinds, struct 
 		return true;
 	out->n = before;
 	return false;
+}
+
+/* The room for a map is only cleared where there is something to cut. */
+bool allowance_limits(const struct council *c, size_t i, unsigned kinds, struct limit_list *out)
+{
+	return !allowance_is_limited(c, i) || limits_of(c, i, kinds, out);
 }

@@ -56,14 +56,16 @@ struct tally ballot_of(const struct ballot *b, size_t i);
 unsigned ballot_speaks(const struct ballot *b, const struct rule *r, size_t i, bool *limited);
 
 /* All whose word counts: the owner; and each co-owner about the asker beside the
- * owner about that co-owner. */
+ * owner about that co-owner.  Most things have none, so the room for them is not
+ * part of it: it would be cleared with each decision. */
+struct voice {
+	struct question q;
+	struct ballot given, own;
+};
 struct council {
 	struct ballot owner;
 	size_t n;
-	struct {
-		struct question q;
-		struct ballot given, own;
-	} co[POLICY_GIVERS];
+	struct voice *co;		/* POLICY_GIVERS, if the question names any */
 };
 
 unsigned question_kinds(const struct question *q);	/* asked for */

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "common/base/scratch.h"
 #include "policy/allowance.h"
 #include "policy/match.h"
 
@@ -104,7 +105,7 @@ static bool collect_rule(void *arg, const struct rule *r)
 /* How many rules there are. */
 static size_t collect_from(struct decision *d, const struct question *q, const char *giver)
 {
-	struct policy_walk w;
+	SCRATCH struct policy_walk w;
 	struct collecting c = { .d = d };
 
 	ballot_start(&c.ballot, q, giver, NULL, 0, &d->edge_ms);
@@ -152,7 +153,7 @@ static bool count_rule(void *arg, const struct rule *r)
 static size_t count_from(struct decision *d, struct ballot *b, const struct question *q,
     const char *giver)
 {
-	struct policy_walk w;
+	SCRATCH struct policy_walk w;
 
 	ballot_start(b, q, giver, d->name, d->n, &d->edge_ms);
 	policy_walk_named(places(d, &w, q, giver), d->name, d->n, count_rule, b);
@@ -526,7 +527,7 @@ static bool source_rule(void *arg, const struct rule *r)
 
 static void source_from(struct decision *d, struct source *s)
 {
-	struct policy_walk w;
+	SCRATCH struct policy_walk w;
 
 	policy_walk_named(places(d, &w, s->ballot->q, s->ballot->giver), d->name, d->n,
 	    source_rule, s);
@@ -636,18 +637,19 @@ static void answer(struct decision *d, const struct answer_space *space, struct 
 	source_granted(d, &g, out);
 }
 
-void policy_decide(const struct policy *p, const struct question *q,
+/* `co`: room for the co-owners that the question names. */
+static void decide(const struct policy *p, const struct question *q, struct voice *co,
     const struct answer_space *space, struct answer *out)
 {
-	struct decision d;
+	SCRATCH struct decision d;
 
-	*out = (struct answer){ .verdict = VERDICT_DENY };
 	d.policy = p;
 	d.q = q;
 	d.kinds = question_kinds(q);
 	d.n = 0;
 	d.overflow = d.blind = false;
 	d.edge_ms = 0;
+	d.council.co = co;
 	if (d.kinds == 0 || !policy_what(&d.what, p, q) ||
 	    !policy_walk_start(&d.owners, p, &d.what, q, NULL))
 		return;
@@ -661,4 +663,22 @@ void policy_decide(const struct policy *p, const struct question *q,
 	find_fates(&d);
 	answer(&d, space, out);
 	out->edge_ms = d.edge_ms;
+}
+
+static void decide_with_givers(const struct policy *p, const struct question *q,
+    const struct answer_space *space, struct answer *out)
+{
+	SCRATCH struct voice co[POLICY_GIVERS];
+
+	decide(p, q, co, space, out);
+}
+
+void policy_decide(const struct policy *p, const struct question *q,
+    const struct answer_space *space, struct answer *out)
+{
+	*out = (struct answer){ .verdict = VERDICT_DENY };
+	if (q->n_givers > 0)
+		decide_with_givers(p, q, space, out);
+	else
+		decide(p, q, NULL, space, out);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/base/pool.h"
+#include "common/base/scratch.h"
 #include "provisioning/narrow.h"
 #include "provisioning/operator_policy.h"
 
@@ -137,7 +138,7 @@ static void unite_with_operator(const struct access_facts *f, const struct acces
 void access_judge(const struct access_facts *f, const struct access_thing *t,
     const struct answer_space *space, struct access_judgement *out)
 {
-	struct limit limits[POLICY_LIMITS];
+	SCRATCH struct limit limits[POLICY_LIMITS];
 	struct answer_space own = *space;
 
 	*out = (struct access_judgement){ .answer = { .verdict = VERDICT_DENY },
@@ -260,8 +261,8 @@ static void hide_operators_rule(struct answer *a)
 static int judge_all(const struct access_facts *f, struct pool *pool, struct answer *a,
     struct access_judgement *first_no)
 {
-	const char *names[POLICY_NAMES];
-	struct limit limits[POLICY_LIMITS];
+	SCRATCH const char *names[POLICY_NAMES];
+	SCRATCH struct limit limits[POLICY_LIMITS];
 	struct answer_space space = { POLICY_NAMES, POLICY_LIMITS, names, limits };
 
 	first_no->reason = ACCESS_GRANTED;
@@ -283,7 +284,7 @@ static int judge_all(const struct access_facts *f, struct pool *pool, struct ans
 /* Would it be granted then, or to one who keeps to limits? */
 static bool would(const struct access_facts *f, const struct access_thing *t)
 {
-	const char *names[POLICY_NAMES];
+	SCRATCH const char *names[POLICY_NAMES];
 	struct answer_space space = { .n_names = POLICY_NAMES, .names = names };
 	struct access_judgement j;
 

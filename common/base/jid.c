@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/base/jid_prep.h"
+#include "common/base/scratch.h"
 #include "common/base/str.h"
 
 struct part {
@@ -68,7 +69,8 @@ is_ascii_letter_or_digit(unsigned char c)
 static bool
 is_local_ascii(unsigned char c)
 {
-	return c > 0x20 && c < 0x7f && strchr("\"&'/:<>@", c) == NULL;
+	return is_ascii_letter_or_digit(c) ||
+	    (c > 0x20 && c < 0x7f && strchr("\"&'/:<>@", c) == NULL);
 }
 
 /* Letters, digits, '-', '.'; '_' because private host names have it. */
@@ -136,6 +138,15 @@ part_is_shaped(const struct part *p, enum jid_part which)
 	return false;
 }
 
+static bool
+is_stable(const char *text, enum jid_part which, enum jid_profile profile)
+{
+	SCRATCH char again[JID_PART_MAX + 1];
+
+	return str_copy(again, sizeof(again), text) == 0 &&
+	    jid_prep(again, sizeof(again), which, profile) == 0 && strcmp(again, text) == 0;
+}
+
 /*
  * One part.  Length and UTF-8 are checked before a library sees it.  What
  * changes again when prepared again is refused: neither profile promises to
@@ -146,7 +157,6 @@ prepare(struct part *out, const char *text, size_t len, enum jid_part which,
     enum jid_profile profile, struct err *e)
 {
 	static const char *const name[] = { "local part", "domain", "resource" };
-	char again[JID_PART_MAX + 1];
 
 	if (len > JID_PART_MAX)
 		return err_set(e, ERR_INPUT, "%s longer than %d bytes", name[which], JID_PART_MAX);
@@ -161,9 +171,7 @@ prepare(struct part *out, const char *text, size_t len, enum jid_part which,
 			return err_set(e, ERR_INPUT, "%s is not UTF-8", name[which]);
 		if (jid_prep(out->text, sizeof(out->text), which, profile) != 0)
 			return err_set(e, ERR_INPUT, "%s has forbidden characters", name[which]);
-		memcpy(again, out->text, sizeof(again));
-		if (jid_prep(again, sizeof(again), which, profile) != 0 ||
-		    strcmp(again, out->text) != 0)
+		if (!is_stable(out->text, which, profile))
 			return err_set(e, ERR_INPUT, "%s has no stable form", name[which]);
 		out->len = strlen(out->text);
 	}
@@ -185,11 +193,12 @@ append(struct jid *j, const char *text, size_t len)
 static int
 parse(struct jid *out, const char *text, enum jid_profile profile, bool bare, struct err *e)
 {
-	struct part local = { .len = 0 }, domain = { .len = 0 }, resource = { .len = 0 };
+	SCRATCH struct part local, domain, resource;
 	struct split s;
 
 	if (split(&s, text, e) != 0)
 		return -1;
+	local.len = resource.len = 0;
 	if (s.local_len > 0 &&
 	    prepare(&local, s.local, s.local_len, JID_LOCAL, profile, e) != 0)
 		return -1;
@@ -311,7 +320,7 @@ has_a_label(const struct jid *j)
 bool
 jid_profiles_differ(const char *text)
 {
-	struct jid old, new;
+	SCRATCH struct jid old, new;
 
 	if (jid_parse(&old, text, JID_STRINGPREP, NULL) != 0 ||
 	    jid_parse(&new, text, JID_PRECIS, NULL) != 0)

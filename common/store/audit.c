@@ -15,6 +15,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/ident.h"
+#include "common/base/scratch.h"
 #include "common/base/str.h"
 #include "common/store/audit_count.h"
 #include "common/store/store.h"
@@ -142,7 +143,7 @@ static void bind_row(struct stmt *st, const struct audit_row *r)
 static int append(struct audit *a, const struct audit_event *ev, struct audit_row *r,
     struct err *e)
 {
-	char room[4][AUDIT_TEXT + 1];
+	SCRATCH char room[4][AUDIT_TEXT + 1];
 
 	r->row = a->head.row + 1;
 	r->event = *ev;

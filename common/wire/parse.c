@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/scratch.h"
 #include "common/base/str.h"
 #include "common/wire/stanza.h"
 
@@ -144,7 +145,7 @@ parse_jid(struct parse *p, const struct stanza *el, const char *name, bool neede
     const char **out)
 {
 	const char *text = stanza_attr(el, name);
-	struct jid jid;
+	SCRATCH struct jid jid;
 
 	*out = NULL;
 	if (text == NULL)
@@ -159,7 +160,7 @@ int
 parse_jid_soft(struct parse *p, const struct stanza *el, const char *name,
     const char **jid, const char **asked)
 {
-	struct jid parsed;
+	SCRATCH struct jid parsed;
 
 	*jid = NULL;
 	if (parse_attr(p, el, name, JID_MAX, asked) < 0)

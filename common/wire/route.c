@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/scratch.h"
 #include "common/base/str.h"
 #include "common/wire/chat.h"
 #include "common/wire/command.h"
@@ -254,7 +255,7 @@ row_of_verb(enum verb verb, enum proto proto)
 static int
 address(struct parse *p, const char *text, const char **out, const char **bare)
 {
-	struct jid jid;
+	SCRATCH struct jid jid;
 
 	if (jid_parse(&jid, text, p->profile, NULL) < 0)
 		return -1;
@@ -269,7 +270,7 @@ address(struct parse *p, const char *text, const char **out, const char **bare)
 static int
 sender(struct parse *p, const struct route_context *rc, const char *from, struct request *q)
 {
-	struct jid self;
+	SCRATCH struct jid self;
 
 	if (from != NULL)
 		return address(p, from, &q->from, &q->bare);
