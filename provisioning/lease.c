@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/base/ident.h"
+#include "provisioning/floor.h"
 #include "provisioning/role.h"
 
 #define AGAIN_MS 10000		/* the second clearCache */
@@ -192,31 +193,80 @@ void lease_wait(struct provisioning *p, const char *jid)
 		set_gap(p, k, provisioning_now(p) + WAIT_MS);
 }
 
-int lease_owe(struct provisioning *p, const struct asker *k, uint64_t revision,
-    const char *waits, struct err *e)
+int lease_widen(struct provisioning *p, const struct debt *owed, uint64_t revision,
+    const struct about *about, struct about *joined, uint64_t *number, struct err *e)
+{
+	bool wider;
+
+	*number = revision;
+	about_nothing(joined);
+	if (owed != NULL)
+		floor_about(owed->text, joined);
+	wider = !about_covers(joined, about);
+	about_join(joined, about);
+	/* Within one transaction it is the same number again: nothing was sent yet. */
+	return owed == NULL || !wider || owed->number < revision ? 0 :
+	    store_next_revision(p->deps.store, number, e);
+}
+
+/* It begins anew: the second clearCache follows what is owed now. */
+static int quieten(struct provisioning *p, const struct asker *k, struct err *e)
 {
 	struct asker fresh = *k;
 
-	++*p->count.floors;
-	if (debt_floor(p->deps.debts, k->jid, revision, waits, e) != 0)
-		return -1;
 	fresh.again = ASKER_QUIET;
 	return k->keeps_lease || k->again == ASKER_QUIET ? 0 : asker_put(p->askers, &fresh, e);
 }
 
+int lease_owe(struct provisioning *p, const struct asker *k, uint64_t number,
+    const char *text, struct err *e)
+{
+	++*p->count.floors;
+	if (debt_floor(p->deps.debts, k->jid, number, text, e) != 0)
+		return -1;
+	return quieten(p, k, e);
+}
+
 /* What waits for an older floor of this JID goes on waiting. */
-static const char *waits_of(const struct provisioning *p, const char *jid)
+static int owe_about(struct provisioning *p, const char *jid, uint64_t revision,
+    const struct about *about, struct err *e)
 {
 	const struct debt *d = debt_find(p->deps.debts, DEBT_FLOOR, jid, "");
+	struct floor_wait w[FLOOR_WAITS];
+	struct about joined;
+	struct buf text;
+	size_t n;
+	int ret;
 
-	return d != NULL ? d->text : NULL;
+	if (lease_widen(p, d, revision, about, &joined, &revision, e) != 0)
+		return -1;
+	n = floor_waits(d != NULL ? d->text : NULL, w);
+	buf_init(&text, FLOOR_BYTES);
+	ret = debt_floor(p->deps.debts, jid, revision, floor_text(&text, w, n, &joined), e);
+	buf_fini(&text);
+	++*p->count.floors;
+	return ret;
 }
 
 int lease_floor(struct provisioning *p, const char *jid, uint64_t revision, struct err *e)
 {
 	const struct asker *k = asker_find(p->askers, jid);
+	struct about all;
 
-	return k == NULL ? 0 : lease_owe(p, k, revision, waits_of(p, jid), e);
+	about_everything(&all);
+	return k == NULL ? 0 : owe_about(p, jid, revision, &all, e) != 0 ? -1 : quieten(p, k, e);
+}
+
+int lease_floor_node(struct provisioning *p, const char *jid, const struct node *node,
+    uint64_t revision, struct err *e)
+{
+	const struct asker *k = asker_find(p->askers, jid);
+	struct about about;
+
+	about_nothing(&about);
+	about_node(&about, node);
+	return k == NULL ? 0 : owe_about(p, jid, revision, &about, e) != 0 ? -1 :
+	    quieten(p, k, e);
 }
 
 int lease_acknowledged(struct provisioning *p, const char *jid, struct err *e)
@@ -244,9 +294,10 @@ static int reach_edge(struct provisioning *p, const struct asker *k, uint64_t re
     struct err *e)
 {
 	struct asker fresh = *k;
+	struct about all;
 
-	++*p->count.floors;
-	if (debt_floor(p->deps.debts, k->jid, revision, waits_of(p, k->jid), e) != 0)
+	about_everything(&all);
+	if (owe_about(p, k->jid, revision, &all, e) != 0)
 		return -1;
 	fresh.edge_ms = fresh.gap_ms = 0;
 	fresh.again = k->again == ASKER_WILL_REPEAT ? ASKER_REPEATED : ASKER_QUIET;

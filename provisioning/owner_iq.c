@@ -328,7 +328,8 @@ int owner_clear_cache(struct provisioning *p, const struct request *q, struct re
 		return -1;
 	while ((t = ownership_next_of_owner(p->deps.ownership, q->bare, t)) != NULL)
 		if ((d->jid == NULL || memcmp(t->id, one.target.id, OWNERSHIP_ID) == 0) &&
-		    lease_floor(p, t->jid, revision, e) != 0)
+		    lease_floor_node(p, t->jid, &(struct node){ t->node, t->source,
+			t->partition }, revision, e) != 0)
 			return -1;
 	return done(r);
 }

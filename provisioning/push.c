@@ -10,6 +10,7 @@
 
 #include "common/base/ident.h"
 #include "common/wire/push.h"
+#include "provisioning/floor.h"
 #include "provisioning/role.h"
 
 /* Its latest question showed it; else what it uses towards the registry.
@@ -32,6 +33,7 @@ static int write_floor(struct provisioning *p, const struct debt *d, struct push
     const struct contact *c, struct buf *out)
 {
 	const struct asker *k = asker_find(p->askers, d->peer);
+	struct about about;
 	char id[DEBT_ID];
 
 	if (c->full == NULL)
@@ -40,7 +42,14 @@ static int write_floor(struct provisioning *p, const struct debt *d, struct push
 	push->verb = VERB_CLEAR_CACHE;
 	push->to = c->full;
 	push->id = id;
-	push->floor = k != NULL && k->keeps_lease ? d->number : 0;
+	/* Who asks for no lease forgets everything. */
+	about_everything(&about);
+	if (k != NULL && k->keeps_lease) {
+		push->floor = d->number;
+		floor_about(d->text, &about);
+	}
+	push->n_about = about.n;
+	push->about = about.one;
 	return push_write(out, push) == 0 ? 1 : -1;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/base/jid.h"
+#include "provisioning/floor.h"
 #include "provisioning/recall_part.h"
 #include "provisioning/role.h"
 
@@ -22,6 +23,7 @@
 #define COST_LOOK 2		/* one thing that is not concerned, or told already */
 #define COST_OWE 70		/* one that is told: its row, and maybe another */
 #define TELL_MS 5000		/* then it is said how far it is */
+#define ABOUT_LINES 16		/* changes at once; of more, everything is void */
 #define OPEN_PER_OWNER 16	/* the oldest is counted no further for one more */
 #define WALKS_PER_OWNER 16	/* of those; for one more the oldest ends its walk at once */
 
@@ -460,8 +462,8 @@ const struct owned *recall_next_thing(struct provisioning *p, struct recall *r, 
 
 static bool waits_already(const struct debt *d, int64_t id)
 {
-	struct recall_wait w[RECALL_WAITS];
-	size_t n = d == NULL ? 0 : recall_waits_read(d->text, w);
+	struct floor_wait w[FLOOR_WAITS];
+	size_t n = d == NULL ? 0 : floor_waits(d->text, w);
 
 	for (size_t i = 0; i < n; i++)
 		if (w[i].id == id)
@@ -469,27 +471,95 @@ static bool waits_already(const struct debt *d, int64_t id)
 	return false;
 }
 
-/* The floor that this address is owed, with one recall more that waits for it. */
-static int owe(struct provisioning *p, struct recall *r, const struct debt *d,
-    const struct asker *k, size_t n, struct err *e)
-{
-	struct recall_wait w[RECALL_WAITS];
-	size_t have = d == NULL ? 0 : recall_waits_read(d->text, w);
-	struct buf text;
-	int ret;
+/* ---- what it is about, at one address ---- */
 
-	if (have == RECALL_WAITS) {
+/* What a co-owner gave goes as far as he may himself: it moves with him. */
+static bool moves_others(const struct rule *changed, const struct book *b)
+{
+	for (size_t i = 0; b != NULL && i < b->n_co_owners; i++)
+		if (rules_cover(&changed->subject, b->co_owner[i]))
+			return true;
+	return false;
+}
+
+static void add_thing(struct provisioning *p, const struct recall *r, const struct owned *t,
+    const struct book *b, struct about *out)
+{
+	const struct node node = { t->node, t->source, t->partition };
+
+	if (r->scope != RECALL_RULES) {
+		about_node(out, &node);
+		return;
+	}
+	for (size_t i = 0; !out->all && i < r->n_lines; i++) {
+		const struct rule *rule = &r->line[i]->rule;
+		const struct node inside = { rule->target.node, rule->target.source,
+			rule->target.partition };
+
+		if (is_about(p, rule, t))
+			about_rule(out, rule, rule->target.node != NULL ? &inside : &node,
+			    moves_others(rule, b));
+	}
+}
+
+/* Of its owner's things at this address; everything where that would be long. */
+static int find_about(struct provisioning *p, const struct recall *r, const struct asker *k,
+    struct about *out, size_t *cost, struct err *e)
+{
+	const struct owned *t = NULL;
+	const struct book *b;
+
+	about_everything(out);
+	if (!k->keeps_lease || r->owner == NULL || r->n_lines > ABOUT_LINES)
+		return 0;
+	if (access_book(p->access, r->owner, &b, e) != 0)
+		return -1;
+	about_nothing(out);
+	while (!out->all && (t = ownership_next_of_jid(p->deps.ownership, k->jid, t)) != NULL) {
+		*cost += COST_LOOK + r->n_lines;
+		if (recall_concerns(p, r, t))
+			add_thing(p, r, t, b, out);
+	}
+	return 0;
+}
+
+/* ---- telling ---- */
+
+/* One more waits for this floor; who has waited longest goes if there are too many. */
+static size_t add_wait(struct provisioning *p, struct floor_wait *w, size_t n,
+    const struct floor_wait *more)
+{
+	if (n == FLOOR_WAITS) {
 		struct recall *oldest = recall_table_find(p->recalls, w[0].id);
 
 		if (oldest != NULL) {
 			oldest->uncounted = true;
 			schedule(p, oldest);
 		}
-		memmove(w, w + 1, --have * sizeof(w[0]));
+		memmove(w, w + 1, --n * sizeof(w[0]));
 	}
-	w[have++] = (struct recall_wait){ r->id, n, !k->keeps_lease };
-	buf_init(&text, RECALL_WAITS * 48);
-	ret = lease_owe(p, k, r->revision, recall_waits_write(&text, w, have), e);
+	w[n] = *more;
+	return n + 1;
+}
+
+/* The floor that this address is owed, with one recall more that waits for it. */
+static int owe(struct provisioning *p, struct recall *r, const struct debt *d,
+    const struct asker *k, size_t n, const struct about *about, struct err *e)
+{
+	struct floor_wait w[FLOOR_WAITS];
+	size_t have = d == NULL ? 0 : floor_waits(d->text, w);
+	struct about joined;
+	uint64_t number;
+	struct buf text;
+	int ret;
+
+	if (lease_widen(p, d, r->revision, about, &joined, &number, e) != 0)
+		return -1;
+	if (n > 0)
+		have = add_wait(p, w, have, &(struct floor_wait){ .id = r->id, .n = n,
+			.bare = !k->keeps_lease, .number = number == r->revision ? 0 : number });
+	buf_init(&text, FLOOR_BYTES);
+	ret = lease_owe(p, k, number, floor_text(&text, w, have, &joined), e);
 	buf_fini(&text);
 	return ret;
 }
@@ -500,21 +570,29 @@ static int tell_address(struct provisioning *p, struct recall *r, const char *ji
 {
 	const struct asker *k = asker_find(p->askers, jid);
 	const struct debt *d;
+	struct about about;
+	bool waits;
 
 	r->total += n;
 	if (k == NULL)
 		return 0;	/* it never asked, so it keeps nothing */
 	d = debt_find(p->deps.debts, DEBT_FLOOR, jid, "");
-	if (waits_already(d, r->id))
+	waits = waits_already(d, r->id);
+	/* While its request lasts, it may be about more than it was. */
+	if (waits && !r->fresh)
 		return 0;
 	*cost += COST_OWE;
 	recall_table_touch(p->recalls);
+	if (find_about(p, r, k, &about, cost, e) != 0)
+		return -1;
+	if (waits)
+		return owe(p, r, d, k, 0, &about, e);
 	r->waiting += n;
 	if (!k->keeps_lease)
 		r->bare += n;
 	else if (lease_bound(p, k) > r->bound_boot_ms)
 		r->bound_boot_ms = lease_bound(p, k);
-	return owe(p, r, d, k, n, e);
+	return owe(p, r, d, k, n, &about, e);
 }
 
 /* Behind a gateway one address stands for several: they are told once, by the
@@ -678,7 +756,7 @@ int recall_slice(struct provisioning *p, struct err *e)
 
 /* ---- what comes back ---- */
 
-static void count_down(struct provisioning *p, const struct recall_wait *w, size_t n)
+static void count_down(struct provisioning *p, const struct floor_wait *w, size_t n)
 {
 	struct recall *r = recall_table_find(p->recalls, w->id);
 
@@ -691,38 +769,49 @@ static void count_down(struct provisioning *p, const struct recall_wait *w, size
 	schedule(p, r);
 }
 
+/* Not confirmed with `number`: what was sent then was older, or about less. */
+static bool waits_on(const struct recall *r, const struct floor_wait *w, uint64_t number)
+{
+	return r != NULL && (w->number != 0 ? w->number : r->revision) > number;
+}
+
+static int put_waits(struct provisioning *p, const struct debt *d, const struct floor_wait *w,
+    size_t n, struct err *e)
+{
+	struct about about;
+	struct buf text;
+	int ret;
+
+	floor_about(d->text, &about);
+	buf_init(&text, FLOOR_BYTES);
+	ret = debt_floor(p->deps.debts, d->peer, d->number, floor_text(&text, w, n, &about), e);
+	buf_fini(&text);
+	return ret;
+}
+
 int recall_heard(struct provisioning *p, const struct debt *d, uint64_t number, struct err *e)
 {
-	struct recall_wait w[RECALL_WAITS], left[RECALL_WAITS];
-	size_t n = recall_waits_read(d->text, w), n_left = 0;
-	struct buf text;
-	int ret = 0;
+	struct floor_wait w[FLOOR_WAITS], left[FLOOR_WAITS];
+	size_t n = floor_waits(d->text, w), n_left = 0;
+	const struct debt *owed;
 
 	if (recall_sync(p, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		const struct recall *r = recall_table_find(p->recalls, w[i].id);
-
-		if (r != NULL && r->revision > number)
+		if (waits_on(recall_table_find(p->recalls, w[i].id), &w[i], number))
 			left[n_left++] = w[i];
 		else
 			count_down(p, &w[i], w[i].n);
 	}
-	buf_init(&text, RECALL_WAITS * 48);
-	if (n_left < n && debt_by_row(p->deps.debts, d->row)->number > number)
-		ret = debt_floor(p->deps.debts, d->peer, number,
-		    recall_waits_write(&text, left, n_left), e);
-	buf_fini(&text);
-	return ret;
+	owed = debt_by_row(p->deps.debts, d->row);
+	return n_left < n && owed->number > number ? put_waits(p, owed, left, n_left, e) : 0;
 }
 
 int recall_left(struct provisioning *p, const struct owned *t, struct err *e)
 {
 	const struct debt *d = debt_find(p->deps.debts, DEBT_FLOOR, t->jid, "");
-	struct recall_wait w[RECALL_WAITS];
-	size_t n = d == NULL ? 0 : recall_waits_read(d->text, w), kept = 0;
-	struct buf text;
-	int ret = 0;
+	struct floor_wait w[FLOOR_WAITS];
+	size_t n = d == NULL ? 0 : floor_waits(d->text, w), kept = 0;
 
 	if (n == 0)
 		return 0;
@@ -742,8 +831,5 @@ int recall_left(struct provisioning *p, const struct owned *t, struct err *e)
 		if (w[i].n > 0)
 			w[kept++] = w[i];
 	}
-	buf_init(&text, RECALL_WAITS * 48);
-	ret = debt_floor(p->deps.debts, t->jid, d->number, recall_waits_write(&text, w, kept), e);
-	buf_fini(&text);
-	return ret;
+	return put_waits(p, d, w, kept, e);
 }

@@ -14,6 +14,7 @@
 #include "common/base/buf.h"
 #include "common/store/store.h"
 #include "provisioning/access_store.h"
+#include "provisioning/floor.h"
 
 #define POOL_BYTES (16 * 1024 * 1024)
 #define LINE_BYTES (64 * 1024)
@@ -44,36 +45,6 @@ static const struct store_schema schema = { "recall", steps, sizeof(steps) / siz
 static int no_memory(struct err *e)
 {
 	return err_set(e, ERR_SYSTEM, "out of memory");
-}
-
-/* ---- which wait for a floor ---- */
-
-size_t recall_waits_read(const char *text, struct recall_wait out[static RECALL_WAITS])
-{
-	size_t n = 0;
-
-	while (text != NULL && *text != '\0' && n < RECALL_WAITS) {
-		char *end;
-		struct recall_wait w = { .id = strtoll(text, &end, 10) };
-
-		if (*end != ':')
-			break;
-		w.n = strtoul(end + 1, &end, 10);
-		w.bare = *end == '!';
-		out[n++] = w;
-		text = end + w.bare;
-		text += *text == ' ';
-	}
-	return n;
-}
-
-const char *recall_waits_write(struct buf *out, const struct recall_wait *w, size_t n)
-{
-	buf_reset(out);
-	for (size_t i = 0; i < n; i++)
-		buf_addf(out, "%s%" PRId64 ":%zu%s", i > 0 ? " " : "", w[i].id, w[i].n,
-		    w[i].bare ? "!" : "");
-	return n > 0 ? buf_str(out) : NULL;
 }
 
 /* ---- memory ---- */
@@ -343,10 +314,10 @@ static struct recall *load_row(struct recall_table *t, struct err *e)
 static void count_waiting(struct recall_table *t)
 {
 	const struct debt *d;
-	struct recall_wait w[RECALL_WAITS];
+	struct floor_wait w[FLOOR_WAITS];
 
 	for (size_t i = 0; (d = debt_at(t->debts, i)) != NULL; i++) {
-		size_t n = d->kind == DEBT_FLOOR ? recall_waits_read(d->text, w) : 0;
+		size_t n = d->kind == DEBT_FLOOR ? floor_waits(d->text, w) : 0;
 
 		for (size_t k = 0; k < n; k++) {
 			struct recall *r = recall_table_find(t, w[k].id);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * recall_store: the recalls that are not over yet, as rows and in memory, by
- * id and by what is to be done next; and which of them wait for a floor,
- * as they stand in the text of its debt.  After a rollback they are read again
- * from their rows.  Decides nothing: see recall.c.
+ * id and by what is to be done next.  Which of them wait for a floor stands in
+ * the text of its debt (floor.h).  After a rollback they are read again from
+ * their rows.  Decides nothing: see recall.c.
  */
 #ifndef KITH_PROVISIONING_RECALL_STORE_H
 #define KITH_PROVISIONING_RECALL_STORE_H
@@ -107,20 +107,5 @@ void recall_table_touch(struct recall_table *t);
 /* When there is something to do for it next, boot ms; -1 nothing. */
 void recall_table_due(struct recall_table *t, struct recall *r, int64_t boot_ms);
 struct recall *recall_table_next(const struct recall_table *t);	/* NULL: none */
-
-/*
- * Which recalls wait for a floor: "ID:N ..." in the text of its debt, oldest
- * first; N things of that address, and '!' behind it where no lease is kept.
- */
-struct recall_wait {
-	int64_t id;
-	size_t n;
-	bool bare;
-};
-#define RECALL_WAITS 24		/* of one floor */
-/* The list in `text` (NULL: empty); returns how many. */
-size_t recall_waits_read(const char *text, struct recall_wait out[static RECALL_WAITS]);
-/* The other way; NULL: none. */
-const char *recall_waits_write(struct buf *out, const struct recall_wait *w, size_t n);
 
 #endif

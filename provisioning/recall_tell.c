@@ -14,6 +14,7 @@
 #include "common/base/pool.h"
 #include "common/base/saying.h"
 #include "common/base/str.h"
+#include "provisioning/floor.h"
 #include "provisioning/recall_part.h"
 
 #define LOOK_MAX 2000		/* things looked at to name one */
@@ -25,8 +26,8 @@
 static bool waits_for(const struct provisioning *p, const struct recall *r, const char *jid)
 {
 	const struct debt *d = debt_find(p->deps.debts, DEBT_FLOOR, jid, "");
-	struct recall_wait w[RECALL_WAITS];
-	size_t n = d == NULL ? 0 : recall_waits_read(d->text, w);
+	struct floor_wait w[FLOOR_WAITS];
+	size_t n = d == NULL ? 0 : floor_waits(d->text, w);
 
 	for (size_t i = 0; i < n; i++)
 		if (w[i].id == r->id)

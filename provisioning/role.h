@@ -10,6 +10,7 @@
 #include "common/base/buf.h"
 #include "common/base/saying.h"
 #include "policy/policy.h"
+#include "provisioning/about.h"
 #include "provisioning/access.h"
 #include "provisioning/access_store.h"
 #include "provisioning/challenge.h"
@@ -226,11 +227,20 @@ int lease_note(struct provisioning *p, const char *jid, bool keeps_lease, int64_
     struct err *e);
 /* A yes was held back because the thing cannot be reached: look again soon. */
 void lease_wait(struct provisioning *p, const char *jid);
-/* Owe clearCache to this JID, if it ever asked. */
-/* The same for an asker, with what waits for it (recall_store.h). */
-int lease_owe(struct provisioning *p, const struct asker *k, uint64_t revision,
-    const char *waits, struct err *e);
+/*
+ * What is owed to an asker with `about` joined to what is owed already, and the number
+ * under which it can be confirmed: `revision`, or a newer one where an answer to
+ * what was sent before, which was about less, would count for this one.
+ */
+int lease_widen(struct provisioning *p, const struct debt *owed, uint64_t revision,
+    const struct about *about, struct about *joined, uint64_t *number, struct err *e);
+/* Owe clearCache to an asker; `text`: floor.h. */
+int lease_owe(struct provisioning *p, const struct asker *k, uint64_t number,
+    const char *text, struct err *e);
+/* Owe it to this JID, if it ever asked: about everything, or about one node of it. */
 int lease_floor(struct provisioning *p, const char *jid, uint64_t revision, struct err *e);
+int lease_floor_node(struct provisioning *p, const char *jid, const struct node *node,
+    uint64_t revision, struct err *e);
 /* It was given a lease.  When the last one it may hold has ended, boot ms. */
 void lease_given(struct provisioning *p, const char *jid, int64_t lease_ms);
 int64_t lease_bound(const struct provisioning *p, const struct asker *k);

@@ -267,11 +267,12 @@ static int left_his_counts(struct provisioning *p, const struct owned *thing, st
 
 int provisioning_owner_changed(struct provisioning *p, const struct owned *thing, struct err *e)
 {
+	const struct node node = { thing->node, thing->source, thing->partition };
 	uint64_t revision;
 
 	if (store_next_revision(p->deps.store, &revision, e) != 0 ||
 	    left_his_counts(p, thing, e) != 0 ||
-	    lease_floor(p, thing->jid, revision, e) != 0)
+	    lease_floor_node(p, thing->jid, &node, revision, e) != 0)
 		return -1;
 	return thing->owner == NULL ? 0 : lease_floor(p, thing->owner, revision, e);
 }

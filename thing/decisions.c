@@ -177,20 +177,45 @@ bool decisions_standby(struct decisions *d, const char *key, struct pool *pool,
 
 /* ---- what an answer is about -------------------------------------------- */
 
-/* Is this encoded text in "a,b,c"?  An empty list is all.  Names have no case. */
-static bool list_has(const char *list, size_t len, const char *text)
+/* Texts that are one for a rule (without case, after normalisation) may look different
+ * here: only of plain ASCII can that be told. */
+static bool may_be(const char *item, size_t len, const char *text)
 {
-	size_t want = strlen(text);
-
-	if (len == 0)
-		return true;
-	for (size_t i = 0; i <= len; i += strcspn(list + i, ",|") + 1)
-		if (strcspn(list + i, ",|") == want && str_case_starts(list + i, text))
+	for (size_t i = 0; i + 1 < len; i++)
+		if (item[i] == '%' && item[i + 1] >= '8')
 			return true;
-	return false;
+	return strlen(text) == len && str_case_starts(item, text);
 }
 
-/* What an owner's rule says without case holds whatever the case of our spelling. */
+/* The parts of an encoded node; what either leaves out may be anything. */
+static bool may_be_node(const char *item, size_t len, const char *text)
+{
+	const char *end = item + len;
+
+	while (item <= end) {
+		size_t n = strcspn(item, ":,|"), m = strcspn(text, ":");
+		bool open = n == 0 || *item == '~' || m == 0 || *text == '~';
+
+		if (!open && (n != m || strncmp(item, text, n) != 0))
+			return false;
+		item += n + 1;
+		text += m + (text[m] != '\0');
+	}
+	return true;
+}
+
+/* Is this encoded text in "a,b,c"?  An empty list is all. */
+static bool list_has(const char *list, size_t len, const char *text,
+    bool (*is_one)(const char *item, size_t len, const char *text))
+{
+	for (size_t i = 0, n; i < len; i += n + 1) {
+		n = strcspn(list + i, ",|");
+		if (is_one(list + i, n, text))
+			return true;
+	}
+	return len == 0;
+}
+
 static bool concerns(const struct decisions_entry *x, const struct clear_about *a)
 {
 	struct canon_key k;
@@ -209,9 +234,11 @@ static bool concerns(const struct decisions_entry *x, const struct clear_about *
 		yes = true;	/* no memory: rather too much */
 	else
 		yes = (a->actions == 0 || action < 0 || (a->actions & 1u << action) != 0) &&
-		    (!jid || (strlen(jid) == k.jid_len && strncmp(jid, k.jid, k.jid_len) == 0)) &&
-		    (!name || action == DECIDE_FRIEND || list_has(k.names, k.names_len, name)) &&
-		    (!node || action == DECIDE_FRIEND || list_has(k.nodes, k.nodes_len, node));
+		    (!jid || may_be(k.jid, k.jid_len, jid)) &&
+		    (!name || action == DECIDE_FRIEND ||
+			list_has(k.names, k.names_len, name, may_be)) &&
+		    (!node || action == DECIDE_FRIEND ||
+			list_has(k.nodes, k.nodes_len, node, may_be_node));
 	pool_fini(&pool);
 	return yes;
 }
@@ -397,6 +424,11 @@ int decisions_clear(struct decisions *d, uint64_t floor, const struct clear_abou
 	return save_clear(d, e);
 }
 
+uint64_t decisions_heard(const struct decisions *d)
+{
+	return d->floor > d->about_floor ? d->floor : d->about_floor;
+}
+
 void decisions_forget(struct decisions *d, const char *jid)
 {
 	struct buf mark;
@@ -422,7 +454,7 @@ int decisions_use(struct decisions *d, const char *jid, const struct limit *l, s
 
 /* ---- the file ----------------------------------------------------------- */
 
-/* Lines: "saved WALL", "boot ID", "at BOOT", "floor N"; per asker and rule with a
+/* Lines: "saved WALL", "boot ID", "at BOOT", "floor N", "about N"; per asker and rule with a
  * rate "used JID RULE WITHIN AGE:TIMES,..."; and per answer "allow|deny REVISION
  * END-WALL END-BOOT LEASE TYPES n=NAMES a=NODES [l=LIMITS w=WHY] KEY"; one that stands
  * by: "keep EDGE-WALL EDGE-BOOT" and the same. */
@@ -465,7 +497,8 @@ int decisions_save(struct decisions *d, struct err *e)
 	statefile_begin(&b, KIND);
 	buf_addf(&b, "saved %" PRId64 "\n", clock_wall(d->clock));
 	statefile_add(&b, "boot", d->boot_id);
-	buf_addf(&b, "at %" PRId64 "\nfloor %" PRIu64 "\n", now, d->floor);
+	buf_addf(&b, "at %" PRId64 "\nfloor %" PRIu64 "\nabout %" PRIu64 "\n", now, d->floor,
+	    d->about_floor);
 	for (size_t i = 0; i < d->usage.n; i++)
 		add_usage(&b, &d->usage.row[i], now);
 	for (size_t i = 0; i < d->n; i++) {
@@ -512,11 +545,15 @@ static int load_head(struct loading *l, const char *name, const char *value)
 		l->same_boot = l->d->boot_id[0] && strcmp(value, l->d->boot_id) == 0;
 		return 0;
 	}
-	if (strcmp(name, "floor") == 0 && str_to_int(value, 0, INT64_MAX, &floor) == 0) {
+	if (str_to_int(value, 0, INT64_MAX, &floor) != 0)
+		return -1;
+	if (strcmp(name, "floor") == 0)
 		l->d->floor = (uint64_t)floor;
-		return 0;
-	}
-	return -1;
+	else if (strcmp(name, "about") == 0)
+		l->d->about_floor = (uint64_t)floor;
+	else
+		return -1;
+	return 0;
 }
 
 /* After another boot the wall clock has to do, and only if it has not gone

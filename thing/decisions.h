@@ -121,6 +121,8 @@ bool decisions_at(struct decisions *d, size_t i, struct pool *pool, struct decis
  * service. */
 int decisions_clear(struct decisions *d, uint64_t floor, const struct clear_about *about,
     size_t n, struct err *e);
+/* The highest floor that any of them named: what the service has said, it knows. */
+uint64_t decisions_heard(const struct decisions *d);
 /* clearCache of one node, without a floor: what it had a part in. */
 int decisions_clear_node(struct decisions *d, const struct node *node, struct err *e);
 /* He uses what `l` allows so many times.  -1: it cannot be counted, so he may not.

@@ -477,7 +477,7 @@ static void say_self(const struct enroll *e, const struct self_texts *texts,
 	self->epoch = s->epoch;
 	self->owner = s->owner[0] ? s->owner : NULL;
 	if (strcmp(s->registry.jid, s->provisioning.jid) == 0)
-		self->floor = e->decisions->floor;
+		self->floor = decisions_heard(e->decisions);
 }
 
 static int send_register(struct enroll *e)

@@ -339,7 +339,7 @@ static void say_self(const struct muster *m, const struct thing_node *n, struct 
 	self->epoch = n->epoch;
 	self->owner = n->owner;
 	if (strcmp(registry_of(m), m->standing->provisioning.jid) == 0)
-		self->floor = m->decisions->floor;
+		self->floor = decisions_heard(m->decisions);
 }
 
 static int send_register(struct muster_flight *f, struct thing_node *n)

@@ -546,6 +546,127 @@ static void things_behind_one_address_are_counted_one_by_one(void **state)
 	hears("in force at 4 of 4");
 }
 
+/* ---- what it is about ---- */
+
+/* The clearCache that leaves for this thing. */
+static const char *cleared(const char *jid)
+{
+	static char text[4096];
+	char full[64];
+	struct buf out;
+
+	snprintf(full, sizeof(full), "%s/r", jid);
+	contact_seen(w.contacts, full, strlen(jid));
+	buf_init(&out, sizeof(text));
+	assert_int_equal(provisioning_debt_write(w.p, floor_of(jid), &out), 1);
+	snprintf(text, sizeof(text), "%s", buf_str(&out));
+	buf_fini(&out);
+	return text;
+}
+
+static void says(const char *jid, const char *part)
+{
+	const char *text = cleared(jid);
+
+	if (strstr(text, part) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", part, text);
+}
+
+static void says_all(const char *jid)
+{
+	assert_null(strstr(cleared(jid), "<about"));
+}
+
+static void row_D9__a_change_says_which_answers_it_is_about(void **state)
+{
+	(void)state;
+	things(2);
+	all_ask(1);
+	ask(w.jid[2], BOB, false);
+	rule("deny bob@x.ex to read \"lux\" of *");
+	says(w.jid[1], "<about jid=\"bob@x.ex\" action=\"read\" name=\"lux\"/></lease>");
+	/* Who keeps answers for ever forgets them all, as before. */
+	assert_null(strstr(cleared(w.jid[2]), "lease"));
+	assert_null(strstr(cleared(w.jid[2]), "about"));
+	rule("allow eve@x.ex to control of *");
+	says(w.jid[1], "<about jid=\"bob@x.ex\" action=\"read\" name=\"lux\"/>"
+	    "<about jid=\"eve@x.ex\" action=\"control\"/></lease>");
+	/* One covers the other. */
+	rule("deny bob@x.ex everything");
+	says(w.jid[1], "\"><about jid=\"eve@x.ex\" action=\"control\"/>"
+	    "<about jid=\"bob@x.ex\"/></lease>");
+	restart();
+	says(w.jid[1], "\"><about jid=\"eve@x.ex\" action=\"control\"/>"
+	    "<about jid=\"bob@x.ex\"/></lease>");
+	/* Whom it speaks for is not seen in a question. */
+	rule("deny role family to befriend of *");
+	says(w.jid[1], "<about action=\"befriend\"/></lease>");
+	rule("deny anyone everything");
+	says_all(w.jid[1]);
+	rule("deny carl@x.ex everything");
+	says_all(w.jid[1]);		/* never less than before */
+	confirm(1);
+	rule("deny dave@x.ex everything");
+	says(w.jid[1], "\"><about jid=\"dave@x.ex\"/></lease>");
+}
+
+static void row_D9__of_a_gateway_the_node_is_named(void **state)
+{
+	(void)state;
+	begin();
+	for (size_t i = 1; i <= 20; i++) {
+		snprintf(w.jid[i], sizeof(w.jid[i]), "n%zu", i);
+		put_thing(i, "gate@x.ex", w.jid[i], OWNER, 1);
+	}
+	commit();
+	ask("gate@x.ex", BOB, true);
+	tick();
+	rule_of("deny bob@x.ex to read of lamp-7", 7);
+	says("gate@x.ex", "<about jid=\"bob@x.ex\" action=\"read\" nodeId=\"n7\"/></lease>");
+	rule_of("deny bob@x.ex to read of lamp-8", 8);
+	says("gate@x.ex", "nodeId=\"n7\"/><about jid=\"bob@x.ex\" action=\"read\" nodeId=\"n8\"/>");
+	/* Of twenty it is about all. */
+	rule("deny bob@x.ex to read of *");
+	says("gate@x.ex", "\"><about jid=\"bob@x.ex\" action=\"read\"/></lease>");
+	/* Whose it is may change everything there. */
+	begin();
+	put_thing(9, "gate@x.ex", "n9", "zoe@x.ex", 2);
+	commit();
+	says("gate@x.ex", "<about nodeId=\"n9\"/></lease>");
+}
+
+#define FEW_SLICES 300
+
+/* A walk of many comes to a thing that was told meanwhile of something newer. */
+static void row_D9__an_answer_to_what_was_about_less_settles_nothing_more(void **state)
+{
+	char less[DEBT_ID], more[DEBT_ID];
+	uint64_t number;
+
+	(void)state;
+	things(FEW_SLICES);
+	all_ask(FEW_SLICES);
+	rule("deny bob@x.ex everything");
+	rule_of("deny eve@x.ex everything of lamp-300", FEW_SLICES);
+	assert_int_equal(open_recalls(), 2);
+	says(w.jid[FEW_SLICES], "\"><about jid=\"eve@x.ex\"/></lease>");
+	push(w.jid[FEW_SLICES], less);
+	number = floor_of(w.jid[FEW_SLICES])->number;
+	tick();
+	says(w.jid[FEW_SLICES], "<about jid=\"bob@x.ex\"/></lease>");
+	assert_true(floor_of(w.jid[FEW_SLICES])->number > number);
+	for (size_t i = 1; i < FEW_SLICES; i++)
+		confirm(i);
+	assert_true(answer(w.jid[FEW_SLICES], less));
+	/* What eve had is over, what bob had is not. */
+	assert_int_equal(open_recalls(), 1);
+	says(w.jid[FEW_SLICES], "<about jid=\"bob@x.ex\"/></lease>");
+	push(w.jid[FEW_SLICES], more);
+	assert_true(answer(w.jid[FEW_SLICES], more));
+	assert_int_equal(open_recalls(), 0);
+	assert_null(floor_of(w.jid[FEW_SLICES]));
+}
+
 /* ---- answers: older, late, twice, undone ---- */
 
 static void an_older_answer_settles_nothing_newer(void **state)
@@ -1125,6 +1246,9 @@ int main(void)
 		T(who_never_asked_keeps_nothing_and_it_is_in_force_at_once),
 		T(what_only_gives_is_counted_and_not_said),
 		T(row_D9__exactly_the_things_it_concerns_are_told),
+		T(row_D9__a_change_says_which_answers_it_is_about),
+		T(row_D9__of_a_gateway_the_node_is_named),
+		T(row_D9__an_answer_to_what_was_about_less_settles_nothing_more),
 		T(other_tags_are_a_change_where_rules_look_at_tags),
 		T(several_rules_at_once_are_one_recall),
 		T(things_behind_one_address_are_counted_one_by_one),
