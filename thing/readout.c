@@ -73,16 +73,17 @@ _Static_assert(KITH_THING_Q_MISSING == READING_MISSING &&
     KITH_THING_Q_INVOICE_CONFIRMED == READING_INVOICE_CONFIRMED,
     "qualities are the same bits inside and outside of the library");
 
-/* A whole number that xs:int cannot hold. */
-static bool is_long(const struct job_item *it, const struct kith_thing_value *v)
+/* A whole number is `int` as long as xs:int holds it: some readers know no `long`. */
+static enum value_type type_of(const struct job_item *it, const struct kith_thing_value *v)
 {
-	return it->field->use.type == KITH_THING_INT &&
-	    (v->number < -2147483648.0 || v->number > 2147483647.0);
+	if (it->field->use.type != KITH_THING_INT)
+		return board_wire_type(it->field->use.type);
+	return v->number < -2147483648.0 || v->number > 2147483647.0 ? VALUE_LONG : VALUE_INT;
 }
 
 static struct reading reading_of(const struct job_item *it, const struct kith_thing_value *v)
 {
-	enum value_type type = is_long(it, v) ? VALUE_LONG : board_wire_type(it->field->use.type);
+	enum value_type type = type_of(it, v);
 	bool number = type == VALUE_NUMERIC || type == VALUE_INT || type == VALUE_LONG;
 
 	return (struct reading){

@@ -171,6 +171,7 @@ static void catch_signals(sigset_t *while_waiting)
 {
 	sigset_t blocked;
 	struct sigaction sa = { .sa_handler = on_signal }, ignore = { .sa_handler = SIG_IGN };
+	struct sigaction usual = { .sa_handler = SIG_DFL };
 
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
@@ -179,6 +180,9 @@ static void catch_signals(sigset_t *while_waiting)
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* Ignored by who started us, the ends of command= would be lost, and their
+	 * numbers soon another program's. */
+	sigaction(SIGCHLD, &usual, NULL);
 }
 
 static void loop(struct thingd *d, const sigset_t *while_waiting)

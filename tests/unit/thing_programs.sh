@@ -46,7 +46,7 @@ settings '[field load]' 'file = /proc/loadavg' 'pattern = ^([0-9.]+)'
 settings
 run 1 "$thing" claim -f "$dir/conf" && [ ! -s "$dir/out" ]; ok "without a claim line, claim says so"
 : >"$dir/err"	# what the one before said is no sign of this one
-"$thing" -f "$dir/conf" >"$dir/out" 2>"$dir/err" </dev/null &
+env --ignore-signal=CHLD "$thing" -f "$dir/conf" >"$dir/out" 2>"$dir/err" </dev/null &
 pid=$!
 while kill -0 "$pid" 2>/dev/null && ! grep -q "Connection refused\|connection lost" "$dir/err"; do sleep 0.02; done
 ! "$thing" -f "$dir/conf" >/dev/null 2>"$dir/second" </dev/null && grep -q "in use" "$dir/second"
@@ -54,6 +54,8 @@ ok "att-D-06: a second one on the same folder is refused"
 ! "$thing" reset --yes -f "$dir/conf" >/dev/null 2>&1 </dev/null && [ -s "$dir/state/identity" ]
 ok "a running thing is not reset"
 kill -0 "$pid"; ok "an absent broker does not end it"
+ignored=$(sed -n 's/^SigIgn:[[:space:]]*//p' "/proc/$pid/status")
+[ $((0x$ignored & 0x10000)) -eq 0 ]; ok "it learns how its programs end, though who started it wanted to know of none"
 grep -q "sandbox: " "$dir/err"; ok "it says what it has given up"
 kill -TERM "$pid"; wait "$pid"; ok "SIGTERM ends it with status 0"
 pid=

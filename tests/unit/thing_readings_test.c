@@ -188,6 +188,29 @@ static void every_reading_says_its_kind_its_quality_and_its_time(void **state)
 	rig_expect_silence();
 }
 
+/* Smack knows `int` and no `long`; what is too long for it, it shall not get wrong. */
+static void whole_numbers_are_int_as_long_as_they_fit(void **state)
+{
+	struct kith_thing_field f = { .size = sizeof(f), .name = "boots",
+		.type = KITH_THING_INT, .read = read_outside };
+
+	UNUSED(state);
+	assert_int_equal(kith_thing_add_field(rig->thing, &f), 0);
+	outside = -2147483648.0;
+	ask("<req xmlns='" X "' seqnr='7' momentary='true'><field name='boots'/></req>");
+	rig_expect("<accepted");
+	rig_expect("<int name=\"boots\" momentary=\"true\" automaticReadout=\"true\" "
+	    "value=\"-2147483648\"/><numeric name=\"boots\"");
+	outside = 2147483648.0;
+	ask("<req xmlns='" X "' seqnr='8' momentary='true'><field name='boots'/></req>");
+	rig_expect("<accepted");
+	assert_null(strstr(rig_expect("<long name=\"boots\"", "value=\"2147483648\""), "<int"));
+	outside = 7;
+	ask("<req xmlns='" N "' id='9' m='true'><f n='boots'/></req>");
+	rig_expect("<accepted");
+	rig_expect("<i n=\"boots\"", "v=\"7\"");
+}
+
 static void a_field_with_a_control_of_its_name_says_so(void **state)
 {
 	struct kith_thing_field f = { .size = sizeof(f), .name = "dim light",
@@ -729,6 +752,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(every_reading_says_its_kind_its_quality_and_its_time),
+		TEST(whole_numbers_are_int_as_long_as_they_fit),
 		TEST(a_field_with_a_control_of_its_name_says_so),
 		TEST(a_sensor_that_fails_does_not_spoil_the_others),
 		TEST(what_was_measured_is_read_later_also_after_a_restart__issue_5),
