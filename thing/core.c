@@ -333,25 +333,12 @@ void form_request(struct jobs *js, struct call **c)
 	(void)c;
 }
 
-/* account_form.c: an account is opened with the plain fields of XEP-0077 */
-
-void account_form_init(struct account_form *f)
-{
-	memset(f, 0, sizeof(*f));
-}
-
-void account_form_fini(struct account_form *f)
-{
-	(void)f;
-}
+/* account_data.c: an account is opened with the plain fields of XEP-0077 */
 
 int account_form_read(struct account_form *f, const struct account_conf *conf,
     const struct stanza *query, struct err *e)
 {
-	(void)f;
-	(void)conf;
-	(void)query;
-	return err_set(e, ERR_INPUT, "the broker asks for a form, which this library does not fill in");
+	return account_form_read_plain(f, conf, query, e);
 }
 
 int account_form_sign(struct account_form *f, const struct account_conf *conf, unsigned dialect,
@@ -361,12 +348,6 @@ int account_form_sign(struct account_form *f, const struct account_conf *conf, u
 	(void)conf;
 	(void)dialect;
 	return err_set(e, ERR_INPUT, "this library does not sign forms");
-}
-
-void account_form_write(const struct account_form *f, struct xml *x)
-{
-	(void)f;
-	(void)x;
 }
 
 /* locate_mdns.c, locate_dhcp.c, locate_ssdp.c: the broker is told, or found in DNS */
