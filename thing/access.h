@@ -19,7 +19,7 @@
 #include "thing/session.h"
 #include "thing/standing.h"
 
-#define ACCESS_WAITING 24		/* questions in flight */
+#define ACCESS_WAITING ROOM_QUESTIONS	/* in flight */
 #define ACCESS_BURST 60			/* questions at once, then ... */
 #define ACCESS_PER_SECOND 10
 

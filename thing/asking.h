@@ -30,7 +30,7 @@ enum asking_standing {
 };
 struct asking_registered {
 	enum asking_standing standing;
-	char owner[JID_MAX + 1];
+	char owner[ROOM_ADDRESS + 1];
 	bool is_public;
 	int64_t time_ms;	/* the registry's clock; 0: not told */
 	uint64_t epoch;		/* of the ownership; 0: not told */

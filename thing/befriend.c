@@ -92,8 +92,8 @@ static void tell_friend(struct befriend *b, const char *bare)
 
 	if (!session_is_up(b->session) || svc->gen != GEN_X || ident_text(id, NULL) < 0)
 		return;
-	memcpy(self, b->session->self.text, b->session->self.bare_len);
-	self[b->session->self.bare_len] = '\0';
+	memcpy(self, b->session->self, b->session->bare_len);
+	self[b->session->bare_len] = '\0';
 	p.id = id;
 	p.jid = self;
 	(void)push_write(b->session->out, &p);
@@ -302,10 +302,20 @@ int64_t befriend_deadline(const struct befriend *b)
 	return first;
 }
 
+static bool nobody_waits(struct befriend *b)
+{
+	for (size_t i = 0; i < places(b); i++)
+		if (b->pending[i].bare[0])
+			return false;
+	return true;
+}
+
 void befriend_tick(struct befriend *b)
 {
 	if (session_is_up(b->session))
 		ask_next(b);
+	if (nobody_waits(b))
+		befriend_end(b);
 }
 
 void befriend_end(struct befriend *b)

@@ -14,7 +14,7 @@
 
 #include "thing/access.h"
 
-#define BEFRIEND_PENDING 32
+#define BEFRIEND_PENDING ROOM_BEFRIEND
 #define BEFRIEND_BARE 512	/* bytes of an address we keep waiting */
 #define BEFRIEND_AGAIN_MS (30 * 1000LL)
 
@@ -39,7 +39,7 @@ struct befriend {
 	void (*refused)(void *arg, const char *bare);
 	void *arg;
 	uint64_t count;
-	struct befriend_pending *pending;	/* heap, all of them from the first request on */
+	struct befriend_pending *pending;	/* heap, all of them, while anybody waits */
 };
 
 /* Somebody's presence of type subscribe; `bare` is stamped by the broker. */

@@ -28,12 +28,12 @@ static void text_of(char out[static TEXT], const char *asker, const char *asked,
 /* Another session of our own account, not this one. */
 static bool is_other(const struct clone *c, const char *full)
 {
-	const struct jid *self = &c->session->self;
+	const char *self = session_self(c->session);
 	struct jid j;
 
 	return full && jid_parse(&j, full, JID_STRINGPREP, NULL) == 0 && jid_has_resource(&j) &&
-	    j.bare_len == self->bare_len && strncmp(j.text, self->text, j.bare_len) == 0 &&
-	    strcmp(j.text, self->text) != 0;
+	    j.bare_len == c->session->bare_len && strncmp(j.text, self, j.bare_len) == 0 &&
+	    strcmp(j.text, self) != 0;
 }
 
 /* ---- concluding --------------------------------------------------------- */
@@ -58,7 +58,7 @@ static bool is_proof(const struct clone *c, const struct stanza *answer)
 
 	if (!proof || identity_public(key, c->id, NULL) < 0)
 		return false;
-	text_of(text, c->session->self.text, c->other, c->nonce);
+	text_of(text, session_self(c->session), c->other, c->nonce);
 	return identity_attested(key, proof, PURPOSE, text);
 }
 
@@ -110,7 +110,7 @@ bool clone_take(struct clone *c, const struct stanza *s)
 
 	if (!nonce || !id || strlen(nonce) >= IDENT_TEXT || !is_other(c, from))
 		return false;
-	text_of(text, from, c->session->self.text, nonce);
+	text_of(text, from, session_self(c->session), nonce);
 	if (identity_attest(proof, c->id, PURPOSE, text, NULL) < 0)
 		return false;
 	xml_begin(&x, c->session->out);

@@ -118,8 +118,23 @@ static struct decisions_entry *find(struct decisions *d, const char *key)
 	return NULL;
 }
 
-/* Room for one more: over ones first, then the one that ends first. */
-static struct decisions_entry *new_entry(struct decisions *d)
+static bool has_room(struct decisions *d)
+{
+	size_t room = d->room ? 2 * d->room : 8;
+	struct decisions_entry *more;
+
+	if (d->n < d->room)
+		return true;
+	more = mem_resize_array(d->entry, room, sizeof(*more));
+	if (!more)
+		return false;
+	d->entry = more;
+	d->room = room;
+	return true;
+}
+
+/* Over ones make room first, then the one that ends first. */
+static void make_room(struct decisions *d)
 {
 	size_t first = 0;
 
@@ -131,8 +146,6 @@ static struct decisions_entry *new_entry(struct decisions *d)
 				first = i;
 		drop(d, first);
 	}
-	memset(&d->entry[d->n], 0, sizeof(d->entry[0]));
-	return &d->entry[d->n];
 }
 
 static bool unpack_entry(struct decisions *d, const struct decisions_entry *x, struct pool *pool,
@@ -373,12 +386,12 @@ bool decisions_keep(struct decisions *d, const char *key, const struct decision 
 	x.nodes = pack(pack_nodes, what);
 	x.limits = pack(canon_add_limits, what);
 	x.why = pack(canon_add_why, what);
-	if (!x.key || !x.names || !x.nodes || !x.limits || !x.why) {
+	make_room(d);
+	if (!x.key || !x.names || !x.nodes || !x.limits || !x.why || !has_room(d)) {
 		entry_fini(&x);
 		return true;
 	}
-	*new_entry(d) = x;
-	d->n++;
+	d->entry[d->n++] = x;
 	d->dirty = true;
 	return true;
 }
@@ -720,7 +733,7 @@ static int load_entry(struct loading *l, const char *verdict, const char *value)
 	x.limits = mem_strdup(part[7] + 2);
 	x.why = mem_strdup(part[8] + 2);
 	x.key = mem_strdup(part[9]);
-	if (x.names && x.nodes && x.limits && x.why && x.key)
+	if (x.names && x.nodes && x.limits && x.why && x.key && has_room(l->d))
 		l->d->entry[l->d->n++] = x;
 	else
 		entry_fini(&x);
@@ -780,9 +793,6 @@ int decisions_open(struct decisions *d, const struct clock *clock, const char *d
 	d->dir = dir;
 	d->cleared_ms = -1;
 	read_boot_id(d->boot_id, sizeof(d->boot_id));
-	d->entry = mem_array(DECISIONS_MAX, sizeof(d->entry[0]));
-	if (!d->entry)
-		return err_set(e, ERR_SYSTEM, "out of memory");
 	if (!dir || statefile_load(dir, KIND, row, &l, &why) == 0)
 		return 0;
 	forget_all(d);

@@ -23,9 +23,10 @@
 #include "common/base/pool.h"
 #include "common/base/span.h"
 #include "common/wire/lease.h"
+#include "thing/room.h"
 #include "thing/usage.h"
 
-#define DECISIONS_MAX 256		/* the one that ends first makes room */
+#define DECISIONS_MAX ROOM_ANSWERS	/* the one that ends first makes room */
 #define DECISIONS_KEY 8192		/* bytes of a canonical question */
 #define DECISIONS_LEASE_MAX_MS (24 * 3600 * 1000LL)
 #define DECISIONS_FOREIGN_ALLOW_MS (5 * 60 * 1000LL)	/* an allow without a lease */
@@ -84,7 +85,7 @@ struct decisions {
 					 * was asked before the last of them must not be older */
 	uint64_t generation;		/* +1 whenever something was taken back */
 	bool dirty;			/* newer in memory than on disk */
-	size_t n;
+	size_t n, room;
 	struct decisions_entry *entry;
 	struct usage usage;
 };

@@ -250,7 +250,7 @@ static void part_with(struct enroll *e, const char *owner)
 
 	if (s->former[0] && strcmp(s->former, owner) != 0)
 		befriend_unfriend(e->befriend, s->former);
-	(void)!str_copy(s->former, sizeof(s->former), owner);	/* both are JID_MAX + 1 */
+	(void)!str_copy(s->former, sizeof(s->former), owner);	/* of the same size */
 	befriend_unfriend(e->befriend, s->former);
 }
 
@@ -269,7 +269,7 @@ static bool set_owner(struct enroll *e, const char *bare, bool is_public)
 		part_with(e, s->owner);
 	if (changed)			/* provisioned anew, for him */
 		s->trust = STANDING_UNTOLD;
-	(void)!str_copy(s->owner, sizeof(s->owner), bare);	/* both are JID_MAX + 1 */
+	(void)!str_copy(s->owner, sizeof(s->owner), bare);	/* of the same size */
 	if (strcmp(s->former, bare) == 0)
 		s->former[0] = '\0';
 	s->is_public = is_public;
@@ -446,10 +446,10 @@ static void make_texts(struct enroll *e, struct self_texts *out)
 	struct err why = ERR_INIT;
 
 	out->key[0] = out->proof[0] = '\0';
-	if (!e->standing->registry.self || s->self.bare_len > JID_MAX)
+	if (!e->standing->registry.self || !s->self)
 		return;
-	memcpy(bare, s->self.text, s->self.bare_len);
-	bare[s->self.bare_len] = '\0';
+	memcpy(bare, s->self, s->bare_len);
+	bare[s->bare_len] = '\0';
 	if (identity_public(out->key, e->id, &why) == 0 && (!e->nonce[0] ||
 	    identity_prove(out->proof, e->id, e->standing->registry.jid, bare, e->nonce,
 	    &why) == 0))

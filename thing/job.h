@@ -17,9 +17,10 @@
 #include "thing/board.h"
 #include "thing/call.h"
 #include "thing/node.h"
+#include "thing/room.h"
 #include "thing/within.h"
 
-#define JOBS_MAX 16		/* at the same time */
+#define JOBS_MAX ROOM_JOBS	/* at the same time */
 #define JOBS_PER_ASKER 4
 #define JOB_DEVICE_MS 10000	/* what a driver may take */
 #define JOB_ITEMS 512		/* values of one request, of all its nodes together */

@@ -110,7 +110,7 @@ static int attempt(struct login *l, struct err *e)
 		.resource = !l->contested && l->standing->resource[0] ? l->standing->resource : NULL,
 		.resume = &l->resume,
 		.activity = l->activity,
-		.limits = { WIRE_STANZA_BYTES_THING, 4 * WIRE_STANZA_BYTES },
+		.limits = { WIRE_STANZA_BYTES_THING, ROOM_QUEUE },
 		.clock = l->clock,
 		.tap = l->tap,
 		.timeout_ms = l->place.is_rumour ? LOGIN_RUMOUR_MS : LOGIN_TIMEOUT_MS,

@@ -70,7 +70,7 @@ struct kith_thing {
 	int polled_fd;			/* in the epoll set; -1 none */
 	short polled_events;
 	bool stopping, inside;
-	char jid[JID_MAX + 1];
+	char jid[IDENTITY_USER + IDENTITY_DOMAIN];
 	char *claim_uri;		/* "" when owned */
 };
 

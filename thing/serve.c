@@ -273,7 +273,7 @@ static void route(struct kith_thing *t, const struct stanza *s)
 	struct route_context rc = {
 		.side = SIDE_THING,
 		.profile = JID_STRINGPREP,
-		.self = t->session.self.text,
+		.self = session_self(&t->session),
 		.account_domain = t->id.domain,
 	};
 	struct call *c = call_new();
@@ -314,7 +314,7 @@ void self_take_stanza(struct kith_thing *t, const struct stanza *s)
 void self_take_oversize(struct kith_thing *t, const struct stanza_head *h)
 {
 	struct request q = { .kind = STANZA_IQ, .type = IQ_GET, .id = h->id, .from = h->from,
-		.to = t->session.self.text };
+		.to = session_self(&t->session) };
 
 	if (session_is_up(&t->session) && strcmp(h->name, "iq") == 0 && h->id[0] && h->from[0] &&
 	    (strcmp(h->type, "get") == 0 || strcmp(h->type, "set") == 0))

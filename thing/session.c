@@ -24,8 +24,15 @@ void session_init(struct session *s, const struct clock *clock)
 
 int session_begin(struct session *s, struct buf *out, const char *full_jid)
 {
-	if (jid_parse(&s->self, full_jid, JID_STRINGPREP, NULL) < 0)
+	struct jid j;
+
+	if (jid_parse(&j, full_jid, JID_STRINGPREP, NULL) < 0)
 		return -1;
+	mem_free(s->self);
+	s->self = mem_strdup(j.text);
+	if (!s->self)
+		return -1;
+	s->bare_len = j.bare_len;
 	s->out = out;
 	return 0;
 }
@@ -33,6 +40,11 @@ int session_begin(struct session *s, struct buf *out, const char *full_jid)
 bool session_is_up(const struct session *s)
 {
 	return s->out != NULL;
+}
+
+const char *session_self(const struct session *s)
+{
+	return s->self ? s->self : "";
 }
 
 static void forget(struct session_ask *a)
@@ -57,7 +69,9 @@ void session_end(struct session *s)
 	for (size_t i = 0; i < SESSION_ASKS; i++)
 		if (s->ask[i].id[0])
 			settle(&s->ask[i], NULL);
-	memset(&s->self, 0, sizeof(s->self));
+	mem_free(s->self);
+	s->self = NULL;
+	s->bare_len = 0;
 }
 
 static struct session_ask *free_slot(struct session *s)
@@ -187,9 +201,11 @@ bool session_is_own_server(const struct session *s, const char *from)
 
 	if (!from)
 		return true;
-	if (strlen(from) == s->self.bare_len && strncmp(from, s->self.text, s->self.bare_len) == 0)
+	if (!s->self)
+		return false;
+	if (strlen(from) == s->bare_len && strncmp(from, s->self, s->bare_len) == 0)
 		return true;
-	domain = jid_domain(&s->self, &len);
+	domain = jid_text_domain(s->self, &len);
 	return strlen(from) == len && strncmp(from, domain, len) == 0;
 }
 

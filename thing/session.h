@@ -17,10 +17,11 @@
 #include "common/base/ident.h"
 #include "common/base/jid.h"
 #include "common/wire/request.h"
+#include "thing/room.h"
 
 struct stanza;
 
-#define SESSION_ASKS 32			/* of ours in flight */
+#define SESSION_ASKS ROOM_ASKS		/* of ours in flight */
 #define SESSION_TIMEOUT_MS 15000
 #define SESSION_TO 512			/* bytes of an address we ask */
 
@@ -38,7 +39,8 @@ struct session_ask {
 struct session {
 	const struct clock *clock;
 	struct buf *out;		/* NULL: not logged in */
-	struct jid self;		/* full */
+	char *self;			/* our full address; heap, NULL: not logged in */
+	size_t bare_len;		/* of it */
 	struct session_ask ask[SESSION_ASKS];
 };
 
@@ -47,6 +49,7 @@ int session_begin(struct session *s, struct buf *out, const char *full_jid);
 /* Everything still open is answered with NULL. */
 void session_end(struct session *s);
 bool session_is_up(const struct session *s);
+const char *session_self(const struct session *s);	/* full; "": not logged in */
 
 /*
  * Ask `q->to` (NULL: our own server): verb, dialect and the member of the

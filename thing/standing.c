@@ -55,7 +55,7 @@ bool standing_is_owner(const struct standing *s, const char *bare)
 
 /* ---- the file ----------------------------------------------------------- */
 
-static int take_jid(char out[static JID_MAX + 1], const char *value)
+static int take_jid(char *out, size_t size, const char *value)
 {
 	struct jid j;
 
@@ -63,7 +63,7 @@ static int take_jid(char out[static JID_MAX + 1], const char *value)
 	 * change it, so it is checked for shape and kept as written. */
 	if (jid_parse_bare(&j, value, JID_STRINGPREP, NULL) < 0 || strchr(value, '/'))
 		return -1;
-	return str_copy(out, JID_MAX + 1, value);
+	return str_copy(out, size, value);
 }
 
 /* What a service advertised of ours; the first two are older than the others. */
@@ -112,7 +112,7 @@ static int take_service(struct standing_service *svc, const char *value)
 		rest = value + len + 1;
 		rest = take_ours(svc, rest);
 		svc->gen = (enum gen)g;
-		return rest ? take_jid(svc->jid, rest) : -1;
+		return rest ? take_jid(svc->jid, sizeof(svc->jid), rest) : -1;
 	}
 	return -1;
 }
@@ -152,9 +152,9 @@ static int take_weak(struct standing *s, const char *value)
 static int take(struct standing *s, const char *name, const char *value)
 {
 	if (strcmp(name, "owner") == 0)
-		return take_jid(s->owner, value);
+		return take_jid(s->owner, sizeof(s->owner), value);
 	if (strcmp(name, "former") == 0)
-		return take_jid(s->former, value);
+		return take_jid(s->former, sizeof(s->former), value);
 	if (strcmp(name, "registry") == 0)
 		return take_service(&s->registry, value);
 	if (strcmp(name, "provisioning") == 0)

@@ -11,12 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/base/jid.h"
 #include "common/wire/ns.h"
 #include "common/wire/sasl.h"
+#include "thing/room.h"
+
+#define STANDING_SERVICE 512	/* bytes of the address of a service */
 
 struct standing_service {
-	char jid[JID_MAX + 1];	/* "" : not pinned */
+	char jid[STANDING_SERVICE];	/* "" : not pinned */
 	enum gen gen;		/* the generation of names it understood */
 	bool leases;		/* advertised urn:kith:lease:0 */
 	bool self;		/* ... and urn:kith:thing:0 */
@@ -32,10 +34,10 @@ enum standing_trust { STANDING_UNTOLD, STANDING_ALONE, STANDING_DELEGATES };
 #define STANDING_RESOURCE 256
 
 struct standing {
-	char owner[JID_MAX + 1];	/* bare; "": nobody */
+	char owner[ROOM_ADDRESS + 1];	/* bare; "": nobody */
 	/* Owned us before, and our server may still have him as our friend: the
 	 * words that end that were lost if we ended right after writing them. */
-	char former[JID_MAX + 1];
+	char former[ROOM_ADDRESS + 1];
 	bool is_public;
 	enum standing_trust trust;	/* of that ownership */
 	bool cloned;			/* the same identity is in use elsewhere (clone.h) */

@@ -218,7 +218,7 @@ static void on_up(void *arg, const char *full_jid)
 
 	/* The server may choose the resource and nothing else (att-D-11). */
 	if (session_begin(&t->session, login_out(&t->login), full_jid) < 0 ||
-	    t->session.self.bare_len != len || strncmp(t->session.self.text, t->jid, len) != 0) {
+	    t->session.bare_len != len || strncmp(t->session.self, t->jid, len) != 0) {
 		session_end(&t->session);
 		login_again(&t->login, "the server bound us to another address");
 		return;
@@ -315,6 +315,20 @@ static void admission_tick(struct kith_thing *t)
 
 /* ---- making one --------------------------------------------------------- */
 
+/* At most, since each piece of a pool is aligned. */
+static size_t tags_take(const struct kith_thing_conf *conf)
+{
+	size_t each = sizeof(struct tag) + STR_DOUBLE + 3 * _Alignof(max_align_t), all = each;
+
+	for (size_t i = 0; i < conf->n_tags; i++) {
+		const struct kith_thing_tag *tag = &conf->tags[i];
+
+		all += each + (tag->name ? strlen(tag->name) : 0) +
+		    (tag->text ? strlen(tag->text) : 0);
+	}
+	return all;
+}
+
 static int copy_tags(struct kith_thing *t, const struct kith_thing_conf *conf, struct err *e)
 {
 	struct tag_list *out = &t->enroll.tags;
@@ -322,7 +336,8 @@ static int copy_tags(struct kith_thing *t, const struct kith_thing_conf *conf, s
 
 	if (conf->n_tags >= WIRE_TAGS)
 		return err_set(e, ERR_LIMIT, "more than %d tags", WIRE_TAGS - 1);
-	out->tag = pool_zalloc(&t->pool, WIRE_TAGS * sizeof(out->tag[0]));
+	pool_init(&t->pool, tags_take(conf));
+	out->tag = pool_zalloc(&t->pool, conf->n_tags * sizeof(out->tag[0]));
 	for (size_t i = 0; out->tag && i < conf->n_tags; i++) {
 		const struct kith_thing_tag *from = &conf->tags[i];
 		struct tag *to = &out->tag[i];
@@ -442,18 +457,13 @@ static int load_standing(struct kith_thing *t, struct err *e)
 	return 0;
 }
 
-static int load_decisions(struct kith_thing *t, struct err *e)
+/* Without them everything is asked again. */
+static void load_decisions(struct kith_thing *t)
 {
 	struct err why = ERR_INIT;
 
-	if (decisions_open(&t->decisions, &clock_system, t->state_dir, &why) == 0)
-		return 0;
-	if (!t->decisions.entry) {
-		*e = why;
-		return -1;
-	}
-	on_note(t, true, why.text);
-	return 0;
+	if (decisions_open(&t->decisions, &clock_system, t->state_dir, &why) < 0)
+		on_note(t, true, why.text);
 }
 
 /* Who knows whom; nothing happens yet. */
@@ -548,8 +558,9 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 
 	if (copy_conf(t, conf, e) < 0 || admission_init(&t->admission, conf, e) < 0 ||
 	    load_identity(t, conf->domain, e) < 0 ||
-	    load_standing(t, e) < 0 || load_decisions(t, e) < 0)
+	    load_standing(t, e) < 0)
 		return -1;
+	load_decisions(t);
 	known_time_load(&t->time, t->state_dir);
 	wire_up(t);
 	if (self_open_nodes(t, e) < 0)
@@ -607,7 +618,6 @@ struct kith_thing *kith_thing_new(const struct kith_thing_conf *conf, char *why,
 		t->mem = mem;
 		timing_begin(&t->timing);
 		t->epoll = t->polled_fd = t->state_lock = -1;
-		pool_init(&t->pool, WIRE_REQUEST_BYTES);
 		if (nodes_init(&t->nodes) < 0)
 			err_set(&e, ERR_SYSTEM, "out of memory");
 		else if (make(t, &whole, &e) == 0)

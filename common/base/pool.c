@@ -68,7 +68,8 @@ pool_reset(struct pool *p)
 static struct pool_chunk *
 add_chunk(struct pool *p, size_t at_least)
 {
-	size_t size = at_least > CHUNK_SIZE ? at_least : CHUNK_SIZE;
+	size_t common = p->max < CHUNK_SIZE ? p->max : CHUNK_SIZE;
+	size_t size = at_least > common ? at_least : common;
 	struct pool_chunk *c = mem_alloc(sizeof(*c) + size);
 
 	if (c == NULL)

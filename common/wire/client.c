@@ -414,9 +414,14 @@ take_bind(struct client *c, const struct stanza *s)
 		return;
 	}
 	jid = bind != NULL ? stanza_child(bind, NS_BIND, "jid") : NULL;
-	if (jid == NULL || !is_our_address(c, stanza_text(jid)) ||
-	    str_copy(c->jid, sizeof(c->jid), stanza_text(jid)) != 0)
+	if (jid == NULL || !is_our_address(c, stanza_text(jid))) {
 		client_fail(c, CLIENT_UNTRUSTED, "the server bound an address that is not ours");
+		return;
+	}
+	mem_free(c->jid);
+	c->jid = mem_strdup(stanza_text(jid));
+	if (c->jid == NULL)
+		client_fail(c, CLIENT_LOST, "no memory for our address");
 	else if (c->features.session_needed)
 		ask_for_session(c);
 	else
@@ -714,6 +719,7 @@ client_free(struct client **client)
 	sasl_free(&c->sasl);
 	secret_clear(&c->password);
 	mem_free(c->domain);
+	mem_free(c->jid);
 	mem_free(c->host);
 	mem_free(c->port);
 	mem_free(c->user);

@@ -56,7 +56,7 @@ struct client {
 	struct account *account;	/* while one is asked for */
 	struct sasl *sasl;
 	char id[IDENT_TEXT];		/* of the one iq that is out */
-	char jid[JID_MAX + 1];		/* as bound */
+	char *jid;			/* as bound */
 
 	bool heard;			/* the server's header came on this connection */
 	bool connection_failed;		/* it did not: try the next address */

@@ -32,7 +32,9 @@
 /* Memory for the tree of one stanza: what 1,000 elements take, and what the
  * attributes and texts in the rest of the bytes can take at most. */
 #define TREE_BYTES(stanza_bytes) (512 * 1024 + 24 * (stanza_bytes))
-#define TREE_FIRST_CHUNK (32 * 1024)	/* kept: no malloc for common stanzas */
+/* Kept: no malloc for common stanzas; those of a device are small, as its memory is. */
+#define TREE_FIRST_CHUNK(stanza_bytes) \
+	((stanza_bytes) < WIRE_STANZA_BYTES ? (size_t)4 * 1024 : (size_t)32 * 1024)
 #define RENEW_BYTES (128 * 1024)	/* of stanzas, until names are forgotten */
 #define FEATURES_NAMESPACES (4 * WIRE_NAMESPACES) /* servers announce much */
 
@@ -551,7 +553,7 @@ parser_new(const char *default_ns, size_t stanza_bytes, struct err *e)
 	p->ctx = xmpp_ctx_new(&p->mem, NULL);
 	p->xml = XML_ParserCreate_MM("UTF-8", &expat_memory, (const char[]){ SEPARATOR, 0 });
 	if (p->default_ns == NULL || p->ctx == NULL || p->xml == NULL ||
-	    pool_alloc(&p->pool, TREE_FIRST_CHUNK) == NULL)
+	    pool_alloc(&p->pool, TREE_FIRST_CHUNK(stanza_bytes)) == NULL)
 		goto no_memory;
 	p->use_pool = true;
 	parser_restart(p);

@@ -27,7 +27,7 @@
 #include "common/wire/tls.h"
 #include "common/wire/wait.h"
 
-#define READ_MIN 4096
+#define READ_MIN 2048
 #define READ_MAX (64 * 1024)
 #define ANSWER_RATIO 32			/* queue to read: answers may be 16 times what asked */
 #define READ_ROUNDS 4			/* of TLS records poll() cannot see */
