@@ -166,7 +166,7 @@ write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-/* Whatever can be overwritten is; -1: the name is still there. */
+/* Whatever can be overwritten is.  1: it is gone, 0: it was not there, -1: it still is. */
 static int
 wipe_at(int dir, const char *name)
 {
@@ -185,7 +185,9 @@ wipe_at(int dir, const char *name)
 		(void)fsync(fd);
 		(void)close(fd);
 	}
-	return unlinkat(dir, name, 0) != 0 && errno != ENOENT ? -1 : 0;
+	if (unlinkat(dir, name, 0) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -1;
 }
 
 /* The name may stand there from a crash; O_EXCL after its end makes sure that
@@ -195,7 +197,7 @@ write_temp(int dir, const char *name, const void *data, size_t len, bool secret)
 {
 	int fd, saved;
 
-	if (secret ? wipe_at(dir, name) != 0
+	if (secret ? wipe_at(dir, name) < 0
 	    : unlinkat(dir, name, 0) != 0 && errno != ENOENT)
 		return -1;
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -291,12 +293,17 @@ int
 daemon_wipe(const char *path, struct err *e)
 {
 	struct place p;
-	int ret = 0;
+	int temp, file, ret = 0;
 
 	if (place_open(&p, path, e) != 0)
 		return -1;
-	if (wipe_at(p.dir, p.temp) != 0 || wipe_at(p.dir, p.name) != 0)
+	temp = wipe_at(p.dir, p.temp);
+	file = temp < 0 ? -1 : wipe_at(p.dir, p.name);
+	/* Who forgets something pulls the plug next: zeros must not come back by its name. */
+	if (file < 0)
 		ret = err_errno(e, "cannot remove '%s'", path);
+	else if (temp + file > 0 && fsync(p.dir) != 0)
+		ret = err_errno(e, "cannot sync folder '%s'", p.folder);
 	(void)close(p.dir);
 	return ret;
 }

@@ -45,7 +45,7 @@ int daemon_write_file(const char *path, const void *data, size_t len, struct err
  * or by daemon_wipe).  On flash old blocks may live on below the file system.
  */
 int daemon_write_secret(const char *path, const void *data, size_t len, struct err *e);
-/* Overwrite, sync, unlink; so is a half-written new one.  Absent is well. */
+/* Overwrite, sync, unlink, sync the folder; so is a half-written new one.  Absent is well. */
 int daemon_wipe(const char *path, struct err *e);
 /* Open a file that nobody else may read or have made: -1 and ERR_INPUT for a
  * symlink, a foreign owner, group or world rights; ERR_AGAIN if absent. */

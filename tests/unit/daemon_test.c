@@ -28,6 +28,7 @@ static struct {
 	bool keep;	/* unlinkat does nothing: somebody was quicker */
 	bool no_exchange;	/* as file systems that cannot exchange names */
 	bool file_synced, folder_synced_after_rename, renamed;
+	bool removed, folder_synced_after_removal;
 } disk;
 
 static bool
@@ -70,9 +71,10 @@ __wrap_fsync(int fd)
 
 	if (fails_now())
 		return -1;
-	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
 		disk.folder_synced_after_rename = disk.renamed;
-	else
+		disk.folder_synced_after_removal = disk.removed;
+	} else
 		disk.file_synced = true;
 	return __real_fsync(fd);
 }
@@ -86,6 +88,8 @@ __wrap_fchmod(int fd, mode_t mode)
 int
 __wrap_unlinkat(int dir, const char *name, int flags)
 {
+	disk.folder_synced_after_removal = false;
+	disk.removed = true;
 	return disk.keep ? 0 : __real_unlinkat(dir, name, flags);
 }
 
@@ -287,6 +291,28 @@ att_D_08__what_a_secret_file_held_before_is_overwritten(void **state)
 	assert_int_equal(daemon_read_file(other, &b, &e), 0);
 	assert_memory_equal(b.data, "\0\0\0\0\0\0", 7);
 	buf_fini(&b);
+}
+
+/* Else the name comes back after a power cut, with zeros behind it. */
+static void
+att_D_08__what_is_wiped_stays_away_after_a_power_cut(void **state)
+{
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(daemon_write_secret(path, "a password", 10, &e), 0);
+	memset(&disk, 0, sizeof(disk));
+	assert_int_equal(daemon_wipe(path, &e), 0);
+	assert_true(disk.folder_synced_after_removal);
+	disk.calls = 0;
+	assert_int_equal(daemon_wipe(path, &e), 0);
+	assert_int_equal(disk.calls, 0);	/* what is not there costs nothing */
+	assert_int_equal(daemon_write_secret(path, "a password", 10, &e), 0);
+	memset(&disk, 0, sizeof(disk));
+	disk.keep = true;
+	disk.fail_at = 5;	/* three writes of zeros, the file, then the folder */
+	assert_int_equal(daemon_wipe(path, &e), -1);
+	memset(&disk, 0, sizeof(disk));
 }
 
 /* Between the exchange and the wiping the power fails: the next write wipes. */
@@ -524,6 +550,7 @@ main(void)
 		IN_FOLDER(att_D_07__each_failing_call_leaves_the_old_file_or_the_new),
 		IN_FOLDER(att_D_07__a_power_cut_at_each_call_leaves_the_old_file_or_the_new),
 		IN_FOLDER(att_D_08__what_a_secret_file_held_before_is_overwritten),
+		IN_FOLDER(att_D_08__what_is_wiped_stays_away_after_a_power_cut),
 		IN_FOLDER(att_D_08__what_a_power_cut_left_is_overwritten_at_the_next_write),
 		IN_FOLDER(att_D_07__a_link_is_neither_followed_nor_read),
 		IN_FOLDER(att_D_07__a_file_of_others_or_open_to_others_is_not_read),
