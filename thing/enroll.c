@@ -225,6 +225,20 @@ static void answer_pushes(struct enroll *e)
 	}
 }
 
+/* Registries other than ours let go once the push is answered (XEP-0347, disowning):
+ * what they say before that is who owned us until now. */
+static bool is_disowning(const struct enroll *e, const struct asking_registered *r)
+{
+	if (r->standing == ASKING_DISOWNED)
+		return true;
+	if (r->standing != ASKING_CLAIMED || !standing_is_owner(e->standing, r->owner))
+		return false;
+	for (size_t i = 0; i < ENROLL_PUSHES; i++)
+		if (e->push[i].call && e->push[i].call->q.verb == VERB_DISOWNED)
+			return true;
+	return false;
+}
+
 static bool pull_is_owed(const struct enroll *e)
 {
 	for (size_t i = 0; i < ENROLL_PUSHES; i++)
@@ -394,7 +408,7 @@ static void on_registered(void *arg, const struct stanza *answer)
 	struct enroll *e = arg;
 	struct asking_registered r;
 	char why[160];
-	bool fresh_key, kept;
+	bool fresh_key, kept, disowning;
 
 	e->pulling = false;
 	if (e->step == ENROLL_IDLE)
@@ -413,6 +427,7 @@ static void on_registered(void *arg, const struct stanza *answer)
 		e->unsaved = true;
 	}
 	take_nonce(e, r.nonce);
+	disowning = is_disowning(e, &r);
 	fresh_key = r.standing != ASKING_CLAIMED && e->id->key_used;
 	kept = r.standing == ASKING_CLAIMED ? set_owner(e, r.owner, r.is_public)
 	    : become_unowned(e);
@@ -420,7 +435,7 @@ static void on_registered(void *arg, const struct stanza *answer)
 		wait_a_while(e, "cannot write down who owns us");
 		return;
 	}
-	if (!fresh_key && r.standing != ASKING_DISOWNED) {
+	if (!fresh_key && !disowning) {
 		pull_done(e);
 		return;
 	}

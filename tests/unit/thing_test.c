@@ -188,6 +188,20 @@ static void a_disowned_thing_makes_a_new_key_before_it_registers_again(void **st
 	assert_null(strstr(rig_expect("<register"), first + 5));
 }
 
+/* Other registries go by our answer: until it, they name who owned us. */
+static void a_registry_that_lets_go_after_the_answer_is_asked_once_more(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	rig_send("<iq type='set' id='d1' from='" RIG_REGISTRY "' to='%s'>"
+	    "<disowned xmlns='" X_DISCO "'/></iq>", rig->full);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, CLAIMED);
+	rig_expect("type=\"result\"", "id=\"d1\"");
+	rig_expect_silence();
+	assert_true(rig_said("still letting go of us"));
+	assert_in_range(kith_thing_timeout(rig->thing), 1, 30000);
+}
+
 /* The line of the identity file that begins with `name`; "" none. */
 static const char *identity_line(const char *name)
 {
@@ -1536,6 +1550,7 @@ int main(void)
 		T(att_D_11__another_address_at_bind_is_not_used),
 		T(an_answer_from_somebody_else_is_not_taken),
 		T(a_disowned_thing_makes_a_new_key_before_it_registers_again),
+		T(a_registry_that_lets_go_after_the_answer_is_asked_once_more),
 		T(a_disowned_thing_changes_its_password_and_keeps_both_until_told),
 		T(a_broker_that_keeps_the_password_is_an_alarm_and_no_loop),
 		T(att_D_15__a_restart_asks_who_owns_it_before_it_serves),
