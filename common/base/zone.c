@@ -242,6 +242,11 @@ static int32_t by_rule(const struct zone *z, int64_t now, int64_t *until)
 
 /* ---- one file ---- */
 
+static bool is_offset(int32_t east)
+{
+	return east >= -2 * DAY_S && east <= 2 * DAY_S;
+}
+
 static bool read_changes(struct zone *z, const unsigned char *p, const struct counts *c)
 {
 	const unsigned char *type = p + c->time * 8, *info = type + c->time;
@@ -256,12 +261,11 @@ static bool read_changes(struct zone *z, const unsigned char *p, const struct co
 			return false;
 		z->at[i] = be64s(p + 8 * (size_t)i);
 		z->offset[i] = be32s(info + 6 * (size_t)type[i]);
-		if ((i > 0 && z->at[i] <= z->at[i - 1]) || z->offset[i] < -2 * DAY_S ||
-		    z->offset[i] > 2 * DAY_S)
+		if ((i > 0 && z->at[i] <= z->at[i - 1]) || !is_offset(z->offset[i]))
 			return false;
 	}
 	z->n = c->time;
-	return true;
+	return is_offset(z->first);
 }
 
 /* Behind the moments, between two line feeds. */
@@ -338,8 +342,8 @@ int32_t zone_offset(const struct zone *z, int64_t wall_ms, int64_t *until_ms)
 		offset = low == 0 ? z->first : z->offset[low - 1];
 		until = low < z->n ? z->at[low] : 0;
 	}
-	if (until_ms != NULL)
-		*until_ms = until * 1000;
+	if (until_ms != NULL)	/* a file may name times that no clock will show */
+		*until_ms = until <= INT64_MAX / 1000 ? until * 1000 : 0;
 	return offset;
 }
 

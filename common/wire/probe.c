@@ -208,11 +208,12 @@ static SSL_CTX *context(const struct probe_target *t, bool old)
 
 static bool start_tls(struct line *l, const struct probe_target *t, bool old)
 {
+	char name[256];		/* OpenSSL's macro takes no const */
 	const struct stanza *s;
 	SSL_CTX *c;
 	SSL *ssl;
 
-	if (line_write(l, "<starttls xmlns='" NS_TLS "'/>") != 0)
+	if (str_copy(name, sizeof(name), t->domain) < 0 || line_write(l, "<starttls xmlns='" NS_TLS "'/>") != 0)
 		return false;
 	s = line_next(l);
 	if (s == NULL || !stanza_is(s, NS_TLS, "proceed"))
@@ -224,7 +225,7 @@ static bool start_tls(struct line *l, const struct probe_target *t, bool old)
 		return false;
 	X509_VERIFY_PARAM_set_hostflags(SSL_get0_param(ssl), X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	if (SSL_set_fd(ssl, l->fd) != 1 || SSL_set1_host(ssl, t->domain) != 1 ||
-	    SSL_set_tlsext_host_name(ssl, t->domain) != 1 || SSL_connect(ssl) != 1) {
+	    SSL_set_tlsext_host_name(ssl, name) != 1 || SSL_connect(ssl) != 1) {
 		SSL_free(ssl);
 		ERR_clear_error();
 		return false;

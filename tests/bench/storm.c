@@ -86,33 +86,31 @@ static void make(struct one *o, char **argv, int64_t spread)
 		errx(1, "thing %u: no field", o->index);
 }
 
-static void run(struct one *all, unsigned n, int epoll)
+/* Whatever is due or ready among the first `n`; waits at most so long for it. */
+static void turn(struct one *all, unsigned n, int epoll, int at_most_ms)
 {
 	struct epoll_event ready[64];
+	int64_t first = -1, now = now_ms();
+	int got;
 
-	while (!over) {
-		int64_t first = -1, now = now_ms();
-		int got, wait;
-
-		for (unsigned i = 0; i < n; i++) {
-			if (all[i].due >= 0 && all[i].due <= now) {
-				kith_thing_process(all[i].thing);
-				all[i].due = kith_thing_deadline(all[i].thing);
-			}
-			if (all[i].due >= 0 && (first < 0 || all[i].due < first))
-				first = all[i].due;
+	for (unsigned i = 0; i < n; i++) {
+		if (all[i].due >= 0 && all[i].due <= now) {
+			kith_thing_process(all[i].thing);
+			all[i].due = kith_thing_deadline(all[i].thing);
 		}
-		fflush(stdout);
-		now = now_ms();
-		wait = first < 0 ? 1000 : first <= now ? 0 : first - now > 1000 ? 1000
-		    : (int)(first - now);
-		got = epoll_wait(epoll, ready, 64, wait);
-		for (int i = 0; i < got; i++) {
-			struct one *o = ready[i].data.ptr;
+		if (all[i].due >= 0 && (first < 0 || all[i].due < first))
+			first = all[i].due;
+	}
+	fflush(stdout);
+	now = now_ms();
+	if (first >= 0 && first - now < at_most_ms)
+		at_most_ms = first <= now ? 0 : (int)(first - now);
+	got = epoll_wait(epoll, ready, 64, at_most_ms);
+	for (int i = 0; i < got; i++) {
+		struct one *o = ready[i].data.ptr;
 
-			kith_thing_process(o->thing);
-			o->due = kith_thing_deadline(o->thing);
-		}
+		kith_thing_process(o->thing);
+		o->due = kith_thing_deadline(o->thing);
 	}
 }
 
@@ -145,8 +143,12 @@ int main(int argc, char **argv)
 		make(&all[i], argv, strtoll(argv[7], NULL, 10));
 		if (epoll_ctl(epoll, EPOLL_CTL_ADD, kith_thing_fd(all[i].thing), &ev) < 0)
 			err(1, "epoll");
+		/* Who has power does not wait for his neighbours: else those whose time
+		 * comes meanwhile would all begin when the last is made. */
+		turn(all, i + 1, epoll, 0);
 	}
-	run(all, n, epoll);
+	while (!over)
+		turn(all, n, epoll, 1000);
 	for (unsigned i = 0; i < n; i++)
 		kith_thing_free(&all[i].thing);
 	free(all);

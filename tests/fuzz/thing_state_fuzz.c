@@ -6,12 +6,22 @@
  */
 #include "config.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "common/base/pool.h"
 #include "tests/fuzz/fuzz.h"
 #include "thing/decisions.h"
+#include "thing/domains.h"
 #include "thing/identity.h"
+#include "thing/known_time.h"
+#include "thing/node.h"
+#include "thing/node_file.h"
 #include "thing/standing.h"
+#include "thing/statefile.h"
 
 static void
 load_identity(const char *text, size_t len)
@@ -71,18 +81,107 @@ load_decisions(const char *text, size_t len)
 	decisions_close(&d);
 }
 
+static void
+load_time(const char *text, size_t len)
+{
+	int64_t ms = -1;
+
+	if (known_time_parse(&ms, text, len, NULL) == 0)
+		FUZZ_CHECK(ms >= 0);
+}
+
+static void
+load_domain(const char *text, size_t len)
+{
+	char out[DOMAINS_NAME], again[DOMAINS_NAME];
+
+	(void)len;
+	if (domains_parse(out, text, NULL) != 0)
+		return;
+	FUZZ_CHECK(strpbrk(out, "@/ \n") == NULL && out[0] != '\0');
+	FUZZ_CHECK(domains_parse(again, out, NULL) == 0 && strcmp(out, again) == 0);
+}
+
+static int
+take_row(void *arg, const char *name, const char *value, struct err *e)
+{
+	(void)e;
+	FUZZ_CHECK(strpbrk(name, " \n") == NULL && strchr(value, '\n') == NULL);
+	++*(size_t *)arg;
+	return 0;
+}
+
+/* Not believed without its last line. */
+static void
+load_rows(const char *text, size_t len)
+{
+	size_t rows = 0;
+
+	if (statefile_parse(text, len, "fuzz", take_row, &rows, NULL) != 0)
+		return;
+	FUZZ_CHECK(len > 4 && memcmp(text + len - 4, "end\n", 4) == 0);
+	FUZZ_CHECK(rows < len);
+}
+
+/* Its name is made from its address, so it is written once as it should be. */
+static void
+write_node_file(struct thing_node *n, const char *dir, char path[static 512], const char *text,
+    size_t len)
+{
+	const struct dirent *x;
+	DIR *d;
+	int fd;
+
+	FUZZ_CHECK(node_file_save(n, dir, "r.example", NULL) == 0);
+	d = opendir(dir);
+	FUZZ_CHECK(d != NULL);
+	path[0] = '\0';
+	while ((x = readdir(d)) != NULL)
+		if (strncmp(x->d_name, "node-", 5) == 0)
+			(void)snprintf(path, 512, "%s/%s", dir, x->d_name);
+	(void)closedir(d);
+	fd = open(path, O_WRONLY | O_TRUNC);
+	FUZZ_CHECK(fd >= 0 && write(fd, text, len) == (ssize_t)len);
+	(void)close(fd);
+}
+
+static void
+load_node(const char *text, size_t len)
+{
+	struct thing_node n = { .at = { .id = "lamp", .source = "mqtt" }, .key = "K" }, read = { .at = n.at };
+	char dir[64], path[512];
+
+	(void)snprintf(dir, sizeof(dir), "%s/kith-fuzz-XXXXXX",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	if (mkdtemp(dir) == NULL)
+		return;
+	write_node_file(&n, dir, path, text, len);
+	if (node_file_load(&read, dir, "r.example", NULL) == 0) {
+		FUZZ_CHECK(read.key[0] != '\0' && memchr(read.key, '\0', sizeof(read.key)) != NULL);
+		FUZZ_CHECK(read.owner == NULL || strchr(read.owner, '/') == NULL);
+		FUZZ_CHECK(read.former == NULL || strchr(read.former, '/') == NULL);
+	} else {
+		FUZZ_CHECK(read.key[0] == '\0' && read.owner == NULL);
+	}
+	mem_free(read.owner);
+	mem_free(read.former);
+	(void)unlink(path);
+	(void)rmdir(dir);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const load[])(const char *, size_t) = {
-		load_identity, load_standing, load_decisions
+		load_identity, load_standing, load_decisions, load_time, load_domain, load_rows,
+		load_node,
 	};
 	char *text;
 
 	if (size < 1)
 		return 0;
 	text = fuzz_text(data + 1, size - 1);
-	load[data[0] % 3](text, size - 1);
+	load[data[0] % 7](text, size - 1);
 	free(text);
 	return 0;
 }

@@ -44,7 +44,7 @@ class Street:
             for p in range(PROCESSES)]
         self.outputs = [open(process.out_path, errors="replace") for process in self.processes]
         self.rests = [""] * PROCESSES
-        self.serving, self.alarms = {}, 0
+        self.serving, self.attempts, self.alarms = {}, [], 0
 
     def power_cut(self):
         for process in self.processes:
@@ -64,6 +64,8 @@ class Street:
             for ms, index, what, who in (line.split(None, 3) for line in lines
                                          if line.count(" ") >= 3):
                 self.alarms += what == "alarm"
+                if what == "connecting":
+                    self.attempts.append(int(ms))
                 if what == "serving":
                     self.serving.setdefault(int(index), (int(ms), who))
         return self.serving
@@ -196,16 +198,22 @@ class Crowd:
     meet = read
 
 
-def report(name, arrived, alarms):
-    """Peak and spread: arrivals per second."""
-    times = sorted(ms for ms, _ in arrived.values())
+def peak(times):
+    """(in the mean, at the peak, the second of the peak) of what happens a second."""
     per_second = collections.Counter(ms // 1000 for ms in times)
-    seconds = max(1.0, times[-1] / 1000)
-    mean, peak = len(times) / seconds, max(per_second.values())
-    print(f"# {name}: {len(times)} things in {seconds:.1f} s; {mean:.0f} a second in the mean, "
-          f"{peak} at the peak ({peak / mean:.1f} times); half were there after "
-          f"{times[len(times) // 2] / 1000:.1f} s, 99 of 100 after "
-          f"{times[len(times) * 99 // 100] / 1000:.1f} s; {alarms} alarms; "
+    second, most = max(per_second.items(), key=lambda item: item[1])
+    mean = len(times) / max(1.0, max(times) / 1000)
+    return f"{mean:.0f} a second in the mean, {most} at the peak in second {second} " \
+           f"({most / mean:.1f} times)"
+
+
+def report(name, street):
+    """Peak and spread of who comes to the broker, and of who is back."""
+    times = sorted(ms for ms, _ in street.serving.values())
+    print(f"# {name}: {len(times)} things in {times[-1] / 1000:.1f} s: {peak(times)}; half were "
+          f"there after {times[len(times) // 2] / 1000:.1f} s, 99 of 100 after "
+          f"{times[len(times) * 99 // 100] / 1000:.1f} s; {len(street.attempts)} attempts to "
+          f"log in: {peak(street.attempts)}; {street.alarms} alarms; "
           f"load {os.getloadavg()[0]:.1f}", flush=True)
 
 
@@ -215,7 +223,8 @@ def storm(story, town):
     street = Street(town, folder)
     with story.step(f"{town.name}: they come for the first time, and are their owner's at once"):
         street.power_on(max(SPREAD, town.pace * THINGS))
-        report("first boots", street.wait_all(), street.alarms)
+        street.wait_all()
+        report("first boots", street)
     things = [who for _, (_, who) in sorted(street.serving.items())]
     with story.step(f"{town.name}: a friend reads each of them: the first question each"):
         values, asked = town.meet(things)
@@ -225,7 +234,7 @@ def storm(story, town):
         street.power_cut()
         street.power_on(SPREAD)
         back = street.wait_all()
-        report("after the power cut", back, street.alarms)
+        report("after the power cut", street)
         same({who for _, who in back.values()}, set(things))
     with story.check(f"{town.name}: row D7: within the lease nobody asked again"):
         same(town.read(things), (THINGS, asked))

@@ -695,6 +695,52 @@ static void att_T_18__a_server_that_stays_away_hears_less_than_one_attempt_a_min
 		assert_in_range(attempts[hour], 10000 * 50, 10000 * 60);
 }
 
+#define MINUTE_MS 60000
+
+/* The fullest of `n` equal parts of a minute. */
+static unsigned fullest(const unsigned *part, size_t n)
+{
+	unsigned most = 0;
+
+	for (size_t i = 0; i < n; i++)
+		most = part[i] > most ? part[i] : most;
+	return most;
+}
+
+/* The fullest second has at most half as many again as the mean: of 10,000 things that
+ * get power at once, and of 1,000 (in parts of ten seconds) that lose their broker at once. */
+static void att_T_16__a_street_comes_to_its_broker_spread_over_the_time_it_was_given(void **state)
+{
+	struct login_conf conf = { .clock = &f.clock, .dir = f.dir, .locate.server = "127.0.0.1:1",
+		.boot_spread_ms = MINUTE_MS };
+	unsigned boot[60] = { 0 }, again[6] = { 0 };
+	struct err e = ERR_INIT;
+
+	UNUSED(state);
+	for (int i = 0; i < 10000; i++) {
+		int64_t wait;
+
+		login_fini(&f.login);
+		assert_int_equal(login_init(&f.login, &conf, &f.id, &f.standing, &ops, NULL, &e), 0);
+		wait = login_deadline(&f.login) - f.fake.boot;
+		assert_in_range(wait, 0, MINUTE_MS - 1);
+		boot[wait / 1000]++;
+	}
+	next_attempt();
+	for (int i = 0; i < 1000; i++) {
+		int64_t wait;
+
+		come_up();
+		f.fake.boot += DAY;
+		end_with(CLIENT_LOST);
+		wait = next_attempt();
+		assert_in_range(wait, 0, MINUTE_MS - 1);
+		again[wait / 10000]++;
+	}
+	assert_in_range(fullest(boot, 60), 10000 / 60, 10000 / 60 * 3 / 2);
+	assert_in_range(fullest(again, 6), 1000 / 6, 1000 / 6 * 3 / 2);
+}
+
 static void no_two_failures_in_a_row_are_tried_again_without_waiting_for_ever(void **state)
 {
 	int64_t total = 0, longest = 0, ms;
@@ -720,6 +766,8 @@ static void a_time_the_server_names_wins(void **state)
 	assert_in_range(next_attempt(), 300000, 330001);
 	/* those who were given the same slot do not all come at its first moment */
 	for (int i = 0; i < 20; i++) {
+		come_up();
+		f.fake.boot += DAY;	/* earlier failures are forgiven */
 		f.ops->down(f.ops_arg, CLIENT_WAIT, "", 300000);
 		if (next_attempt() > 303000)
 			return;
@@ -884,6 +932,7 @@ int main(void)
 		T(a_session_the_server_has_forgotten_by_now_is_over),
 		T(a_session_nobody_keeps_ends_with_its_connection),
 		T(att_T_18__a_server_that_stays_away_hears_less_than_one_attempt_a_minute),
+		T(att_T_16__a_street_comes_to_its_broker_spread_over_the_time_it_was_given),
 		T(waiting_is_full_jitter_up_to_two_minutes),
 		T(no_two_failures_in_a_row_are_tried_again_without_waiting_for_ever),
 		T(a_time_the_server_names_wins),
