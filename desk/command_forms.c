@@ -11,7 +11,7 @@
 
 #include "common/base/str.h"
 #include "common/wire/iotdisco.h"
-#include "desk/catalogue.h"
+#include "common/base/catalogue.h"
 
 #define LABEL_CHARS 120
 #define VAR_BYTES 32

@@ -11,7 +11,7 @@
 
 #include "common/base/str.h"
 #include "common/store/audit.h"
-#include "desk/catalogue.h"
+#include "common/base/catalogue.h"
 
 #define CELL_CHARS 400
 #define WORDS_LINES_SHOWN (WIRE_FORM_VALUES - 1)

@@ -13,7 +13,7 @@
 
 #include "common/base/stats.h"
 #include "common/base/str.h"
-#include "desk/catalogue.h"
+#include "common/base/catalogue.h"
 #include "desk/command_result.h"
 
 #define SCRATCH_BYTES (512 * 1024)	/* what is looked up for one step */

@@ -9,7 +9,7 @@
 
 #include "common/base/ident.h"
 #include "desk/attention.h"
-#include "desk/catalogue.h"
+#include "common/base/catalogue.h"
 #include "desk/desk.h"
 #include "desk/inventory.h"
 #include "desk/talk.h"

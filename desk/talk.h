@@ -13,7 +13,7 @@
 #include "common/base/buf.h"
 #include "common/base/zone.h"
 #include "common/wire/reply.h"
-#include "desk/catalogue.h"
+#include "common/base/catalogue.h"
 #include "desk/words.h"
 
 /* Where, when and to whom something is said. */

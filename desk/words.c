@@ -14,7 +14,7 @@
 #include "common/base/pool.h"
 #include "common/base/str.h"
 #include "common/wire/iotdisco.h"
-#include "desk/catalogue.h"
+#include "common/base/catalogue.h"
 #include "desk/phrase.h"
 #include "desk/token.h"
 

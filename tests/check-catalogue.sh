@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# check-catalogue: every text of the desk is in every catalogue, once, with the
+# check-catalogue: every text of the desk and of the thing is in every catalogue, once, with the
 # same placeholders, and no catalogue holds a text that nobody says any more.
 
 src=${top_srcdir:-.}
@@ -14,7 +14,7 @@ texts()
 {
 	xgettext --language=C --from-code=UTF-8 --keyword --keyword=T --keyword=N_ --no-location \
 	    --force-po -o "$1" "$src"/desk/*.c "$src"/provisioning/*.c \
-	    "$src"/registry/*.c "$src"/policy/*.c "$src"/kithd/restore.c
+	    "$src"/registry/*.c "$src"/policy/*.c "$src"/kithd/restore.c "$src"/thing/*.c
 }
 # "%1 %3" of a text, sorted.
 places()

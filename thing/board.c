@@ -431,13 +431,13 @@ int board_value(const struct board_control *c, const char *text, const struct wo
 }
 
 void board_value_text(char out[static BOARD_TEXT], enum kith_thing_type type, const char *unit,
-    const struct kith_thing_value *v)
+    const struct kith_thing_value *v, const struct words *w)
 {
 	char number[STR_DOUBLE];
 
 	switch (type) {
 	case KITH_THING_BOOLEAN:
-		snprintf(out, BOARD_TEXT, "%s", v->boolean ? "on" : "off");
+		snprintf(out, BOARD_TEXT, "%s", words_text(w, v->boolean ? N_("on") : N_("off")));
 		break;
 	case KITH_THING_NUMERIC:
 	case KITH_THING_INT:

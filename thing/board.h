@@ -71,6 +71,6 @@ bool board_has_range(const struct kith_thing_control *c);
 /* The value as people read it: "21.5 C", "on", "text". */
 #define BOARD_TEXT (KITH_THING_TEXT + BOARD_UNIT + 8)
 void board_value_text(char out[static BOARD_TEXT], enum kith_thing_type type, const char *unit,
-    const struct kith_thing_value *v);
+    const struct kith_thing_value *v, const struct words *w);
 
 #endif

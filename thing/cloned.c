@@ -7,8 +7,6 @@
 
 #include "thing/self.h"
 
-#include "common/wire/push.h"
-
 void self_serve_nobody(struct kith_thing *t)
 {
 	jobs_drop(&t->jobs);
@@ -19,20 +17,18 @@ void self_serve_nobody(struct kith_thing *t)
 
 void self_cloned(void *arg, bool cloned)
 {
-	static const char two[] = "There are two of me: another device uses my identity. I serve "
+	static const char two[] = N_("There are two of me: another device uses my identity. I serve "
 	    "nobody until you have taken the wrong one out of service (kith-thing reset there) and "
-	    "write 'alone' to me.";
+	    "write 'alone' to me.");
 	struct kith_thing *t = arg;
 	struct err e = ERR_INIT;
-	char id[IDENT_TEXT];
 
 	if (cloned) {
 		self_serve_nobody(t);
 		self_emit(t, KITH_THING_EV_ALARM, "our identity is in use by another device as well: "
 		    "nobody is served", NULL);
 		self_emit(t, KITH_THING_EV_LAMP, "alarm", NULL);
-		if (t->standing.owner[0] && ident_text(id, NULL) == 0)
-			(void)chat_write(t->session.out, NULL, t->standing.owner, id, NULL, two);
+		(void)self_tell_owner(t, two);
 		return;
 	}
 	self_emit(t, KITH_THING_EV_NOTE, "no other device uses our identity any more", NULL);

@@ -374,6 +374,12 @@ int kith_thing_decommission(struct kith_thing *t)
 	return -1;
 }
 
+int self_leave_again(struct kith_thing *t)
+{
+	(void)t;
+	return 0;
+}
+
 bool self_is_leaving(const struct kith_thing *t)
 {
 	(void)t;
@@ -400,6 +406,29 @@ bool clone_take(struct clone *c, const struct stanza *s)
 	(void)c;
 	(void)s;
 	return false;
+}
+
+const char *talk_word_language(const struct request *q)
+{
+	(void)q;
+	return NULL;
+}
+
+void order_end(struct order *o)
+{
+	(void)o;
+}
+
+void self_stay(struct kith_thing *t)
+{
+	(void)t;
+}
+
+int self_order_leave(void *arg, const char *re)
+{
+	(void)arg;
+	(void)re;
+	return -1;
 }
 
 bool clone_look_again(struct clone *c)

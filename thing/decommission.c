@@ -5,9 +5,9 @@
  * itself; the owner gets the receipt; the server deletes the account; the folder
  * is wiped, and the receipt is signed before its key goes with it.
  *
- * What fails is said in the receipt and does not stop the rest, but for a lost
- * stream before the account was asked for: then nothing is wiped, and it has to
- * be ordered again.  Read next: departure.c, folder.c.
+ * What fails is said in the receipt and does not stop the rest.  When the stream is
+ * lost, or the power, before the account was asked for, it goes on with the next login.
+ * Read next: departure.c, folder.c.
  */
 #include "config.h"
 
@@ -25,12 +25,14 @@
 
 #define SAID 96		/* what somebody said, in the receipt */
 
-enum leaving_step { LEAVING_ORDERED, LEAVING_NODES, LEAVING_RECORD, LEAVING_ACCOUNT, LEAVING_DONE, LEAVING_NOT };
+enum leaving_step { LEAVING_NODES, LEAVING_RECORD, LEAVING_ACCOUNT, LEAVING_DONE };
 
 struct leaving {
 	enum leaving_step step;
+	bool waiting;		/* nothing is under way: the step begins when we are logged in */
 	size_t node;		/* the one being forgotten */
 	size_t forgotten;
+	char *re;		/* heap: the line that ordered it; NULL: it was no line */
 	char record[SAID], account[SAID];
 };
 
@@ -79,7 +81,8 @@ static void tell_owner(struct kith_thing *t)
 	if (!t->standing.owner[0] || ident_text(id, NULL) < 0)
 		return;
 	if (write_receipt(t, "deletion asked for", "to be wiped now", &b, &e) == 0)
-		(void)chat_write(t->session.out, NULL, t->standing.owner, id, NULL, buf_str(&b));
+		(void)chat_write(t->session.out, NULL, t->standing.owner, id, t->leaving->re,
+		    buf_str(&b));
 	else
 		self_emit(t, KITH_THING_EV_ALARM, e.text, NULL);
 	buf_fini(&b);
@@ -109,7 +112,7 @@ static void on_forgotten(void *arg, const struct stanza *answer)
 	struct leaving *l = t->leaving;
 
 	if (!session_is_up(&t->session)) {
-		l->step = LEAVING_NOT;
+		l->waiting = true;
 		return;
 	}
 	if (l->step == LEAVING_NODES) {
@@ -140,20 +143,53 @@ static void next_step(struct kith_thing *t)
 	} else {
 		asked = asking_unregister(&t->session, &t->standing.registry, node, on_forgotten, t);
 	}
-	if (asked < 0)
-		l->step = LEAVING_NOT;
+	l->waiting = asked < 0;
 }
 
 /* ---- from outside ------------------------------------------------------- */
 
-static void begin(struct kith_thing *t)
+static void go_on(struct kith_thing *t)
 {
-	t->leaving->step = LEAVING_NODES;
-	t->leaving->node = 1;	/* the first is the thing itself, which goes last */
 	self_serve_nobody(t);
 	muster_end(&t->muster);		/* no node is registered any more */
 	next_step(t);
 	login_flush(&t->login);
+}
+
+int self_leave_again(struct kith_thing *t)
+{
+	t->leaving = mem_zalloc(sizeof(*t->leaving));
+	if (!t->leaving)
+		return -1;
+	t->leaving->waiting = true;
+	t->leaving->node = 1;	/* the first is the thing itself, which goes last */
+	return 0;
+}
+
+void self_stay(struct kith_thing *t)
+{
+	if (t->leaving)
+		mem_free(t->leaving->re);
+	mem_free(t->leaving);
+	t->leaving = NULL;
+}
+
+/* On disk first: a thing that the registry has forgotten must not come back as one
+ * that anybody may claim. */
+static int order(struct kith_thing *t)
+{
+	struct err e = ERR_INIT;
+
+	if (t->leaving || !session_is_up(&t->session) || !t->standing.registry.jid[0] ||
+	    self_leave_again(t) < 0)
+		return -1;
+	t->standing.leaving = true;
+	if (standing_save(&t->standing, t->state_dir, &e) == 0)
+		return 0;
+	t->standing.leaving = false;
+	self_stay(t);
+	self_emit(t, KITH_THING_EV_ALARM, e.text, NULL);
+	return -1;
 }
 
 /* Ordered by a callback: what called it has to end first. */
@@ -161,14 +197,22 @@ int kith_thing_decommission(struct kith_thing *t)
 {
 	MEM_WITHIN(&t->mem);
 
-	if (t->leaving || !session_is_up(&t->session) || !t->standing.registry.jid[0])
-		return -1;
-	t->leaving = mem_zalloc(sizeof(*t->leaving));
-	if (!t->leaving)
+	if (order(t) < 0)
 		return -1;
 	self_emit(t, KITH_THING_EV_ALARM, "is taken out of service", NULL);
 	if (!t->inside)
-		begin(t);
+		go_on(t);
+	return 0;
+}
+
+int self_order_leave(void *arg, const char *re)
+{
+	struct kith_thing *t = arg;
+
+	if (order(t) < 0)
+		return -1;
+	t->leaving->re = re ? mem_strdup(re) : NULL;
+	self_emit(t, KITH_THING_EV_ALARM, "is taken out of service by its owner's word", NULL);
 	return 0;
 }
 
@@ -207,15 +251,8 @@ bool self_leave(struct kith_thing *t)
 {
 	if (!t->leaving)
 		return false;
-	if (t->leaving->step == LEAVING_ORDERED)
-		begin(t);
-	if (t->leaving->step == LEAVING_NOT) {
-		mem_free(t->leaving);
-		t->leaving = NULL;
-		self_emit(t, KITH_THING_EV_ALARM, "the stream was lost while it was taken out of "
-		    "service: nothing is wiped, order it again", NULL);
-		return false;
-	}
+	if (t->leaving->waiting && session_is_up(&t->session))
+		go_on(t);
 	if (t->leaving->step != LEAVING_DONE)
 		return false;
 	wipe(t);

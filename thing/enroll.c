@@ -281,8 +281,11 @@ static bool set_owner(struct enroll *e, const char *bare, bool is_public)
 		return false;
 	if (changed && s->owner[0])	/* who owned us is a stranger now */
 		part_with(e, s->owner);
-	if (changed)			/* provisioned anew, for him */
+	if (changed) {			/* provisioned anew, for him */
 		s->trust = STANDING_UNTOLD;
+		s->language[0] = '\0';
+		s->chosen = false;
+	}
 	(void)!str_copy(s->owner, sizeof(s->owner), bare);	/* of the same size */
 	if (strcmp(s->former, bare) == 0)
 		s->former[0] = '\0';
@@ -321,14 +324,12 @@ static bool become_unowned(struct enroll *e)
 /* Ruling 45: somebody with his hand on the thing made it forget its pins. */
 static void tell_released(struct enroll *e)
 {
-	static const char text[] = "Somebody released what I had pinned, by my button or by "
+	static const char text[] = N_("Somebody released what I had pinned, by my button or by "
 	    "`kith-thing repin`: the strength of my login and my registry. I have accepted "
-	    "what I found now. If that was not you, look after me.";
+	    "what I found now. If that was not you, look after me.");
 	struct standing *s = e->standing;
-	char id[IDENT_TEXT];
 
-	if (!s->released || !s->owner[0] || ident_text(id, NULL) < 0 ||
-	    chat_write(e->session->out, NULL, s->owner, id, NULL, text) < 0)
+	if (!s->released || !s->owner[0] || e->ops->tell_owner(e->arg, text) < 0)
 		return;
 	s->released = false;
 	(void)save_standing(e);

@@ -48,6 +48,8 @@ struct enroll_ops {
 	void (*owner)(void *arg, const char *bare);	/* "" : nobody */
 	void (*note)(void *arg, bool alarm, const char *sentence);
 	void (*time)(void *arg, int64_t wall_ms);	/* as the registry says it is */
+	/* A text that is marked N_(); -1: it did not leave. */
+	int (*tell_owner)(void *arg, const char *text);
 };
 
 struct enroll_push {

@@ -428,7 +428,10 @@ struct words jobs_words(const struct jobs *js, const struct request *q)
 {
 	struct words w = js->words;
 
-	w.lang = q->verb == VERB_CHAT && q->u.chat.lang ? q->u.chat.lang : q->lang;
+	if (q->verb != VERB_CHAT)
+		w.lang = q->lang;	/* a program that names none reads English */
+	else if (q->u.chat.lang || q->lang)
+		w.lang = q->u.chat.lang ? q->u.chat.lang : q->lang;
 	return w;
 }
 

@@ -102,6 +102,7 @@ struct job {
 	void *arg;			/* the voice's */
 };
 
+struct order;
 struct samples;
 struct watches;
 
@@ -114,8 +115,9 @@ struct jobs {
 	struct board *board;		/* of the thing itself */
 	struct samples *samples;	/* what is kept of their fields */
 	struct watches *watches;	/* who is told of changes */
+	struct order *order;		/* what its owner is about to order */
 	uint64_t tickets;
-	struct words words;		/* without a language */
+	struct words words;		/* for a line of chat that names no language */
 	/* One sentence for the log: served or refused. */
 	void (*told)(void *arg, bool served, const char *sentence);
 	void *arg;

@@ -18,6 +18,7 @@
 #include "thing/login.h"
 #include "thing/muster.h"
 #include "thing/node.h"
+#include "thing/order.h"
 #include "thing/readout.h"
 #include "thing/relay.h"
 #include "thing/sample.h"
@@ -29,7 +30,7 @@
 
 struct kith_thing {
 	struct mem mem;			/* in force in every public call: MEM_WITHIN */
-	char *state_dir, *server, *ca_file, *registry, *software;
+	char *state_dir, *server, *ca_file, *registry, *software, *language;
 	void (*event)(void *arg, const struct kith_thing_event *ev);
 	void *event_arg;
 	enum kith_thing_state state;
@@ -57,6 +58,7 @@ struct kith_thing {
 	struct witness witness;
 	struct button button;
 	struct clone clone;
+	struct order order;
 	struct leaving *leaving;	/* heap; NULL: it stays in service */
 	bool accept_button;
 	struct login login;
@@ -94,8 +96,18 @@ void self_watcher_left(struct kith_thing *t, const char *jid);
 void self_cloned(void *arg, bool cloned);
 void self_clone_note(void *arg, const char *sentence);
 
-/* decommission.c: is it being taken out of service; true: that is over, and so is
- * the thing. */
+/* tongue.c: the language of whoever's line names none, from settings and owner; that of
+ * this line, which is noted in it; a text marked N_() for the owner. */
+void self_settle_language(struct kith_thing *t);
+void self_hear_language(struct kith_thing *t, struct request *q);
+int self_order_language(void *arg, const char *lang);	/* order.h */
+int self_tell_owner(struct kith_thing *t, const char *text);
+
+/* decommission.c: an order of before this start goes on; in its next turn.  Is it being
+ * taken out of service; self_leave() true: that is over, and so is the thing. */
+int self_leave_again(struct kith_thing *t);
+void self_stay(struct kith_thing *t);	/* frees what was kept of the order */
+int self_order_leave(void *arg, const char *re);	/* order.h */
 bool self_is_leaving(const struct kith_thing *t);
 bool self_leave(struct kith_thing *t);
 

@@ -79,6 +79,7 @@ static void serve_token_challenge(struct kith_thing *t, struct call **c)
 
 static void serve_chat(struct kith_thing *t, struct call **c)
 {
+	self_hear_language(t, &(*c)->q);
 	talk_line(&t->jobs, c);
 }
 
@@ -154,18 +155,22 @@ static void serve_version(struct kith_thing *t, struct call **c)
 /* What its owner hears instead of anything else, while there are two of it. */
 static void serve_cloned(struct kith_thing *t, struct call **c)
 {
-	static const char explain[] = "There are two of me: another device uses my identity, so I "
-	    "serve nobody. Take the wrong one out of service (kith-thing reset there), then write "
-	    "'alone' to me.";
-	const struct request *q = &(*c)->q;
+	static const char explain[] = N_("There are two of me: another device uses my identity, so "
+	    "I serve nobody. Take the wrong one out of service (kith-thing reset there), then write "
+	    "'alone' to me.");
+	struct request *q = &(*c)->q;
 	char id[IDENT_TEXT];
-	bool looks = q->u.chat.body && !q->u.chat.flags && str_case_eq(q->u.chat.body, "alone") &&
-	    clone_look_again(&t->clone);
+	struct words w;
+	bool looks = q->u.chat.body && !q->u.chat.flags && (str_case_eq(q->u.chat.body, "alone") ||
+	    str_case_eq(q->u.chat.body, "allein")) && clone_look_again(&t->clone);
 
+	self_hear_language(t, q);
+	w = jobs_words(&t->jobs, q);
 	if (ident_text(id, NULL) == 0)
-		(void)chat_write(t->session.out, NULL, q->from, id, q->id, !looks ? explain
-		    : t->standing.cloned ? "I look whether the other one is still there."
-		    : "I go on, with a new password.");
+		(void)chat_write(t->session.out, NULL, q->from, id, q->id,
+		    words_text(&w, !looks ? explain
+		    : t->standing.cloned ? N_("I look whether the other one is still there.")
+		    : N_("I go on, with a new password.")));
 }
 
 #define TO(who) (1u << (who))

@@ -165,6 +165,10 @@ static int take(struct standing *s, const char *name, const char *value)
 		return take_mech(&s->pin.tls13, value);
 	if (strcmp(name, "resource") == 0)
 		return str_copy(s->resource, sizeof(s->resource), value);
+	if (strcmp(name, "language-chosen") == 0)
+		return str_to_bool(value, &s->chosen);
+	if (strcmp(name, "language") == 0)
+		return str_copy(s->language, sizeof(s->language), value);
 	if (strcmp(name, "login-unbound") == 0)
 		return str_to_bool(value, &s->pin.unbound);
 	if (strcmp(name, "login-weak") == 0)
@@ -175,6 +179,8 @@ static int take(struct standing *s, const char *name, const char *value)
 		return str_to_bool(value, &s->released);
 	if (strcmp(name, "epoch") == 0)
 		return take_epoch(s, value);
+	if (strcmp(name, "leaving") == 0)
+		return str_to_bool(value, &s->leaving);
 	if (strcmp(name, "cloned") == 0)
 		return str_to_bool(value, &s->cloned);
 	if (strcmp(name, "delegates") == 0)
@@ -223,6 +229,8 @@ int standing_save(const struct standing *s, const char *dir, struct err *e)
 		statefile_add(&b, "released", "true");
 	if (s->epoch)
 		buf_addf(&b, "epoch %llu\n", (unsigned long long)s->epoch);
+	if (s->leaving)
+		statefile_add(&b, "leaving", "true");
 	if (s->cloned)
 		statefile_add(&b, "cloned", "true");
 	if (s->trust != STANDING_UNTOLD)
@@ -235,6 +243,10 @@ int standing_save(const struct standing *s, const char *dir, struct err *e)
 		statefile_add(&b, "login-tls13", sasl_mech_name(s->pin.tls13));
 	if (s->resource[0])
 		statefile_add(&b, "resource", s->resource);
+	if (s->language[0])
+		statefile_add(&b, "language", s->language);
+	if (s->chosen)
+		statefile_add(&b, "language-chosen", "true");
 	if (s->pin.unbound)
 		statefile_add(&b, "login-unbound", "true");
 	if (s->weak_ms > 0)

@@ -32,6 +32,7 @@ struct standing_service {
 enum standing_trust { STANDING_UNTOLD, STANDING_ALONE, STANDING_DELEGATES };
 
 #define STANDING_RESOURCE 256
+#define STANDING_LANGUAGE 16
 
 struct standing {
 	char owner[ROOM_ADDRESS + 1];	/* bare; "": nobody */
@@ -40,12 +41,15 @@ struct standing {
 	char former[ROOM_ADDRESS + 1];
 	bool is_public;
 	enum standing_trust trust;	/* of that ownership */
+	bool leaving;			/* it is being taken out of service */
 	bool cloned;			/* the same identity is in use elsewhere (clone.h) */
 	uint64_t epoch;			/* of that ownership, as the registry said; 0 unknown */
 	struct standing_service registry;
 	struct standing_service provisioning;
 	struct sasl_pin pin;
 	char resource[STANDING_RESOURCE];	/* bound last: asked for again; "" none */
+	char language[STANDING_LANGUAGE];	/* the owner wrote in last; "" none */
+	bool chosen;			/* ... or said that he wants */
 	bool released;		/* the pins were, by hand, and the owner is not told yet */
 	/* Wall clock: only weaker logins than the pin have been on offer since then, or
 	 * the bound one was refused; 0: not so. */

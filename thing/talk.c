@@ -14,6 +14,7 @@
 #include "common/base/ident.h"
 #include "common/base/str.h"
 #include "common/wire/push.h"
+#include "thing/order.h"
 #include "thing/talk_part.h"
 #include "thing/watch.h"
 
@@ -171,7 +172,7 @@ static void add_item(struct talk *t, const struct job_item *it)
 		TALK(t, N_("%1: not available (%2)"), item_name(it), buf_str(&b));
 	} else {
 		board_value_text(text, it->field ? it->field->use.type : it->control->use.type,
-		    it->field ? it->field->unit : "", &it->value);
+		    it->field ? it->field->unit : "", &it->value, &t->words);
 		str_escape(&b, text, KITH_THING_TEXT, false);
 		TALK(t, it->field ? N_("%1: %2") : N_("%1 is now %2"), item_name(it), buf_str(&b));
 	}
@@ -380,7 +381,7 @@ static void word_read(struct talk *t, const char *rest)
 	if (str_case_starts(rest, "all of "))
 		rest += 4;
 	n = talk_node(t, &rest);
-	if (str_case_eq(rest, "all"))
+	if (str_case_eq(rest, "all") || str_case_eq(rest, "alles"))
 		rest = "";
 	if (!take_fields(t, n, rest, &q.names))
 		return;
@@ -451,7 +452,8 @@ static void word_set(struct talk *t, const char *rest)
 		TALK(t, N_("There is nothing to set here."));
 	else if (!*rest)
 		TALK(t, N_("Say what and to what, like: set %1 %2"), n->board.control[0]->name,
-		    n->board.control[0]->use.type == KITH_THING_BOOLEAN ? "on" : "VALUE");
+		    words_text(&t->words, n->board.control[0]->use.type == KITH_THING_BOOLEAN ?
+		    N_("on") : N_("VALUE")));
 	else if (!p)
 		talk_no_control(t, n, rest);
 	else
@@ -500,19 +502,27 @@ static void word_unwatch(struct talk *t, const char *rest)
 	watch_stop(t->js->watches, t->call, rest);
 }
 
+/* Those with a language are words of no other. */
 static const struct {
 	const char *word;
 	void (*act)(struct talk *t, const char *rest);
+	const char *lang;
 } words[] = {
-	{ "help", talk_help }, { "?", talk_help }, { "hilfe", talk_help },
-	{ "read", word_read }, { "lies", word_read },
-	{ "set", word_set }, { "setze", word_set },
-	{ "switch", word_switch }, { "turn", word_switch }, { "schalte", word_switch },
-	{ "fields", talk_fields }, { "felder", talk_fields },
-	{ "nodes", talk_nodes }, { "knoten", talk_nodes },
-	{ "who", talk_who }, { "wer", talk_who },
-	{ "why", talk_why }, { "warum", talk_why },
-	{ "watch", word_watch }, { "watches", word_watches }, { "unwatch", word_unwatch },
+	{ "help", talk_help, NULL }, { "?", talk_help, NULL }, { "hilfe", talk_help, "de" },
+	{ "read", word_read, NULL }, { "lies", word_read, "de" }, { "lesen", word_read, "de" },
+	{ "set", word_set, NULL }, { "setze", word_set, "de" }, { "setzen", word_set, "de" },
+	{ "switch", word_switch, NULL }, { "turn", word_switch, NULL },
+	{ "schalte", word_switch, "de" },
+	{ "fields", talk_fields, NULL }, { "felder", talk_fields, "de" },
+	{ "nodes", talk_nodes, NULL }, { "knoten", talk_nodes, "de" },
+	{ "who", talk_who, NULL }, { "wer", talk_who, "de" },
+	{ "why", talk_why, NULL }, { "warum", talk_why, "de" },
+	{ "watch", word_watch, NULL }, { "beobachte", word_watch, "de" },
+	{ "watches", word_watches, NULL }, { "beobachtungen", word_watches, "de" },
+	{ "unwatch", word_unwatch, NULL }, { "vergiss", word_unwatch, "de" },
+	{ "language", order_language, NULL }, { "sprache", order_language, "de" },
+	{ "decommission", order_decommission, NULL },
+	{ "stilllegen", order_decommission, "de" },
 };
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
 
@@ -592,22 +602,36 @@ static char *tidy(struct pool *pool, const char *body)
 	return line;
 }
 
+/* The row of the word that the line begins with; N_WORDS: none. */
+static size_t word_of(const char *line)
+{
+	size_t len = strcspn(line, " "), i = 0;
+
+	while (i < N_WORDS && !(strlen(words[i].word) == len && str_case_starts(line, words[i].word)))
+		i++;
+	return i;
+}
+
+const char *talk_word_language(const struct request *q)
+{
+	char *line = q->u.chat.body ? tidy(q->pool, q->u.chat.body) : NULL;
+	size_t i = line ? word_of(line) : N_WORDS;
+
+	return i < N_WORDS ? words[i].lang : NULL;
+}
+
 static void obey(struct talk *t)
 {
-	char *line = tidy(&(*t->call)->pool, talk_request(t)->u.chat.body), *rest, word[16];
-	size_t len;
+	char *line = tidy(&(*t->call)->pool, talk_request(t)->u.chat.body);
+	size_t i, len;
 
 	if (!line || !*line)
 		return;
+	i = word_of(line);
 	len = strcspn(line, " ");
-	rest = line + len + strspn(line + len, " ");
-	for (size_t i = 0; len < sizeof(word) && i < N_WORDS; i++) {
-		memcpy(word, line, len);
-		word[len] = '\0';
-		if (str_case_eq(words[i].word, word)) {
-			words[i].act(t, rest);
-			return;
-		}
+	if (i < N_WORDS) {
+		words[i].act(t, line + len + strspn(line + len, " "));
+		return;
 	}
 	if (without_word(t, line))
 		return;

@@ -15,6 +15,9 @@
  * comes later. */
 void talk_line(struct jobs *js, struct call **c);
 
+/* The language of the word that it begins with, if that is of one only; NULL: none. */
+const char *talk_word_language(const struct request *q);
+
 /* Why he may not: the part of a job's voice, for who asks in a person's name. */
 void talk_refused(struct job *j, const struct job_no *no);
 

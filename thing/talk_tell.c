@@ -350,8 +350,8 @@ static void why_one(struct talk *t, enum decision_action action, const struct th
 }
 
 static const struct { const char *word; enum decision_action action; } deeds[] = {
-	{ "read ", DECIDE_READ }, { "lies ", DECIDE_READ }, { "reading ", DECIDE_READ },
-	{ "set ", DECIDE_CONTROL }, { "setze ", DECIDE_CONTROL }, { "control ", DECIDE_CONTROL },
+	{ "read ", DECIDE_READ }, { "lies ", DECIDE_READ }, { "lesen ", DECIDE_READ }, { "reading ", DECIDE_READ },
+	{ "set ", DECIDE_CONTROL }, { "setze ", DECIDE_CONTROL }, { "setzen ", DECIDE_CONTROL }, { "control ", DECIDE_CONTROL },
 };
 
 void talk_why(struct talk *t, const char *rest)

@@ -182,7 +182,9 @@ static void on_owner(void *arg, const char *bare)
 	struct kith_thing *t = arg;
 
 	set_claim_uri(t, "");
+	self_settle_language(t);
 	witness_end(&t->witness);
+	order_end(&t->order);
 	emit(t, KITH_THING_EV_OWNER, bare);
 }
 
@@ -193,7 +195,13 @@ static void on_time(void *arg, int64_t wall_ms)
 	login_tell_time(&t->login, wall_ms);
 }
 
+static int on_tell_owner(void *arg, const char *text)
+{
+	return self_tell_owner(arg, text);
+}
+
 static const struct enroll_ops enroll_calls = {
+	.tell_owner = on_tell_owner,
 	.time = on_time,
 	.state = on_state,
 	.claimable = on_claimable,
@@ -223,7 +231,8 @@ static void on_up(void *arg, const char *full_jid)
 		login_again(&t->login, "the server bound us to another address");
 		return;
 	}
-	enroll_begin(&t->enroll);
+	if (!self_is_leaving(t))
+		enroll_begin(&t->enroll);
 }
 
 static void on_down(void *arg)
@@ -384,6 +393,7 @@ static int copy_conf(struct kith_thing *t, const struct kith_thing_conf *conf, s
 	if (copy_text(&t->state_dir, conf->state) < 0 || copy_text(&t->server, conf->server) < 0 ||
 	    copy_text(&t->ca_file, conf->ca_file) < 0 ||
 	    copy_text(&t->registry, conf->registry ? j.text : NULL) < 0 ||
+	    copy_text(&t->language, conf->language) < 0 ||
 	    copy_text(&t->software, conf->software ? conf->software : "kith-thing") < 0)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	if (sasl_rules_parse(&t->sasl, conf->sasl ? conf->sasl : "", e) < 0)
@@ -498,6 +508,10 @@ static void wire_up(struct kith_thing *t)
 	t->jobs.board = &nodes_device(&t->nodes)->board;
 	t->jobs.samples = &t->samples;
 	t->jobs.watches = &t->watches;
+	t->order.leave = self_order_leave;
+	t->order.language = self_order_language;
+	t->order.arg = t;
+	t->jobs.order = &t->order;
 	t->watches.jobs = &t->jobs;
 	t->watches.samples = &t->samples;
 	t->readouts.jobs = &t->jobs;
@@ -561,6 +575,7 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 	    load_standing(t, e) < 0)
 		return -1;
 	load_decisions(t);
+	self_settle_language(t);
 	known_time_load(&t->time, t->state_dir);
 	wire_up(t);
 	if (self_open_nodes(t, e) < 0)
@@ -577,7 +592,7 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 		return -1;
 	t->login_ready = true;
 	t->login.timing = &t->timing;
-	if (listen_in(t, conf, e) < 0)
+	if (listen_in(t, conf, e) < 0 || (t->standing.leaving && self_leave_again(t) < 0))
 		return -1;
 	t->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (t->epoll < 0)
@@ -659,7 +674,7 @@ void kith_thing_free(struct kith_thing **tp)
 	if (t->claim_uri)
 		secret_cleanse(t->claim_uri, strlen(t->claim_uri));
 	mem_free(t->claim_uri);
-	mem_free(t->leaving);
+	self_stay(t);
 	pool_fini(&t->pool);
 	if (t->epoll >= 0)
 		close(t->epoll);
@@ -670,6 +685,7 @@ void kith_thing_free(struct kith_thing **tp)
 	mem_free(t->ca_file);
 	mem_free(t->registry);
 	mem_free(t->software);
+	mem_free(t->language);
 	mem_free(t);
 	*tp = NULL;
 }

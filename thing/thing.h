@@ -275,6 +275,9 @@ struct kith_thing_conf {
 	int64_t keepalive_ms;	/* of silence before the broker is asked; 0: 20 s */
 	/* What the broker is told where it wants to know whether somebody watches. */
 	enum kith_thing_client_state client_state;
+	/* What it speaks to whoever's client names no language, before its owner wrote
+	 * in one: "de"; NULL: English. */
+	const char *language;
 };
 
 /* Ways to the broker besides `server`; switch on with `locate`. */
@@ -378,8 +381,10 @@ void kith_thing_timing(const struct kith_thing *t, struct kith_thing_timing *out
  * It is taken out of service: rights end, it leaves registry and roster, its
  * account is deleted, the state folder is wiped, secrets first.  Then the state
  * is STOPPED, and the receipt (docs/PROTOCOL.md), signed with the continuity
- * key before that is forgotten too, came as KITH_THING_EV_RECEIPT.  -1: not
- * logged in; nothing has happened.
+ * key before that is forgotten too, came as KITH_THING_EV_RECEIPT.  When the
+ * stream is lost meanwhile, or the power, it goes on by itself with the next
+ * login.  Its owner can order the same in chat.  -1: not logged in, or it could
+ * not be written down; nothing has happened.
  */
 int kith_thing_decommission(struct kith_thing *t);
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/base/buf.h"
+#include "common/base/catalogue.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
 #include "common/base/secret.h"
@@ -55,8 +56,9 @@ struct thingd {
 	struct kith_thing *thing;
 	struct thingd_claims claims;	/* of its nodes */
 	struct thingd_bind bind;
+	struct catalogues *languages;
 	struct thingd_trace trace;
-	bool ready;
+	bool ready, left;
 };
 
 static volatile sig_atomic_t stop_asked;
@@ -128,6 +130,7 @@ static void on_event(void *arg, const struct kith_thing_event *ev)
 	case KITH_THING_EV_RECEIPT:
 		printf("%s\n", ev->text);
 		fflush(stdout);
+		d->left = true;
 		break;
 	case KITH_THING_EV_IDENTITY:
 		log_info("account %s", ev->text);
@@ -207,6 +210,25 @@ static void on_trace(void *arg, bool sent, const char *xml)
 	thingd_trace_stanza(&d->trace, sent, xml);
 }
 
+static const char *on_translate(void *arg, const char *lang, const char *text)
+{
+	const struct thingd *d = arg;
+
+	return catalogue_text(catalogues_find(d->languages, lang), text);
+}
+
+/* A thing that can speak English only is better than none. */
+static void open_languages(struct thingd *d)
+{
+	struct err e = ERR_INIT;
+
+	if (catalogues_open(&d->languages, d->conf.languages, &e) < 0)
+		log_warn("%s", e.text);
+	if (d->conf.language && !catalogues_have(d->languages, d->conf.language))
+		log_warn("language = %s: there are no texts in it, so English is spoken",
+		    d->conf.language);
+}
+
 static int run(struct thingd *d, const char *file)
 {
 	struct err e = ERR_INIT;
@@ -224,7 +246,8 @@ static int run(struct thingd *d, const char *file)
 		log_error("%s", e.text);
 		return 1;
 	}
-	d->thing = thingd_thing(&d->conf, on_event, d->trace.on ? on_trace : NULL, d,
+	open_languages(d);
+	d->thing = thingd_thing(&d->conf, on_event, d->trace.on ? on_trace : NULL, on_translate, d,
 	    why, sizeof(why));
 	if (d->thing)
 		thingd_claims_begin(&d->conf);
@@ -236,11 +259,12 @@ static int run(struct thingd *d, const char *file)
 		log_info("%s", *kith_thing_jid(d->thing) ? kith_thing_jid(d->thing)
 		    : "no domain yet: looking for a broker");
 		loop(d, &while_waiting);
-		ret = 0;
+		ret = d->left ? THINGD_EX_LEFT : 0;
 	}
 	thingd_bind_close(&d->bind);
 	kith_thing_free(&d->thing);
 	thingd_claims_fini(&d->claims);
+	catalogues_close(&d->languages);
 	return ret;
 }
 

@@ -46,6 +46,8 @@ static const struct conf_key keys[] = {
 	ROW("sasl", CONF_TEXT, sasl, 0, 0, NULL, "ways to log in, in order; or those never used, each with '!'; default: EXTERNAL, SCRAM"),
 	ROW("keepalive", CONF_TIME, keepalive_ms, 5000, DAY_MS, "20s", "ask the broker for a sign of life after so much silence"),
 	ROW("client_state", CONF_TEXT, client_state_text, 0, 0, "off", "tell the broker: active, inactive (it may hold back what can wait), off"),
+	ROW("language", CONF_TEXT, language, 0, 0, NULL, "spoken in chat to whoever's client names none, before the owner wrote in one; default: en"),
+	ROW("languages", CONF_TEXT, languages, 0, 0, NULL, "folder of the texts in other languages; default: where they were installed"),
 	ROW("qr", CONF_TEXT, qr_text, 0, 0, "auto", "show the claim URI as QR code: auto (on a terminal), yes, no"),
 	ROW("qr_holds", CONF_TEXT, qr_holds_text, 0, 0, "uri", "what QR codes hold: uri, or chat: a link that opens the chat"),
 	ROW("pictures", CONF_BOOL, pictures, 0, 0, "no", "also keep the QR code as claim.png and claim.svg in state="),

@@ -76,6 +76,7 @@ struct thingd_conf {
 	char *invite_file, *maker_key, *maker_secret_file, *cert_file, *key_file;
 	bool cert_or_password;
 	char *sasl, *client_state_text;
+	char *language, *languages;	/* NULL: English; where they were installed */
 	int64_t boot_spread_ms, keepalive_ms;
 	enum kith_thing_client_state client_state;
 	enum thingd_qr qr;

@@ -43,13 +43,13 @@ static void on_event(void *arg, const struct kith_thing_event *ev)
 	}
 }
 
-static void run_until_it_left(struct leave *l)
+/* True: it was ordered, and goes on whenever the thing runs again. */
+static bool run_until_it_left(struct leave *l)
 {
 	int64_t end = clock_boot(&clock_system) + PATIENCE_MS;
 	bool asked = false;
 
-	while (kith_thing_state(l->thing) != KITH_THING_STOPPED &&
-	    (asked || clock_boot(&clock_system) < end)) {
+	while (kith_thing_state(l->thing) != KITH_THING_STOPPED && clock_boot(&clock_system) < end) {
 		struct pollfd p = { .fd = kith_thing_fd(l->thing), .events = POLLIN };
 		int ms = kith_thing_timeout(l->thing);
 
@@ -58,23 +58,26 @@ static void run_until_it_left(struct leave *l)
 		if (l->ready && !asked)
 			asked = kith_thing_decommission(l->thing) == 0;
 	}
+	return asked;
 }
 
 int thingd_decommission(const struct thingd_conf *c)
 {
 	struct leave l = { 0 };
 	char why[512] = "";
+	bool ordered;
 
-	l.thing = thingd_thing(c, on_event, NULL, &l, why, sizeof(why));
+	l.thing = thingd_thing(c, on_event, NULL, NULL, &l, why, sizeof(why));
 	if (!l.thing) {
 		fprintf(stderr, "%s\n", why);
 		return 1;
 	}
 	kith_thing_process(l.thing);
-	run_until_it_left(&l);
+	ordered = run_until_it_left(&l);
 	if (!l.receipt)
-		fprintf(stderr, "it is still in service: the broker or the registry could not be "
-		    "reached.  `kith-thing reset --yes` forgets everything here all the same.\n");
+		fprintf(stderr, "%s: the broker or the registry could not be reached.  "
+		    "`kith-thing reset --yes` forgets everything here all the same.\n", ordered
+		    ? "it leaves when it runs the next time" : "it is still in service");
 	kith_thing_free(&l.thing);
 	return l.receipt ? 0 : 1;
 }

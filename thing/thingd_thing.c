@@ -33,7 +33,7 @@ static int read_secrets(const struct thingd_conf *c, struct secret *invite, stru
 }
 
 struct kith_thing *thingd_thing(const struct thingd_conf *c, thingd_event_fn *event,
-    thingd_trace_fn *trace, void *arg, char *why, size_t why_size)
+    thingd_trace_fn *trace, thingd_translate_fn *translate, void *arg, char *why, size_t why_size)
 {
 	struct kith_thing_tag tags[THINGD_TAGS];
 	struct kith_thing_conf conf = {
@@ -64,6 +64,8 @@ struct kith_thing *thingd_thing(const struct thingd_conf *c, thingd_event_fn *ev
 		.key_file = c->key_file,
 		.cert_or_password = c->cert_or_password,
 		.trace = trace,
+		.translate = translate,
+		.language = c->language,
 	};
 	struct secret invite = { NULL, 0 }, maker = { NULL, 0 };
 	struct kith_thing *thing = NULL;

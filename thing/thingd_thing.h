@@ -9,9 +9,10 @@
 
 typedef void thingd_event_fn(void *arg, const struct kith_thing_event *ev);
 typedef void thingd_trace_fn(void *arg, bool sent, const char *xml);
+typedef const char *thingd_translate_fn(void *arg, const char *lang, const char *text);
 
-/* `trace` may be NULL.  NULL, with a sentence in `why`.  It has no fields, controls and needs yet. */
+/* `trace` and `translate` may be NULL.  NULL, with a sentence in `why`.  It has no fields, controls and needs yet. */
 struct kith_thing *thingd_thing(const struct thingd_conf *c, thingd_event_fn *event,
-    thingd_trace_fn *trace, void *arg, char *why, size_t why_size);
+    thingd_trace_fn *trace, thingd_translate_fn *translate, void *arg, char *why, size_t why_size);
 
 #endif

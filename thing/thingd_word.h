@@ -12,6 +12,7 @@
 
 #define THINGD_DEFAULT_FILE KITH_SYSCONFDIR "/kith/kith-thing.conf"
 #define THINGD_EX_USAGE 64
+#define THINGD_EX_LEFT 79	/* it was taken out of service while it ran */
 
 bool thingd_is_word(const char *text);
 /* The exit status.  argv[0] is the word. */

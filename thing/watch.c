@@ -274,7 +274,8 @@ static struct call *readout_of(const struct watch *w, struct decision_question *
 	/* A program where it is, a person wherever he is. */
 	if (access_copy_question(&c->pool, &w->ask, ask) < 0 ||
 	    copy(&c->pool, &q->from, watch_is_chat(w) ? from->bare : from->from) < 0 || copy(&c->pool, &q->to, from->to) < 0 ||
-	    copy(&c->pool, &q->lang, from->lang) < 0 ||
+	    copy(&c->pool, &q->lang, watch_is_chat(w) && from->u.chat.lang ?
+	    from->u.chat.lang : from->lang) < 0 ||
 	    (!watch_is_chat(w) && copy(&c->pool, &q->u.read.seqnr, from->u.read.seqnr) < 0)) {
 		call_free(&c);
 		return NULL;

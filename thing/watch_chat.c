@@ -43,7 +43,8 @@ static void say_words(const struct jobs *js, const struct request *q, const char
 static const struct { const char *word; enum watch_when when; } orders[] = {
 	{ "below", WATCH_BELOW }, { "under", WATCH_BELOW }, { "<", WATCH_BELOW },
 	{ "above", WATCH_ABOVE }, { "over", WATCH_ABOVE }, { ">", WATCH_ABOVE },
-	{ "is", WATCH_IS }, { "=", WATCH_IS },
+	{ "is", WATCH_IS }, { "=", WATCH_IS }, { "unter", WATCH_BELOW },
+	{ "\xc3\xbc" "ber", WATCH_ABOVE }, { "ueber", WATCH_ABOVE }, { "ist", WATCH_IS },
 };
 
 static const struct { const char *word; int64_t ms; } units[] = {
@@ -51,6 +52,9 @@ static const struct { const char *word; int64_t ms; } units[] = {
 	{ "m", 60000 }, { "min", 60000 }, { "minute", 60000 }, { "minutes", 60000 },
 	{ "h", 3600000 }, { "hour", 3600000 }, { "hours", 3600000 },
 	{ "d", 86400000 }, { "day", 86400000 }, { "days", 86400000 },
+	{ "sek", 1000 }, { "sekunde", 1000 }, { "sekunden", 1000 },
+	{ "minuten", 60000 }, { "std", 3600000 }, { "stunde", 3600000 }, { "stunden", 3600000 },
+	{ "tag", 86400000 }, { "tage", 86400000 },
 };
 
 /* "10 min", "10min", "hour"; -1: neither. */
@@ -106,8 +110,8 @@ static bool is_value(const struct board_field *f, const struct kith_thing_value 
 {
 	char with[BOARD_TEXT], without[BOARD_TEXT];
 
-	board_value_text(with, f->use.type, f->unit, v);
-	board_value_text(without, f->use.type, NULL, v);
+	board_value_text(with, f->use.type, f->unit, v, NULL);
+	board_value_text(without, f->use.type, NULL, v, NULL);
 	return str_case_eq(with, word) || str_case_eq(without, word);
 }
 
@@ -142,8 +146,6 @@ static void add_number(struct buf *b, const struct words *t, const char *text, d
 
 static void add_when(struct buf *b, const struct words *t, const struct watch *w)
 {
-	struct buf time;
-
 	if (w->when == WATCH_BELOW) {
 		add_number(b, t, N_("when it falls below %1"), w->level);
 	} else if (w->when == WATCH_ABOVE) {
@@ -151,10 +153,7 @@ static void add_when(struct buf *b, const struct words *t, const struct watch *w
 	} else if (w->when == WATCH_IS) {
 		words_add(b, t, N_("when it becomes %1"), w->word, NULL);
 	} else if (w->when == WATCH_EVERY) {
-		buf_init(&time, 64);
-		within_time(&time, t, w->max_ms);
-		words_add(b, t, N_("every %1"), buf_str(&time), NULL);
-		buf_fini(&time);
+		within_every(b, t, w->max_ms);
 	} else {
 		words_add(b, t, N_("when it changes"), NULL);
 	}
@@ -182,24 +181,26 @@ static void chat_done(struct job *j)
 {
 	struct watch *w = watch_of(j->jobs->watches, j->arg);
 	const struct job_item *it = &j->item[0];
+	struct words t = jobs_words(j->jobs, &j->call->q);
 	char text[BOARD_TEXT];
-	struct buf b;
+	struct buf b, what;
 
 	if (!w)
 		return;
 	w->telling = false;
 	watch_told(w, j);
 	buf_init(&b, ANSWER_MAX);
+	buf_init(&what, ANSWER_MAX);
 	if (it->state != ITEM_OK) {
-		buf_addf(&b, "%s: not available (", it->field->name);
-		str_escape(&b, it->value.text, 120, false);
-		buf_addc(&b, ')');
+		str_escape(&what, it->value.text, 120, false);
 	} else {
-		board_value_text(text, it->field->use.type, it->field->unit, &it->value);
-		buf_addf(&b, "%s: ", it->field->name);
-		str_escape(&b, text, KITH_THING_TEXT, false);
+		board_value_text(text, it->field->use.type, it->field->unit, &it->value, &t);
+		str_escape(&what, text, KITH_THING_TEXT, false);
 	}
+	words_add(&b, &t, it->state != ITEM_OK ? N_("%1: not available (%2)") : N_("%1: %2"),
+	    it->field->name, buf_str(&what), NULL);
 	say(j->jobs, &j->call->q, NULL, buf_str(&b));
+	buf_fini(&what);
 	buf_fini(&b);
 }
 
@@ -223,9 +224,23 @@ static char *cut(char *line, const char *word)
 	return NULL;
 }
 
+/* What stands behind the word for when; the one for every in `every`, if that was it. */
+static char *cut_when(char *line, char **every)
+{
+	char *at = cut(line, "every"), *other;
+
+	at = at ? at : cut(line, "alle");
+	if (every)
+		*every = at;
+	if (at)
+		return NULL;
+	other = cut(line, "when");
+	return other ? other : cut(line, "wenn");
+}
+
 static int take_when(struct watch *w, char *line)
 {
-	char *every = cut(line, "every"), *when = every ? NULL : cut(line, "when");
+	char *every, *when = cut_when(line, &every);
 
 	w->min_ms = WATCH_CHAT_MS;
 	if (every) {
@@ -317,8 +332,7 @@ void watch_word(struct watches *ws, struct call **c, const char *rest)
 
 	if (!name)
 		return;
-	if (!cut(name, "every"))
-		(void)cut(name, "when");
+	(void)cut_when(name, NULL);
 	f = board_field(js->board, name);
 	if (!f) {
 		say_words(js, &(*c)->q, *name ? N_("I have no field '%1'. Try: fields")

@@ -184,6 +184,25 @@ void within_rate(struct buf *out, const struct words *w, const struct limit *l)
 		    units[i].twice : units[i].often, times, NULL);
 }
 
+void within_every(struct buf *out, const struct words *w, int64_t ms)
+{
+	char some[STR_DOUBLE];
+	struct buf time;
+	size_t i = 0;
+
+	while (i + 1 < UNITS && ms % units[i].ms != 0)
+		i++;
+	if (ms == units[i].ms) {
+		words_add(out, w, units[i].once, NULL);
+		return;
+	}
+	str_from_double(some, (double)(ms / units[i].ms));
+	buf_init(&time, 64);
+	words_add(&time, w, units[i].some, some, NULL);
+	words_add(out, w, N_("every %1"), buf_str(&time), NULL);
+	buf_fini(&time);
+}
+
 void within_time(struct buf *out, const struct words *w, int64_t ms)
 {
 	char some[STR_DOUBLE];

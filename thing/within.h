@@ -45,6 +45,8 @@ void within_words(struct buf *out, const struct words *w, const struct decision 
     const char *name);
 /* "3 times an hour" */
 void within_rate(struct buf *out, const struct words *w, const struct limit *l);
+/* "once a minute", "every 12 minutes" */
+void within_every(struct buf *out, const struct words *w, int64_t ms);
 /* "a minute", "12 minutes", "3 hours" */
 void within_time(struct buf *out, const struct words *w, int64_t ms);
 

@@ -2,7 +2,7 @@
 /*
  * saying: a sentence that is made in one place and read in another, maybe days
  * later and in another language: the English text with %1 ... %9 and what is to
- * stand there, in one string.  Whoever shows it looks the text up (desk/catalogue.h)
+ * stand there, in one string.  Whoever shows it looks the text up (common/base/catalogue.h)
  * and only then fills it in.  A plain text is a saying, too.
  */
 #ifndef KITH_BASE_SAYING_H

@@ -5,6 +5,7 @@ registry forgets it, its account is gone, and nothing of it stays on the disk; a
 receipt with one letter changed is none.
 """
 import os
+import re
 import subprocess
 import sys
 
@@ -60,7 +61,19 @@ def main():
             lamp.start(ready=False)
             home.lab.retry(lambda: lamp.uri() != label, "another claim URI")
             contains(owner.desk(lamp.uri()), lamp.serial)
-            same(bare(owner.befriended_by()) == thing, False)
+            again = bare(owner.befriended_by())
+            same(again == thing, False)
+        with story.check("row-D16: its owner ends it in chat, with a code, and the receipt is the answer"):
+            text = owner.say(again, "decommission")
+            contains(text, "for good", "within 10 minutes")
+            code = re.search(r"decommission (\w{8})$", text)[1]
+            contains(owner.say(again, "decommission 00000000"), "nothing has happened")
+            receipt = owner.say(again, f"decommission {code}")
+            contains(receipt, "kith receipt", ": forgotten")
+            same(word(lamp, "receipt", text=receipt + "\n")[0], 0)
+        with story.check("the daemon ends, so that nobody starts it again as another thing"):
+            same(home.lab.wait(lambda: lamp.process.popen.poll(), "the daemon to end"), 79)
+            same(os.listdir(lamp.state), [])
 
 
 main()

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/str.h"
-#include "desk/catalogue.h"
+#include "common/base/catalogue.h"
 #include "desk/talk.h"
 #include "policy/policy.h"
 

@@ -97,17 +97,97 @@ static void row_D16__what_refuses_to_forget_it_is_named_in_the_receipt(void **st
 	assert_non_null(strstr(receipt(), "account: not deleted: not-allowed"));
 }
 
-static void row_D16__a_lost_stream_leaves_it_in_service(void **state)
+/* All there is to say when it goes on: the record, the receipt, the account. */
+static void goes_on_to_the_end(void)
 {
+	rig_answer(rig_expect("<unregister"), RIG_REGISTRY, "");
+	rig_expect("<message", "kith receipt, form 1", ": forgotten");
+	rig_send("<iq type='result' id='%s'/>",
+	    rig_attr(rig_expect("jabber:iq:register", "<remove"), "id"));
+	rig_process();
+	assert_int_equal(kith_thing_state(rig->thing), KITH_THING_STOPPED);
+	assert_false(has_file(rig->dir, "identity"));
+	assert_non_null(strstr(receipt(), "account: deleted"));
+}
+
+static void row_D16__when_the_stream_was_lost_it_goes_on_with_the_next_login(void **state)
+{
+	int64_t end = clock_boot(&clock_system) + 5000;
+
 	UNUSED(state);
 	rig_owned();
 	assert_int_equal(kith_thing_decommission(rig->thing), 0);
 	rig_expect("<unregister");
 	rig->ops->down(rig->ops_arg, CLIENT_LOST, "gone", 0);
-	rig_process();
+	rig->up = false;
 	assert_int_not_equal(kith_thing_state(rig->thing), KITH_THING_STOPPED);
 	assert_true(has_file(rig->dir, "identity"));
-	assert_true(rig_said("order it again"));
+	while (!rig->up && clock_boot(&clock_system) < end)
+		kith_thing_process(rig->thing);
+	goes_on_to_the_end();
+}
+
+static void row_D16__when_the_power_was_lost_it_goes_on_and_is_nobodys_meanwhile(void **state)
+{
+	UNUSED(state);
+	rig_owned();
+	assert_int_equal(kith_thing_decommission(rig->thing), 0);
+	rig_expect("<unregister");
+	rig_stop();
+	rig_start();
+	rig_process();
+	goes_on_to_the_end();	/* no <register> before it */
+}
+
+static void say(const char *who, const char *line)
+{
+	rig_send("<message type='chat' id='l1' from='%s/x' to='%s'><body>%s</body></message>", who,
+	    rig->full, line);
+}
+
+static void row_D16__its_owner_orders_it_in_chat_with_the_code_of_the_moment(void **state)
+{
+	char line[64];
+	const char *at;
+
+	UNUSED(state);
+	rig_owned();
+	rig_befriend("bob@home.example");
+	say("bob@home.example", "decommission");
+	rig_expect("Only my owner takes me out of service.");
+	say(RIG_OWNER, "decommission 12345678");
+	rig_expect("There is no such code any more.");
+	say(RIG_OWNER, "decommission");
+	at = strstr(rig_expect("out of service for good", "send within 10 minutes: decommission "),
+	    "minutes: ");
+	snprintf(line, sizeof(line), "%.*s", (int)strlen("decommission 12345678"), at + 9);
+	say("bob@home.example", line);
+	rig_expect("Only my owner takes me out of service.");
+	say(RIG_OWNER, "decommission nonsense");
+	rig_expect("That is not the code I gave you");
+	say(RIG_OWNER, line);
+	rig_answer(rig_expect("<unregister"), RIG_REGISTRY, "");
+	rig_expect("<message", "kith receipt, form 1", "re=\"l1\"");	/* it is the answer */
+	rig_expect("<remove");
+}
+
+static void row_D16__a_code_is_good_for_three_tries_and_one_owner(void **state)
+{
+	char line[64];
+	const char *at;
+
+	UNUSED(state);
+	rig_owned();
+	say(RIG_OWNER, "decommission");
+	at = strstr(rig_expect("send within 10 minutes: decommission "), "minutes: ");
+	snprintf(line, sizeof(line), "%.*s", (int)strlen("decommission 12345678"), at + 9);
+	for (int i = 0; i < 3; i++) {
+		say(RIG_OWNER, "decommission nonsense");
+		rig_expect("That is not the code I gave you");
+	}
+	say(RIG_OWNER, line);
+	rig_expect("There is no such code any more.");
+	rig_expect_silence();
 }
 
 static void att_D_08__a_reset_removes_every_file_it_ever_wrote(void **state)
@@ -164,7 +244,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(row_D16__it_leaves_registry_and_broker_and_signs_what_is_gone),
 		T(row_D16__what_refuses_to_forget_it_is_named_in_the_receipt),
-		T(row_D16__a_lost_stream_leaves_it_in_service),
+		T(row_D16__when_the_stream_was_lost_it_goes_on_with_the_next_login),
+		T(row_D16__when_the_power_was_lost_it_goes_on_and_is_nobodys_meanwhile),
+		T(row_D16__its_owner_orders_it_in_chat_with_the_code_of_the_moment),
+		T(row_D16__a_code_is_good_for_three_tries_and_one_owner),
 		T(att_D_08__a_reset_removes_every_file_it_ever_wrote),
 		T(row_D16__a_driver_may_order_it_while_it_works),
 	};

@@ -186,6 +186,7 @@ void rig_start(void)
 		.server = "127.0.0.1:5222", .tags = tags, .n_tags = 3, .event = on_event,
 		.has_button = rig->claim_button, .claim_button = rig->claim_button,
 		.accept_button = rig->accept_button,
+		.translate = rig->translate, .language = rig->language,
 	};
 	struct kith_thing_field level = { .size = sizeof(level), .name = "level", .unit = "m",
 		.type = KITH_THING_NUMERIC, .read = read_level };

@@ -45,6 +45,8 @@ struct rig {
 	bool led, slow;
 	bool claim_button;	/* it can be claimed after a press only */
 	bool accept_button;	/* its first registry is accepted by a press only */
+	const char *(*translate)(void *arg, const char *lang, const char *text);
+	const char *language;
 	uint64_t ticket;
 };
 

@@ -7,6 +7,10 @@
 
 #include "tests/unit/thing_rig.h"
 
+#include <stdlib.h>
+
+#include "common/base/catalogue.h"
+
 #define X_PROV "urn:xmpp:iot:provisioning"
 #define BOB "bob@home.example"
 #define EVE "eve@home.example"
@@ -156,6 +160,139 @@ static void help_and_fields_fit_on_a_screen(void **state)
 	SAYS("nodes", "nothing behind me");
 }
 
+/* ---- in his language ---------------------------------------------------- */
+
+static struct catalogues *languages;
+
+static const char *translate(void *arg, const char *lang, const char *text)
+{
+	UNUSED(arg);
+	return catalogue_text(catalogues_find(languages, lang), text);
+}
+
+/* The next stanza with this in it, past all others. */
+static const char *after(const char *piece)
+{
+	const char *s = rig_next();
+
+	while (*s && !strstr(s, piece))
+		s = rig_next();
+	return s;
+}
+
+/* The German of this build; where there is no msgfmt the test is skipped. */
+static void speak(const char *language)
+{
+	const char *top = getenv("top_builddir");
+	struct err e = ERR_INIT;
+	char dir[512];
+
+	snprintf(dir, sizeof(dir), "%s/po", top ? top : ".");
+	if (!languages && catalogues_open(&languages, dir, &e) < 0)
+		fail_msg("%s", e.text);
+	if (!catalogues_find(languages, "de"))
+		skip();
+	rig_stop();
+	rig->translate = translate;
+	rig->language = language;
+	rig_start();
+	add_control("lamp", KITH_THING_BOOLEAN, NULL);
+	add_field("warmth", "C", NULL);
+	rig_process();
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example", "<query xmlns='jabber:iq:roster'/>");
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, "<claimed "
+	    "xmlns='urn:xmpp:iot:discovery' jid='" RIG_OWNER "' public='false'/>");
+	rig_answer(after("urn:xmpp:ping"), RIG_REGISTRY, "");
+	while (*rig_next() != '\0')
+		;
+}
+
+static int tear_down(void **state)
+{
+	catalogues_close(&languages);
+	return rig_teardown(state);
+}
+
+static void a_line_is_answered_in_its_own_language(void **state)
+{
+	UNUSED(state);
+	speak(NULL);
+	type_as(RIG_OWNER, " xml:lang='de'", "schalte lamp an");
+	rig_expect("lamp ist jetzt an");
+	type_as(RIG_OWNER, " xml:lang='de-AT'", "setze lamp vielleicht");
+	rig_expect("lamp nimmt an oder aus.");
+	type_as(RIG_OWNER, " xml:lang='en'", "lamp off");
+	rig_expect("lamp is now off");
+	type_as(RIG_OWNER, " xml:lang='fr'", "lamp on");
+	rig_expect("lamp is now on");
+	type_as(RIG_OWNER, " xml:lang='en'", "watch warmth alle 10 min");
+	rig_expect("I tell you warmth every 10 minutes.");
+	rig_expect("warmth: 21.5 C");
+	rig_send("<message type='chat' id='c1' from='" RIG_OWNER "/x' to='%s'><body xml:lang='de'>"
+	    "beobachtungen</body></message>", rig->full);
+	rig_expect("warmth alle 10 Minuten");
+	type_as(RIG_OWNER, " xml:lang='de'", "beobachte warmth wenn \xc3\xbc" "ber 30");
+	rig_expect("Ich melde dir warmth: wenn es \xc3\xbc" "ber 30 steigt.");
+	type_as(RIG_OWNER, " xml:lang='de'", "vergiss warmth");
+	rig_expect("Ich beobachte es nicht mehr.");
+}
+
+static void what_the_owner_wrote_in_last_counts_where_none_is_named_and_over_a_restart(void **state)
+{
+	UNUSED(state);
+	speak(NULL);
+	SAYS("lamp on", "lamp is now on");
+	rig_befriend(BOB);
+	type_as(BOB, " xml:lang='de'", "help");
+	rig_expect("Ich kenne diese W\xc3\xb6rter:");
+	SAYS("lamp off", "lamp is now off");	/* a guest does not choose for others */
+	type_as(RIG_OWNER, " xml:lang='de'", "lamp on");
+	rig_expect("lamp ist jetzt an");
+	SAYS("lamp off", "lamp ist jetzt aus");
+	speak(NULL);
+	SAYS("lamp off", "lamp ist jetzt aus");
+}
+
+/* What clients say of every stream, and servers put on each line, is no wish. */
+static void a_german_word_and_what_the_owner_chose_say_more_than_the_client(void **state)
+{
+	UNUSED(state);
+	speak(NULL);
+	type_as(RIG_OWNER, " xml:lang='en'", "schalte lamp an");
+	rig_expect("lamp ist jetzt an");
+	type_as(RIG_OWNER, " xml:lang='en'", "lamp off");
+	rig_expect("lamp is now off");
+	rig_befriend(BOB);
+	type_as(BOB, " xml:lang='en'", "language de");
+	rig_expect("Only my owner chooses that.");
+	type_as(RIG_OWNER, " xml:lang='en'", "language ../de");
+	rig_expect("Say which, like: language de");
+	type_as(RIG_OWNER, " xml:lang='en'", "language german");
+	rig_expect("Erledigt.");
+	type_as(RIG_OWNER, " xml:lang='en'", "lamp on");
+	rig_expect("lamp ist jetzt an");
+	type_as(BOB, " xml:lang='en'", "help");
+	rig_expect("I know these words:");
+	speak(NULL);
+	type_as(RIG_OWNER, " xml:lang='en'", "lamp off");
+	rig_expect("lamp ist jetzt aus");
+}
+
+static void the_settings_say_what_is_spoken_first(void **state)
+{
+	UNUSED(state);
+	speak("de");
+	SAYS("lamp on", "lamp ist jetzt an");
+	type_as(RIG_OWNER, " xml:lang='en'", "lamp on");
+	rig_expect("lamp is now on");
+	SAYS("lamp on", "lamp is now on");
+	/* A program that names no language reads English. */
+	rig_send("<iq type='set' id='p1' from='" RIG_OWNER "/x' to='%s'><set "
+	    "xmlns='urn:xmpp:iot:control'><boolean name='lmap' value='true'/></set></iq>",
+	    rig->full);
+	rig_expect("No such parameter.");
+}
+
 /* ---- nodes -------------------------------------------------------------- */
 
 static void a_node_is_named_before_what_is_wanted_of_it(void **state)
@@ -252,6 +389,7 @@ static void att_H_04__delayed_forwarded_group_and_automatic_lines_do_nothing(voi
 	assert_int_equal(writes, 0);
 }
 
+#define S(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, rig_teardown)
 
 int main(void)
@@ -262,6 +400,10 @@ int main(void)
 		T(several_fields_are_read_in_one_line),
 		T(a_slip_is_met_with_what_was_meant),
 		T(help_and_fields_fit_on_a_screen),
+		S(a_line_is_answered_in_its_own_language),
+		S(what_the_owner_wrote_in_last_counts_where_none_is_named_and_over_a_restart),
+		S(a_german_word_and_what_the_owner_chose_say_more_than_the_client),
+		S(the_settings_say_what_is_spoken_first),
 		T(a_node_is_named_before_what_is_wanted_of_it),
 		T(row_V6__why_says_who_decided_how_long_and_by_which_rule),
 		T(who_shows_all_to_the_owner_and_a_friend_only_himself),

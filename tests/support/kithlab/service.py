@@ -34,6 +34,12 @@ def ini(sections):
     return "\n".join(lines)
 
 
+def languages():
+    """The folder with the texts of this build in other languages; None: the installed ones."""
+    folder = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "po"))
+    return folder if os.path.isdir(folder) and "KITH_PREFIX" not in os.environ else None
+
+
 class _Daemon:
     def __init__(self, lab, name, settings_file):
         self.lab, self.name, self.settings_file = lab, name, settings_file
@@ -80,9 +86,8 @@ class Kithd(_Daemon):
             # A story asks more in a minute than anybody in an hour.
             "limits": {"prompts": "10000"},
         }
-        languages = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "po"))
-        if os.path.isdir(languages) and "KITH_PREFIX" not in os.environ:
-            settings["daemon"] = {"languages": languages}
+        if languages():
+            settings["daemon"] = {"languages": languages()}
         for section, keys in more.items():
             settings.setdefault(section, {}).update(keys)
         super().__init__(lab, name, lab.write(name + ".conf", ini(settings)))
@@ -127,6 +132,8 @@ class Thing(_Daemon):
         }
         if needs:
             settings["needs"] = needs
+        if languages():
+            settings["thing"].setdefault("languages", languages())
         lab.write("temperature", "21.5\n", 0o644)
         for kind, bound in (("field", fields or self.FIELDS),
                             ("control", controls or self.CONTROLS)):

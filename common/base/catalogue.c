@@ -6,16 +6,16 @@
  */
 #include "config.h"
 
-#include "desk/catalogue.h"
+#include "common/base/catalogue.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/mem.h"
 #include "common/base/str.h"
 
 #define MO_MAGIC 0x950412deu
@@ -125,14 +125,14 @@ static int read_file(const char *path, unsigned char **data, size_t *len, struct
 		return 0;
 	if (f == NULL)
 		return err_set(e, ERR_SYSTEM, "cannot open '%s': %s", path, strerror(errno));
-	all = malloc(MO_BYTES);
+	all = mem_alloc(MO_BYTES);
 	if (all == NULL) {
 		fclose(f);
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	}
 	*len = fread(all, 1, MO_BYTES, f);
 	fclose(f);
-	*data = realloc(all, *len > 0 ? *len : 1);
+	*data = mem_resize(all, *len > 0 ? *len : 1);
 	if (*data == NULL)
 		*data = all;
 	return 1;
@@ -140,7 +140,7 @@ static int read_file(const char *path, unsigned char **data, size_t *len, struct
 
 int catalogue_read(struct catalogue **out, const char *path, struct err *e)
 {
-	struct catalogue *c = calloc(1, sizeof(*c));
+	struct catalogue *c = mem_zalloc(sizeof(*c));
 	int got;
 
 	if (c == NULL)
@@ -159,8 +159,8 @@ void catalogue_free(struct catalogue **c)
 {
 	if (*c == NULL)
 		return;
-	free((*c)->data);
-	free(*c);
+	mem_free((*c)->data);
+	mem_free(*c);
 	*c = NULL;
 }
 
@@ -207,7 +207,7 @@ void catalogue_fill(struct buf *out, const char *text, ...)
 
 int catalogues_open(struct catalogues **out, const char *dir, struct err *e)
 {
-	struct catalogues *c = calloc(1, sizeof(*c));
+	struct catalogues *c = mem_zalloc(sizeof(*c));
 	char path[512];
 
 	if (c == NULL)
@@ -233,7 +233,7 @@ void catalogues_close(struct catalogues **c)
 		return;
 	for (size_t i = 0; i < N_SHIPPED; i++)
 		catalogue_free(&(*c)->language[i]);
-	free(*c);
+	mem_free(*c);
 	*c = NULL;
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * catalogue: the desk's texts in other languages.  The texts stand in the
+ * catalogue: what our programs say to people, in other languages.  The texts stand in the
  * source in English, marked for xgettext; po/LANG.po translates them, msgfmt
  * makes kith.mo of it, and this reads that file.  One process talks to people
  * in several languages at once, so it is not the C library's gettext, which
  * follows the locale of the process (docs/HACKING.md).
  */
-#ifndef KITH_DESK_CATALOGUE_H
-#define KITH_DESK_CATALOGUE_H
+#ifndef KITH_BASE_CATALOGUE_H
+#define KITH_BASE_CATALOGUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
