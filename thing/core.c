@@ -37,6 +37,11 @@ void self_nodes_down(struct kith_thing *t)
 	(void)t;
 }
 
+void self_remove_doomed(struct kith_thing *t)
+{
+	(void)t;
+}
+
 void self_take_about_nodes(struct kith_thing *t, struct call **c)
 {
 	(void)t;

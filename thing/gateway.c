@@ -127,16 +127,18 @@ static struct thing_node *find(const struct kith_thing *t, const struct kith_thi
 {
 	struct thing_node *n = nodes_at(&t->nodes, at);
 
-	return n && !node_is_device(n) ? n : NULL;
+	return n && !node_is_device(n) && !n->doomed ? n : NULL;
 }
 
 static int remove_it(struct kith_thing *t, struct thing_node *n)
 {
 	struct err e = ERR_INIT;
 
+	n->doomed = true;		/* what is told of it meanwhile is about nothing */
 	concentrator_happened(&t->concentrator, n, CONCENTRATOR_REMOVED);
 	if (muster_remove(&t->muster, n, &e) < 0) {
 		on_note(t, true, e.text);
+		n->doomed = false;
 		return -1;
 	}
 	watches_forget(&t->watches, n);
@@ -145,12 +147,31 @@ static int remove_it(struct kith_thing *t, struct thing_node *n)
 	return 0;
 }
 
+/* Whoever tells the maker of something goes on with it afterwards. */
+static int remove_later(struct kith_thing *t, struct thing_node *n)
+{
+	n->doomed = t->has_doomed = true;
+	return 0;
+}
+
+void self_remove_doomed(struct kith_thing *t)
+{
+	size_t i = 1;
+
+	t->has_doomed = false;
+	while (i < t->nodes.n) {
+		struct thing_node *n = t->nodes.node[i];
+
+		i = n->doomed && remove_it(t, n) == 0 ? 1 : i + 1;
+	}
+}
+
 int kith_thing_remove_node(struct kith_thing *t, const struct kith_thing_at *node)
 {
 	MEM_WITHIN(&t->mem);
 	struct thing_node *n = find(t, node);
 	bool outermost = self_enter_call(t);
-	int ret = n ? remove_it(t, n) : -1;
+	int ret = !n ? -1 : t->telling ? remove_later(t, n) : remove_it(t, n);
 
 	self_leave_call(t, outermost);
 	return ret;

@@ -29,6 +29,7 @@ struct thing_node {
 	struct board board;
 	unsigned holds;			/* who keeps a pointer to it or into its board */
 	bool gone;			/* freed with the last hold */
+	bool doomed;			/* taken away from within an event: gone soon */
 	/* Of nodes alone, as in identity.h and standing.h: on disk as node-HASH. */
 	char key[IDENT_TEXT];
 	bool key_used;

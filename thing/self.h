@@ -72,6 +72,8 @@ struct kith_thing {
 	int polled_fd;			/* in the epoll set; -1 none */
 	short polled_events;
 	bool stopping, inside;
+	unsigned telling;		/* the maker hears of an event */
+	bool has_doomed;		/* nodes that he took away there */
 	char jid[IDENTITY_USER + IDENTITY_DOMAIN];
 	char *claim_uri;		/* "" when owned */
 };
@@ -89,6 +91,7 @@ void self_serve_nobody(struct kith_thing *t);
 int self_open_nodes(struct kith_thing *t, struct err *e);
 void self_close_nodes(struct kith_thing *t);
 void self_nodes_down(struct kith_thing *t);
+void self_remove_doomed(struct kith_thing *t);
 void self_take_about_nodes(struct kith_thing *t, struct call **c);
 void self_watcher_left(struct kith_thing *t, const char *jid);
 

@@ -48,8 +48,11 @@ void self_emit(struct kith_thing *t, enum kith_thing_event_kind kind, const char
 
 	if (n)
 		ev.node = (struct kith_thing_at){ n->at.id, n->at.source, n->at.partition };
-	if (t->event)
-		t->event(t->event_arg, &ev);
+	if (!t->event)
+		return;
+	t->telling++;
+	t->event(t->event_arg, &ev);
+	t->telling--;
 }
 
 static void emit(struct kith_thing *t, enum kith_thing_event_kind kind, const char *text)
@@ -843,6 +846,8 @@ void self_leave_call(struct kith_thing *t, bool outermost)
 {
 	if (!outermost)
 		return;
+	if (t->has_doomed)
+		self_remove_doomed(t);
 	login_flush(&t->login);
 	t->inside = false;
 	if (self_leave(t))

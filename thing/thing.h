@@ -315,7 +315,8 @@ int kith_thing_add_need(struct kith_thing *t, const char *line);
  * them, where there are 512 of them), too long, or the thing has no such node. */
 #define KITH_THING_NODES 256
 int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node);
-/* It is gone for good: unregistered, its KEY and what it was are forgotten. */
+/* It is gone for good: unregistered, its KEY and what it was are forgotten.  From an
+ * event callback: soon after that has returned. */
 int kith_thing_remove_node(struct kith_thing *t, const struct kith_thing_at *node);
 int kith_thing_set_node_state(struct kith_thing *t, const struct kith_thing_at *node,
     enum kith_thing_node_state state);

@@ -686,6 +686,41 @@ static void row_D16__a_node_that_is_gone_is_wiped_first_and_then_unregistered(vo
 	assert_int_equal(kith_thing_remove_node(rig->thing, &n1), -1);
 }
 
+/* A maker who is fed up with a node, in the middle of what goes on with it. */
+static void take_away(const struct kith_thing_event *ev)
+{
+	struct kith_thing_at n1 = at("n1");
+
+	if (ev->kind != KITH_THING_EV_ALARM || !strstr(ev->text, "history of "))
+		return;
+	rig->hear = NULL;
+	assert_int_equal(kith_thing_remove_node(rig->thing, &n1), 0);
+	assert_int_equal(kith_thing_remove_node(rig->thing, &n1), -1);
+	assert_string_equal(file_with("grave-", "\nid n1\n"), "");	/* not yet */
+}
+
+static void a_node_that_is_taken_away_in_an_event_goes_after_it(void **state)
+{
+	struct kith_thing_at n1 = at("n1");
+	struct kith_thing_field kept = { .size = sizeof(kept), .name = "level", .history = 10,
+		.type = KITH_THING_NUMERIC, .read = read_node, .arg = &level[1], .node = n1 };
+	struct kith_thing_value v = { .number = 1 };
+
+	UNUSED(state);
+	house();
+	put_file(rig->dir, "history", "no folder", 0600);
+	assert_int_equal(kith_thing_add_field(rig->thing, &kept), 0);
+	rig->hear = take_away;
+	(void)kith_thing_changed(rig->thing, &n1, "level", &v);
+	assert_true(rig_said("history of level"));
+	assert_string_not_equal(file_with("grave-", "\nid n1\n"), "");
+	rig_expect("unsubscribed", ALICE);
+	rig_expect("unsubscribe", ALICE);
+	rig_expect("<unregister", "nodeId=\"n1\"");
+	read_as(RIG_OWNER, N1);
+	rig_expect("item-not-found");
+}
+
 static void row_D16__what_the_registry_has_to_forget_is_not_forgotten_here_by_a_restart(void **state)
 {
 	struct kith_thing_at n1 = at("n1");
@@ -886,6 +921,7 @@ int main(void)
 		T(a_damaged_file_of_a_node_costs_its_key_and_nothing_else),
 		T(a_node_is_not_registered_again_with_a_registry_that_repeats_what_it_owes),
 		T(row_D16__a_node_that_is_gone_is_wiped_first_and_then_unregistered),
+		T(a_node_that_is_taken_away_in_an_event_goes_after_it),
 		T(row_D16__what_the_registry_has_to_forget_is_not_forgotten_here_by_a_restart),
 		T(a_node_may_go_while_it_is_being_read),
 		T(a_reset_forgets_all_nodes),

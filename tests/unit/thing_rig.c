@@ -144,6 +144,8 @@ static void on_event(void *arg, const struct kith_thing_event *ev)
 		buf_addf(&rig->events, "[%s]", kith_thing_state_name(ev->state));
 	else
 		buf_addf(&rig->events, "{%d %s}", (int)ev->kind, ev->text);
+	if (rig->hear)
+		rig->hear(ev);
 }
 
 static enum kith_thing_result read_level(void *arg, uint64_t ticket, struct kith_thing_value *v)

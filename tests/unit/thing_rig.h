@@ -38,7 +38,8 @@ struct rig {
 	char full[160];
 	const struct stanza *arrived;	/* the broker's next, not yet taken */
 	const char *bind_user, *bind_domain;	/* what the server binds; NULL: what it should */
-	/* what the thing said to its maker */
+	/* what the thing said to its maker, who may do something about it */
+	void (*hear)(const struct kith_thing_event *ev);
 	struct buf events;
 	unsigned led_writes, reads;
 	double level;
