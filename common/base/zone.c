@@ -154,6 +154,11 @@ static bool take_edge(const char **s, struct edge *e)
 	return **s != '/' || (++*s, take_time(s, &e->time_s));
 }
 
+static bool is_offset(int32_t east)
+{
+	return east >= -2 * DAY_S && east <= 2 * DAY_S;
+}
+
 static bool read_rule(struct zone *z, const char *s)
 {
 	if (*s == '\0')
@@ -163,7 +168,7 @@ static bool read_rule(struct zone *z, const char *s)
 	z->standard = -z->standard;
 	z->has_rule = true;
 	if (*s == '\0')
-		return true;
+		return is_offset(z->standard);
 	z->summer = z->standard + 3600;
 	if (!take_zone_name(&s))
 		return false;
@@ -174,7 +179,7 @@ static bool read_rule(struct zone *z, const char *s)
 	}
 	z->has_summer = *s++ == ',' && take_edge(&s, &z->begin) && *s++ == ',' &&
 	    take_edge(&s, &z->end) && *s == '\0';
-	return z->has_summer;
+	return z->has_summer && is_offset(z->standard) && is_offset(z->summer);
 }
 
 static bool is_leap(int64_t y)
@@ -241,11 +246,6 @@ static int32_t by_rule(const struct zone *z, int64_t now, int64_t *until)
 }
 
 /* ---- one file ---- */
-
-static bool is_offset(int32_t east)
-{
-	return east >= -2 * DAY_S && east <= 2 * DAY_S;
-}
 
 static bool read_changes(struct zone *z, const unsigned char *p, const struct counts *c)
 {

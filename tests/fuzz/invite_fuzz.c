@@ -10,7 +10,7 @@
 #include "tests/fuzz/fuzz.h"
 
 /* What stands behind "preauth=", if it is long enough to be one. */
-static void check_silent(const struct err *e, const char *text)
+static void check_silent(const struct err *e, const char *text, const char *domain)
 {
 	const char *at = strstr(text, "preauth=");
 	char token[64];
@@ -24,7 +24,7 @@ static void check_silent(const struct err *e, const char *text)
 		return;
 	memcpy(token, at + 8, len);
 	token[len] = '\0';
-	FUZZ_CHECK(strstr(e->text, token) == NULL);
+	FUZZ_CHECK((domain != NULL && strstr(domain, token) != NULL) || strstr(e->text, token) == NULL);
 }
 
 static void check(const char *text, const char *domain)
@@ -33,7 +33,7 @@ static void check(const char *text, const char *domain)
 	struct err e = ERR_INIT;
 
 	if (invite_read(&token, text, domain, &e) < 0) {
-		check_silent(&e, text);
+		check_silent(&e, text, domain);
 		return;
 	}
 	FUZZ_CHECK(token.len > 0 && token.len <= INVITE_TOKEN);

@@ -30,7 +30,8 @@ load_identity(const char *text, size_t len)
 
 	if (identity_parse(&id, text, len, NULL) != 0)
 		return;
-	FUZZ_CHECK(strlen(id.user) == IDENT_TEXT - 1 && strlen(id.key) == IDENT_TEXT - 1);
+	FUZZ_CHECK(id.user[0] != '\0' && strlen(id.user) < IDENTITY_USER);
+	FUZZ_CHECK(strpbrk(id.user, "@/ \"&'<>\n") == NULL && strlen(id.key) == IDENT_TEXT - 1);
 	FUZZ_CHECK(id.password.len == IDENTITY_PASSWORD - 1 && id.domain[0] != '\0');
 	identity_fini(&id);
 }
