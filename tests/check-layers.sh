@@ -21,7 +21,7 @@ kithd: common/base common/wire common/store policy registry provisioning desk
 '
 # header (a pattern of the shell): the files that may include it
 owners='
-strophe.h: common/wire/stanza.c common/wire/parser.c
+strophe.h: tests/scenario/strophe_peer.c
 sqlite3.h: common/store/store_sqlite.c
 expat.h: common/wire/*
 ares.h: common/wire/*

@@ -3,7 +3,7 @@
 # size.sh ARCHIVE: what a device that uses only the smallest example takes of our
 # code: "text constants data", in bytes, in a static link with --gc-sections.
 # Counted are the functions, and the constants, of the objects of the archive;
-# not what expat, libstrophe, OpenSSL, c-ares and libc take.  KITH_SIZE_CC names
+# not what expat, OpenSSL, c-ares and libc take.  KITH_SIZE_CC names
 # another compiler, with what it needs; -v lists it by object.
 verbose=
 [ "$1" = -v ] && { verbose=1; shift; }
@@ -16,7 +16,7 @@ cp "$srcdir/thing/thing.h" "$work/kith/thing.h"
 # shellcheck disable=SC2086
 ${KITH_SIZE_CC:-${CC:-cc}} -Os -ffunction-sections -I"$work" -o "$work/tiny" \
     "$srcdir/thing/examples/tinything.c" "$archive" -Wl,--gc-sections,-Map="$work/map" \
-    ${KITH_SIZE_LIBS:--lstrophe -lexpat -lssl -lcrypto -luuid -lidn -lunistring -linih -lcares -lm} \
+    ${KITH_SIZE_LIBS:--lexpat -lssl -lcrypto -luuid -lidn -lunistring -linih -lcares -lm} \
     || exit 1
 awk -v archive="${archive##*/}(" -v verbose="$verbose" '
 	/^Linker script and memory map/ { on = 1 }

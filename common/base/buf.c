@@ -45,7 +45,7 @@ buf_reset(struct buf *b)
 
 /* Room for `more` bytes and the NUL behind them. */
 static bool
-make_room(struct buf *b, size_t more)
+grow(struct buf *b, size_t more)
 {
 	size_t cap = b->cap;
 	char *data;
@@ -54,8 +54,6 @@ make_room(struct buf *b, size_t more)
 		return false;
 	if (more > b->max - b->len)
 		goto fail;
-	if (b->cap > 0 && more <= b->cap - b->len)
-		return true;
 	if (cap == 0)
 		cap = FIRST_CAP;
 	while (cap < b->len + more)
@@ -81,6 +79,13 @@ fail:
 	return false;
 }
 
+/* Mostly there is some.  Whatever failed takes nothing more. */
+static inline bool
+make_room(struct buf *b, size_t more)
+{
+	return (more <= b->cap - b->len && !b->failed) || grow(b, more);
+}
+
 void
 buf_add(struct buf *b, const void *data, size_t len)
 {
@@ -100,7 +105,10 @@ buf_adds(struct buf *b, const char *s)
 void
 buf_addc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	if (!make_room(b, 1))
+		return;
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
 }
 
 void

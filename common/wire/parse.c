@@ -79,12 +79,10 @@ parse_needed(struct parse *p, const struct stanza *el, const char *name, size_t 
 	return *out != NULL ? 0 : parse_fail(p, COND_BAD_REQUEST);
 }
 
-/* Two names of one attribute: the value, NULL if neither is there. */
+/* Two names of one attribute, as they were found: the value, NULL if neither is there. */
 static int
-either(struct parse *p, const struct stanza *el, const char *a, const char *b, const char **out)
+either(struct parse *p, const char *first, const char *second, const char **out)
 {
-	const char *first = stanza_attr(el, a), *second = stanza_attr(el, b);
-
 	if (first != NULL && second != NULL && strcmp(first, second) != 0)
 		return parse_fail(p, COND_BAD_REQUEST);
 	*out = first != NULL ? first : second;
@@ -94,12 +92,13 @@ either(struct parse *p, const struct stanza *el, const char *a, const char *b, c
 static int
 word_value(struct parse *p, const struct stanza *el, enum word w, const char **out)
 {
-	const char *lng = word(VOCAB_LONG, w), *shrt = word(VOCAB_SHORT, w);
+	const char *lng = stanza_attr(el, word(VOCAB_LONG, w));
+	const char *shrt = stanza_attr(el, word(VOCAB_SHORT, w));
 
-	if (either(p, el, lng, shrt, out) < 0)
+	if (either(p, lng, shrt, out) < 0)
 		return -1;
-	p->saw_long |= stanza_attr(el, lng) != NULL;
-	p->saw_short |= stanza_attr(el, shrt) != NULL;
+	p->saw_long |= lng != NULL;
+	p->saw_short |= shrt != NULL;
 	return 0;
 }
 
@@ -427,7 +426,7 @@ add_name(struct parse *p, const struct stanza *c, struct name_list *out)
 {
 	const char *text, *copy;
 
-	if (either(p, c, "name", "n", &text) < 0)
+	if (either(p, stanza_attr(c, "name"), stanza_attr(c, "n"), &text) < 0)
 		return -1;
 	if (is_empty(text))
 		return parse_fail(p, COND_BAD_REQUEST);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * parser: expat's handlers and the tree they build with libstrophe.  Neither
- * libstrophe's parser nor its connection is used.  Next: stanza.c reads the
- * tree, stream.c feeds us.
+ * parser: expat's handlers and the tree they build (tree.h).  Next: stanza.c
+ * reads the tree, stream.c feeds us.
  *
  * Expat remembers every element and attribute name of a document, and one of
  * our documents lasts for weeks.  So the document is begun anew from time to
@@ -15,7 +14,6 @@
 #include <expat.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strophe.h>
 
 #include "common/base/jid.h"
 #include "common/base/mem.h"
@@ -23,15 +21,18 @@
 #include "common/base/secret.h"
 #include "common/wire/frame.h"
 #include "common/wire/ns.h"
+#include "common/wire/tree.h"
 
 /* Between namespace and name in what expat reports.  No XML document can
  * contain this byte, not even as a character reference. */
 #define SEPARATOR '\x01'
 #define XML_LANG "http://www.w3.org/XML/1998/namespace\x01lang"
 
-/* Memory for the tree of one stanza: what 1,000 elements take, and what the
- * attributes and texts in the rest of the bytes can take at most. */
-#define TREE_BYTES(stanza_bytes) (512 * 1024 + 24 * (stanza_bytes))
+/* Memory for the tree of one stanza: what its elements take, each with a namespace
+ * of its own, and what the attributes and texts in the rest of the bytes can take
+ * at most: a='' takes two pointers and two bytes that end a string. */
+#define TREE_BYTES(stanza_bytes) \
+	(WIRE_ELEMENTS * (sizeof(struct stanza) + WIRE_NAME_BYTES + 32) + 8 * (stanza_bytes))
 /* Kept: no malloc for common stanzas; those of a device are small, as its memory is. */
 #define TREE_FIRST_CHUNK(stanza_bytes) \
 	((stanza_bytes) < WIRE_STANZA_BYTES ? (size_t)4 * 1024 : (size_t)32 * 1024)
@@ -42,9 +43,6 @@ enum purpose { READ_HEADER, READ_STANZA, READ_HEAD, READ_NOTHING };
 
 struct parser {
 	XML_Parser xml;
-	xmpp_ctx_t *ctx;
-	xmpp_mem_t mem;			/* the context points to it */
-	bool use_pool;			/* the context itself is not in it */
 	struct pool pool;
 	struct frame frame;
 	char *default_ns;
@@ -58,47 +56,16 @@ struct parser {
 	bool root_seen;			/* the stream's start tag is in expat */
 	bool over;			/* this stanza met a cap or no memory */
 	size_t level;			/* open elements below the stream */
-	xmpp_stanza_t *open[WIRE_DEPTH];
+	struct stanza *open[WIRE_DEPTH];
 	struct buf text[WIRE_DEPTH];	/* direct text of each open element */
 	const char *ns_seen[FEATURES_NAMESPACES];
 	size_t n_ns;
 	bool right_ns;			/* header: default namespace as expected */
 	bool right_root;
-	xmpp_stanza_t *root;
+	struct stanza *root;
 	struct parser_header header;
 	struct stanza_head head;
 };
-
-/* libstrophe's memory */
-
-static void *
-tree_alloc(size_t size, void *arg)
-{
-	struct parser *p = arg;
-	void *out = p->use_pool ? pool_alloc(&p->pool, size) : mem_alloc(size);
-
-	if (out == NULL)
-		p->over = true;
-	return out;
-}
-
-static void
-tree_free(void *mem, void *arg)
-{
-	const struct parser *p = arg;
-
-	if (!p->use_pool)
-		mem_free(mem);
-}
-
-/* Nothing that builds a tree reallocates. */
-static void *
-tree_realloc(void *mem, size_t size, void *arg)
-{
-	const struct parser *p = arg;
-
-	return p->use_pool ? NULL : mem_resize(mem, size);
-}
 
 static const XML_Memory_Handling_Suite expat_memory = { mem_alloc, mem_resize, mem_free };
 
@@ -176,82 +143,130 @@ read_head(struct parser *p, const char *name, const char **atts)
 	p->head.to = keep_attribute(p, atts, "to", JID_MAX);
 }
 
-static void
-set_name(struct parser *p, xmpp_stanza_t *s, const char *name)
+/* How much of an element is kept.  false: it is over a limit. */
+static bool
+measure(const char *name, const char **atts, size_t *kept, size_t *bytes)
 {
-	char uri[WIRE_NAME_BYTES + 1];
-	size_t uri_len;
+	size_t uri_len, n = 0;
 	const char *local = split_name(name, &uri_len);
 
-	if (uri_len > WIRE_NAME_BYTES || strlen(local) > WIRE_NAME_BYTES) {
-		p->over = true;
-		return;
-	}
-	(void)xmpp_stanza_set_name(s, local);
-	memcpy(uri, name, uri_len);
-	uri[uri_len] = '\0';
-	if (uri_len > 0)
-		(void)xmpp_stanza_set_ns(s, uri);
-}
-
-static void
-set_attributes(struct parser *p, xmpp_stanza_t *s, const char **atts)
-{
-	size_t n = 0;
-
-	for (; atts[0] != NULL && !p->over; atts += 2) {
-		size_t uri_len;
+	if (uri_len > WIRE_NAME_BYTES || strlen(local) > WIRE_NAME_BYTES)
+		return false;
+	*bytes = uri_len + strlen(local) + 2;
+	for (*kept = 0; atts[0] != NULL; atts += 2) {
 		const char *plain = plain_attribute(atts[0]);
 
 		if (++n > WIRE_ATTRIBUTES || strlen(split_name(atts[0], &uri_len)) > WIRE_NAME_BYTES)
-			p->over = true;
-		else if (plain != NULL)
-			(void)xmpp_stanza_set_attribute(s, plain, atts[1]);
+			return false;
+		if (plain == NULL)
+			continue;
+		++*kept;
+		*bytes += strlen(plain) + strlen(atts[1]) + 2;
 	}
+	return true;
 }
 
-/* Every failed allocation sets p->over; a half-built tree is never shown. */
+static const char *
+keep(char **to, const char *text, size_t len)
+{
+	char *kept = *to;
+
+	memcpy(kept, text, len);
+	kept[len] = '\0';
+	*to += len + 1;
+	return kept;
+}
+
+/* In order: who walks them (signatures do) must not depend on expat's. */
+static void
+add_attribute(struct stanza *s, char **to, const char *name, const char *value)
+{
+	size_t at = s->n++;
+
+	for (; at > 0 && strcmp(s->attr[at - 1].name, name) > 0; at--)
+		s->attr[at] = s->attr[at - 1];
+	s->attr[at].name = keep(to, name, strlen(name));
+	s->attr[at].value = keep(to, value, strlen(value));
+}
+
+static struct stanza *
+element_new(struct parser *p, const char *name, const char **atts)
+{
+	size_t uri_len, kept, bytes;
+	const char *local = split_name(name, &uri_len);
+	struct stanza *s;
+	char *to;
+
+	if (!measure(name, atts, &kept, &bytes))
+		return NULL;
+	s = pool_alloc(&p->pool, sizeof(*s) + kept * sizeof(s->attr[0]) + bytes);
+	if (s == NULL)
+		return NULL;
+	to = (char *)&s->attr[kept];
+	*s = (struct stanza){ .text = "" };
+	s->ns = keep(&to, name, uri_len);
+	s->name = keep(&to, local, strlen(local));
+	for (; atts[0] != NULL; atts += 2) {
+		const char *plain = plain_attribute(atts[0]);
+
+		if (plain != NULL)
+			add_attribute(s, &to, plain, atts[1]);
+	}
+	return s;
+}
+
+static void
+add_child(struct stanza *parent, struct stanza *s)
+{
+	if (parent->last != NULL)
+		parent->last->next = s;
+	else
+		parent->first = s;
+	parent->last = s;
+	parent->children++;
+}
+
+/* A half-built tree is never shown. */
 static void
 open_element(struct parser *p, const char *name, const char **atts)
 {
-	xmpp_stanza_t *s;
+	struct stanza *s;
 
 	if (p->over || p->level == WIRE_DEPTH) {
 		p->over = true;
 		return;
 	}
-	s = xmpp_stanza_new(p->ctx);
-	if (s == NULL)
+	s = element_new(p, name, atts);
+	if (s == NULL) {
+		p->over = true;
 		return;
-	set_name(p, s, name);
-	set_attributes(p, s, atts);
+	}
 	if (p->level > 0)
-		(void)xmpp_stanza_add_child_ex(p->open[p->level - 1], s, 0);
+		add_child(p->open[p->level - 1], s);
 	else
 		p->root = s;
 	buf_reset(&p->text[p->level]);
 	p->open[p->level++] = s;
 }
 
-/* The direct text of an element becomes one text node. */
+/* The direct text of an element is one, however it came. */
 static void
 close_element(struct parser *p)
 {
 	struct buf *text;
-	xmpp_stanza_t *node;
 
 	if (p->over || p->level == 0)
 		return;
 	text = &p->text[--p->level];
+	if (text->len > 0 && buf_ok(text)) {
+		const char *kept = pool_strndup(&p->pool, text->data, text->len);
+
+		if (kept != NULL)
+			p->open[p->level]->text = kept;
+		p->over = kept == NULL;
+	}
 	if (!buf_ok(text))
 		p->over = true;
-	if (text->len == 0 || p->over)
-		return;
-	node = xmpp_stanza_new(p->ctx);
-	if (node == NULL)
-		return;
-	(void)xmpp_stanza_set_text_with_size(node, text->data, text->len);
-	(void)xmpp_stanza_add_child_ex(p->open[p->level], node, 0);
 	buf_reset(text);	/* the tree has it; it goes with the stanza */
 }
 
@@ -437,8 +452,7 @@ reopens_stream(const struct parser *p)
 static bool
 too_many_namespaces(const struct parser *p)
 {
-	const char *ns = p->root != NULL ? xmpp_stanza_get_ns(p->root) : NULL;
-	bool features = ns != NULL && strcmp(ns, NS_STREAMS) == 0;
+	bool features = p->root != NULL && strcmp(p->root->ns, NS_STREAMS) == 0;
 
 	return !features && p->n_ns > WIRE_NAMESPACES;
 }
@@ -548,14 +562,11 @@ parser_new(const char *default_ns, size_t stanza_bytes, struct err *e)
 	for (i = 0; i < WIRE_DEPTH; i++)
 		buf_init(&p->text[i], stanza_bytes);
 	frame_init(&p->frame, stanza_bytes);
-	p->mem = (xmpp_mem_t){ tree_alloc, tree_free, tree_realloc, p };
 	p->default_ns = mem_strdup(default_ns);
-	p->ctx = xmpp_ctx_new(&p->mem, NULL);
 	p->xml = XML_ParserCreate_MM("UTF-8", &expat_memory, (const char[]){ SEPARATOR, 0 });
-	if (p->default_ns == NULL || p->ctx == NULL || p->xml == NULL ||
+	if (p->default_ns == NULL || p->xml == NULL ||
 	    pool_alloc(&p->pool, TREE_FIRST_CHUNK(stanza_bytes)) == NULL)
 		goto no_memory;
-	p->use_pool = true;
 	parser_restart(p);
 	return p;
 no_memory:
@@ -572,9 +583,6 @@ parser_free(struct parser **parser)
 
 	if (p == NULL)
 		return;
-	p->use_pool = false;
-	if (p->ctx != NULL)
-		xmpp_ctx_free(p->ctx);
 	if (p->xml != NULL)
 		XML_ParserFree(p->xml);
 	for (i = 0; i < WIRE_DEPTH; i++)
@@ -607,7 +615,7 @@ parser_header(const struct parser *p)
 const struct stanza *
 parser_stanza(const struct parser *p)
 {
-	return (const struct stanza *)p->root;
+	return p->root;
 }
 
 const struct stanza_head *

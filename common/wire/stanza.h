@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * stanza: the read-only tree of one received stanza.
- * libstrophe supplies the tree; stanza.c, parser.c and nothing else include
- * strophe.h.  The strict parser of parser.c builds it: only un-namespaced
+ * The strict parser of parser.c builds it: only un-namespaced
  * attributes (and xml:lang) are in it, and it lives until the callback that
  * was handed it returns.  Writing goes through xml.h, never through a tree.
  */
