@@ -71,10 +71,10 @@ build()
 	    make -s -f - units | tr ' ' '\n' | sed -n 's,^tests/unit/,,p')}; do
 		echo "tests/unit/$p"
 	done)
+	: > make.out
+	[ -n "$TESTS" ] || make -j"$jobs" -k all > make.out 2>&1
 	# shellcheck disable=SC2086 # a list of words
-	make -j"$jobs" -k ${TESTS:+$programs} ${TESTS:-all} > make.out 2>&1
-	# shellcheck disable=SC2086
-	[ -n "$TESTS" ] || make -j"$jobs" -k $programs >> make.out 2>&1
+	make -j"$jobs" -k $programs >> make.out 2>&1
 	! grep -E '(error:|undefined reference|\*\*\*)' make.out | head | sed 's/^/# /' | grep .
 }
 
