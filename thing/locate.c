@@ -51,6 +51,7 @@ struct round {
 	char moved[DOMAINS_NAME];	/* a name for the DNS */
 	const char *moved_names[2];
 	bool has_moved;			/* moved_to is next */
+	struct locate_place moved_from;
 	struct resolve_place moved_to;
 	struct source mover;
 };
@@ -64,7 +65,6 @@ struct locate {
 	void *arg;
 	bool is_fixed;
 	struct resolve_place fixed;
-	struct locate_place last;
 	struct round *round;		/* NULL: not looking */
 	size_t n_told;			/* in this life */
 	char *told[LOCATE_STRANGE];
@@ -367,7 +367,7 @@ static enum locate_answer from_settings(struct locate *l, struct locate_place *o
 	return LOCATE_PLACE;
 }
 
-/* Where the last one sent us.  Domain and hints stay those of the one who did. */
+/* Where one sent us.  Domain and hints stay those of the one who did. */
 static enum locate_answer from_move(struct locate *l, struct locate_place *out)
 {
 	struct source *s = &l->round->mover;
@@ -382,7 +382,7 @@ static enum locate_answer from_move(struct locate *l, struct locate_place *out)
 	if (a != LOCATE_PLACE)
 		return a;
 	l->round->has_moved = false;
-	*out = l->last;
+	*out = l->round->moved_from;
 	out->at = l->round->moved_to;
 	out->way = "moved";
 	return LOCATE_PLACE;
@@ -403,23 +403,22 @@ enum locate_answer locate_next(struct locate *l, struct locate_place *out)
 		a = l->is_fixed ? from_settings(l, out) : from_ways(l, out);
 		l->round->n_places += a == LOCATE_PLACE;
 	}
-	if (a == LOCATE_PLACE)
-		l->last = *out;
 	if (a == LOCATE_NONE)
 		tell_of_strangers(l);
 	return a;
 }
 
 /* "host", "host:5222", "[::1]:5222", "[::1]" */
-void locate_moved(struct locate *l, const char *host)
+void locate_moved(struct locate *l, const struct locate_place *from, const char *host)
 {
 	const char *colon = strrchr(host, ':');
 	struct resolve_place to = { .direct_tls = false };
 	char with_port[sizeof(to.host) + 16];
 
-	if (!l->round || l->round->moves == LOCATE_MOVES || !l->last.way)
+	if (!l->round || l->round->moves == LOCATE_MOVES || !from->way)
 		return;
 	l->round->moves++;
+	l->round->moved_from = *from;
 	source_close(&l->round->mover);
 	snprintf(with_port, sizeof(with_port), "%s%s", host,
 	    *host == '[' && host[strlen(host) - 1] == ']' ? ":5222" : "");

@@ -61,9 +61,9 @@ enum locate_answer {
 enum locate_answer locate_next(struct locate *l, struct locate_place *out);
 /* Somebody was found: nothing is asked any more in this round. */
 void locate_end(struct locate *l);
-/* The broker of the last place named another host (RFC 6120 4.9.3.19): it comes
+/* The broker at `from` named another host (RFC 6120 4.9.3.19): it comes
  * next, and must prove the same domain. */
-void locate_moved(struct locate *l, const char *host);
+void locate_moved(struct locate *l, const struct locate_place *from, const char *host);
 
 int locate_fd(const struct locate *l, short *events);	/* -1: none */
 int64_t locate_deadline(const struct locate *l);	/* boot ms, -1 */

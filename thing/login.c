@@ -264,7 +264,7 @@ static void lose_connection(struct login *l)
 		return;
 	}
 	if (l->resume.location[0])	/* the server that has it (XEP-0198 section 5) */
-		locate_moved(l->locate, l->resume.location);
+		locate_moved(l->locate, &l->place, l->resume.location);
 	l->suspended = true;
 	l->lapse_ms = clock_boot(l->clock) + l->resume.max_ms;
 }
@@ -329,7 +329,7 @@ static void on_down(void *arg, enum client_end why, const char *text, int64_t re
 	if (l->account_wait_ms > delay)
 		delay = l->account_wait_ms;
 	if (why == CLIENT_MOVED)
-		locate_moved(l->locate, text);
+		locate_moved(l->locate, &l->place, text);
 	/* A slot that the server gives wins; a tenth more keeps those apart who
 	 * were all given the same. */
 	if (retry_after_ms > delay)

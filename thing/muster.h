@@ -17,11 +17,12 @@
 #include "thing/befriend.h"
 #include "thing/call.h"
 #include "thing/node.h"
+#include "thing/room.h"
 #include "thing/session.h"
 #include "thing/standing.h"
 
 #define MUSTER_FLIGHT 4		/* asked at the same time */
-#define MUSTER_PUSHES 16	/* waiting for what the registry says */
+#define MUSTER_PUSHES ROOM_NODES	/* waiting for what the registry says */
 #define MUSTER_GRAVES 512	/* gone, and not yet forgotten by the registry */
 #define MUSTER_AGAIN_MS 5000	/* as ENROLL_AGAIN_MS */
 

@@ -16,6 +16,8 @@
 #define ROOM_ANSWERS 64			/* of provisioning, kept */
 #define ROOM_BEFRIEND 8			/* who wait to become friends */
 #define ROOM_JOBS 4			/* requests being served */
+#define ROOM_WATCHES 1			/* it has none */
+#define ROOM_NODES 1			/* pushes about nodes: it has none */
 #define ROOM_QUEUE (64 * 1024)		/* bytes that wait to be sent */
 #else
 #define ROOM_ADDRESS JID_MAX
@@ -24,6 +26,8 @@
 #define ROOM_ANSWERS 256
 #define ROOM_BEFRIEND 32
 #define ROOM_JOBS 16
+#define ROOM_WATCHES 64
+#define ROOM_NODES 16
 #define ROOM_QUEUE (256 * 1024)
 #endif
 

@@ -14,9 +14,10 @@
 
 #include "thing/friends.h"
 #include "thing/readout.h"
+#include "thing/room.h"
 #include "thing/sample.h"
 
-#define WATCH_MAX 64			/* of everybody */
+#define WATCH_MAX ROOM_WATCHES		/* of everybody */
 #define WATCH_EACH 8			/* of one address */
 #define WATCH_FIELDS 16			/* whose changes one of them tells */
 #define WATCH_MIN_MS 1000		/* between two tellings to a program */

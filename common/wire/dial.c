@@ -17,8 +17,8 @@
 static bool
 numeric_address(const char *host, const char *port, struct resolve_address *out)
 {
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&out->sa;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&out->sa;
+	struct sockaddr_in *v4 = &out->sa.v4;
+	struct sockaddr_in6 *v6 = &out->sa.v6;
 	int64_t number;
 
 	if (str_to_int(port, 1, 65535, &number) != 0)
@@ -110,11 +110,11 @@ dial_run(struct dial *d)
 static int
 connect_socket(const struct resolve_address *a)
 {
-	int fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(a->sa.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -1;
-	if (connect(fd, (const struct sockaddr *)&a->sa, a->len) == 0 || errno == EINPROGRESS)
+	if (connect(fd, &a->sa.any, a->len) == 0 || errno == EINPROGRESS)
 		return fd;
 	(void)close(fd);
 	return -1;

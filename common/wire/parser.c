@@ -33,9 +33,7 @@
  * at most: a='' takes two pointers and two bytes that end a string. */
 #define TREE_BYTES(stanza_bytes) \
 	(WIRE_ELEMENTS * (sizeof(struct stanza) + WIRE_NAME_BYTES + 32) + 8 * (stanza_bytes))
-/* Kept: no malloc for common stanzas; those of a device are small, as its memory is. */
-#define TREE_FIRST_CHUNK(stanza_bytes) \
-	((stanza_bytes) < WIRE_STANZA_BYTES ? (size_t)4 * 1024 : (size_t)32 * 1024)
+#define TREE_FIRST_CHUNK (32 * 1024)	/* kept: no malloc for common stanzas */
 #define RENEW_BYTES (128 * 1024)	/* of stanzas, until names are forgotten */
 #define FEATURES_NAMESPACES (4 * WIRE_NAMESPACES) /* servers announce much */
 
@@ -565,7 +563,7 @@ parser_new(const char *default_ns, size_t stanza_bytes, struct err *e)
 	p->default_ns = mem_strdup(default_ns);
 	p->xml = XML_ParserCreate_MM("UTF-8", &expat_memory, (const char[]){ SEPARATOR, 0 });
 	if (p->default_ns == NULL || p->xml == NULL ||
-	    pool_alloc(&p->pool, TREE_FIRST_CHUNK(stanza_bytes)) == NULL)
+	    (stanza_bytes >= WIRE_STANZA_BYTES && pool_alloc(&p->pool, TREE_FIRST_CHUNK) == NULL))
 		goto no_memory;
 	parser_restart(p);
 	return p;
@@ -604,6 +602,18 @@ parser_restart(struct parser *p)
 	p->final = PARSER_MORE;
 	p->why = "";
 	begin_document(p);
+}
+
+void
+parser_rest(struct parser *p)
+{
+	if (!frame_at_start(&p->frame))
+		return;
+	pool_fini(&p->pool);
+	buf_fini(&p->held);
+	for (size_t i = 0; i < WIRE_DEPTH; i++)
+		buf_fini(&p->text[i]);
+	p->root = NULL;
 }
 
 const struct parser_header *

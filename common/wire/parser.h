@@ -37,6 +37,9 @@ void parser_restart(struct parser *p);
  * the event points to lives until the next call. */
 enum parser_event parser_next(struct parser *p, const char *data, size_t len, size_t *used);
 
+/* Between two stanzas: what the last one took is given back, and is no more. */
+void parser_rest(struct parser *p);
+
 const struct parser_header *parser_header(const struct parser *p);
 const struct stanza *parser_stanza(const struct parser *p);
 const struct stanza_head *parser_head(const struct parser *p);

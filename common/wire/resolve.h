@@ -9,6 +9,7 @@
 #ifndef KITH_WIRE_RESOLVE_H
 #define KITH_WIRE_RESOLVE_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,7 +31,7 @@ struct resolve_place {
 };
 
 struct resolve_address {
-	struct sockaddr_storage sa;
+	union { struct sockaddr any; struct sockaddr_in v4; struct sockaddr_in6 v6; } sa;
 	socklen_t len;
 };
 

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/base/mem.h"
 #include "common/base/str.h"
 #include "common/wire/ns.h"
 #include "common/wire/stanza.h"
@@ -40,6 +41,8 @@ resume_fini(struct resume *r)
 {
 	buf_fini(&r->out);
 	buf_fini(&r->kept);
+	mem_free(r->length);
+	r->length = NULL;
 }
 
 void
@@ -86,7 +89,9 @@ keep(struct resume *r, const char *stanza, size_t len)
 	r->sent++;
 	if (!r->complete)
 		return;
-	if (r->n == RESUME_STANZAS || len > RESUME_BYTES - r->kept.len) {
+	if (r->length == NULL)
+		r->length = mem_array(RESUME_STANZAS, sizeof(r->length[0]));
+	if (r->length == NULL || r->n == RESUME_STANZAS || len > RESUME_BYTES - r->kept.len) {
 		r->complete = false;
 		drop(&r->kept, r->kept.len);
 		r->n = 0;

@@ -28,7 +28,7 @@ struct stanza;
 struct resume {
 	struct buf out;			/* written by the session, not handed over yet */
 	struct buf kept;		/* handed over, not acknowledged */
-	uint32_t length[RESUME_STANZAS];	/* of those, from `first` on */
+	uint32_t *length;		/* of those, from `first` on; heap, once there are any */
 	unsigned first, n;
 	uint32_t sent, acked, handled;	/* stanzas modulo 2^32, as the XEP counts */
 	uint32_t asked;			/* `sent` at the last <r/> */

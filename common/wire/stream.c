@@ -57,7 +57,8 @@ struct stream {
 	int64_t urgent_ms;	/* boot */
 	bool opened;		/* our header is out: a close must be proper */
 	bool said_goodbye;	/* our direction is shut */
-	char *in;
+	bool frugal;		/* nothing that was read is kept room for */
+	char *in;		/* NULL: rested */
 	size_t in_size, in_pos, in_len;
 	int64_t last_byte;
 	int64_t close_at;	/* boot ms, while CLOSING */
@@ -117,9 +118,9 @@ stream_new(int fd, const struct stream_conf *conf, const struct stream_ops *ops,
 	s->default_ns = mem_strdup(conf->default_ns);
 	s->in_size = l.queue_bytes / ANSWER_RATIO;
 	s->in_size = s->in_size < READ_MIN ? READ_MIN : s->in_size > READ_MAX ? READ_MAX : s->in_size;
-	s->in = mem_alloc(s->in_size);
+	s->frugal = l.stanza_bytes < WIRE_STANZA_BYTES;
 	s->parser = parser_new(conf->default_ns, l.stanza_bytes, e);
-	if (s->default_ns == NULL || s->in == NULL || s->parser == NULL)
+	if (s->default_ns == NULL || s->parser == NULL)
 		goto no_memory;
 	s->fd = fd;
 	if (s->tap != NULL)
@@ -472,11 +473,28 @@ read_some(struct stream *s, char *data, size_t len)
 	return n == 0 ? -1 : n;
 }
 
+/* A device waits most of its life: what it read with is given back meanwhile. */
+static void
+rest(struct stream *s)
+{
+	if (!s->frugal || s->in_len > 0)
+		return;
+	mem_free(s->in);
+	s->in = NULL;
+	parser_rest(s->parser);
+}
+
 /* Fills the buffer; a TLS connection gives one record at a time.  False: the
  * peer sends no more. */
 static bool
 fill(struct stream *s)
 {
+	if (s->in == NULL)
+		s->in = mem_alloc(s->in_size);
+	if (s->in == NULL) {
+		end(s, STREAM_LOST, "no memory to read");
+		return false;
+	}
 	do {
 		ssize_t n = read_some(s, s->in + s->in_len, s->in_size - s->in_len);
 
@@ -594,6 +612,7 @@ stream_run(struct stream *s, short revents)
 		end(s, STREAM_CLOSED, "closed by us");
 	if (s->phase == RUNNING && s->urgent > 0 && clock_boot(s->clock) >= s->urgent_ms)
 		end(s, STREAM_LOST, "the peer takes nothing");
+	rest(s);
 	report_end(s);
 }
 

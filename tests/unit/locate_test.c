@@ -22,6 +22,7 @@ enum { DNS, MDNS, DHCP, SSDP, WAYS };
 static struct {
 	void *dir;
 	struct locate *l;
+	struct locate_place place;	/* the last that next_is() told of */
 	struct clock_fake hands;
 	struct clock clock;
 	/* the stand-ins */
@@ -158,11 +159,11 @@ static const char *round_of(const char *bound)
 static const char *next_is(void)
 {
 	static char text[1024];
-	struct locate_place p;
+	struct locate_place *const p = &f.place;
 
-	if (locate_next(f.l, &p) != LOCATE_PLACE)
+	if (locate_next(f.l, p) != LOCATE_PLACE)
 		return "";
-	snprintf(text, sizeof(text), "%s:%s=%s", p.at.host, p.at.port, p.domain);
+	snprintf(text, sizeof(text), "%s:%s=%s", p->at.host, p->at.port, p->domain);
 	return text;
 }
 
@@ -383,11 +384,11 @@ static void att_D_09__see_other_host_is_followed_twice_for_the_same_domain(void 
 	start(NULL, KITH_THING_LOCATE_MDNS, NULL);
 	locate_begin(f.l, "home.example");
 	assert_string_equal(next_is(), "a:5222=home.example");
-	locate_moved(f.l, "evil.example:6222");
+	locate_moved(f.l, &f.place, "evil.example:6222");
 	assert_string_equal(next_is(), "evil.example:6222=home.example");
-	locate_moved(f.l, "[2001:db8::1]");
+	locate_moved(f.l, &f.place, "[2001:db8::1]");
 	assert_string_equal(next_is(), "2001:db8::1:5222=home.example");
-	locate_moved(f.l, "evil.example:6223");		/* enough */
+	locate_moved(f.l, &f.place, "evil.example:6223");		/* enough */
 	assert_string_equal(next_is(), "b:5222=home.example");
 	assert_string_equal(next_is(), "");
 }
@@ -399,7 +400,7 @@ static void see_other_host_without_a_port_is_looked_up(void **state)
 	start("192.0.2.1:5222", 0, NULL);
 	locate_begin(f.l, "home.example");
 	assert_string_equal(next_is(), "192.0.2.1:5222=home.example");
-	locate_moved(f.l, "other.example");
+	locate_moved(f.l, &f.place, "other.example");
 	assert_string_equal(f.asked[DNS], "other.example ");
 	assert_string_equal(next_is(), "one.other.example:5222=home.example");
 	assert_string_equal(next_is(), "");
@@ -415,7 +416,7 @@ static void see_other_host_that_is_no_host_is_nothing(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		locate_begin(f.l, "home.example");
 		assert_string_equal(next_is(), "192.0.2.1:5222=home.example");
-		locate_moved(f.l, bad[i]);
+		locate_moved(f.l, &f.place, bad[i]);
 		assert_string_equal(next_is(), "");
 	}
 }
