@@ -21,6 +21,7 @@ case_is()
 }
 
 for f in sbin/kithd bin/kithctl bin/kith-thing include/kith/thing.h lib/pkgconfig/kith-thing.pc \
+    lib/libkith-thing-core.a lib/pkgconfig/kith-thing-core.pc \
     share/man/man8/kithd.8 share/man/man1/kithctl.1 share/man/man8/kith-thing.8 share/man/man3/kith_thing.3 \
     lib/systemd/system/kithd.service share/locale/de/LC_MESSAGES/kith.mo; do
 	case_is "$f is installed" test -s "$prefix/$f"
@@ -37,6 +38,12 @@ case_is "a program compiles with pkg-config kith-thing" sh -c '
 	PKG_CONFIG_PATH="$1/lib/pkgconfig" && export PKG_CONFIG_PATH &&
 	flags=$(pkg-config --cflags --libs kith-thing) &&
 	echo "$2" | cc -Wall -Wextra -Werror -x c - -o /dev/null $flags' - "$prefix" "$smallest"
+# A device of the core profile needs nothing of ours where it runs.
+case_is "the smallest device links with pkg-config kith-thing-core, statically" sh -c '
+	PKG_CONFIG_PATH="$1/lib/pkgconfig" && export PKG_CONFIG_PATH &&
+	flags=$(pkg-config --cflags --libs kith-thing-core) && out=$(mktemp) &&
+	cc -Os "$(find "$1" -name tinything.c -print -quit)" -o "$out" $flags &&
+	! ldd "$out" | grep libkith; s=$?; rm -f "$out"; exit $s' - "$prefix"
 
 # What docs/MAKERS.md shows, as its reader would do it: the settings, the device, its test.
 work=$(mktemp -d) || exit 99
