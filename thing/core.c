@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/wire/account_form.h"
+#include "common/wire/resume.h"
 #include "common/wire/trace.h"
 #include "thing/form.h"
 #include "thing/locate_way.h"
@@ -445,4 +446,132 @@ bool clone_look_again(struct clone *c)
 void clone_end(struct clone *c)
 {
 	(void)c;
+}
+
+/* cloned.c: nor is it told to anybody */
+
+void self_cloned(void *arg, bool cloned)
+{
+	(void)arg;
+	(void)cloned;
+}
+
+void self_clone_note(void *arg, const char *sentence)
+{
+	(void)arg;
+	(void)sentence;
+}
+
+/* admission.c: it comes with nothing but a name and a password of its own */
+
+int admission_init(struct admission *a, const struct kith_thing_conf *conf, struct err *e)
+{
+	*a = (struct admission){ .look_ms = -1 };
+	if (!conf->invite && !conf->maker_key && !conf->maker_secret && !conf->cert_file &&
+	    !conf->key_file)
+		return 0;
+	return err_set(e, ERR_INPUT, "this library shows no invitation, maker's key or certificate");
+}
+
+void admission_fini(struct admission *a)
+{
+	(void)a;
+}
+
+int admission_name(const struct admission *a, struct identity *id, const char *dir,
+    struct err *e)
+{
+	(void)a;
+	(void)id;
+	(void)dir;
+	(void)e;
+	return 0;
+}
+
+struct signup_conf admission_conf(const struct admission *a)
+{
+	(void)a;
+	return (struct signup_conf){ 0 };
+}
+
+void admission_settled(struct admission *a)
+{
+	(void)a;
+}
+
+int64_t admission_deadline(const struct admission *a)
+{
+	return a->look_ms;
+}
+
+bool admission_look(struct admission *a, const struct clock *clock, int64_t earliest_ms,
+    char *text, size_t size)
+{
+	(void)a;
+	(void)clock;
+	(void)earliest_ms;
+	(void)text;
+	(void)size;
+	return false;
+}
+
+/* resume_count.c: a session ends with its connection, and the server is not asked to
+ * count (XEP-0198) */
+
+void resume_keep(struct resume *r, const char *stanza, size_t len)
+{
+	(void)r;
+	(void)stanza;
+	(void)len;
+}
+
+void resume_enable(struct resume *r, struct buf *to)
+{
+	(void)r;
+	(void)to;
+}
+
+void resume_ask(struct resume *r, struct buf *to)
+{
+	(void)r;
+	(void)to;
+}
+
+void resume_handled(struct resume *r, const char *name)
+{
+	(void)r;
+	(void)name;
+}
+
+int resume_take(struct resume *r, const struct stanza *s, struct buf *to)
+{
+	(void)r;
+	(void)s;
+	(void)to;
+	return 0;
+}
+
+bool resume_can(const struct resume *r)
+{
+	(void)r;
+	return false;
+}
+
+void resume_knock(const struct resume *r, struct buf *to)
+{
+	(void)r;
+	(void)to;
+}
+
+int resume_resumed(struct resume *r, const struct stanza *s)
+{
+	(void)r;
+	(void)s;
+	return -1;
+}
+
+void resume_again(const struct resume *r, struct buf *to)
+{
+	(void)r;
+	(void)to;
 }

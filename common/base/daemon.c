@@ -170,7 +170,7 @@ write_all(int fd, const void *data, size_t len)
 static int
 wipe_at(int dir, const char *name)
 {
-	static const char zero[4096];
+	static const char zero[512];
 	int fd = openat(dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	off_t left = 0;

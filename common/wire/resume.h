@@ -52,6 +52,11 @@ struct buf *resume_out(struct resume *r);
 /* Hand over to the stream what it has room for, and ask for an answer at times. */
 void resume_feed(struct resume *r, struct buf *to);
 
+/* Between resume.c and resume_count.c: `n` bytes have gone for good; this stanza has
+ * left, and is kept until it is acknowledged. */
+void resume_drop(struct buf *b, size_t n);
+void resume_keep(struct resume *r, const char *stanza, size_t len);
+
 /* Ask the server to count, and to keep the session when the connection is lost. */
 void resume_enable(struct resume *r, struct buf *to);
 /* An element of XEP-0198 that came on a stream that is up; the answer goes to
