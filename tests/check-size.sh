@@ -4,7 +4,7 @@
 # leaves out is not in it.  `make size` prints the whole table.
 # The goal is 64 KiB of code; what is reached is in docs/STATUS.md.  LIMIT is
 # the most that x86-64 may take: make it smaller when the code gets smaller.
-LIMIT=172032
+LIMIT=148480
 archive=${top_builddir:-.}/libkith-thing-core.a
 n=0
 failed=0
@@ -28,7 +28,7 @@ else
 fi
 # Functions behind the doors that core.c keeps shut.
 code_of_doors=$(sh "${top_srcdir:-.}/tests/size.sh" -v "$archive" |
-    grep -E ' (muster|gateway|mdns|ssdp|locate_mdns|signed_form|talk|relay|trace|service|owner|concentrator)\.o$')
+    grep -E ' (muster|gateway|mdns|ssdp|locate_mdns|signed_form|account_data|admission|invite|own_cert|resume_count|cloned|talk|relay|trace|service|owner|concentrator)\.o$')
 say "what_the_core_leaves_out_is_not_in_it" "$([ -z "$code_of_doors" ] && echo yes)"
 [ -z "$code_of_doors" ] || echo "# $code_of_doors"
 echo "1..$n"
