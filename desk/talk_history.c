@@ -28,6 +28,8 @@ static const struct { enum audit_what what; const char *sentence; } sentences[] 
 	{ AUDIT_REPLACED, N_("took the place of %2") },
 	{ AUDIT_HELD, N_("held back %3") },
 	{ AUDIT_RELEASED, N_("released") },
+	{ AUDIT_COPIED, N_("said that another device uses its identity") },
+	{ AUDIT_ALONE, N_("said that no other device uses its identity any more") },
 	{ AUDIT_EXPIRED, N_("expired") },
 	{ AUDIT_DISPUTED, N_("disputed %3") },
 	{ AUDIT_PRESENCE, N_("somebody stood before it %3") },

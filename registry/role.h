@@ -38,7 +38,7 @@
 struct registry_counters {
 	uint64_t *registered, *again, *claimed, *claimed_again, *not_found, *twins, *spent, *weak;
 	uint64_t *guess_alarms, *asked, *shown, *not_shown, *disputes, *answers_late;
-	uint64_t *held, *frozen, *replaced, *clones, *namesakes, *twins_seen;
+	uint64_t *held, *frozen, *replaced, *clones, *copied, *namesakes, *twins_seen;
 	uint64_t *full_thing, *full_jid, *full_domain, *full_site, *full_pool, *full_self;
 	uint64_t *too_many_new;
 	uint64_t *disowned, *removed, *unregistered, *searches, *too_costly, *scans, *refused;
@@ -166,6 +166,8 @@ struct question_seed registry_seed(const struct registry *g, const struct questi
 
 /* witness.c: what is seen of a thing that a question is about */
 int registry_presence_code(struct registry *g, const struct request *q, struct reply *r,
+    struct err *e);
+int registry_copied(struct registry *g, const struct request *q, struct reply *r,
     struct err *e);
 int registry_pressed(struct registry *g, const struct request *q, struct reply *r,
     struct err *e);

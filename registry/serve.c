@@ -120,6 +120,7 @@ static const struct row rows[VERB_COUNT] = {
 	[VERB_UNREGISTER] = { registry_unregister, true },
 	[VERB_PRESENCE_CODE] = { registry_presence_code, true },
 	[VERB_PRESSED] = { registry_pressed, true },
+	[VERB_COPIED] = { registry_copied, true },
 	[VERB_REPLACE] = { registry_replace, true, ACT_GRAVE },
 	[VERB_SEARCH] = { registry_search, false },
 	[VERB_PUBLISH] = { registry_publish, true, ACT_OWNER },
@@ -312,6 +313,8 @@ static void count_open(struct registry *g)
 	c->replaced = stats_slot(s, "registry_replaced", "things that go on under a new address");
 	c->clones = stats_slot(s, "registry_clones",
 	    "replacements refused: the old address still speaks");
+	c->copied = stats_slot(s, "registry_copied",
+	    "things that said that another device uses their identity");
 	c->namesakes = stats_slot(s, "registry_namesakes",
 	    "registrations with the maker and serial number of an owned thing");
 	c->twins_seen = stats_slot(s, "registry_twins_seen",

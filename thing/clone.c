@@ -14,7 +14,7 @@
 #include "common/wire/xml.h"
 
 #define PURPOSE "kith twin, form 1"
-#define TWIN "urn:kith:twin:0"
+#define TWIN NS_TWIN
 
 /* What is signed: who asked whom, and the nonce. */
 #define TEXT (3 * SESSION_TO)

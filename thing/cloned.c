@@ -7,12 +7,31 @@
 
 #include "thing/self.h"
 
+#include "common/wire/stanza.h"
+
 void self_serve_nobody(struct kith_thing *t)
 {
 	jobs_drop(&t->jobs);
 	readouts_drop(&t->readouts);
 	watches_fini(&t->watches);
 	self_nodes_down(t);
+}
+
+/* What it makes of it is its affair. */
+static void on_told(void *arg, const struct stanza *answer)
+{
+	(void)arg;
+	(void)answer;
+}
+
+/* The owner is told here, the operator by the registry. */
+void self_tell_copied(struct kith_thing *t)
+{
+	struct request q = { .verb = VERB_COPIED, .to = t->standing.registry.jid,
+		.u.copied = t->standing.cloned };
+
+	if (t->standing.registry.jid[0] && t->standing.registry.self)
+		(void)session_ask(&t->session, &q, on_told, NULL);
 }
 
 void self_cloned(void *arg, bool cloned)
@@ -23,6 +42,7 @@ void self_cloned(void *arg, bool cloned)
 	struct kith_thing *t = arg;
 	struct err e = ERR_INIT;
 
+	self_tell_copied(t);
 	if (cloned) {
 		self_serve_nobody(t);
 		self_emit(t, KITH_THING_EV_ALARM, "our identity is in use by another device as well: "
@@ -32,6 +52,8 @@ void self_cloned(void *arg, bool cloned)
 		return;
 	}
 	self_emit(t, KITH_THING_EV_NOTE, "no other device uses our identity any more", NULL);
+	watches_open(&t->watches);
+	watches_look(&t->watches);
 	/* What the copy knows is worth nothing from now on. */
 	t->id.renew = true;
 	if (identity_save(&t->id, t->state_dir, &e) < 0)

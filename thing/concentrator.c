@@ -669,12 +669,36 @@ static void look_finish(struct concentrator_look *l, bool known)
 	look_free(l);
 }
 
+static bool is_in(const struct node_list *l, const struct thing_node *n)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (node_equal(&l->node[i], &n->at))
+			return true;
+	return false;
+}
+
 static bool is_granted(const struct decision *d, const struct thing_node *n)
 {
-	for (size_t i = 0; i < d->nodes.n; i++)
-		if (node_equal(&d->nodes.node[i], &n->at))
-			return true;
-	return d->nodes.n == 0;
+	return d->nodes.n == 0 || is_in(&d->nodes, n);
+}
+
+/* Who may only set it sees it, too; as far as is known: nobody is asked for that. */
+static bool may_set(const struct concentrator_look *l, const struct thing_node *n)
+{
+	bool more = true, may = false;
+
+	for (size_t i = 0; more && !may; i++) {
+		struct decisions_row r;
+		struct pool pool;
+
+		pool_init(&pool, WIRE_REQUEST_BYTES);
+		more = decisions_at(l->c->access->decisions, i, &pool, &r);
+		may = more && r.action == DECIDE_CONTROL && r.what.allowed &&
+		    strcmp(r.jid, l->call->q.bare) == 0 && is_granted(&r.what, n) &&
+		    (r.what.nodes.n > 0 || is_in(&r.asked_nodes, n));
+		pool_fini(&pool);
+	}
+	return may;
 }
 
 static bool is_his(const struct concentrator_look *l, const struct thing_node *n)
@@ -703,7 +727,8 @@ static void decided(void *arg, enum access_verdict v, const struct decision *d)
 	}
 	for (size_t i = 0; i < l->decided; i++)
 		if (was_asked(l, l->node[i]))
-			l->seen[i] = v == ACCESS_YES && is_granted(d, l->node[i]);
+			l->seen[i] = (v == ACCESS_YES && is_granted(d, l->node[i])) ||
+			    may_set(l, l->node[i]);
 	look_on(l);
 }
 

@@ -420,6 +420,16 @@ const char *talk_word_language(const struct request *q)
 	return NULL;
 }
 
+void watches_open(struct watches *ws)
+{
+	(void)ws;
+}
+
+void watches_look(struct watches *ws)
+{
+	(void)ws;
+}
+
 void order_end(struct order *o)
 {
 	(void)o;

@@ -98,13 +98,15 @@ void self_watcher_left(struct kith_thing *t, const char *jid);
 /* cloned.c: clone.h's two callbacks. */
 void self_cloned(void *arg, bool cloned);
 void self_clone_note(void *arg, const char *sentence);
+/* cloned.c: the registry hears it as it is now. */
+void self_tell_copied(struct kith_thing *t);
 
 /* tongue.c: the language of whoever's line names none, from settings and owner; that of
  * this line, which is noted in it; a text marked N_() for the owner. */
 void self_settle_language(struct kith_thing *t);
 void self_hear_language(struct kith_thing *t, struct request *q);
 int self_order_language(void *arg, const char *lang);	/* order.h */
-int self_tell_owner(struct kith_thing *t, const char *text);
+int self_tell_owner(void *arg, const char *text);	/* enroll.h */
 
 /* decommission.c: an order of before this start goes on; in its next turn.  Is it being
  * taken out of service; self_leave() true: that is over, and so is the thing. */

@@ -35,6 +35,8 @@
 struct folder {
 	int notify;			/* -1: the kernel cannot */
 	int64_t look_ms;		/* boot: look everything through */
+	dev_t dev;			/* the folder in which nodes were last; ino 0: none yet */
+	ino_t ino;
 };
 
 static int folder_open(struct source *s, struct err *e)
@@ -83,7 +85,7 @@ static void watch(const struct source *s, const char *folder)
 
 typedef void each_fn(struct source *s, void *arg, const char *folder, const char *name);
 
-/* Calls for each entry that is not hidden; how many there were, -1: no such folder. */
+/* Calls for each entry that is not hidden; how many there were, -1: it cannot be read. */
 static int each(struct source *s, const char *folder, each_fn *call, void *arg)
 {
 	DIR *dir = opendir(folder);
@@ -93,11 +95,13 @@ static int each(struct source *s, const char *folder, each_fn *call, void *arg)
 	if (!dir)
 		return -1;
 	watch(s, folder);
-	while (n < 4 * KITH_THING_NODES && (x = readdir(dir)))
+	while (n < 4 * KITH_THING_NODES && (errno = 0, x = readdir(dir)))
 		if (x->d_name[0] != '.') {
 			call(s, arg, folder, x->d_name);
 			n++;
 		}
+	if (!x && errno)
+		n = -1;
 	closedir(dir);
 	return n;
 }
@@ -215,8 +219,14 @@ static void take_entry(struct source *s, void *arg, const char *folder, const ch
 	struct stat st;
 
 	(void)arg;
-	if (join(path, folder, name) < 0 || stat(path, &st) < 0)
+	if (join(path, folder, name) < 0)
 		return;
+	if (stat(path, &st) < 0) {
+		n = errno != ENOENT ? source_node_find(s, name) : NULL;
+		if (n)
+			n->seen = true;		/* it is there: what of it cannot be told now */
+		return;
+	}
 	if (S_ISDIR(st.st_mode)) {
 		take_folder(s, path, name);
 	} else if (S_ISREG(st.st_mode)) {
@@ -229,18 +239,42 @@ static void take_entry(struct source *s, void *arg, const char *folder, const ch
 	}
 }
 
+/*
+ * Nothing in it, and it is another folder than the one that had nodes: what was mounted
+ * there is not, for now.  One that was emptied is still the same.
+ */
+static bool is_another(struct folder *f, const char *path, int n)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return true;
+	if (n == 0)
+		return f->ino != 0 && (f->dev != st.st_dev || f->ino != st.st_ino);
+	f->dev = st.st_dev;
+	f->ino = st.st_ino;
+	return false;
+}
+
 static void look(struct source *s)
 {
-	for (struct source_node *n = s->nodes; n; n = n->next)
-		n->seen = false;
-	if (each(s, s->conf.spec, take_entry, NULL) < 0) {
+	int n;
+
+	for (struct source_node *x = s->nodes; x; x = x->next)
+		x->seen = false;
+	n = each(s, s->conf.spec, take_entry, NULL);
+	if (n < 0) {
 		source_down(s, strerror(errno));
 		return;
 	}
+	if (is_another(s->self, s->conf.spec, n)) {
+		source_down(s, "an empty folder stands in its place");
+		return;
+	}
 	source_up(s);
-	for (struct source_node *n = s->nodes; n; n = n->next)
-		if (!n->gone && !n->seen)
-			source_node_gone(n);
+	for (struct source_node *x = s->nodes; x; x = x->next)
+		if (!x->gone && !x->seen)
+			source_node_gone(x);
 }
 
 /* ---- its time --------------------------------------------------------------- */

@@ -253,10 +253,18 @@ static size_t node_length(const struct thing_node *n, const char *text)
 	return str_case_starts(text, n->at.id) && ends_here(text, id) ? id : 0;
 }
 
-const struct thing_node *talk_node(struct talk *t, const char **text)
+/* What stands behind the last "of" or "von". */
+static const char *behind_of(const char *text)
 {
-	const struct nodes *ns = t->js->nodes;
-	const char *of = strstr(*text, " of ");
+	const char *of = strstr(text, " of "), *von = strstr(text, " von ");
+
+	return of ? of + 4 : von ? von + 5 : NULL;
+}
+
+const struct thing_node *talk_find_node(const struct nodes *ns, struct pool *pool,
+    const char **text)
+{
+	const char *name = behind_of(*text);
 	bool several;
 
 	for (size_t i = 1; i < ns->n; i++) {
@@ -267,14 +275,32 @@ const struct thing_node *talk_node(struct talk *t, const char **text)
 			return ns->node[i];
 		}
 	}
-	if (of && nodes_called(ns, of + 4, &several)) {
-		const struct thing_node *n = nodes_called(ns, of + 4, &several);
-		const char *head = pool_strndup(&(*t->call)->pool, *text, (size_t)(of - *text));
+	if (name && nodes_called(ns, name, &several)) {
+		const struct thing_node *n = nodes_called(ns, name, &several);
+		const char *head;
 
+		for (name -= 2; *name != ' '; name--)
+			;		/* to in front of the "of" */
+		head = pool_strndup(pool, *text, (size_t)(name - *text));
 		*text = head ? head : "";
 		return n;
 	}
 	return nodes_device(ns);
+}
+
+const struct thing_node *talk_node(struct talk *t, const char **text)
+{
+	return talk_find_node(t->js->nodes, &(*t->call)->pool, text);
+}
+
+int talk_ask_about(const struct nodes *ns, struct pool *pool, const struct thing_node *n,
+    struct node_list *out)
+{
+	struct node_list asked = { 1, &(struct node){ n->at.id, n->at.source, n->at.partition } };
+
+	if (node_is_device(n))
+		asked.n = 0;
+	return nodes_resolve(ns, pool, &asked, out);
 }
 
 static void add_have(struct talk *t, const struct thing_node *n, bool controls)
@@ -334,12 +360,8 @@ void talk_no_control(struct talk *t, const struct thing_node *n, const char *nam
 static void begin(struct talk *t, struct decision_question *q, const struct thing_node *n,
     const struct kith_thing_value *value)
 {
-	struct node_list asked = { 1, &(struct node){ n->at.id, n->at.source, n->at.partition } };
-
-	if (node_is_device(n))
-		asked.n = 0;
 	q->jid = talk_request(t)->bare;
-	if (nodes_resolve(t->js->nodes, &(*t->call)->pool, &asked, &q->nodes) < 0 ||
+	if (talk_ask_about(t->js->nodes, &(*t->call)->pool, n, &q->nodes) < 0 ||
 	    job_begin(t->js, t->call, &voice, q, value) < 0)
 		TALK(t, N_("I am busy with your earlier requests. Try again in a moment."));
 }

@@ -80,6 +80,10 @@ static void on_state(void *arg, enum kith_thing_state state, const char *why)
 		timing_mark(&t->timing, TIMING_FOUND);
 	else if (state == KITH_THING_UNCLAIMED || state == KITH_THING_SERVING)
 		timing_mark(&t->timing, TIMING_REGISTERED);
+	if (state == KITH_THING_SERVING)
+		watches_look(&t->watches);
+	if (state == KITH_THING_SERVING && t->standing.cloned)
+		self_tell_copied(t);	/* it may not have heard it before */
 	emit(t, KITH_THING_EV_STATE, why);
 }
 
@@ -198,13 +202,8 @@ static void on_time(void *arg, int64_t wall_ms)
 	login_tell_time(&t->login, wall_ms);
 }
 
-static int on_tell_owner(void *arg, const char *text)
-{
-	return self_tell_owner(arg, text);
-}
-
 static const struct enroll_ops enroll_calls = {
-	.tell_owner = on_tell_owner,
+	.tell_owner = self_tell_owner,
 	.time = on_time,
 	.state = on_state,
 	.claimable = on_claimable,
@@ -511,12 +510,14 @@ static void wire_up(struct kith_thing *t)
 	t->jobs.board = &nodes_device(&t->nodes)->board;
 	t->jobs.samples = &t->samples;
 	t->jobs.watches = &t->watches;
-	t->order.leave = self_order_leave;
-	t->order.language = self_order_language;
-	t->order.arg = t;
+	t->order = (struct order){ .leave = self_order_leave, .language = self_order_language,
+		.arg = t };
 	t->jobs.order = &t->order;
 	t->watches.jobs = &t->jobs;
 	t->watches.samples = &t->samples;
+	t->watches.dir = t->state_dir;
+	t->watches.note = on_note;
+	t->watches.note_arg = t;
 	t->readouts.jobs = &t->jobs;
 	t->samples = (struct samples){ .clock = clock, .jobs = &t->jobs,
 		.standing = &t->standing, .dir = t->state_dir, .note = on_note, .note_arg = t,
@@ -583,6 +584,7 @@ static int make(struct kith_thing *t, const struct kith_thing_conf *conf, struct
 	wire_up(t);
 	if (self_open_nodes(t, e) < 0)
 		return -1;
+	watches_open(&t->watches);
 	set_claim_uri(t, "");
 	login = (struct login_conf){ .clock = &clock_system, .dir = t->state_dir,
 		.locate = { .server = t->server, .ways = conf->locate,
@@ -702,8 +704,11 @@ int kith_thing_add_field(struct kith_thing *t, const struct kith_thing_field *fi
 
 	if (!n || board_add_field(&n->board, field) < 0)
 		return -1;
-	if (samples_add(&t->samples, n, n->board.field[n->board.n_fields - 1]) == 0)
+	if (samples_add(&t->samples, n, n->board.field[n->board.n_fields - 1]) == 0) {
+		if (t->state == KITH_THING_SERVING)
+			watches_look(&t->watches);
 		return 0;
+	}
 	board_drop_last_field(&n->board);
 	return -1;
 }

@@ -90,12 +90,22 @@ out:
 	return ret;
 }
 
-/* As the user who runs the thing: it has to read what is written here. */
+/* As the user who runs the thing: it has to read what is written here.  Where its folder
+ * is then; NULL, having said why. */
+static const char *enter(const struct thingd_conf *c)
+{
+	struct err e = ERR_INIT;
+	int entered = daemon_enter(c->state, &e);
+
+	if (entered < 0)
+		fprintf(stderr, "%s\n", e.text);
+	return entered < 0 ? NULL : entered ? "." : c->state;
+}
+
 static int word_accept(const struct thingd_conf *c, const struct word_args *a)
 {
 	char why[512] = "";
-	struct err e = ERR_INIT;
-	int entered;
+	const char *state;
 
 	if (!a->operand) {
 		fprintf(stderr, "which domain? kith-thing accept DOMAIN\n");
@@ -105,12 +115,10 @@ static int word_accept(const struct thingd_conf *c, const struct word_args *a)
 		fprintf(stderr, "the settings say domain = %s, and only that\n", c->domain);
 		return 1;
 	}
-	entered = daemon_enter(c->state, &e);
-	if (entered < 0) {
-		fprintf(stderr, "%s\n", e.text);
+	state = enter(c);
+	if (!state)
 		return 1;
-	}
-	if (kith_thing_accept(entered ? "." : c->state, a->operand, why, sizeof(why)) == 0) {
+	if (kith_thing_accept(state, a->operand, why, sizeof(why)) == 0) {
 		printf("it may live at %s; a thing that runs hears of it in its next round\n",
 		    a->operand);
 		return 0;
@@ -122,9 +130,12 @@ static int word_accept(const struct thingd_conf *c, const struct word_args *a)
 static int word_repin(const struct thingd_conf *c, const struct word_args *a)
 {
 	char why[512] = "";
+	const char *state = enter(c);
 
 	(void)a;
-	if (kith_thing_repin(c->state, why, sizeof(why)) == 0) {
+	if (!state)
+		return 1;
+	if (kith_thing_repin(state, why, sizeof(why)) == 0) {
 		puts("pins of login, registry and provisioning are released; "
 		    "restart the thing if it runs");
 		return 0;

@@ -64,8 +64,9 @@ int self_order_language(void *arg, const char *lang)
 	return keep(arg, lang, true);
 }
 
-int self_tell_owner(struct kith_thing *t, const char *text)
+int self_tell_owner(void *arg, const char *text)
 {
+	struct kith_thing *t = arg;
 	char id[IDENT_TEXT];
 
 	if (!t->standing.owner[0] || !session_is_up(&t->session) || ident_text(id, NULL) < 0)

@@ -50,6 +50,7 @@ void watch_end(struct watches *ws, struct watch *w)
 	for (size_t i = 0; i < WATCH_MAX; i++)
 		if (ws->watch[i] == w)
 			ws->watch[i] = NULL;
+	ws->dirty = ws->dirty || (w->call && watch_is_chat(w));
 	watch_free(ws, w);
 }
 
@@ -328,6 +329,8 @@ int64_t watches_deadline(const struct watches *ws)
 
 	if (!ws->jobs || !session_is_up(ws->jobs->session))
 		return -1;
+	if (watches_keep_due(ws))
+		return 0;
 	for (size_t i = 0; i < WATCH_MAX; i++) {
 		int64_t at = ws->watch[i] ? watch_deadline(ws->watch[i]) : -1;
 
@@ -369,6 +372,7 @@ void watches_tick(struct watches *ws)
 
 	if (!session_is_up(ws->jobs->session))
 		return;
+	watches_keep(ws);
 	for (size_t i = 0; i < WATCH_MAX; i++) {
 		struct watch *w = ws->watch[i];
 		int64_t at = w ? watch_deadline(w) : -1;
@@ -595,6 +599,7 @@ void watches_unfriend(struct watches *ws, const char *bare)
 	for (size_t i = 0; i < WATCH_MAX; i++)
 		if (ws->watch[i] && strcmp(ws->watch[i]->call->q.bare, bare) == 0)
 			watch_end(ws, ws->watch[i]);
+	watches_drop_kept(ws, bare);
 }
 
 void watches_forget(struct watches *ws, const struct thing_node *node)
@@ -612,6 +617,7 @@ void watches_forget(struct watches *ws, const struct thing_node *node)
 
 void watches_down(struct watches *ws)
 {
+	ws->look = false;	/* who is a friend is not known before the next roster */
 	for (size_t i = 0; i < WATCH_MAX; i++) {
 		struct watch *w = ws->watch[i];
 
@@ -626,7 +632,11 @@ void watches_down(struct watches *ws)
 
 void watches_fini(struct watches *ws)
 {
-	for (size_t i = 0; i < WATCH_MAX; i++)
+	for (size_t i = 0; i < WATCH_MAX; i++) {
 		if (ws->watch[i])
-			watch_end(ws, ws->watch[i]);
+			watch_free(ws, ws->watch[i]);
+		ws->watch[i] = NULL;
+	}
+	watches_drop_kept(ws, NULL);
+	ws->dirty = ws->look = false;	/* its file stays */
 }

@@ -7,7 +7,7 @@
  *
  * A program's subscription ends with our session, his session (as far as our server
  * tells), his friendship, or when he takes it back.  A person's watch stays while we
- * reconnect and rests while he is known to be away; it does not outlive a restart.
+ * reconnect, rests while he is known to be away, and outlives a restart (watch_kept.c).
  */
 #ifndef KITH_THING_WATCH_H
 #define KITH_THING_WATCH_H
@@ -61,8 +61,23 @@ struct watch {
 	bool was;			/* the condition held the last time */
 };
 
+/* A person's, of before this start, whose field is not there yet; heap. */
+struct watch_kept {
+	char *who, *lang;
+	char *node, *source, *partition;	/* NULL: the thing itself */
+	char *field, *value;
+	enum watch_when when;
+};
+
 struct watches {
 	struct jobs *jobs;
+	const char *dir;		/* state folder */
+	void (*note)(void *arg, bool alarm, const char *sentence);
+	void *note_arg;
+	bool dirty;			/* newer than the file */
+	bool look;			/* one of the kept may be there now */
+	size_t n_kept;
+	struct watch_kept *kept;
 	struct samples *samples;
 	uint32_t serials;
 	struct watch *watch[WATCH_MAX];
@@ -91,7 +106,16 @@ void watches_fini(struct watches *ws);
 int64_t watches_deadline(const struct watches *ws);
 void watches_tick(struct watches *ws);
 
-/* Between watch.c and watch_chat.c. */
+/* Those of before this start: read; something came that they may be about (he is a
+ * friend again, a field); taken up and written. */
+void watches_open(struct watches *ws);
+void watches_look(struct watches *ws);
+void watches_keep(struct watches *ws);
+bool watches_keep_due(const struct watches *ws);
+/* NULL: everybody's, from memory alone. */
+void watches_drop_kept(struct watches *ws, const char *bare);
+
+/* Between watch.c, watch_chat.c and watch_kept.c. */
 struct watch *watch_new(struct watches *ws, struct call **c, const struct decision_question *ask);
 int watch_add_field(struct watches *ws, struct watch *w, struct thing_node *n,
     const struct board_field *f);
@@ -99,6 +123,8 @@ void watch_end(struct watches *ws, struct watch *w);
 void watch_undo(struct watches *ws, struct watch *w, struct job *j);
 struct watch *watch_of(const struct watches *ws, const void *serial);
 bool watch_is_chat(const struct watch *w);
+/* As large as a change has to be. */
+void watch_sharpen(struct watch *w, const struct board_field *f);
 void watch_told(struct watch *w, const struct job *j);
 /* Does this value of a person's field have to be told? */
 bool watch_holds(struct watch *w, const struct sample *s);

@@ -131,9 +131,38 @@ bool watch_holds(struct watch *w, const struct sample *s)
 
 /* ---- telling ------------------------------------------------------------ */
 
-static const char *field_name(const struct watch *w)
+void watch_sharpen(struct watch *w, const struct board_field *f)
 {
-	return w->n ? w->field[0].sample->field->name : "";
+	struct watch_field *to = &w->field[0];
+
+	to->has_up = to->has_down = true;
+	to->up = to->down = f->use.type == KITH_THING_NUMERIC ? f->use.change : 0;
+}
+
+/* "level", "level of north"; in the pool of `c`. */
+static const char *field_name(const struct words *t, struct call *c, const struct thing_node *n,
+    const struct board_field *f)
+{
+	const char *name = n->name ? n->name : n->at.id;
+	struct buf b, node;
+
+	if (node_is_device(n))
+		return f->name;
+	buf_init(&b, ANSWER_MAX);
+	buf_init(&node, ANSWER_MAX);
+	str_escape(&node, name, 60, false);
+	words_add(&b, t, N_("%1 of %2"), f->name, buf_str(&node), NULL);
+	name = pool_strdup(&c->pool, buf_str(&b));
+	buf_fini(&node);
+	buf_fini(&b);
+	return name ? name : f->name;
+}
+
+static const char *watched_name(const struct words *t, struct call *c, const struct watch *w)
+{
+	const struct sample *s = w->n ? w->field[0].sample : NULL;
+
+	return s ? field_name(t, c, s->node, s->field) : "";
 }
 
 static void add_number(struct buf *b, const struct words *t, const char *text, double v)
@@ -162,13 +191,15 @@ static void add_when(struct buf *b, const struct words *t, const struct watch *w
 static void chat_refused(struct job *j, const struct job_no *no)
 {
 	struct watch *w = watch_of(j->jobs->watches, j->arg);
+	struct words t;
 
 	if (!w)
 		return;
 	w->telling = false;
 	if (no->verdict == ACCESS_NO && !no->item) {
+		t = jobs_words(j->jobs, &j->call->q);
 		say_words(j->jobs, &j->call->q, N_("You may not read %1 any more. "
-		    "I have stopped watching it for you."), field_name(w));
+		    "I have stopped watching it for you."), watched_name(&t, j->call, w));
 		watch_end(j->jobs->watches, w);
 		return;
 	}
@@ -198,7 +229,7 @@ static void chat_done(struct job *j)
 		str_escape(&what, text, KITH_THING_TEXT, false);
 	}
 	words_add(&b, &t, it->state != ITEM_OK ? N_("%1: not available (%2)") : N_("%1: %2"),
-	    it->field->name, buf_str(&what), NULL);
+	    field_name(&t, j->call, it->node, it->field), buf_str(&what), NULL);
 	say(j->jobs, &j->call->q, NULL, buf_str(&b));
 	buf_fini(&what);
 	buf_fini(&b);
@@ -266,8 +297,8 @@ static void confirm(const struct jobs *js, const struct watch *w)
 	buf_init(&b, ANSWER_MAX);
 	buf_init(&when, ANSWER_MAX);
 	add_when(&when, &t, w);
-	words_add(&b, &t, N_("I tell you %1 %2. To end that: unwatch %1"), field_name(w),
-	    buf_str(&when), NULL);
+	words_add(&b, &t, N_("I tell you %1 %2. To end that: unwatch %1"),
+	    watched_name(&t, w->call, w), buf_str(&when), NULL);
 	say(js, &w->call->q, w->call->q.id, buf_str(&b));
 	buf_fini(&when);
 	buf_fini(&b);
@@ -306,11 +337,11 @@ static void chat_accepted(struct job *j)
 		watch_undo(ws, w, j);
 		return;
 	}
+	watch_sharpen(w, f);
 	to = &w->field[0];
-	to->has_up = to->has_down = true;
-	to->up = to->down = f->use.type == KITH_THING_NUMERIC ? f->use.change : 0;
 	w->was = to->has_base && w->when != WATCH_CHANGE && watch_holds(w, to->sample);
 	end_other(ws, w);
+	ws->dirty = true;
 	confirm(j->jobs, w);
 	watches_presence(ws, w->call->q.from, w->call->q.bare, true);
 	/* What it is now is where changes begin. */
@@ -327,13 +358,16 @@ void watch_word(struct watches *ws, struct call **c, const char *rest)
 {
 	struct jobs *js = ws->jobs;
 	struct decision_question q = { .action = DECIDE_READ, .jid = (*c)->q.bare };
-	char *name = pool_strdup(&(*c)->pool, rest);
+	char *line = pool_strdup(&(*c)->pool, rest);
 	const struct board_field *f;
+	const struct thing_node *n;
+	const char *name = line;
 
-	if (!name)
+	if (!line)
 		return;
-	(void)cut_when(name, NULL);
-	f = board_field(js->board, name);
+	(void)cut_when(line, NULL);
+	n = talk_find_node(js->nodes, &(*c)->pool, &name);
+	f = board_field(&n->board, name);
 	if (!f) {
 		say_words(js, &(*c)->q, *name ? N_("I have no field '%1'. Try: fields")
 		    : N_("Say what, like: watch temperature every 10 min"), name);
@@ -344,6 +378,8 @@ void watch_word(struct watches *ws, struct call **c, const char *rest)
 		return;
 	q.names.name[q.names.n++] = f->name;
 	q.types = f->kinds & ~FIELD_HISTORICAL;
+	if (talk_ask_about(js->nodes, &(*c)->pool, n, &q.nodes) < 0)
+		return;
 	/* The line lives in the call, and so as long as the job. */
 	if (job_ask(js, c, &ask_voice, &q, pool_strdup(&(*c)->pool, rest)) < 0)
 		say_words(js, &(*c)->q, N_("I am busy with your earlier requests. "
@@ -366,7 +402,8 @@ void watch_list(struct watches *ws, struct call **c)
 	buf_init(&b, ANSWER_MAX);
 	for (size_t i = 0; i < WATCH_MAX; i++)
 		if (is_his(ws->watch[i], q->bare)) {
-			buf_addf(&b, "%s%s ", b.len ? "\n" : "", field_name(ws->watch[i]));
+			buf_addf(&b, "%s%s ", b.len ? "\n" : "",
+			    watched_name(&t, *c, ws->watch[i]));
 			add_when(&b, &t, ws->watch[i]);
 		}
 	if (b.len == 0)
@@ -378,14 +415,22 @@ void watch_list(struct watches *ws, struct call **c)
 void watch_stop(struct watches *ws, struct call **c, const char *rest)
 {
 	const struct request *q = &(*c)->q;
+	const char *name = rest;
+	const struct thing_node *n = talk_find_node(ws->jobs->nodes, &(*c)->pool, &name);
 	size_t ended = 0;
 
-	for (size_t i = 0; i < WATCH_MAX; i++)
-		if (is_his(ws->watch[i], q->bare) &&
-		    (!*rest || str_case_eq(field_name(ws->watch[i]), rest))) {
+	for (size_t i = 0; i < WATCH_MAX; i++) {
+		const struct sample *s = is_his(ws->watch[i], q->bare) ?
+		    ws->watch[i]->field[0].sample : NULL;
+
+		if (s && (!*rest || (s->node == n && (!*name ||
+		    str_case_eq(s->field->name, name))))) {
 			watch_end(ws, ws->watch[i]);
 			ended++;
 		}
+	}
+	if (!*rest)
+		watches_drop_kept(ws, q->bare);
 	say_words(ws->jobs, q, ended ? N_("I have stopped watching.") :
 	    N_("I do not watch that for you. `watches` shows what I do."), NULL);
 }

@@ -76,6 +76,7 @@ const char *audit_what_name(enum audit_what w)
 		[AUDIT_ALLOWED] = "allowed", [AUDIT_DENIED] = "denied",
 		[AUDIT_ACCOUNT] = "account", [AUDIT_OPERATOR] = "operator",
 		[AUDIT_CUT] = "cut", [AUDIT_REFUSED] = "refused",
+		[AUDIT_COPIED] = "copied", [AUDIT_ALONE] = "alone",
 	};
 
 	return (int)w > 0 && w < AUDIT_WHAT_COUNT && names[w] != NULL ? names[w] : "?";

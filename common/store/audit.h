@@ -52,6 +52,8 @@ enum audit_what {
 	AUDIT_OPERATOR,		/* the operator's hand, by kithctl */
 	AUDIT_CUT,		/* older rows were dropped; detail: up to which, its hash */
 	AUDIT_REFUSED,		/* a claim or registration that was refused, counted */
+	AUDIT_COPIED,		/* it says that another device uses its identity */
+	AUDIT_ALONE,		/* ... and that none does any more */
 	AUDIT_WHAT_COUNT
 };
 const char *audit_what_name(enum audit_what w);

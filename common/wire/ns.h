@@ -43,6 +43,7 @@
 #define NS_THING "urn:kith:thing:0"
 #define NS_TOKEN "urn:kith:token:0"
 #define NS_WITNESS "urn:kith:presence:0"
+#define NS_TWIN "urn:kith:twin:0"
 
 enum proto {
 	PROTO_NONE,

@@ -102,6 +102,7 @@ static const char *const verb_names[VERB_COUNT] = {
 	[VERB_CONCENTRATOR] = "concentrator",
 	[VERB_WATCH] = "watch",
 	[VERB_UNWATCH] = "unwatch",
+	[VERB_COPIED] = "copied",
 };
 
 const char *

@@ -124,6 +124,7 @@ enum verb {
 	VERB_WATCH,
 	VERB_UNWATCH,
 	VERB_CONCENTRATOR,	/* XEP-0326, any command -> thing */
+	VERB_COPIED,		/* urn:kith:twin:0, thing -> registry */
 	VERB_COUNT
 };
 const char *verb_name(enum verb v);
@@ -599,6 +600,7 @@ struct request {
 		struct request_approve approve;
 		struct request_push push;
 		struct request_witness witness;
+		bool copied;		/* another device uses its identity; false: no more */
 		struct request_read read;
 		struct request_events events;	/* u.read is its first member */
 		struct request_control control;

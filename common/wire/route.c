@@ -27,6 +27,7 @@
 #include "common/wire/service.h"
 #include "common/wire/stanza.h"
 #include "common/wire/token.h"
+#include "common/wire/twin.h"
 #include "common/wire/witness.h"
 
 /* How a request may come. */
@@ -80,6 +81,8 @@ static const struct row rows[] = {
 	    owner_thing_parse, owner_thing_write },
 	{ "command", PROTO_NONE, NS_COMMANDS, BY_SET, SIDE_SERVICE, VERB_COMMAND,
 	    command_parse, command_write },
+	{ "copied", PROTO_NONE, NS_TWIN, BY_SET, SIDE_SERVICE, VERB_COPIED,
+	    twin_copied_parse, twin_copied_write },
 	{ "deleteRules", PROTO_PROV_OWNER, NULL, BY_SET, SIDE_SERVICE, VERB_DELETE_RULES,
 	    owner_thing_parse, owner_thing_write },
 	{ "disown", PROTO_DISCOVERY, NULL, BY_SET | BY_GET, SIDE_SERVICE, VERB_DISOWN,

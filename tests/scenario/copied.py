@@ -36,6 +36,11 @@ def main():
             copy.wait_log("nobody is served")
             owner.hear(thing, "that there are two", words=("two of me",))
             same(time.monotonic() - begun < 60, True)
+        with story.check("att-D-06: the operator hears it: log, audit, counter; once"):
+            home.kithd.wait_log("another device uses its identity")
+            home.lab.retry(lambda: home.kithd.stats()["registry_copied"] == 1, "the counter")
+            contains(home.kithd.ctl("show", thing), "copied")
+            contains(owner.desk(f"history {lamp.serial}"), "another device uses its identity")
         with story.check("neither serves the owner any more"):
             contains(owner.say(thing, "read temperature"), "two of me")
         with story.step("the copy is switched off, and the owner says so"):
@@ -45,6 +50,7 @@ def main():
         with story.check("the true one serves again"):
             owner.inbox.clear()
             contains(owner.say(thing, "read temperature"), "21.5")
+            home.lab.retry(lambda: "alone" in home.kithd.ctl("show", thing), "that it is over")
         with story.check("the copy gets in no more"):
             copy.start(ready=False)
             copy.wait_log("login refused")

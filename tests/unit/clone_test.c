@@ -7,6 +7,7 @@
 #include "tests/unit/thing_rig.h"
 
 #include "thing/identity.h"
+#include "thing/self.h"
 
 #define OTHER "r2"
 
@@ -101,6 +102,25 @@ static void att_D_06__alone_again_it_goes_on_with_another_password(void **state)
 	rig_expect("<message", "I go on");
 	read_by_owner();
 	rig_expect("accepted");
+}
+
+/* One that understands what we say of ourselves. */
+static void att_D_06__the_registry_hears_it_and_that_it_is_over(void **state)
+{
+	char nonce[64], q[2048];
+
+	UNUSED(state);
+	rig_owned();
+	rig->thing->standing.registry.self = true;
+	other_is("");
+	snprintf(q, sizeof(q), "%s", asked(nonce));
+	answer_as_copy(q, nonce, rig->full);
+	rig_expect("<copied", "urn:kith:twin:0", "now=\"true\"", "to=\"" RIG_REGISTRY "\"");
+	rig_expect("<message", "There are two of me");
+	other_is("type='unavailable'");
+	rig_send("<message type='chat' from='" RIG_OWNER "/x' to='%s'><body>alone</body></message>",
+	    rig->full);
+	rig_expect("<copied", "now=\"false\"");
 }
 
 static void att_D_06__alone_is_not_believed_while_the_copy_answers(void **state)
@@ -227,6 +247,7 @@ int main(void)
 		T(att_D_06__who_answers_with_our_key_is_our_copy_and_nobody_is_served),
 		T(att_D_06__it_stays_so_after_a_restart),
 		T(att_D_06__alone_again_it_goes_on_with_another_password),
+		T(att_D_06__the_registry_hears_it_and_that_it_is_over),
 		T(att_D_06__alone_is_not_believed_while_the_copy_answers),
 		T(ruling_45__another_session_that_cannot_sign_is_no_copy),
 		T(ruling_45__an_old_proof_is_no_proof),

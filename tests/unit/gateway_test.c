@@ -823,6 +823,42 @@ static void rul_29__who_asks_for_nodes_in_chat_sees_what_he_owns_or_may_read(voi
 	}
 }
 
+static void chat_as(const char *who, const char *line)
+{
+	rig_send("<message type='chat' id='c1' from='%s/x' to='%s'><body>%s</body></message>", who,
+	    rig->full, line);
+}
+
+/* In chat as by the events protocol: of a node by who may read it. */
+static void rul_29__a_field_of_a_node_is_watched_in_chat_by_who_may_read_it(void **state)
+{
+	struct kith_thing_at n1 = at("n1");
+
+	UNUSED(state);
+	house();
+	in_roster(ALICE);
+	chat_as(ALICE, "watch depth of n1 when below 1");
+	rig_expect("I tell you depth of n1 when it falls below 1. To end that: unwatch depth of n1");
+	chat_as(ALICE, "watch n1 depth when above 9");	/* the later one counts */
+	rig_expect("I tell you depth of n1 when it rises above 9.");
+	chat_as(ALICE, "watches");
+	rig_expect("<body>depth of n1 when it rises above 9</body>");
+	assert_int_equal(kith_thing_changed(rig->thing, &n1, "depth",
+	    &(struct kith_thing_value){ .number = 10 }), 0);
+	for (size_t i = 0; i < WATCH_MAX; i++)
+		if (rig->thing->watches.watch[i])
+			rig->thing->watches.watch[i]->told_ms -= WATCH_CHAT_MS;
+	rig_process();
+	rig_expect("to=\"" ALICE "\"", "<body>depth of n1: 10");
+	chat_as(ALICE, "unwatch depth");
+	rig_expect("I do not watch that for you.");
+	chat_as(ALICE, "unwatch n1");
+	rig_expect("I have stopped watching.");
+	/* The owner of the gateway has no right to it by that. */
+	chat_as(RIG_OWNER, "watch depth of n1");
+	rig_expect("<canRead", "n1", "depth", RIG_OWNER);
+}
+
 /* A question that was out when all of them ended is answered in its own place. */
 static void rul_29__a_late_answer_about_a_node_is_none_about_the_next(void **state)
 {
@@ -928,6 +964,7 @@ int main(void)
 		T(a_driver_may_take_its_own_node_away_while_it_is_read_by_the_clock),
 		T(att_D_06__only_the_owner_of_the_gateway_says_that_it_is_alone),
 		T(rul_29__who_asks_for_nodes_in_chat_sees_what_he_owns_or_may_read),
+		T(rul_29__a_field_of_a_node_is_watched_in_chat_by_who_may_read_it),
 		T(rul_29__a_late_answer_about_a_node_is_none_about_the_next),
 		T(only_so_many_wait_to_be_forgotten),
 	};

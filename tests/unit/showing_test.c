@@ -101,6 +101,52 @@ static void a_button_is_pressed_in_a_rhythm_told_only_to_the_claimant(void **sta
 	world_close(&w);
 }
 
+/* ---- copies ---- */
+
+static void count_copied(void *arg, const struct audit_row *row)
+{
+	int *n = arg;
+
+	n[0] += row->event.what == AUDIT_COPIED;
+	n[1] += row->event.what == AUDIT_ALONE;
+}
+
+static const char *copied(struct world *w, const char *who, const char *now)
+{
+	return say(w, "<iq type='set' from='%s' to='reg.ex' id='p'><copied "
+	    "xmlns='urn:kith:twin:0' now='%s'/></iq>", who, now);
+}
+
+static void att_D_06__that_a_thing_was_copied_is_noted_once_until_it_is_over(void **state)
+{
+	struct world w;
+	int n[2] = { 0, 0 };
+	bool more;
+
+	(void)state;
+	world_open(&w, "sqlite::memory:");
+	reg_ours(&w, "t@ex/r", "k", "code");
+	mine(&w, A, "k");
+	HAS(copied(&w, "stranger@ex/r", "true"), "item-not-found");
+	HAS(copied(&w, "t@ex/r", "false"), "result");	/* nothing to tell */
+	for (int i = 0; i < 3; i++) {
+		HAS(copied(&w, "t@ex/r", "true"), "result");
+		HAS(copied(&w, "t@ex/r2", "true"), "result");
+	}
+	HAS(copied(&w, "t@ex/r", "false"), "result");
+	audit_history(w.audit, NULL, "a@ex", 0, 100, &more, count_copied, n, &test_err);
+	assert_int_equal(n[0], 1);
+	assert_int_equal(n[1], 1);
+	assert_string_equal(owner_of(&w, "t@ex"), "a@ex");
+	/* Who changes his mind all the time does not fill the record. */
+	for (int i = 0; i < 40; i++)
+		copied(&w, "t@ex/r", i % 2 ? "false" : "true");
+	n[0] = n[1] = 0;
+	audit_history(w.audit, NULL, "a@ex", 0, 100, &more, count_copied, n, &test_err);
+	assert_int_equal(n[0] + n[1], 8);
+	world_close(&w);
+}
+
 static void any_other_thing_is_switched_off_and_on_at_times_told_only_to_him(void **state)
 {
 	struct world w;
@@ -710,6 +756,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(att_C_07__twins_are_told_apart_by_the_code_that_one_shows),
 		cmocka_unit_test(ours_among_twins_are_asked_for_a_new_key_and_the_old_one_is_no_good),
+		cmocka_unit_test(att_D_06__that_a_thing_was_copied_is_noted_once_until_it_is_over),
 		cmocka_unit_test(a_button_is_pressed_in_a_rhythm_told_only_to_the_claimant),
 		cmocka_unit_test(any_other_thing_is_switched_off_and_on_at_times_told_only_to_him),
 		cmocka_unit_test(two_that_do_it_both_make_an_alarm_and_no_owner),

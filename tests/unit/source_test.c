@@ -120,6 +120,34 @@ static void a_folder_that_is_not_there_is_looked_for(void **state)
 	assert_true(source_rig_number("a", "value") == 1);
 }
 
+/* What was mounted there is not, for now: an empty folder stands in its place. */
+static void a_folder_whose_disk_went_away_keeps_its_nodes(void **state)
+{
+	char path[8192];
+
+	UNUSED(state);
+	put("in/a", "1\n");
+	snprintf(path, sizeof(path), "%s", source_rig_path("in"));
+	source_rig_open("folder", path);
+	source_rig_until("+a");
+	assert_int_equal(rename(path, source_rig_path("disk")), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	((int64_t *)rig.s.self)[1] = 0;		/* its minute is over */
+	source_process(&rig.s);
+	assert_true(source_rig_told("!a:3"));
+	assert_false(source_rig_told("-a"));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rename(source_rig_path("disk"), path), 0);
+	((int64_t *)rig.s.self)[1] = 0;
+	source_process(&rig.s);
+	assert_true(source_rig_number("a", "value") == 1);
+	/* One that somebody emptied is empty. */
+	assert_int_equal(unlink(source_rig_path("in/a")), 0);
+	((int64_t *)rig.s.self)[1] = 0;
+	source_process(&rig.s);
+	assert_true(source_rig_told("-a"));
+}
+
 static void no_more_nodes_than_a_thing_can_have(void **state)
 {
 	char name[SOURCE_NAME + 1];
@@ -264,6 +292,7 @@ int main(void)
 		T(what_is_written_is_heard_at_once_and_the_same_not_twice),
 		T(nodes_come_and_go_with_their_folders),
 		T(a_folder_that_is_not_there_is_looked_for),
+		T(a_folder_whose_disk_went_away_keeps_its_nodes),
 		T(no_more_nodes_than_a_thing_can_have),
 		T(a_program_prints_nodes_fields_and_values),
 		T(it_is_told_what_to_set_and_says_whether_it_did),

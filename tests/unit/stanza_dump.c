@@ -370,6 +370,12 @@ dump_witness(struct buf *out, const struct request *q)
 }
 
 static void
+dump_copied(struct buf *out, const struct request *q)
+{
+	one(out, "now", q->u.copied ? "yes" : "no");
+}
+
+static void
 dump_read(struct buf *out, const struct request *q)
 {
 	one(out, "sequence", q->u.read.seqnr);
@@ -576,6 +582,7 @@ static void (*const dumpers[VERB_COUNT])(struct buf *out, const struct request *
 	[VERB_LISTEN] = dump_witness,
 	[VERB_NEW_KEY] = dump_witness,
 	[VERB_PRESSED] = dump_witness,
+	[VERB_COPIED] = dump_copied,
 	[VERB_READ] = dump_read,
 	[VERB_READ_CANCEL] = dump_read,
 	[VERB_WATCH] = dump_watch,

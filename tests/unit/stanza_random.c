@@ -464,6 +464,13 @@ make_witness(struct unit_random *rnd, struct pool *pool, struct request *q)
 		q->u.witness.rhythm = rhythms[unit_random_below(rnd, 3)];
 }
 
+static void
+make_copied(struct unit_random *rnd, struct pool *pool, struct request *q)
+{
+	(void)pool;
+	q->u.copied = unit_random_below(rnd, 2) != 0;
+}
+
 static int64_t
 point_of_time(struct unit_random *rnd)
 {
@@ -678,6 +685,7 @@ static const struct {
 	{ VERB_LISTEN, PROTO_NONE, IQ_SET, make_witness },
 	{ VERB_NEW_KEY, PROTO_NONE, IQ_SET, make_witness },
 	{ VERB_PRESSED, PROTO_NONE, IQ_SET, make_witness },
+	{ VERB_COPIED, PROTO_NONE, IQ_SET, make_copied },
 	{ VERB_READ, PROTO_SENSOR, IQ_GET, make_read },
 	{ VERB_READ_CANCEL, PROTO_SENSOR, IQ_GET, make_read },
 	{ VERB_WATCH, PROTO_EVENTS, IQ_SET, make_watch },

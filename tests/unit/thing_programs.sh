@@ -103,5 +103,34 @@ if [ "$(id -u)" = 0 ]; then
 	chown -R nobody "$dir/state"; chmod 711 "$dir"
 	run 0 "$thing" accept -f "$dir/conf" more.example && [ "$(stat -c '%U %a' "$dir/state/accepted")" = "nobody 600" ]
 	ok "what root accepts can be read by the thing's own user"
+	printf '%s\n' 'kith-thing standing 1' 'public false' end >"$dir/state/standing"
+	chmod 600 "$dir/state/standing"; chown nobody "$dir/state/standing"
+	run 0 "$thing" repin -f "$dir/conf" && [ "$(stat -c '%U %a' "$dir/state/standing")" = "nobody 600" ]
+	ok "what root releases stays the thing's own user's"
+fi
+
+# Every word and option of -h is completed, and no other.
+completed() { # completed WORD...: what follows
+	bash -c '. "$0"; COMP_WORDS=(kith-thing "$@" ""); COMP_CWORD=$(($# + 1)); _kith_thing
+	    printf "%s\n" "${COMPREPLY[@]}"' "${top_srcdir:-.}/thing/kith-thing.bash-completion" "$@" | sort -u
+}
+if command -v bash >/dev/null; then
+	run 0 "$thing" -h
+	sed -n 's/^\(usage:\)\{0,1\} *kith-thing \([a-z][a-z]*\).*/\2/p' "$dir/out" | sort -u >"$dir/words"
+	completed | grep '^[a-z]' >"$dir/have"
+	diff "$dir/words" "$dir/have" >"$dir/err" && [ -s "$dir/words" ]; ok "bash completes every word of kith-thing"
+	: >"$dir/err"
+	while read -r word; do
+		grep -A1 "kith-thing $word " "$dir/out" | sed '2{/kith-thing/d}' | grep -o -- '[[ ]--\{0,1\}[a-z][a-z]*' | tr -d '[ ' | sort -u |
+		while read -r option; do
+			completed "$word" | grep -qx -- "$option" || echo "$word $option" >>"$dir/err"
+		done
+	done <"$dir/words"
+	[ ! -s "$dir/err" ]; ok "bash completes every option of each word"
+	: >"$dir/err"
+	grep -o '^  --\{0,1\}[a-zA-Z]*' "$dir/out" | tr -d ' ' | while read -r option; do
+		completed | grep -qx -- "$option" || echo "$option" >>"$dir/err"
+	done
+	[ ! -s "$dir/err" ]; ok "bash completes every option"
 fi
 echo "1..$n"

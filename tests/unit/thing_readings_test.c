@@ -712,6 +712,92 @@ static void a_change_that_is_too_small_is_not_worth_a_line(void **state)
 	rig_expect("water: 22 l");
 }
 
+/* The next stanza with this in it, past all others. */
+static const char *after(const char *piece)
+{
+	const char *s = rig_next();
+
+	while (*s && !strstr(s, piece))
+		s = rig_next();
+	return s;
+}
+
+static void begin_again(bool with_fields, const char *friends)
+{
+	char roster[512];
+
+	rig_stop();
+	rig_start();
+	if (with_fields)
+		add_fields();
+	rig_process();
+	snprintf(roster, sizeof(roster), "<query xmlns='jabber:iq:roster'>%s</query>", friends);
+	rig_answer(rig_expect("jabber:iq:roster"), "home.example", roster);
+	rig_answer(rig_expect("<register"), RIG_REGISTRY, "<claimed "
+	    "xmlns='urn:xmpp:iot:discovery' jid='" RIG_OWNER "' public='false'/>");
+	rig_answer(after("urn:xmpp:ping"), RIG_REGISTRY, "");
+	rig_process();
+	while (*rig_next() != '\0')
+		;
+}
+
+#define HE_IS "<item jid='" RIG_OWNER "' subscription='both'/>"
+
+static void what_a_person_watches_outlives_a_restart(void **state)
+{
+	UNUSED(state);
+	chat("watch outside when below 5");
+	rig_expect("I tell you outside");
+	begin_again(true, HE_IS);
+	chat("watches");
+	rig_expect("<body>outside when it falls below 5</body>");
+	pass(20000);
+	say(6);
+	rig_expect_silence();
+	say(4.5);
+	rig_expect("to=\"" RIG_OWNER "\"", "<body>outside: 4.5 C</body>");
+	/* The field comes later, as that of a node does. */
+	begin_again(false, HE_IS);
+	chat("watches");
+	rig_expect("I watch nothing for you.");
+	add_fields();
+	rig_process();
+	chat("watches");
+	rig_expect("outside when it falls below 5");
+	chat("unwatch");
+	rig_expect("I have stopped watching.");
+	begin_again(true, HE_IS);
+	chat("watches");
+	rig_expect("I watch nothing for you.");
+}
+
+static void what_is_kept_of_a_watch_is_told_to_a_friend_only_and_decided_each_time(void **state)
+{
+	UNUSED(state);
+	rig_send("<message type='chat' id='c1' from='" BOB "/x' to='%s'><body>watch outside</body>"
+	    "</message>", rig->full);
+	rig_answer(rig_expect("<canRead"), RIG_REGISTRY, "<canReadResponse "
+	    "xmlns='urn:xmpp:iot:provisioning' jid='" BOB "' momentary='true' result='true'/>");
+	rig_expect("I tell you outside when it changes.");
+	rig_process();
+	begin_again(true, HE_IS "<item jid='" BOB "' subscription='from'/>");
+	pass(20000);
+	say(30);
+	pass(20000);
+	rig_send("<iq type='set' id='cc' from='" RIG_REGISTRY "' to='%s'><clearCache "
+	    "xmlns='urn:xmpp:iot:provisioning'/></iq>", rig->full);
+	say(40);
+	rig_answer(after("<canRead"), RIG_REGISTRY, "<canReadResponse "
+	    "xmlns='urn:xmpp:iot:provisioning' jid='" BOB "' momentary='true' result='false'/>");
+	rig_expect("to=\"" BOB "\"", "I have stopped watching it for you.");
+	begin_again(true, HE_IS "<item jid='" BOB "' subscription='from'/>");
+	pass(20000);
+	say(50);
+	pass(20000);
+	say(60);
+	rig_expect_silence();
+}
+
 static void a_person_who_is_away_is_told_when_he_is_back(void **state)
 {
 	UNUSED(state);
@@ -778,6 +864,8 @@ int main(void)
 		TEST(a_person_is_told_in_chat),
 		TEST(a_person_is_told_every_so_often),
 		TEST(a_change_that_is_too_small_is_not_worth_a_line),
+		TEST(what_a_person_watches_outlives_a_restart),
+		TEST(what_is_kept_of_a_watch_is_told_to_a_friend_only_and_decided_each_time),
 		TEST(a_person_who_is_away_is_told_when_he_is_back),
 		TEST(a_person_hears_that_he_may_not_any_more),
 	};
