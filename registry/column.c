@@ -505,27 +505,6 @@ struct column *column_new(const char *folded, bool is_num, uint64_t hash, struct
 	return c;
 }
 
-void column_free(struct column **cp)
-{
-	struct column *c = *cp;
-
-	if (c == NULL)
-		return;
-	for (size_t b = 0; b < c->blocks; b++) {
-		for (uint32_t i = 0; i < c->block[b]->n; i++) {
-			numset_fini(&c->block[b]->value[i]->things);
-			free(c->block[b]->value[i]);
-		}
-		free(c->block[b]);
-	}
-	free(c->block);
-	grams_free(&c->grams);
-	leaves_free(c);
-	numset_fini(&c->things);
-	free(c);
-	*cp = NULL;
-}
-
 static struct column_cut cut_of(const struct column *c, const char *str, double num)
 {
 	return (struct column_cut){ .str = c->is_num ? NULL : str, .num = num };
@@ -540,8 +519,7 @@ static struct column_value *at_place(const struct column *c, size_t block, size_
 	return block < c->blocks ? c->block[block]->value[at] : NULL;
 }
 
-static struct column_value *value_new(struct column *c, const struct tag *t, size_t block,
-    size_t at)
+static struct column_value *value_make(struct column *c, const struct tag *t)
 {
 	size_t n = c->is_num ? sizeof(t->num) : strlen(t->str) + 1;
 	struct column_value *v = calloc(1, sizeof(*v) + n);
@@ -553,6 +531,16 @@ static struct column_value *value_new(struct column *c, const struct tag *t, siz
 		memcpy(v->bytes, &t->num, n);
 	else
 		memcpy(v->bytes, t->str, n);
+	return v;
+}
+
+static struct column_value *value_new(struct column *c, const struct tag *t, size_t block,
+    size_t at)
+{
+	struct column_value *v = value_make(c, t);
+
+	if (v == NULL)
+		return NULL;
 	if (c->grams != NULL && grams_learn(c->grams, v) == -1) {
 		free(v);
 		return NULL;
@@ -568,13 +556,190 @@ static struct column_value *value_new(struct column *c, const struct tag *t, siz
 	return v;
 }
 
+static struct column_cut cut_at_value(const struct column_value *v)
+{
+	return v->column->is_num ? cut_of(v->column, NULL, column_num(v)) :
+	    cut_of(v->column, column_str(v), 0);
+}
+
+/* ---- all at once ---- */
+
+struct column_gathered {
+	const struct table_seed *seed;
+	struct table values;
+};
+
+static uint64_t gathered_hash(const struct column *c, const struct column_cut *cut)
+{
+	return c->is_num ? table_hash(c->gathered->seed, 1, &cut->num, sizeof(cut->num)) :
+	    table_hash_text(c->gathered->seed, 0, cut->str);
+}
+
+static struct column_value *gathered_get(struct column *c, const struct tag *t,
+    const struct column_cut *cut)
+{
+	struct table *values = &c->gathered->values;
+	uint64_t hash = gathered_hash(c, cut);
+	struct column_value *v;
+	size_t at;
+
+	for (v = table_first(values, hash, &at); v != NULL; v = table_next(values, hash, &at))
+		if (compare(v, cut) == 0)
+			return v;
+	if (table_reserve(values, 1, NULL) == -1 || (v = value_make(c, t)) == NULL)
+		return NULL;
+	table_add(values, hash, v);
+	c->n++;
+	return v;
+}
+
+static void gathered_drop(struct column_value *v)
+{
+	struct column_cut cut = cut_at_value(v);
+
+	table_remove(&v->column->gathered->values, gathered_hash(v->column, &cut), v);
+	v->column->n--;
+	free(v);
+}
+
+static void gathered_free(struct column *c)
+{
+	if (c->gathered == NULL)
+		return;
+	table_fini(&c->gathered->values);
+	free(c->gathered);
+	c->gathered = NULL;
+}
+
+int column_gather(struct column *c, const struct table_seed *seed, struct err *e)
+{
+	c->gathered = calloc(1, sizeof(*c->gathered));
+	if (c->gathered == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	c->gathered->seed = seed;
+	return 0;
+}
+
+/* So that sorting mostly need not look at the values, which lie all over memory. */
+struct place {
+	uint64_t key;
+	struct column_value *value;
+};
+
+static uint64_t place_key(const struct column_value *v)
+{
+	uint64_t key = 0;
+	const char *s = v->bytes;
+
+	if (v->column->is_num) {		/* as an integer in the same order */
+		memcpy(&key, s, sizeof(key));
+		return key >> 63 != 0 ? ~key : key | UINT64_C(1) << 63;
+	}
+	for (size_t i = 0; i < sizeof(key); i++) {
+		key = key << 8 | (uint8_t)*s;
+		s += *s != '\0';
+	}
+	return key;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->value->column->is_num ? 0 : strcmp(x->value->bytes, y->value->bytes);
+}
+
+static int fill_blocks(struct column *c, const struct place *p, size_t n)
+{
+	for (size_t i = 0; i < n; i += IN_BLOCK - 4) {
+		uint32_t some = n - i < IN_BLOCK - 4 ? (uint32_t)(n - i) : IN_BLOCK - 4;
+		struct column_block *b;
+
+		if (room_for_block(c) == -1 || (b = block_room(NULL, some)) == NULL)
+			return -1;
+		for (; b->n < some; b->n++)
+			b->value[b->n] = p[i + b->n].value;
+		put_block(c, c->blocks, b);
+	}
+	return 0;
+}
+
+static void drop_blocks(struct column *c)
+{
+	while (c->blocks > 0)
+		free(c->block[--c->blocks]);
+}
+
+int column_arrange(struct column *c, struct err *e)
+{
+	struct place *p = c->gathered != NULL ? malloc((c->n + 1) * sizeof(*p)) : NULL;
+	size_t n = 0;
+
+	if (c->gathered == NULL)
+		return 0;
+	for (size_t i = 0; p != NULL && i < c->gathered->values.cap; i++) {
+		struct column_value *v = c->gathered->values.slot[i].item;
+
+		if (v != NULL)
+			p[n++] = (struct place){ place_key(v), v };
+	}
+	if (p != NULL)
+		qsort(p, n, sizeof(*p), by_value);
+	if (p == NULL || fill_blocks(c, p, n) == -1) {
+		drop_blocks(c);
+		free(p);
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	}
+	free(p);
+	gathered_free(c);
+	if (c->n >= GRAMS_FROM && !c->is_num)
+		grams_begin(c);
+	return 0;
+}
+
+static void value_free(struct column_value *v)
+{
+	if (v != NULL)
+		numset_fini(&v->things);
+	free(v);
+}
+
+void column_free(struct column **cp)
+{
+	struct column *c = *cp;
+
+	if (c == NULL)
+		return;
+	for (size_t i = 0; c->gathered != NULL && i < c->gathered->values.cap; i++)
+		value_free(c->gathered->values.slot[i].item);
+	gathered_free(c);
+	for (size_t b = 0; b < c->blocks; b++) {
+		for (uint32_t i = 0; i < c->block[b]->n; i++)
+			value_free(c->block[b]->value[i]);
+		free(c->block[b]);
+	}
+	free(c->block);
+	grams_free(&c->grams);
+	leaves_free(c);
+	numset_fini(&c->things);
+	free(c);
+	*cp = NULL;
+}
+
+/* ---- one by one ---- */
+
 static void value_drop(struct column_value *v)
 {
 	struct column *c = v->column;
-	struct column_cut cut = c->is_num ? cut_of(c, NULL, column_num(v)) :
-	    cut_of(c, column_str(v), 0);
+	struct column_cut cut = cut_at_value(v);
 	size_t block, at;
 
+	if (c->gathered != NULL) {
+		gathered_drop(v);
+		return;
+	}
 	find(c, &cut, &block, &at);
 	if (at == c->block[block]->n) {
 		block++;
@@ -593,10 +758,14 @@ struct column_value *column_add(struct column *c, const struct tag *t, uint32_t 
 	struct column_value *v;
 	size_t block, at;
 
-	find(c, &cut, &block, &at);
-	v = at_place(c, block, at);
-	if (v == NULL || compare(v, &cut) != 0)
-		v = value_new(c, t, block, at);
+	if (c->gathered != NULL) {
+		v = gathered_get(c, t, &cut);
+	} else {
+		find(c, &cut, &block, &at);
+		v = at_place(c, block, at);
+		if (v == NULL || compare(v, &cut) != 0)
+			v = value_new(c, t, block, at);
+	}
 	if (v != NULL && numset_add(&v->things, thing) == -1) {
 		if (v->things.n == 0)
 			value_drop(v);

@@ -9,6 +9,7 @@
 #define KITH_REGISTRY_COLUMN_H
 
 #include "common/base/err.h"
+#include "common/store/table.h"
 #include "common/wire/request.h"
 #include "registry/numset.h"
 
@@ -32,6 +33,7 @@ struct column {
 	size_t n;		/* values */
 	struct column_block **block;
 	size_t blocks, cap;
+	struct column_gathered *gathered;	/* NULL: the values are in their blocks */
 	struct column_grams *grams;	/* NULL: too few values to be worth it */
 	double **leaf;			/* of numbers, by thing; NULL: too few things */
 	size_t leaves;
@@ -40,6 +42,14 @@ struct column {
 struct column *column_new(const char *folded, bool is_num, uint64_t hash, struct err *e);
 /* All its values must have gone, or go now. */
 void column_free(struct column **c);
+
+/*
+ * At the start all values come at once: then they are found by hash, and put in
+ * order once, by column_arrange().  Until then only column_add() and
+ * column_remove() may be called.  `seed` lives longer.
+ */
+int column_gather(struct column *c, const struct table_seed *seed, struct err *e);
+int column_arrange(struct column *c, struct err *e);
 
 /* This thing has this value: the value, new or not.  NULL: out of memory, nothing changed. */
 struct column_value *column_add(struct column *c, const struct tag *t, uint32_t thing,

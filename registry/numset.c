@@ -353,11 +353,21 @@ static int make_room(struct numset *s)
 	return 0;
 }
 
+/* Is it greater than all?  Numbers mostly come in order.  false: not known. */
+static bool is_behind(const struct numset *s, uint32_t number)
+{
+	if (s->n == 0)
+		return true;
+	if (s->cap == MANY)
+		return s->u.many->group[s->u.many->n - 1].key < number >> BITS;
+	return number > (s->cap == 0 ? s->u.one : s->u.few[s->n - 1]);
+}
+
 int numset_add(struct numset *s, uint32_t number)
 {
 	uint32_t at;
 
-	if (numset_has(s, number))
+	if (!is_behind(s, number) && numset_has(s, number))
 		return 0;
 	if (make_room(s) == -1 || (s->cap == MANY && many_add(s, number) == -1))
 		return -1;

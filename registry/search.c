@@ -65,13 +65,14 @@ static int load(struct registry *g, struct err *e)
 			t[n++] = o;
 	}
 	qsort(t, n, sizeof(t[0]), older);
+	rc = search_index_expect(g->findable, n, e);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		const struct thing *thing = thing_store_find(g->things, t[i]->id);
 
 		rc = search_index_load(g->findable, thing->id, thing->tags, thing->tags_len, e);
 	}
 	free(t);
-	return rc;
+	return rc == 0 ? search_index_loaded(g->findable, e) : -1;
 }
 
 int registry_search_open(struct registry *g, struct err *e)

@@ -46,6 +46,7 @@ struct search_index {
 	size_t leaves;
 	struct numset all;
 	uint32_t last;
+	bool loading;
 	struct pool scratch;
 };
 
@@ -98,6 +99,10 @@ static struct column *make_column(struct search_index *x, const char *folded, bo
 	c = column_new(folded, is_num, hash_name(x, folded, is_num), e);
 	if (c == NULL)
 		return NULL;
+	if (x->loading && column_gather(c, &x->seed, e) == -1) {
+		column_free(&c);
+		return NULL;
+	}
 	c->index = x->columns;
 	x->column[x->columns++] = c;
 	table_add(&x->by_name, c->hash, c);
@@ -241,7 +246,8 @@ static int learn_value(struct search_index *x, struct entry *n, const struct tag
 		if (n->value[i] == v)
 			return 0;
 	n->value[n->n++] = v;
-	column_follow(c, n->number, x->all.n);
+	if (!x->loading)
+		column_follow(c, n->number, x->all.n);
 	return 0;
 }
 
@@ -409,6 +415,12 @@ int search_index_delete(struct search_index *x, const uint8_t id[static OWNERSHI
 	return 0;
 }
 
+int search_index_expect(struct search_index *x, size_t things, struct err *e)
+{
+	x->loading = true;
+	return table_reserve(&x->by_id, things, e);
+}
+
 int search_index_load(struct search_index *x, const uint8_t id[static OWNERSHIP_ID],
     const void *tags, size_t tags_len, struct err *e)
 {
@@ -419,6 +431,17 @@ int search_index_load(struct search_index *x, const uint8_t id[static OWNERSHIP_
 	    (n = entry_new(x, id, tags, tags_len, number, e)) == NULL)
 		return -1;
 	swap(x, NULL, n);
+	return 0;
+}
+
+int search_index_loaded(struct search_index *x, struct err *e)
+{
+	for (size_t i = 0; i < x->columns; i++) {
+		if (column_arrange(x->column[i], e) == -1)
+			return -1;
+		column_follow(x->column[i], x->last, x->all.n);
+	}
+	x->loading = false;
 	return 0;
 }
 

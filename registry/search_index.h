@@ -34,9 +34,13 @@ int search_index_put(struct search_index *x, const uint8_t id[static OWNERSHIP_I
     const void *tags, size_t tags_len, struct err *e);
 int search_index_delete(struct search_index *x, const uint8_t id[static OWNERSHIP_ID],
     struct err *e);
-/* At start, outside of any transaction. */
+/* At start, outside of any transaction: how many will come, all of them, and once
+ * search_index_loaded(), which puts their values in order; before that nothing can
+ * be searched. */
+int search_index_expect(struct search_index *x, size_t things, struct err *e);
 int search_index_load(struct search_index *x, const uint8_t id[static OWNERSHIP_ID],
     const void *tags, size_t tags_len, struct err *e);
+int search_index_loaded(struct search_index *x, struct err *e);
 size_t search_index_count(const struct search_index *x);
 
 /* For search_plan.c: what the choice is made from. */

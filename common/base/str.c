@@ -194,6 +194,35 @@ is_xs_double(const char *s)
 	return *s == '\0';
 }
 
+/*
+ * At most 15 digits, without an exponent: both the digits and the power of ten are
+ * whole numbers that a double holds, and their quotient is rounded once, so it is
+ * what strtod(3) would say.  That is what nearly all numbers are.
+ */
+static bool
+is_short_double(const char *s, double *out)
+{
+	static const double ten[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+		1e12, 1e13, 1e14, 1e15 };
+	bool minus = *s == '-';
+	int64_t digits = 0;
+	size_t n = 0, behind = 0;
+	double v;
+
+	if (FLT_EVAL_METHOD != 0)
+		return false;
+	for (s += *s == '+' || *s == '-'; is_digit(*s); s++, n++)
+		digits = n < 15 ? digits * 10 + (*s - '0') : 0;
+	if (*s == '.')
+		for (s++; is_digit(*s); s++, n++, behind++)
+			digits = n < 15 ? digits * 10 + (*s - '0') : 0;
+	if (*s != '\0' || n > 15)
+		return false;
+	v = (double)digits / ten[behind];
+	*out = minus && digits != 0 ? -v : v;
+	return true;
+}
+
 int
 str_to_double(const char *s, double *out)
 {
@@ -202,6 +231,8 @@ str_to_double(const char *s, double *out)
 
 	if (!is_xs_double(s))
 		return -1;
+	if (is_short_double(s, out))
+		return 0;
 	/* The process locale may want a decimal comma. */
 	c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 	if (c == (locale_t)0)

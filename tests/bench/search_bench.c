@@ -267,8 +267,10 @@ static void measure(size_t n)
 
 	must(store_open(&store, "sqlite::memory:", &e), &e);
 	must(search_index_open(&x, store, &e), &e);
+	must(search_index_expect(x, n, &e), &e);
 	for (size_t i = 0; i < n; i++)
 		load_one(x, i);
+	must(search_index_loaded(x, &e), &e);
 	printf("%zu things: %.2f us and %.0f bytes each in the index\n", n,
 	    (now_us() - began) / (double)n, (double)(heap_bytes() - before) / (double)n);
 	printf("%-28s %9s %9s %9s %8s %8s\n", "search", "p50 us", "p99 us", "of 5 ms", "rows",

@@ -74,7 +74,9 @@ static void throw_tags(struct model *m)
 	add_num(m, "V", pick(4));
 }
 
-static void put(struct search_index *x, struct model *m)
+static void hand_over(struct search_index *x, struct model *m,
+    int (*to)(struct search_index *x, const uint8_t id[static OWNERSHIP_ID], const void *tags,
+	size_t tags_len, struct err *e))
 {
 	struct tag_list l = { m->n, m->tag };
 	struct pool pool;
@@ -84,8 +86,13 @@ static void put(struct search_index *x, struct model *m)
 	pool_init(&pool, TAGS_BYTES);
 	packed = tags_pack(&l, &pool, &len);
 	assert_non_null(packed);
-	MUST(search_index_put(x, m->id, packed, len, &test_err));
+	MUST(to(x, m->id, packed, len, &test_err));
 	pool_fini(&pool);
+}
+
+static void put(struct search_index *x, struct model *m)
+{
+	hand_over(x, m, search_index_put);
 }
 
 /* A transaction of a few changes, kept or not. */
@@ -310,6 +317,39 @@ static size_t one_search(const struct search_index *x)
 	return n;
 }
 
+/* As at a start: all at once, then changes one by one. */
+static void what_is_loaded_at_once_is_found_like_the_rest(void **state)
+{
+	struct store *s = open_store("sqlite::memory:");
+	struct search_index *x = NULL;
+	size_t rows = 0;
+
+	(void)state;
+	memset(things, 0, sizeof(things));
+	MUST(search_index_open(&x, s, &test_err));
+	MUST(search_index_expect(x, THINGS, &test_err));
+	for (size_t i = 0; i < THINGS; i++) {
+		struct model *m = &things[i];
+
+		memcpy(m->id, &i, sizeof(i));
+		m->order = ++clock_of_orders;
+		throw_tags(m);
+		if (m->n > 0)
+			hand_over(x, m, search_index_load);
+	}
+	MUST(search_index_loaded(x, &test_err));
+	for (unsigned i = 0; i < 20; i++) {
+		for (unsigned k = 0; k < 20; k++)
+			rows += one_search(x);
+		one_turn(s, x, 40);
+	}
+	assert_true(rows > 20);
+	search_index_close(&x);
+	store_close(&s);
+	memset(things, 0, sizeof(things));
+	clock_of_orders = 0;
+}
+
 static void plans_find_what_a_reference_finds(void **state)
 {
 	struct store *s = open_store("sqlite::memory:");
@@ -342,6 +382,7 @@ static void plans_find_what_a_reference_finds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_loaded_at_once_is_found_like_the_rest),
 		cmocka_unit_test(plans_find_what_a_reference_finds),
 	};
 

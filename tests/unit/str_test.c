@@ -4,6 +4,7 @@
 
 #include "common/base/str.h"
 
+#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
 
@@ -121,6 +122,32 @@ str_from_double__is_the_shortest_text_that_reads_back(void **state)
 		assert_int_equal(str_to_double(text, &back), 0);
 		assert_false(back < v || back > v);
 	}
+}
+
+static void
+short_numbers_are_what_strtod_says(void **state)
+{
+	struct unit_random r = unit_random_start();
+
+	(void)state;
+	for (size_t i = 0; i < unit_rounds(20000); i++) {
+		static const char *const signs[] = { "", "-", "+" };
+		uint64_t all = unit_random_next(&r), behind = unit_random_next(&r);
+		char text[64];
+		double v, want;
+
+		for (uint64_t n = unit_random_next(&r) % 17; n > 0; n--)
+			all /= 10;
+		for (uint64_t n = 3 + unit_random_next(&r) % 17; n > 0; n--)
+			behind /= 10;
+		(void)snprintf(text, sizeof(text), "%s%" PRIu64 ".%0*" PRIu64, signs[i % 3], all,
+		    (int)(unit_random_next(&r) % 18), behind);
+		want = strtod(text, NULL);
+		assert_int_equal(str_to_double(text, &v), 0);
+		if (v < want || v > want)
+			fail_msg("%s", text);
+	}
+	assert_int_equal(str_to_double("-0.0", &(double){ 1 }), 0);
 }
 
 static void
@@ -330,6 +357,7 @@ main(void)
 		cmocka_unit_test(att_X_19__ten_thousand_digits_are_a_number_or_too_large),
 		cmocka_unit_test(att_X_19__a_locale_with_a_decimal_comma_changes_nothing),
 		cmocka_unit_test(str_from_double__is_the_shortest_text_that_reads_back),
+		cmocka_unit_test(short_numbers_are_what_strtod_says),
 		cmocka_unit_test(att_X_20__booleans_are_four_words_and_nothing_else),
 		cmocka_unit_test(str_to_int__knows_its_range_to_the_last_number),
 		cmocka_unit_test(str_copy__refuses_what_does_not_fit),
