@@ -4,7 +4,7 @@
 # leaves out is not in it.  `make size` prints the whole table.
 # The goal is 64 KiB of code; what is reached is in docs/STATUS.md.  LIMIT is
 # the most that x86-64 may take: make it smaller when the code gets smaller.
-LIMIT=148480
+LIMIT=147456
 archive=${top_builddir:-.}/libkith-thing-core.a
 n=0
 failed=0
