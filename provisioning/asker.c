@@ -60,16 +60,19 @@ static struct item *item_of_due(const struct due *d)
 	return (struct item *)(uintptr_t)((const char *)d - offsetof(struct item, due));
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a <= 0 || (b > 0 && b < a) ? b : a;
+}
+
 static int64_t moment(const struct asker *k)
 {
-	if (k->gap_ms == 0 || (k->edge_ms != 0 && k->edge_ms < k->gap_ms))
-		return k->edge_ms;
-	return k->gap_ms;
+	return earlier(earlier(k->edge_ms, k->gap_ms), k->again_ms);
 }
 
 static void schedule(struct askers *a, struct item *k)
 {
-	if (moment(&k->pub) != 0)
+	if (moment(&k->pub) > 0)
 		due_put(&a->heap, &k->due, moment(&k->pub));
 	else
 		due_remove(&a->heap, &k->due);
@@ -157,7 +160,7 @@ int asker_put(struct askers *a, const struct asker *k, struct err *e)
 	stmt_bind_text(a->put, 1, k->jid);
 	stmt_bind_int(a->put, 2, k->keeps_lease);
 	stmt_bind_int(a->put, 3, k->edge_ms);
-	stmt_bind_int(a->put, 4, k->again);
+	stmt_bind_int(a->put, 4, k->again_ms);
 	if (stmt_run(a->put, NULL, e) != 0) {
 		free(item);
 		return -1;
@@ -208,7 +211,7 @@ static int load(struct askers *a, struct store *s, struct err *e)
 		return -1;
 	while ((got = stmt_step(st, e)) == 1) {
 		struct asker k = { .jid = stmt_text(st, 0), .keeps_lease = stmt_int(st, 1) != 0,
-			.edge_ms = stmt_int(st, 2), .again = (int)stmt_int(st, 3) };
+			.edge_ms = stmt_int(st, 2), .again_ms = stmt_int(st, 3) };
 		struct item *item = k.jid != NULL ? item_new(a, &k) : NULL;
 
 		if (item == NULL) {

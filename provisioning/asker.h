@@ -21,12 +21,12 @@ struct asker {
 	const char *jid;
 	bool keeps_lease;		/* asks for leases: forgets by itself */
 	int64_t edge_ms;		/* wall: an answer given changes then; 0 never */
-	int again;			/* ASKER_*: the second clearCache */
+	int64_t again_ms;		/* wall: when clearCache is said once more; or ASKER_* */
 	/* Memory only: */
 	int64_t gap_ms;			/* wall: clear again after a gap; 0 no */
 	int64_t lease_boot_ms;		/* boot: when the last lease given ends; 0 not known */
 };
-enum { ASKER_QUIET, ASKER_WILL_REPEAT, ASKER_REPEATED };
+enum { ASKER_REPEATED = -1, ASKER_QUIET };
 
 int askers_open(struct askers **out, struct store *s, struct err *e);
 void askers_close(struct askers **a);

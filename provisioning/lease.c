@@ -214,8 +214,8 @@ static int quieten(struct provisioning *p, const struct asker *k, struct err *e)
 {
 	struct asker fresh = *k;
 
-	fresh.again = ASKER_QUIET;
-	return k->keeps_lease || k->again == ASKER_QUIET ? 0 : asker_put(p->askers, &fresh, e);
+	fresh.again_ms = ASKER_QUIET;
+	return k->keeps_lease || k->again_ms == ASKER_QUIET ? 0 : asker_put(p->askers, &fresh, e);
 }
 
 int lease_owe(struct provisioning *p, const struct asker *k, uint64_t number,
@@ -273,25 +273,26 @@ int lease_acknowledged(struct provisioning *p, const char *jid, struct err *e)
 {
 	const struct asker *k = asker_find(p->askers, jid);
 	struct asker fresh;
-	int64_t again = provisioning_now(p) + AGAIN_MS;
 
 	if (k == NULL || k->keeps_lease)
 		return 0;
 	fresh = *k;
-	if (k->again == ASKER_REPEATED) {
-		fresh.again = ASKER_QUIET;
-	} else {
-		fresh.again = ASKER_WILL_REPEAT;
-		if (fresh.edge_ms == 0 || again < fresh.edge_ms)
-			fresh.edge_ms = again;
-		provisioning_due(p, fresh.edge_ms);
+	fresh.again_ms = ASKER_QUIET;
+	if (k->again_ms != ASKER_REPEATED) {
+		fresh.again_ms = provisioning_now(p) + AGAIN_MS;
+		provisioning_due(p, fresh.again_ms);
 	}
 	return asker_put(p->askers, &fresh, e);
 }
 
-/* Its moment has come: owe, and forget the edge. */
-static int reach_edge(struct provisioning *p, const struct asker *k, uint64_t revision,
-    struct err *e)
+static bool has_come(int64_t when_ms, int64_t now_ms)
+{
+	return when_ms > 0 && when_ms <= now_ms;
+}
+
+/* Its moment has come: owe, and forget the moment. */
+static int reach_edge(struct provisioning *p, const struct asker *k, int64_t now_ms,
+    uint64_t revision, struct err *e)
 {
 	struct asker fresh = *k;
 	struct about all;
@@ -299,15 +300,19 @@ static int reach_edge(struct provisioning *p, const struct asker *k, uint64_t re
 	about_everything(&all);
 	if (owe_about(p, k->jid, revision, &all, e) != 0)
 		return -1;
-	fresh.edge_ms = fresh.gap_ms = 0;
-	fresh.again = k->again == ASKER_WILL_REPEAT ? ASKER_REPEATED : ASKER_QUIET;
+	fresh.gap_ms = 0;
+	if (has_come(k->edge_ms, now_ms))
+		fresh.edge_ms = 0;
+	/* What comes before its time is no second one: that follows this. */
+	fresh.again_ms = has_come(k->again_ms, now_ms) ? ASKER_REPEATED : ASKER_QUIET;
 	return asker_put(p->askers, &fresh, e);
 }
 
 /* Only waiting for the thing to come into reach, and it has not. */
 static bool still_waits(const struct provisioning *p, const struct asker *k, int64_t now_ms)
 {
-	return (k->edge_ms == 0 || k->edge_ms > now_ms) && !provisioning_reaches(p, k->jid);
+	return !has_come(k->edge_ms, now_ms) && !has_come(k->again_ms, now_ms) &&
+	    !provisioning_reaches(p, k->jid);
 }
 
 static int tick_one(struct provisioning *p, const struct asker *k, int64_t now_ms,
@@ -321,7 +326,7 @@ static int tick_one(struct provisioning *p, const struct asker *k, int64_t now_m
 	}
 	if (store_next_revision(p->deps.store, &revision, e) != 0)
 		return -1;
-	return reach_edge(p, k, revision, e);
+	return reach_edge(p, k, now_ms, revision, e);
 }
 
 int lease_tick(struct provisioning *p, int64_t now_ms, struct err *e)
