@@ -53,13 +53,21 @@ static unsigned allowed(const struct fate *f)
 
 /* --- finding rules --- */
 
-/* What a co-owner may himself is asked of the owner's rules about his address. */
-static struct question asked_by(const struct question *q, const char *asker)
+/*
+ * What the i-th co-owner may himself is asked of the owner's rules about his address
+ * and his roles.  Tokens are left out: what he may by one alone he gives to nobody, and
+ * what one denies him he may without showing it.
+ */
+static struct question asked_by(const struct question *q, size_t i)
 {
+	static const struct question_roles none;
+	const struct question_roles *his = q->giver_roles != NULL ? &q->giver_roles[i] : &none;
 	struct question own = *q;
 
-	own.asker = asker;
-	own.n_tokens = own.n_roles = 0;
+	own.asker = q->givers[i];
+	own.n_tokens = 0;
+	own.roles = his->role;
+	own.n_roles = his->n;
 	return own;
 }
 
@@ -125,7 +133,7 @@ static void collect_names(struct decision *d)
 
 	(void)collect_from(d, q, NULL);
 	for (size_t i = 0; i < givers(q); i++) {
-		struct question own = asked_by(q, q->givers[i]);
+		struct question own = asked_by(q, i);
 
 		if (collect_from(d, q, q->givers[i]) > 0)
 			(void)collect_from(d, &own, NULL);
@@ -170,7 +178,7 @@ static void count_all(struct decision *d)
 	for (size_t i = 0; i < givers(q); i++) {
 		if (count_from(d, &c->co[c->n].given, q, q->givers[i]) == 0)
 			continue;
-		c->co[c->n].q = asked_by(q, q->givers[i]);
+		c->co[c->n].q = asked_by(q, i);
 		(void)count_from(d, &c->co[c->n].own, &c->co[c->n].q, NULL);
 		c->n++;
 	}

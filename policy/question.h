@@ -12,6 +12,7 @@ struct question_tag { const char *name, *value; };	/* numbers in canonical text 
 /* Addresses, hosts and numbers as they come; thumbprints and JIDs as rules have
  * them (credential_canonical). */
 struct question_credential { enum credential kind; const char *text; };
+struct question_roles { size_t n; const char *const *role; };
 struct question_zone {
 	const char *name;
 	int32_t offset_s;
@@ -55,6 +56,7 @@ struct question {
 	/* Co-owners whose word counts at all; the rules of others do not exist. */
 	const char *const *givers;
 	size_t n_givers;
+	const struct question_roles *giver_roles;	/* of each of them; NULL: none has any */
 	/* When, and the owner's zone as seconds east of UTC at that moment. */
 	int64_t now_ms;
 	int32_t zone_s;

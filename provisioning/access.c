@@ -87,6 +87,7 @@ static void judge_by_owner(const struct access_facts *f, const struct access_thi
 	q.n_sets = t->n_sets;
 	q.givers = t->givers;
 	q.n_givers = t->n_givers;
+	q.giver_roles = t->giver_roles;
 	q.zone_s = t->has_zone ? t->zone_s : f->zone_s;
 	q.zone_until_ms = t->zone_until_ms;
 	policy_decide(t->rules, &q, space, out);

@@ -39,6 +39,7 @@ struct access_thing {
 	size_t n_sets;
 	const char *const *givers;	/* co-owners whose rules count */
 	size_t n_givers;
+	const struct question_roles *giver_roles;	/* of each; NULL: none has any */
 	/* The owner's own zone, and when it next changes its offset (0 never): a
 	 * time of day in his rules is his time of day. */
 	bool has_zone;

@@ -41,7 +41,7 @@ struct group {
 	char key[KEY_TEXT];		/* what the parked rows wait for */
 	char *thing;			/* full: who is challenged */
 	char *asker;			/* bare: who showed the thing the tokens */
-	int64_t until_ms;		/* wall */
+	int64_t until_boot_ms;
 	size_t n;
 	struct one one[TOKEN_CHALLENGED];
 	bool is_new, is_over;		/* in this turn */
@@ -94,7 +94,8 @@ static void turn_ended(void *arg, bool committed)
 	}
 }
 
-int challenges_open(struct challenges **out, struct store *s, struct stats *stats, struct err *e)
+int challenges_open(struct challenges **out, struct store *s, struct parked_table *parked,
+    struct stats *stats, struct err *e)
 {
 	struct challenges *c = calloc(1, sizeof(*c));
 
@@ -107,6 +108,8 @@ int challenges_open(struct challenges **out, struct store *s, struct stats *stat
 	    "tokens shown by who has not their key");
 	c->parked = stats_slot(stats, "provisioning_parked", "questions that waited for a key");
 	store_on_end(s, turn_ended, c);
+	if (parked != NULL)
+		parked_within(parked, CHALLENGE_KIND, CHALLENGE_MS);
 	*out = c;
 	return 0;
 }
@@ -172,11 +175,11 @@ static void key_of(const struct request *q, const struct access_facts *f,
 
 /* 1 parked, 0 too many wait already, -1. */
 static int park(struct provisioning *p, const struct request *q, const char *key,
-    int64_t until_ms, struct err *e)
+    int64_t left_ms, struct err *e)
 {
 	struct parked row = { .asker = q->from, .to = q->to, .iq_id = q->id, .verb = q->verb,
 		.gen = (int)q->dialect.gen, .vocab = (int)q->dialect.vocab, .waits_for = key,
-		.deadline_ms = until_ms };
+		.deadline_ms = provisioning_now(p) + left_ms };
 	struct err limit = ERR_INIT;
 	struct buf text;
 	int rc = 1;
@@ -245,7 +248,7 @@ static struct group *group_new(struct provisioning *p, const struct request *q,
 		return NULL;
 	}
 	memcpy(g->key, key, sizeof(g->key));
-	g->until_ms = provisioning_now(p) + CHALLENGE_MS;
+	g->until_boot_ms = clock_boot(p->deps.clock) + CHALLENGE_MS;
 	g->is_new = true;
 	g->next = c->first;
 	c->first = g;
@@ -285,7 +288,7 @@ static struct group *group_for(struct provisioning *p, const struct request *q,
 	key_of(q, f, d, n, key);
 	g = find_key(p->challenges, key);
 	/* Its time is up and it was not settled yet: that is another question. */
-	if (g != NULL && g->until_ms <= provisioning_now(p))
+	if (g != NULL && g->until_boot_ms <= clock_boot(p->deps.clock))
 		g = NULL;
 	*fresh = g == NULL;
 	if (g != NULL || (g = group_new(p, q, f, key)) == NULL)
@@ -313,7 +316,7 @@ int challenge_needed(struct provisioning *p, const struct request *q, const stru
 	g = group_for(p, q, f, &fresh, &rc, e);
 	if (g == NULL)
 		return rc == -1 ? -1 : CHALLENGE_DECIDE;
-	rc = park(p, q, g->key, g->until_ms, e);
+	rc = park(p, q, g->key, g->until_boot_ms - clock_boot(p->deps.clock), e);
 	if (rc == 1) {
 		r->kind = REPLY_SILENCE;
 		++*c->parked;
@@ -420,7 +423,7 @@ int challenge_answered(struct provisioning *p, const struct request *answer, str
 int challenge_tick(struct provisioning *p, struct err *e)
 {
 	struct challenges *c = p->challenges;
-	int64_t now = provisioning_now(p);
+	int64_t now = clock_boot(p->deps.clock);
 	struct parked row;
 	int n = 0, got = 0;
 
@@ -436,7 +439,7 @@ int challenge_tick(struct provisioning *p, struct err *e)
 	c->serving = NULL;
 	c->late = false;
 	for (struct group *g = c->first; g != NULL && n < LATE_AT_ONCE; g = g->next)
-		g->is_over = g->is_over || g->until_ms <= now;
+		g->is_over = g->is_over || g->until_boot_ms <= now;
 	return got == -1 ? -1 : n;
 }
 

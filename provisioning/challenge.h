@@ -30,7 +30,9 @@ struct challenges;
 #define CHALLENGE_MS 4000		/* things that ask us give up after five seconds or so */
 #define CHALLENGE_GROUPS 1000		/* questions that wait, each with its challenges */
 
-int challenges_open(struct challenges **out, struct store *s, struct stats *stats, struct err *e);
+struct parked_table;
+int challenges_open(struct challenges **out, struct store *s, struct parked_table *parked,
+    struct stats *stats, struct err *e);
 void challenges_close(struct challenges **c);
 
 /*

@@ -129,22 +129,33 @@ int32_t provisioning_zone(const struct provisioning *p, const char *owner)
 	return at.zone_s;
 }
 
+void provisioning_roles_of(const struct provisioning *p, const char *const *jid, size_t n,
+    struct question_roles *out)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i].role = role_table_of(p->roles, jid[i], &out[i].n);
+}
+
 /* Nobody's word counts for more than if he asked himself. */
 static int load_givers(struct provisioning *p, const struct owned *t, const struct book *book,
     struct pool *pool, struct access_thing *out, struct err *e)
 {
+	struct question_roles *roles;
 	const char **giver;
 
 	if (book->n_co_owners == 0)
 		return 0;
 	giver = pool_alloc(pool, book->n_co_owners * sizeof(*giver));
-	if (giver == NULL)
+	roles = pool_alloc(pool, book->n_co_owners * sizeof(*roles));
+	if (giver == NULL || roles == NULL)
 		return no_room(e);
 	for (size_t i = 0; i < book->n_co_owners; i++)
 		if (provisioning_trusts(p, book->co_owner[i], t->jid) &&
 		    !provisioning_account_is_gone(p, book->co_owner[i]))
 			giver[out->n_givers++] = book->co_owner[i];
 	out->givers = giver;
+	provisioning_roles_of(p, giver, out->n_givers, roles);
+	out->giver_roles = roles;
 	return 0;
 }
 

@@ -38,16 +38,6 @@ static int note(struct provisioning *p, const char *actor, const char *object, c
 
 /* ---- roles ---- */
 
-/* The operator's own rules may be about anything. */
-static int recall_role(struct provisioning *p, const char *name, struct err *e)
-{
-	const struct subject role = { .kind = SUBJECT_ROLE, .text = name };
-	const struct policy *rules = operator_policy_rules(p->operator);
-
-	return rules != NULL && policy_names(rules, FACT_ROLE, name) ? recall_everybody(p, e) :
-	    recall_subject(p, &role, e);
-}
-
 /* desk.name of desk.jid; desk.yes_no: has it, or has it no more. */
 static int change_role(struct provisioning *p, const struct request *q, struct reply *r,
     struct err *e)
@@ -66,7 +56,7 @@ static int change_role(struct provisioning *p, const struct request *q, struct r
 		return -1;
 	}
 	if (rc == 1 && (note(p, "operator", jid, pool_printf(q->pool, "role %s %s", name,
-	    add ? "given" : "taken"), e) != 0 || recall_role(p, name, e) != 0 ||
+	    add ? "given" : "taken"), e) != 0 || recall_role(p, name, jid, add, e) != 0 ||
 	    recall_begin(p, e) != 0))
 		return -1;
 	return say(r, pool_printf(q->pool, "%s %s %s", jid, rc == 0 && !add ? "has no role" :

@@ -251,6 +251,24 @@ int recall_subject(struct provisioning *p, const struct subject *s, struct err *
 	return put(p, r, e);
 }
 
+int recall_role(struct provisioning *p, const char *role, const char *person, bool given,
+    struct err *e)
+{
+	struct recall *r = join(p, NULL, RECALL_SUBJECT, e);
+
+	if (r == NULL)
+		return -1;
+	if (r->subject.text == NULL && r->scope == RECALL_SUBJECT) {
+		r->bearer = pool_strdup(&r->pool, person);
+		r->given = given;
+		if (r->bearer == NULL)
+			return err_set(e, ERR_SYSTEM, "out of memory");
+	} else if (!same_text(r->bearer, person)) {
+		r->bearer = NULL;
+	}
+	return recall_subject(p, &(struct subject){ SUBJECT_ROLE, role }, e);
+}
+
 int recall_owner(struct provisioning *p, const char *owner, struct err *e)
 {
 	struct recall *r = join(p, owner, RECALL_OWNER, e);
@@ -502,6 +520,27 @@ static void add_thing(struct provisioning *p, const struct recall *r, const stru
 	}
 }
 
+/* What a role was to him: of an address behind which he is no co-owner, his answers. */
+static int find_about_person(struct provisioning *p, const struct recall *r,
+    const struct asker *k, struct about *out, size_t *cost, struct err *e)
+{
+	const struct subject him = { SUBJECT_JID, r->bearer };
+	const struct rule all = { .subject = him, .actions = RULE_EVERYTHING };
+	const struct owned *t = NULL;
+	const struct book *b = NULL;
+
+	about_nothing(out);
+	while (!out->all && (t = ownership_next_of_jid(p->deps.ownership, k->jid, t)) != NULL) {
+		*cost += COST_LOOK;
+		if (t->owner != NULL && access_book(p->access, t->owner, &b, e) != 0)
+			return -1;
+		about_rule(out, &all, NULL, t->owner != NULL && moves_others(&all, b));
+	}
+	if (out->n == 0)
+		about_everything(out);
+	return 0;
+}
+
 /* Of its owner's things at this address; everything where that would be long. */
 static int find_about(struct provisioning *p, const struct recall *r, const struct asker *k,
     struct about *out, size_t *cost, struct err *e)
@@ -509,6 +548,8 @@ static int find_about(struct provisioning *p, const struct recall *r, const stru
 	const struct owned *t = NULL;
 	const struct book *b;
 
+	if (k->keeps_lease && r->scope == RECALL_SUBJECT && r->bearer != NULL)
+		return find_about_person(p, r, k, out, cost, e);
 	about_everything(out);
 	if (!k->keeps_lease || r->owner == NULL || r->n_lines > ABOUT_LINES)
 		return 0;
@@ -643,7 +684,9 @@ static int step_askers(struct provisioning *p, struct recall *r, size_t *cost, s
 	concerned = concerns_asker(p, r, k, e);
 	if (concerned < 1)
 		return concerned == 0 ? 1 : -1;
-	return tell_address(p, r, k->jid, 1, cost, e) != 0 ? -1 : 1;
+	if (tell_address(p, r, k->jid, 1, cost, e) != 0)
+		return -1;
+	return recall_friends_of_role(p, r, k->jid, cost, e) != 0 ? -1 : 1;
 }
 
 /* 1 there is more, 0 the walk is done, -1 */

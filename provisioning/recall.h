@@ -31,6 +31,10 @@ void recalls_close(struct provisioning *p);
  * things whose owners' rules speak of `s`.
  */
 int recall_subject(struct provisioning *p, const struct subject *s, struct err *e);
+/* The same for a role that `person` was given, or has no more: what others may stays,
+ * and a friendship that it gave him ends. */
+int recall_role(struct provisioning *p, const char *role, const char *person, bool given,
+    struct err *e);
 /* The operator's policy: everybody who ever asked. */
 int recall_everybody(struct provisioning *p, struct err *e);
 /* All things of one owner (his zone, a set, his account). */

@@ -196,6 +196,7 @@ static int look_at_pair(struct provisioning *p, struct recall *r, const struct o
     const char *person, struct err *e)
 {
 	struct access_facts f = provisioning_moment(p, ACTION_BEFRIEND, person);
+	struct question_roles roles[ACCESS_CO_OWNERS];
 	const char *giver[ACCESS_CO_OWNERS];
 	struct access_thing at;
 	struct pool pool;
@@ -209,6 +210,8 @@ static int look_at_pair(struct provisioning *p, struct recall *r, const struct o
 		at.rules = r->before;
 		at.givers = giver;
 		at.n_givers = givers_of(p, r, t, giver);
+		provisioning_roles_of(p, giver, at.n_givers, roles);
+		at.giver_roles = roles;
 		f.now_ms = r->before_ms < r->at_ms ? r->before_ms : f.now_ms;
 		before = befriends(&f, &at);
 		if (now != before && (!now || is_meant(r, t, person)))
@@ -247,4 +250,60 @@ int recall_friends_step(struct provisioning *p, struct recall *r, size_t *cost, 
 		return -1;
 	r->person = (r->person + 1) % r->n_people;
 	return 1;
+}
+
+/* ---- a role ---- */
+
+#define ROLES_MAX 32		/* of one person, looked at here */
+
+/* His roles as they were. */
+static size_t roles_before(const struct recall *r, const struct access_facts *f,
+    const char *role[static ROLES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n_roles && n + 1 < ROLES_MAX; i++)
+		if (!r->given || strcmp(f->roles[i], r->subject.text) != 0)
+			role[n++] = f->roles[i];
+	if (!r->given)
+		role[n++] = r->subject.text;
+	return n;
+}
+
+static int look_at_role(struct provisioning *p, const struct recall *r, const struct owned *t,
+    struct err *e)
+{
+	struct access_facts f = provisioning_moment(p, ACTION_BEFRIEND, r->bearer);
+	const char *role[ROLES_MAX];
+	struct access_thing at;
+	struct pool pool;
+	bool now;
+	int ret;
+
+	pool_init(&pool, WIRE_REQUEST_BYTES);
+	ret = provisioning_thing(p, t, r->bearer, &pool, &at, e);
+	if (ret == 0) {
+		now = befriends(&f, &at);
+		f.n_roles = roles_before(r, &f, role);
+		f.roles = role;
+		if (!now && befriends(&f, &at))
+			ret = owe(p, r, t, r->bearer, false, e);
+	}
+	pool_fini(&pool);
+	return ret;
+}
+
+int recall_friends_of_role(struct provisioning *p, const struct recall *r, const char *jid,
+    size_t *cost, struct err *e)
+{
+	const struct owned *t = NULL;
+
+	if (r->scope != RECALL_SUBJECT || r->bearer == NULL)
+		return 0;
+	while ((t = ownership_next_of_jid(p->deps.ownership, jid, t)) != NULL) {
+		*cost += COST_PAIR;
+		if (look_at_role(p, r, t, e) != 0)
+			return -1;
+	}
+	return 0;
 }

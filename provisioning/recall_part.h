@@ -24,6 +24,9 @@ const struct owned *recall_next_thing(struct provisioning *p, struct recall *r, 
 bool recall_has_friends(const struct recall *r);
 /* 1 there is more, 0 all are done, -1 */
 int recall_friends_step(struct provisioning *p, struct recall *r, size_t *cost, struct err *e);
+/* Of an address: friendships that a role gave, and that end with it. */
+int recall_friends_of_role(struct provisioning *p, const struct recall *r, const char *jid,
+    size_t *cost, struct err *e);
 
 /* recall_tell.c: how far it is, in words */
 void recall_describe(struct provisioning *p, const struct recall *r, struct reply_force *out,

@@ -39,6 +39,8 @@ static const struct store_step steps[] = {
 	     " gone INTEGER NOT NULL, number INTEGER NOT NULL, thing BLOB,"
 	     " epoch INTEGER NOT NULL, line TEXT NOT NULL, giver TEXT,"
 	     " co_owner INTEGER NOT NULL, PRIMARY KEY (id, n))" },
+	{ 2, "ALTER TABLE recall ADD COLUMN person TEXT;"
+	     "ALTER TABLE recall ADD COLUMN given INTEGER NOT NULL DEFAULT 0" },
 };
 static const struct store_schema schema = { "recall", steps, sizeof(steps) / sizeof(steps[0]) };
 
@@ -186,6 +188,8 @@ int recall_table_put(struct recall_table *t, const struct recall *r, struct err 
 	stmt_bind_int(t->put, 12, r->phase);
 	stmt_bind_int(t->put, 13, r->told);
 	stmt_bind_int(t->put, 14, (int64_t)r->total);
+	stmt_bind_text(t->put, 15, r->bearer);
+	stmt_bind_int(t->put, 16, r->given);
 	return stmt_run(t->put, NULL, e);
 }
 
@@ -286,7 +290,7 @@ static struct recall *load_row(struct recall_table *t, struct err *e)
 {
 	struct recall *r = add_last(t, stmt_int(t->load, 0), stmt_text(t->load, 2),
 	    stmt_text(t->load, 3));
-	const char *subject = stmt_text(t->load, 6);
+	const char *subject = stmt_text(t->load, 6), *person = stmt_text(t->load, 14);
 	size_t len;
 	const void *thing = stmt_blob(t->load, 7, &len);
 
@@ -299,6 +303,8 @@ static struct recall *load_row(struct recall_table *t, struct err *e)
 	r->scope = (enum recall_scope)stmt_int(t->load, 4);
 	r->subject.kind = (enum subject_kind)stmt_int(t->load, 5);
 	r->subject.text = subject == NULL ? NULL : pool_strdup(&r->pool, subject);
+	r->bearer = person == NULL ? NULL : pool_strdup(&r->pool, person);
+	r->given = stmt_int(t->load, 15) != 0;
 	if (thing != NULL && len == sizeof(r->thing))
 		memcpy(r->thing, thing, len);
 	r->takes = stmt_int(t->load, 8) != 0;
@@ -379,19 +385,20 @@ static int prepare(struct recall_table *t, struct err *e)
 		const char *sql;
 	} all[] = {
 		{ &t->put, "INSERT INTO recall (id, revision, owner, speaker, scope, subject_kind,"
-			   " subject, thing, takes, at_ms, before_ms, phase, told, total)"
+			   " subject, thing, takes, at_ms, before_ms, phase, told, total,"
+			   " person, given)"
 			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
-			   " $14) ON CONFLICT (id) DO UPDATE SET scope = excluded.scope,"
+			   " $14, $15, $16) ON CONFLICT (id) DO UPDATE SET scope = excluded.scope,"
 			   " takes = excluded.takes, before_ms = excluded.before_ms,"
 			   " phase = excluded.phase, told = excluded.told,"
-			   " total = excluded.total" },
+			   " total = excluded.total, person = excluded.person" },
 		{ &t->put_line, "INSERT INTO recall_line (id, n, gone, number, thing, epoch,"
 				" line, giver, co_owner)"
 				" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)" },
 		{ &t->drop, "DELETE FROM recall WHERE id = $1" },
 		{ &t->drop_lines, "DELETE FROM recall_line WHERE id = $1" },
 		{ &t->load, "SELECT id, revision, owner, speaker, scope, subject_kind, subject, thing,"
-			    " takes, at_ms, before_ms, phase, told, total FROM recall"
+			    " takes, at_ms, before_ms, phase, told, total, person, given FROM recall"
 			    " ORDER BY id" },
 		{ &t->load_lines, "SELECT gone, number, thing, epoch, line, giver, co_owner"
 				  " FROM recall_line WHERE id = $1 ORDER BY n" },

@@ -46,6 +46,8 @@ struct recall {
 	const char *speaker;		/* who made the change and is told; NULL nobody */
 	enum recall_scope scope;
 	struct subject subject;
+	const char *bearer;		/* of a role: whose; NULL: anybody's */
+	bool given;			/* he has it now; else he had it */
 	uint8_t thing[OWNERSHIP_ID];	/* RECALL_THING */
 	bool takes;			/* takes something back: its speaker is told */
 	int64_t at_ms;			/* wall */

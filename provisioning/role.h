@@ -251,4 +251,8 @@ int lease_acknowledged(struct provisioning *p, const char *jid, struct err *e);
 int lease_tick(struct provisioning *p, int64_t now_ms, struct err *e);
 void lease_gap(struct provisioning *p);
 
+/* What the operator says that each of these is. */
+void provisioning_roles_of(const struct provisioning *p, const char *const *jid, size_t n,
+    struct question_roles *out);
+
 #endif

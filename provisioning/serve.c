@@ -418,7 +418,7 @@ int provisioning_open(struct provisioning **out, const struct provisioning_conf 
 	    role_table_open(&p->roles, deps->store, e) != 0 ||
 	    askers_open(&p->askers, deps->store, e) != 0 || lease_open(p, e) != 0 ||
 	    recalls_open(p, e) != 0 ||
-	    challenges_open(&p->challenges, deps->store, deps->stats, e) != 0 ||
+	    challenges_open(&p->challenges, deps->store, deps->parked, deps->stats, e) != 0 ||
 	    sightings_open(&p->sightings, e) != 0 ||
 	    openings_open(&p->openings, deps->store, deps->stats, e) != 0 ||
 	    store_get_int(deps->store, latest_name, &p->latest_ms, e) < 0) {

@@ -18,6 +18,7 @@
 
 struct wait {
 	struct parked pub;
+	int64_t due_boot_ms;	/* the deadline, on the clock that is never set */
 	size_t index;
 	char text[];
 };
@@ -56,7 +57,8 @@ static void keep_text(const char **s, char **to)
 	*to += n;
 }
 
-static struct wait *wait_new(const struct parked *r, int64_t row, struct err *e)
+static struct wait *wait_new(const struct parked_table *p, const struct parked *r, int64_t row,
+    struct err *e)
 {
 	size_t bytes = strlen(r->asker) + strlen(r->to) + strlen(r->waits_for) +
 	    (r->iq_id != NULL ? strlen(r->iq_id) : 0) +
@@ -70,6 +72,7 @@ static struct wait *wait_new(const struct parked *r, int64_t row, struct err *e)
 	}
 	w->pub = *r;
 	w->pub.row = row;
+	w->due_boot_ms = clock_boot(p->clock) + r->deadline_ms - clock_wall(p->clock);
 	to = w->text;
 	keep_text(&w->pub.asker, &to);
 	keep_text(&w->pub.to, &to);
@@ -134,7 +137,7 @@ static int load_row(struct parked_table *p, struct stmt *st, struct err *e)
 		return err_set(e, ERR_SYSTEM,
 		    "row %lld of the parked requests is damaged: restore a backup",
 		    (long long)stmt_int(st, 0));
-	if (reserve(p, e) == -1 || (w = wait_new(&r, stmt_int(st, 0), e)) == NULL)
+	if (reserve(p, e) == -1 || (w = wait_new(p, &r, stmt_int(st, 0), e)) == NULL)
 		return -1;
 	swap(p, NULL, w);
 	p->last_row = w->pub.row;
@@ -249,7 +252,7 @@ int parked_add(struct parked_table *p, const struct parked *r, struct err *e)
 	if (r->request != NULL && strlen(r->request) > PARKED_REQUEST)
 		return err_set(e, ERR_LIMIT, "too long a request to wait");
 	if (reserve(p, e) == -1 || mirror_reserve(&p->mirror, e) == -1 ||
-	    (w = wait_new(r, p->last_row + 1, e)) == NULL)
+	    (w = wait_new(p, r, p->last_row + 1, e)) == NULL)
 		return -1;
 	if (write_row(p, &w->pub, e) == -1) {
 		free(w);
@@ -289,7 +292,7 @@ static struct wait *earliest(const struct parked_table *p, const char *kind)
 
 	for (size_t i = 0; i < p->n; i++)
 		if (str_starts(p->all[i]->pub.waits_for, kind) &&
-		    (w == NULL || p->all[i]->pub.deadline_ms < w->pub.deadline_ms))
+		    (w == NULL || p->all[i]->due_boot_ms < w->due_boot_ms))
 			w = p->all[i];
 	return w;
 }
@@ -299,7 +302,7 @@ int parked_take_late(struct parked_table *p, const char *kind, struct parked *ou
 {
 	struct wait *w = earliest(p, kind);
 
-	if (w == NULL || w->pub.deadline_ms > clock_wall(p->clock))
+	if (w == NULL || w->due_boot_ms > clock_boot(p->clock))
 		return 0;
 	return take(p, w, out, e);
 }
@@ -308,5 +311,14 @@ int64_t parked_deadline(const struct parked_table *p, const char *kind)
 {
 	const struct wait *w = earliest(p, kind);
 
-	return w != NULL ? w->pub.deadline_ms : -1;
+	return w == NULL ? -1 : clock_wall(p->clock) + w->due_boot_ms - clock_boot(p->clock);
+}
+
+void parked_within(struct parked_table *p, const char *kind, int64_t ms)
+{
+	int64_t latest = clock_boot(p->clock) + ms;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (str_starts(p->all[i]->pub.waits_for, kind) && p->all[i]->due_boot_ms > latest)
+			p->all[i]->due_boot_ms = latest;
 }

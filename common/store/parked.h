@@ -25,7 +25,7 @@ struct parked {
 	int verb;
 	int gen, vocab;		/* dialect of the answer */
 	const char *waits_for;	/* KIND:WHAT, e.g. "disowned:<thing id>" */
-	int64_t deadline_ms;	/* wall */
+	int64_t deadline_ms;	/* wall, as it is now; then it counts on the boot clock */
 	const char *request;	/* the stanza, to be served again; NULL: not needed */
 };
 
@@ -43,5 +43,8 @@ int parked_take(struct parked_table *p, const char *waits_for, struct parked *ou
 int parked_take_late(struct parked_table *p, const char *kind, struct parked *out,
     struct err *e);
 int64_t parked_deadline(const struct parked_table *p, const char *kind);	/* wall ms; -1 none */
+/* After a restart: the wall clock may have been set back meanwhile, and of these none
+ * waits longer than so. */
+void parked_within(struct parked_table *p, const char *kind, int64_t ms);
 
 #endif

@@ -118,7 +118,13 @@ static void late_rows_survive_a_restart(void **state)
 	assert_int_equal(parked_deadline(w.p, "disowned:"), 5000);
 	MUST(store_begin(w.s, &test_err));
 	assert_int_equal(parked_take_late(w.p, "disowned:", &got, &test_err), 0);
-	w.time.wall = 5000;
+	w.time.wall = 5000;	/* a clock that is set brings nothing nearer, or further away */
+	assert_int_equal(parked_take_late(w.p, "disowned:", &got, &test_err), 0);
+	w.time.wall = 500;
+	w.time.boot += 3999;
+	assert_int_equal(parked_take_late(w.p, "disowned:", &got, &test_err), 0);
+	assert_int_equal(parked_deadline(w.p, "disowned:"), 501);
+	w.time.boot += 1;
 	assert_int_equal(parked_take_late(w.p, "disowned:", &got, &test_err), 1);
 	assert_string_equal(got.iq_id, "17");
 	assert_string_equal(got.to, "reg.x");
@@ -155,8 +161,17 @@ static void what_is_to_be_served_again_is_kept_and_late_by_its_kind(void **state
 	world_open(&w, p.url);
 	assert_int_equal(parked_deadline(w.p, "token:"), 7000);
 	assert_int_equal(parked_deadline(w.p, "disowned:"), 5000);
-	w.time.wall = 8000;
+	parked_within(w.p, "token:", 60000);
+	assert_int_equal(parked_deadline(w.p, "token:"), 7000);
+	parked_within(w.p, "token:", 4000);
+	assert_int_equal(parked_deadline(w.p, "token:"), 5000);
+	assert_int_equal(parked_deadline(w.p, "disowned:"), 5000);
 	MUST(store_begin(w.s, &test_err));
+	w.time.boot += 3999;
+	w.time.wall += 3999;
+	assert_int_equal(parked_take_late(w.p, "token:", &got, &test_err), 0);
+	w.time.boot += 1;
+	w.time.wall += 1;
 	assert_int_equal(parked_take_late(w.p, "token:", &got, &test_err), 1);
 	assert_string_equal(got.request, "<iq type='get'/>");
 	assert_int_equal(parked_take_late(w.p, "token:", &got, &test_err), 0);

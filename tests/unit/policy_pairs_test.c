@@ -7,7 +7,7 @@
  *   @ thing NAME TAG=VALUE ...      @ called ALIAS         @ node ID [SOURCE]
  *   @ in ZONE SECONDS   @ set NAME  @ role NAME            @ token KIND NAME
  *   @ with CREDENTIAL TEXT          @ limits (whoever asks keeps to them)
- *   @ giver JID (his word counts)   @ by JID RULE (his)    @ co RULE (makes a co-owner)
+ *   @ giver JID [ROLE] (his word counts)   @ by JID RULE (his)    @ co RULE (makes a co-owner)
  *   ? ASKER ACTION [NAME[=VALUE],...|-] [KIND,KIND...]
  * With KITH_REWRITE set in the environment the .ok files are written anew.
  */
@@ -40,6 +40,8 @@ struct scene {
 	struct question q;
 	struct question_tag tag[WORDS];
 	const char *alias[1], *set[FACTS], *role[FACTS], *giver[FACTS];
+	const char *giver_role[FACTS];
+	struct question_roles giver_roles[FACTS];
 	struct subject token[FACTS];
 	struct question_zone zone[FACTS];
 	struct question_credential credential[FACTS];
@@ -139,6 +141,11 @@ static void set_role(struct scene *s, const char *word[])
 static void set_giver(struct scene *s, const char *word[])
 {
 	assert_true(s->q.n_givers < FACTS);
+	if (word[2] != NULL) {		/* and what he is */
+		s->giver_role[s->q.n_givers] = word[2];
+		s->giver_roles[s->q.n_givers] = (struct question_roles){ 1,
+			&s->giver_role[s->q.n_givers] };
+	}
 	s->giver[s->q.n_givers++] = word[1];
 }
 
@@ -379,6 +386,7 @@ static void pair(void **state)
 	s.q.sets = s.set;
 	s.q.roles = s.role;
 	s.q.givers = s.giver;
+	s.q.giver_roles = s.giver_roles;
 	s.q.tokens = s.token;
 	s.q.zones = s.zone;
 	s.q.credentials = s.credential;

@@ -249,6 +249,11 @@ struct question ref_asked_by(const struct question *q, const char *giver)
 
 	own.asker = giver;
 	own.n_tokens = own.n_roles = 0;
+	for (size_t i = 0; q->giver_roles != NULL && i < q->n_givers; i++)
+		if (strcmp(q->givers[i], giver) == 0) {
+			own.n_roles = q->giver_roles[i].n;
+			own.roles = q->giver_roles[i].role;
+		}
 	return own;
 }
 

@@ -270,6 +270,10 @@ static void roll_scene(struct world *w)
 	q->n_roles = world_roll(3);
 	q->givers = co_owners;
 	q->n_givers = world_roll(3);
+	if (world_roll(2))
+		q->giver_roles = w->giver_roles;
+	for (size_t i = 0; i < 2; i++)
+		w->giver_roles[i] = (struct question_roles){ world_roll(3), roles };
 	q->credentials = w->credential;
 	q->n_credentials = world_roll(4);
 	w->credential[0] = (struct question_credential){ CREDENTIAL_IP,

@@ -23,6 +23,7 @@ struct world {
 	const char *asked[3], *value[3];
 	struct question_tag tag[3];
 	struct question_credential credential[3];
+	struct question_roles giver_roles[2];
 };
 
 /* The names that rules and questions of that action use; four of them. */

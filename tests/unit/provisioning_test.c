@@ -777,6 +777,24 @@ static void a_foreign_cache_is_cleared_once_more_after_it_said_so(void **state)
 	assert_null(owed(DEBT_FLOOR, LAMP, ""));
 }
 
+static void ruling_26b__a_second_change_has_ten_seconds_of_its_own(void **state)
+{
+	(void)state;
+	w.foreign = true;
+	assert_false(can_read(BOB, "temperature", NULL));
+	assert_true(rule("deny bob@x.ex everything of lamp") > 0);
+	pay(LAMP);
+	tick(9000);
+	assert_true(rule("deny eve@x.ex everything of lamp") > 0);
+	pay(LAMP);
+	tick(9000);
+	assert_null(owed(DEBT_FLOOR, LAMP, ""));
+	tick(1000);
+	pay(LAMP);
+	tick(60000);
+	assert_null(owed(DEBT_FLOOR, LAMP, ""));
+}
+
 static void a_server_that_answers_for_the_thing_settles_nothing(void **state)
 {
 	struct request q = ack(LAMP);
@@ -1564,6 +1582,7 @@ int main(void)
 		TEST(ruling_26__opening_edges_come_late_for_who_keeps_answers_for_ever),
 		TEST_ON_DISK(the_lease_kept_for_it_survives_a_restart),
 		TEST(a_foreign_cache_is_cleared_once_more_after_it_said_so),
+		TEST(ruling_26b__a_second_change_has_ten_seconds_of_its_own),
 		TEST(a_server_that_answers_for_the_thing_settles_nothing),
 		TEST(after_a_gap_foreign_caches_are_cleared_within_ten_minutes),
 		TEST(taking_back_raises_the_revision_and_owes_the_floor),

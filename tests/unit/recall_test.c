@@ -667,6 +667,70 @@ static void row_D9__an_answer_to_what_was_about_less_settles_nothing_more(void *
 	assert_null(floor_of(w.jid[FEW_SLICES]));
 }
 
+/* ---- a role ---- */
+
+static bool befriends(const char *jid, const char *who)
+{
+	struct request q = request(VERB_IS_FRIEND, jid);
+
+	q.lease.asked = true;
+	q.u.is_friend.jid = who;
+	serve(&q);
+	return w.r.u.can.result;
+}
+
+static void role(const char *name, const char *who, bool given)
+{
+	struct request q = request(VERB_ROLE, OWNER);
+
+	q.by_operator = true;
+	q.u.desk.name = name;
+	q.u.desk.jid = who;
+	q.u.desk.yes_no = given ? ANSWER_YES : ANSWER_NO;
+	begin();
+	MUST(provisioning_operate(w.p, &q, &w.r, &test_err));
+	commit();
+}
+
+static bool unfriends(size_t i, const char *who)
+{
+	return debt_find(w.debts, DEBT_UNFRIEND, w.jid[i], who) != NULL;
+}
+
+static void a_friendship_that_a_role_gave_ends_with_it(void **state)
+{
+	(void)state;
+	things(3);
+	role("family", BOB, true);
+	role("family", "eve@x.ex", true);
+	rule("allow role family to befriend of *");
+	rule_of("allow bob@x.ex to befriend of lamp-2", 2);
+	for (size_t i = 1; i <= 2; i++) {
+		assert_true(befriends(w.jid[i], BOB));
+		assert_true(befriends(w.jid[i], "eve@x.ex"));
+	}
+	tick();
+	for (size_t i = 1; i <= 2; i++)
+		if (floor_of(w.jid[i]) != NULL)
+			confirm(i);
+	role("family", BOB, false);
+	tick();
+	restart();
+	/* What others were told stays, and what another rule gives him as well. */
+	says(w.jid[1], "\"><about jid=\"bob@x.ex\"/></lease>");
+	assert_true(unfriends(1, BOB));
+	assert_false(unfriends(1, "eve@x.ex"));
+	assert_false(unfriends(2, BOB));
+	assert_non_null(floor_of(w.jid[2]));
+	assert_null(floor_of(w.jid[3]));	/* it never asked */
+	assert_false(befriends(w.jid[1], BOB));
+	/* A role that denies: given, it ends what it denies. */
+	rule("deny role banned to befriend of *");
+	role("banned", "eve@x.ex", true);
+	tick();
+	assert_true(unfriends(1, "eve@x.ex"));
+}
+
 /* ---- answers: older, late, twice, undone ---- */
 
 static void an_older_answer_settles_nothing_newer(void **state)
@@ -1248,6 +1312,7 @@ int main(void)
 		T(row_D9__exactly_the_things_it_concerns_are_told),
 		T(row_D9__a_change_says_which_answers_it_is_about),
 		T(row_D9__of_a_gateway_the_node_is_named),
+		T(a_friendship_that_a_role_gave_ends_with_it),
 		T(row_D9__an_answer_to_what_was_about_less_settles_nothing_more),
 		T(other_tags_are_a_change_where_rules_look_at_tags),
 		T(several_rules_at_once_are_one_recall),
