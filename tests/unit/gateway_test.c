@@ -813,12 +813,12 @@ static void rul_29__who_asks_for_nodes_in_chat_sees_what_he_owns_or_may_read(voi
 	for (size_t i = 0; i < 3; i++) {
 		rig_send("<message type='chat' from='%s/x' to='%s'><body>nodes</body></message>",
 		    who[i], rig->full);
-		s = rig_expect("<body>");
+		s = strstr(rig_expect("<body>"), "<body>");	/* ids may have anything in them */
 		assert_int_equal(strstr(s, "n1") != NULL, sees[i][0]);
 		assert_int_equal(strstr(s, "n2") != NULL, sees[i][1]);
 		rig_send("<message type='chat' from='%s/x' to='%s'><body>fields n1</body></message>",
 		    who[i], rig->full);
-		s = rig_expect("<body>");
+		s = strstr(rig_expect("<body>"), "<body>");	/* ids may have anything in them */
 		assert_int_equal(strstr(s, "depth") != NULL, sees[i][0]);
 	}
 }
