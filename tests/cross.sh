@@ -28,6 +28,7 @@ excused()
 	cat <<-'CASES'
 	a_secret_stays_out_of_core_dumps	qemu-user shows no flags of mappings in /proc
 	a_command_that_fails_or_is_missing_is_a_failure	its vfork(2) shares no memory, so posix_spawn(3) hears of no failure
+	a_program_that_is_not_there_or_spoils_its_lines_harms_nothing	the same
 	we_read_what_the_c_library_reads	that of armhf ends in 2038, so it is no measure
 	CASES
 }

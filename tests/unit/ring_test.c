@@ -19,6 +19,11 @@
 static int writes_left = -1;
 static bool half;
 
+/* Where off_t is wider than a long the C library has another name for it. */
+#if defined(__USE_FILE_OFFSET64) && __WORDSIZE == 32
+#define __real_pwrite __real_pwrite64
+#define __wrap_pwrite __wrap_pwrite64
+#endif
 ssize_t __real_pwrite(int fd, const void *data, size_t len, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at);
 
