@@ -277,8 +277,25 @@ static void tell(struct muster *m, struct thing_node *n)
 		m->ops->claimable(m->arg, n);
 }
 
+/* As of the thing itself (enroll.c): other registries let go once the push is answered,
+ * and what they say before that is who owned it until now. */
+static bool is_disowning(const struct muster *m, const struct thing_node *n,
+    const struct asking_registered *r)
+{
+	if (r->standing == ASKING_DISOWNED)
+		return true;
+	if (r->standing != ASKING_CLAIMED || !n->owner || strcmp(n->owner, r->owner) != 0)
+		return false;
+	for (size_t i = 0; i < MUSTER_PUSHES; i++)
+		if (m->push[i].call && m->push[i].node == n && m->push[i].pull <= n->begun &&
+		    m->push[i].call->q.verb == VERB_DISOWNED)
+			return true;
+	return false;
+}
+
 static void settle(struct muster *m, struct thing_node *n, const struct asking_registered *r)
 {
+	bool disowning = is_disowning(m, n, r);
 	int fresh = 0;
 
 	if (r->standing == ASKING_FAILED) {
@@ -296,7 +313,7 @@ static void settle(struct muster *m, struct thing_node *n, const struct asking_r
 	n->failures = 0;
 	n->done = n->begun;
 	answer_pushes(m, n);
-	if (r->standing == ASKING_DISOWNED) {
+	if (disowning) {
 		failed(m, n, "the registry is still letting go of it");
 	} else if (fresh) {		/* now the new KEY is shown */
 		n->owed = true;

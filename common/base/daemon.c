@@ -23,6 +23,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/log.h"
+#include "common/base/secret.h"
 
 #define EX_WRONG_USAGE 64	/* sysexits */
 
@@ -111,6 +112,8 @@ daemon_drop(const char *user, struct err *e)
 		return err_errno(e, "cannot switch to user '%s'", user);
 	if (pw->pw_uid != 0 && setuid(0) == 0)
 		return err_set(e, ERR_SYSTEM, "rights of root came back after dropping them");
+	/* Another user's process may be dumped again, as fs.suid_dumpable says. */
+	secret_protect_process();
 	return 0;
 }
 

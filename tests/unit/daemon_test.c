@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -531,8 +532,12 @@ daemon_drop__gives_up_root_for_good(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		bool dropped = daemon_drop("nobody", &e) == 0 && geteuid() != 0 && getegid() != 0 &&
-		    getgroups(0, NULL) <= 1 && setuid(0) != 0;
+		/* (with fs.suid_dumpable=2 the kernel would allow it again) */
+		struct rlimit core = { 1, 1 };
+		bool dropped = setrlimit(RLIMIT_CORE, &core) == 0 &&
+		    daemon_drop("nobody", &e) == 0 && geteuid() != 0 && getegid() != 0 &&
+		    getgroups(0, NULL) <= 1 && setuid(0) != 0 &&
+		    getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0;
 
 		_exit(dropped ? 42 : 1);
 	}

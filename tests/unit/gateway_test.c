@@ -527,6 +527,19 @@ static void row_D12__a_disowned_node_gets_a_new_key_and_the_others_keep_theirs(v
 	rig_expect("service-unavailable");
 }
 
+/* As of the thing itself: such a registry names who owned it until it has our answer. */
+static void a_registry_that_lets_go_of_a_node_after_the_answer_is_asked_once_more(void **state)
+{
+	UNUSED(state);
+	house();
+	push("disowned", "n1", "");
+	registry_says("n1", claimed_by("n1", ALICE));
+	rig_expect("id=\"p-disowned-n1\"", "type=\"result\"");
+	rig_expect_silence();
+	assert_true(rig_said("still letting go of it"));
+	assert_in_range(kith_thing_timeout(rig->thing), 1, 30000);
+}
+
 static void who_owns_another_node_stays_a_friend_when_he_loses_one(void **state)
 {
 	UNUSED(state);
@@ -951,6 +964,7 @@ int main(void)
 		T(an_id_without_its_source_stands_for_the_nodes_of_that_id),
 		T(leases_are_per_node_and_a_clear_of_one_node_leaves_the_others),
 		T(row_D12__a_disowned_node_gets_a_new_key_and_the_others_keep_theirs),
+		T(a_registry_that_lets_go_of_a_node_after_the_answer_is_asked_once_more),
 		T(who_owns_another_node_stays_a_friend_when_he_loses_one),
 		T(att_D_15__after_a_restart_nobody_owns_a_node_before_the_registry_has_said_so),
 		T(row_D5__a_node_keeps_its_key_over_restarts),
