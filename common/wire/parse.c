@@ -424,7 +424,7 @@ has_name(const struct name_list *l, const char *name)
 static int
 add_name(struct parse *p, const struct stanza *c, struct name_list *out)
 {
-	const char *text, *copy;
+	const char *text = NULL, *copy;
 
 	if (either(p, stanza_attr(c, "name"), stanza_attr(c, "n"), &text) < 0)
 		return -1;
