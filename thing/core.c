@@ -398,7 +398,12 @@ bool self_leave(struct kith_thing *t)
 	return false;
 }
 
-/* clone.c: its maker sees to it that there is one of each */
+/* clone.c, cloned.c: its maker sees to it that there is one of each */
+
+void self_tell_copied(struct kith_thing *t)
+{
+	(void)t;
+}
 
 void clone_seen(struct clone *c, const char *full, bool available)
 {
