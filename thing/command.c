@@ -82,6 +82,11 @@ static void say_refused(struct job *j, const struct job_no *no)
 		    N_("Cannot be decided now, try again later."));
 }
 
+static void say_unfriended(struct job *j)
+{
+	say_refused(j, &(struct job_no){ .verdict = ACCESS_NO });
+}
+
 /* Each that failed is named once, whatever node it was at. */
 static size_t failed(const struct job *j, struct control_fault *out)
 {
@@ -116,6 +121,7 @@ static void say_done(struct job *j)
 static const struct job_voice voice = {
 	.accepted = NULL,
 	.refused = say_refused,
+	.unfriended = say_unfriended,
 	.done = say_done,
 };
 

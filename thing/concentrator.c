@@ -21,6 +21,7 @@ struct concentrator_look {
 	struct thing_node **node;	/* held */
 	bool *seen;
 	bool over;			/* nobody is there to be answered */
+	bool unfriended;		/* he is, but is shown nothing any more */
 	struct node *ask;		/* room for one question */
 };
 
@@ -480,7 +481,10 @@ void concentrator_left(struct concentrator *c, const char *jid)
 	struct concentrator_watcher *w = c->watchers, *next;
 
 	for (struct concentrator_look *l = c->looks; l; l = l->next)
-		l->over = l->over || !jid || (l->call && strcmp(l->call->q.bare, jid) == 0);
+		if (!jid)
+			l->over = true;
+		else if (l->call && strcmp(l->call->q.bare, jid) == 0)
+			l->unfriended = true;
 	for (; w; w = next) {
 		next = w->next;
 		if (!jid || strcmp(w->jid, jid) == 0 || (strlen(jid) == w->bare_len &&
@@ -661,7 +665,7 @@ static struct concentrator_look *look_new(struct concentrator *c, struct call **
 static void look_finish(struct concentrator_look *l, bool known)
 {
 	if (!l->over && session_is_up(l->c->session)) {
-		if (known)
+		if (known && !l->unfriended)
 			table[wanted(l)->what].answer(l);
 		else
 			say(l, CONCENTRATOR_OTHER_ERROR);

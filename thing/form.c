@@ -82,7 +82,13 @@ static void say_without(struct job *j, const struct job_no *no)
 	say(j->jobs, j->call, j->call->carried);
 }
 
-static const struct job_voice voice = { .refused = say_without, .done = say_values };
+static void say_unfriended(struct job *j)
+{
+	command_refuse(j->jobs, &j->call->q, COND_FORBIDDEN, NULL, N_("Access denied."), NULL);
+}
+
+static const struct job_voice voice = { .refused = say_without, .unfriended = say_unfriended,
+	.done = say_values };
 
 /* ---- the values --------------------------------------------------------- */
 

@@ -706,6 +706,14 @@ static void job_drop(struct job *j)
 		job_end(j);
 }
 
+/* Each iq is answered (RFC 6120 8.2.3), and each readout that began ends. */
+static void job_unfriend(struct job *j)
+{
+	if (!j->cancelled && j->voice->unfriended)
+		j->voice->unfriended(j);
+	job_drop(j);
+}
+
 void jobs_drop(struct jobs *js)
 {
 	for (size_t i = 0; i < JOBS_MAX; i++)
@@ -718,6 +726,6 @@ void jobs_unfriend(struct jobs *js, const char *bare)
 		struct job *j = &js->job[i];
 
 		if (j->step != JOB_FREE && !j->starting && strcmp(j->question.jid, bare) == 0)
-			job_drop(j);
+			job_unfriend(j);
 	}
 }

@@ -61,6 +61,8 @@ struct job_voice {
 	void (*accepted)(struct job *j);
 	/* It may not, or nobody can tell now. */
 	void (*refused)(struct job *j, const struct job_no *no);
+	/* He is no friend any more, and waits for an answer; NULL: nobody does. */
+	void (*unfriended)(struct job *j);
 	/* All items are OK or FAILED. */
 	void (*done)(struct job *j);
 	/* Instead of it, where there may be much: the next part; true: that was all. */
@@ -158,7 +160,7 @@ int64_t jobs_deadline(const struct jobs *js);
 void jobs_tick(struct jobs *js);
 /* Nobody is left to be told. */
 void jobs_drop(struct jobs *js);
-/* He is no friend any more: what he asked for ends where it is, without a word. */
+/* He is no friend any more: what he asked for ends where it is, with a no. */
 void jobs_unfriend(struct jobs *js, const char *bare);
 
 #endif

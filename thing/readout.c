@@ -66,6 +66,11 @@ void readout_refused(struct job *j, const struct job_no *no)
 		    "Cannot be decided now, try again later.");
 }
 
+void readout_unfriended(struct job *j)
+{
+	readout_refused(j, &(struct job_no){ .verdict = ACCESS_NO });
+}
+
 _Static_assert(KITH_THING_Q_MISSING == READING_MISSING &&
     KITH_THING_Q_IN_PROGRESS == READING_IN_PROGRESS &&
     KITH_THING_Q_AUTOMATIC_READOUT == READING_AUTOMATIC_READOUT &&
@@ -248,6 +253,7 @@ bool readout_part(struct job *j)
 static const struct job_voice voice = {
 	.accepted = say_accepted,
 	.refused = readout_refused,
+	.unfriended = readout_unfriended,
 	.part = readout_part,
 };
 
@@ -351,6 +357,7 @@ static void say_queued(struct job *j)
 static const struct job_voice later_voice = {
 	.accepted = say_queued,
 	.refused = readout_refused,
+	.unfriended = readout_unfriended,
 };
 
 /* It was accepted before: a no ends it without a value. */
@@ -358,6 +365,12 @@ static void say_refused_later(struct job *j, const struct job_no *no)
 {
 	j->accepted = true;
 	readout_refused(j, no);
+}
+
+static void say_unfriended_later(struct job *j)
+{
+	j->accepted = true;
+	readout_unfriended(j);
 }
 
 static void say_started(struct job *j)
@@ -371,6 +384,7 @@ static void say_started(struct job *j)
 static const struct job_voice started_voice = {
 	.accepted = say_started,
 	.refused = say_refused_later,
+	.unfriended = say_unfriended_later,
 	.part = readout_part,
 };
 

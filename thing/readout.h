@@ -38,6 +38,7 @@ void readouts_unfriend(struct readouts *rs, const char *bare);
  */
 bool readout_part(struct job *j);
 void readout_refused(struct job *j, const struct job_no *no);
+void readout_unfriended(struct job *j);
 bool readout_question(const struct jobs *js, struct call *c, struct decision_question *ask);
 
 #endif

@@ -515,6 +515,7 @@ static void subscribe_accepted(struct job *j)
 static const struct job_voice subscribe_voice = {
 	.accepted = subscribe_accepted,
 	.refused = readout_refused,
+	.unfriended = readout_unfriended,
 };
 
 void watch_request(struct watches *ws, struct call **c)

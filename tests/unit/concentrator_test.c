@@ -414,6 +414,7 @@ static void att_P_02__an_answer_that_comes_after_the_friendship_shows_nothing(vo
 	rig_expect("id=\"push9\"");
 	rig_answer(late, RIG_REGISTRY, "<canReadResponse xmlns='" X_PROV "' jid='" BOB
 	    "' momentary='true' result='true'/>");
+	assert_null(strstr(rig_expect("getAllNodesResponse"), "<node"));
 	rig_expect_silence();
 }
 

@@ -339,11 +339,13 @@ static void what_a_device_does_already_is_told_as_it_ends_and_not_done_twice(voi
 	assert_int_equal(valve_writes, 1);
 }
 
-/* What the broker says of the friendship counts at once, whatever is under way. */
-static void no_friend_any_more(void)
+/* What the broker says of the friendship counts at once, whatever is under way; who
+ * waits for an answer has one that shows nothing. */
+static void no_friend_any_more(const char *answer)
 {
 	rig_send("<iq type='set' id='push9' to='%s'><query xmlns='jabber:iq:roster'>"
 	    "<item jid='" BOB "' subscription='remove'/></query></iq>", rig->full);
+	assert_null(strstr(rig_expect(answer), "value="));
 	rig_expect("id=\"push9\"");
 }
 
@@ -357,13 +359,13 @@ static void att_P_02__who_is_no_friend_any_more_is_shown_nothing_of_what_he_aske
 	rig_expect("<accepted");
 	assert_int_equal(n_tickets, 2);
 	settle(0, 1);
-	no_friend_any_more();
+	no_friend_any_more("done=\"true\"");
 	settle(1, 2);
 	rig_expect_silence();
 	rig_befriend(BOB);
 	set_valve();
 	snprintf(id, sizeof(id), "%s", rig_attr(rig_expect("canControl"), "id"));
-	no_friend_any_more();
+	no_friend_any_more("forbidden");
 	rig_send("<iq type='result' id='%s' from='" RIG_REGISTRY "' to='%s'><canControlResponse "
 	    "xmlns='" X_PROV "' jid='" BOB "' result='true'/></iq>", id, rig->full);
 	rig_expect_silence();
