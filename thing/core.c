@@ -94,6 +94,11 @@ int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node
 	return -1;
 }
 
+int kith_thing_change_node(struct kith_thing *t, const struct kith_thing_node *node)
+{
+	return kith_thing_add_node(t, node);
+}
+
 /* ring.c, sample.c, watch.c: it keeps no values, and tells nobody on its own */
 
 int samples_add(struct samples *ss, struct thing_node *node, const struct board_field *field)

@@ -130,6 +130,22 @@ static struct thing_node *find(const struct kith_thing *t, const struct kith_thi
 	return n && !node_is_device(n) && !n->doomed ? n : NULL;
 }
 
+int kith_thing_change_node(struct kith_thing *t, const struct kith_thing_node *node)
+{
+	MEM_WITHIN(&t->mem);
+	struct thing_node *n = find(t, &node->at);
+	bool outermost = self_enter_call(t);
+	int ret = n ? nodes_change(n, node) : -1;
+
+	if (ret == 1) {
+		muster_changed(&t->muster, n);
+		concentrator_happened(&t->concentrator, n, CONCENTRATOR_UPDATED);
+		ret = 0;
+	}
+	self_leave_call(t, outermost);
+	return ret;
+}
+
 static int remove_it(struct kith_thing *t, struct thing_node *n)
 {
 	struct err e = ERR_INIT;

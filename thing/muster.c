@@ -90,6 +90,13 @@ int muster_add(struct muster *m, struct thing_node *n, struct err *e)
 	return 0;
 }
 
+void muster_changed(struct muster *m, struct thing_node *n)
+{
+	n->owed = true;
+	n->changed_ms = clock_wall(m->clock);
+	run(m);
+}
+
 /* ---- whose it is -------------------------------------------------------- */
 
 static bool owns_something(const struct muster *m, const char *bare)

@@ -83,6 +83,8 @@ int muster_remove(struct muster *m, struct thing_node *n, struct err *e);
 /* The thing has registered with this login, or the stream is gone. */
 void muster_begin(struct muster *m);
 void muster_end(struct muster *m);
+/* It is called something else: the registry hears of it. */
+void muster_changed(struct muster *m, struct thing_node *n);
 /* Our server pushed a roster item, and friends has taken it. */
 void muster_roster_changed(struct muster *m);
 

@@ -21,6 +21,7 @@ static void node_free(struct thing_node *n)
 	board_fini(&n->board);
 	mem_free(n->tags.tag);
 	mem_free(n->text);
+	mem_free(n->words);
 	mem_free(n->owner);
 	mem_free(n->former);
 	secret_cleanse(n->key, sizeof(n->key));
@@ -289,16 +290,31 @@ int nodes_resolve(const struct nodes *ns, struct pool *pool, const struct node_l
 
 /* ---- coming and going --------------------------------------------------- */
 
-struct thing_node *nodes_add(struct nodes *ns, const struct kith_thing_node *what)
+/* As the maker says it; NULL: it says nonsense. */
+static struct thing_node *node_from(const struct kith_thing_node *what)
 {
 	struct kith_thing_node whole = { 0 };	/* it may be one that was shorter */
-	struct thing_node **list, *n;
+	struct thing_node *n;
 
-	if (what->size < offsetof(struct kith_thing_node, name) || ns->n > KITH_THING_NODES)
+	if (what->size < offsetof(struct kith_thing_node, name))
 		return NULL;
 	memcpy(&whole, what, what->size < sizeof(whole) ? what->size : sizeof(whole));
 	n = node_new(&whole);
-	if (!n || nodes_find(ns, &n->at) || (n->parent && strcmp(n->parent, n->at.id) == 0) ||
+	if (n && n->parent && strcmp(n->parent, n->at.id) == 0) {
+		node_free(n);
+		return NULL;
+	}
+	return n;
+}
+
+struct thing_node *nodes_add(struct nodes *ns, const struct kith_thing_node *what)
+{
+	struct thing_node **list, *n;
+
+	if (ns->n > KITH_THING_NODES)
+		return NULL;
+	n = node_from(what);
+	if (!n || nodes_find(ns, &n->at) ||
 	    !(list = mem_resize(ns->node, (ns->n + 1) * sizeof(list[0])))) {
 		if (n)
 			node_free(n);
@@ -308,6 +324,47 @@ struct thing_node *nodes_add(struct nodes *ns, const struct kith_thing_node *wha
 	ns->node[ns->n++] = n;
 	ns->generation++;
 	return n;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_tags(const struct tag_list *a, const struct tag_list *b)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		const struct tag *t = tag_find(b, a->tag[i].name);
+
+		if (!t || t->is_num != a->tag[i].is_num || strcmp(t->str, a->tag[i].str) != 0)
+			return false;
+	}
+	return a->n == b->n;
+}
+
+int nodes_change(struct thing_node *n, const struct kith_thing_node *what)
+{
+	struct thing_node *x = node_from(what);
+	int ret = -1;
+
+	if (x && node_equal(&x->at, &n->at)) {
+		ret = !same_text(x->name, n->name) || !same_text(x->type, n->type) ||
+		    !same_text(x->parent, n->parent) || !same_tags(&x->tags, &n->tags);
+	}
+	if (ret == 1) {
+		mem_free(n->tags.tag);
+		mem_free(n->words);
+		n->name = x->name;
+		n->type = x->type;
+		n->parent = x->parent;
+		n->tags = x->tags;
+		n->words = x->text;
+		x->tags = (struct tag_list){ .n = 0 };
+		x->text = NULL;
+	}
+	if (x)
+		node_free(x);
+	return ret;
 }
 
 void nodes_remove(struct nodes *ns, struct thing_node *n)

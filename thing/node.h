@@ -24,6 +24,7 @@ struct thing_node {
 	const char *name, *type, *parent;	/* parent: id in the same source, or NULL */
 	struct tag_list tags;		/* without KEY */
 	char *text;			/* owns all of these */
+	char *words;			/* ... but those behind `at`, once they changed; else NULL */
 	enum kith_thing_node_state state;
 	int64_t changed_ms;		/* wall clock */
 	struct board board;
@@ -76,6 +77,9 @@ int nodes_resolve(const struct nodes *ns, struct pool *pool, const struct node_l
 
 /* NULL: taken, too many, too long, no memory. */
 struct thing_node *nodes_add(struct nodes *ns, const struct kith_thing_node *what);
+/* It is called something else from now on; its address stays.  1: it is; 0: it was
+ * already; -1: taken for another, too long, no memory: nothing has changed. */
+int nodes_change(struct thing_node *n, const struct kith_thing_node *what);
 /* It is found no more; whoever holds it may go on using it until he lets it go. */
 void nodes_remove(struct nodes *ns, struct thing_node *n);
 struct thing_node *node_hold(struct thing_node *n);

@@ -97,7 +97,8 @@ static void put_id(char out[static 129], const char *text, const char *id)
 		snprintf(out, 129, "%s", text);
 }
 
-static int tell_node(const struct source_node *n, const struct source_about *about)
+static int tell_node(const struct source_node *n, const struct source_about *about,
+    int (*tell)(void *arg, const struct kith_thing_node *n))
 {
 	const struct source_conf *c = &n->source->conf;
 	struct kith_thing_tag tag[2 * SOURCE_TAGS + 1];
@@ -118,7 +119,7 @@ static int tell_node(const struct source_node *n, const struct source_about *abo
 	}
 	if (k == 0)
 		tag[k++] = (struct kith_thing_tag){ .name = "SN", .text = n->id };
-	return n->source->host.add_node(n->source->host.arg, &(struct kith_thing_node){
+	return tell(n->source->host.arg, &(struct kith_thing_node){
 		.size = sizeof(struct kith_thing_node), .at = at_of(n), .name = about->name,
 		.type = about->type ? about->type : c->type, .parent = about->parent,
 		.tags = tag, .n_tags = k });
@@ -156,7 +157,7 @@ static struct source_node *make_node(struct source *s, const struct source_about
 	n->source = s;
 	(void)!str_copy(n->id, sizeof(n->id), about->id);	/* is_name() */
 	n->heard_ms = clock_boot(s->host.clock);
-	if (tell_node(n, about) < 0) {
+	if (tell_node(n, about, s->host.add_node) < 0) {
 		if (!s->full_said)
 			log_warn("source %s: node '%s' cannot be added", s->conf.name, n->id);
 		s->full_said = true;
@@ -195,6 +196,20 @@ struct source_node *source_node(struct source *s, const struct source_about *abo
 	n = make_node(s, about);
 	if (n)
 		add_controls(n);
+	return n;
+}
+
+struct source_node *source_node_is(struct source *s, const struct source_about *about)
+{
+	struct source_node *n = is_name(about->id) ? source_node_find(s, about->id) : NULL;
+	bool odd;
+
+	if (!n)
+		return source_node(s, about);
+	odd = tell_node(n, about, s->host.change_node) < 0;
+	if (odd && !n->odd)
+		log_warn("source %s: node '%s' cannot be called that", s->conf.name, n->id);
+	n->odd = odd;
 	return n;
 }
 

@@ -56,6 +56,7 @@ struct source_conf {
 struct source_host {
 	const struct clock *clock;
 	int (*add_node)(void *arg, const struct kith_thing_node *n);
+	int (*change_node)(void *arg, const struct kith_thing_node *n);
 	int (*remove_node)(void *arg, const struct kith_thing_at *at);
 	int (*node_state)(void *arg, const struct kith_thing_at *at,
 	    enum kith_thing_node_state state);
@@ -83,6 +84,7 @@ struct source_node {
 	bool gone;			/* kept: a request under way may still know it */
 	bool seen;			/* for kinds that look everything through */
 	bool silent;
+	bool odd;			/* cannot be called what it says: logged once */
 	enum kith_thing_node_state state;	/* as its kind said */
 	int64_t heard_ms;		/* boot */
 	size_t n_points;
@@ -133,6 +135,8 @@ struct source_about {
 
 /* The node, made when it is new.  NULL: the id is no good, or there are too many. */
 struct source_node *source_node(struct source *s, const struct source_about *about);
+/* The same by who says all that it knows: what it said before is over. */
+struct source_node *source_node_is(struct source *s, const struct source_about *about);
 /* NULL: there is none. */
 struct source_node *source_node_find(const struct source *s, const char *id);
 void source_node_gone(struct source_node *n);

@@ -185,7 +185,7 @@ static void say_node(struct source *s, char **word)
 				.name = *word + 4, .text = is + 1 };
 		}
 	}
-	(void)source_node(s, &about);
+	(void)source_node_is(s, &about);
 }
 
 static enum kith_thing_type type_of(const char *name, enum kith_thing_type otherwise)

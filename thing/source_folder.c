@@ -179,11 +179,8 @@ static struct source_node *node_of(struct source *s, const char *folder, const c
 {
 	char type[SOURCE_NAME + 1], name[SOURCE_NAME + 1], parent[SOURCE_NAME + 1];
 	char path[DEVICE_LONG_PATH];
-	struct source_node *n = source_node_find(s, id);
 	struct tags t = { .about.n_tags = 0 };
 
-	if (n)
-		return n;
 	word_of(folder, "type", type);
 	word_of(folder, "name", name);
 	word_of(folder, "parent", parent);
@@ -193,7 +190,7 @@ static struct source_node *node_of(struct source *s, const char *folder, const c
 	t.about.type = *type ? type : NULL;
 	t.about.name = *name ? name : NULL;
 	t.about.parent = *parent ? parent : NULL;
-	return source_node(s, &t.about);
+	return source_node_is(s, &t.about);
 }
 
 static void take_folder(struct source *s, const char *path, const char *id)

@@ -315,6 +315,10 @@ int kith_thing_add_need(struct kith_thing *t, const char *line);
  * them, where there are 512 of them), too long, or the thing has no such node. */
 #define KITH_THING_NODES 256
 int kith_thing_add_node(struct kith_thing *t, const struct kith_thing_node *node);
+/* What is behind that address is called something else now: name, type, parent and tags as
+ * a whole; whose it is, and its KEY, stay.  Who watches the nodes is told.  0, or -1 as
+ * above: nothing has changed. */
+int kith_thing_change_node(struct kith_thing *t, const struct kith_thing_node *node);
 /* It is gone for good: unregistered, its KEY and what it was are forgotten.  From an
  * event callback: soon after that has returned. */
 int kith_thing_remove_node(struct kith_thing *t, const struct kith_thing_at *node);

@@ -96,6 +96,11 @@ static int add_node(void *arg, const struct kith_thing_node *n)
 	return kith_thing_add_node(((struct thingd_bind *)arg)->thing, n);
 }
 
+static int change_node(void *arg, const struct kith_thing_node *n)
+{
+	return kith_thing_change_node(((struct thingd_bind *)arg)->thing, n);
+}
+
 static int remove_node(void *arg, const struct kith_thing_at *at)
 {
 	return kith_thing_remove_node(((struct thingd_bind *)arg)->thing, at);
@@ -125,6 +130,7 @@ static int node_changed(void *arg, const struct kith_thing_at *at, const char *f
 static int add_source(struct thingd_bind *b, const struct thingd_source *s, struct err *e)
 {
 	struct source_host host = { .clock = &clock_system, .add_node = add_node,
+		.change_node = change_node,
 		.remove_node = remove_node, .node_state = node_state, .add_field = add_field,
 		.add_control = add_control, .changed = node_changed, .write_done = write_done,
 		.arg = b };

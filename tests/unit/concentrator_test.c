@@ -439,6 +439,36 @@ static void a_friend_hears_only_of_nodes_that_he_may_read(void **state)
 	rig_expect_silence();
 }
 
+/* Its owner, its KEY and its address stay. */
+static void what_a_node_is_called_may_change_and_watchers_and_registry_hear_it(void **state)
+{
+	struct kith_thing_tag tags[] = { { "CLASS", "Valve", 0 } };
+	struct kith_thing_node node = { .size = sizeof(node), .at = { .id = "pump", .source = "mesh" },
+		.name = "Brunnen", .type = "meter", .tags = tags, .n_tags = 1 };
+	const char *s;
+
+	UNUSED(state);
+	house();
+	set(RIG_OWNER, X, "subscribe", "sourceId='mesh'>");
+	rig_expect("<subscribeResponse", "result=\"OK\"");
+	assert_int_equal(kith_thing_change_node(rig->thing, &node), 0);
+	s = rig_expect("<register", "nodeId=\"pump\"");
+	assert_non_null(strstr(s, "name=\"CLASS\" value=\"Valve\""));
+	assert_null(strstr(s, "name=\"V\""));
+	valid(rig_expect("<nodeUpdated xmlns=\"" X "\"", "nodeId=\"pump\" sourceId=\"mesh\"",
+	    "Brunnen"));
+	assert_string_equal(kith_thing_node_owner(rig->thing, &node.at), ALICE);
+	assert_int_equal(kith_thing_change_node(rig->thing, &node), 0);	/* nothing is new */
+	node.parent = "pump";
+	assert_int_equal(kith_thing_change_node(rig->thing, &node), -1);
+	node.parent = NULL;
+	node.at.id = "nowhere";
+	assert_int_equal(kith_thing_change_node(rig->thing, &node), -1);
+	rig_expect_silence();
+	get(RIG_OWNER, X, "getNode", "nodeId='pump' sourceId='mesh'>");
+	rig_expect("Brunnen");
+}
+
 static void subscriptions_are_few_and_of_the_kinds_that_were_asked_for(void **state)
 {
 	struct kith_thing_at pump = { "pump", "mesh", NULL };
@@ -514,6 +544,7 @@ int main(void)
 		T(an_empty_source_or_partition_is_none),
 		T(what_is_not_known_is_said_to_be_not_implemented),
 		T(subscribers_hear_what_comes_changes_and_goes),
+		T(what_a_node_is_called_may_change_and_watchers_and_registry_hear_it),
 		T(who_is_no_friend_any_more_hears_nothing),
 		T(att_P_02__an_answer_that_comes_after_the_friendship_shows_nothing),
 		T(a_friend_hears_only_of_nodes_that_he_may_read),

@@ -21,11 +21,9 @@ static void tell(const char *fmt, ...)
 	va_end(ap);
 }
 
-static int add_node(void *arg, const struct kith_thing_node *n)
+static void tell_node(const char *how, const struct kith_thing_node *n)
 {
-	UNUSED(arg);
-	rig.n_nodes++;		/* without a limit: that is the source's affair */
-	tell("+%s", n->at.id);
+	tell("%s%s", how, n->at.id);
 	if (n->type)
 		tell("(%s)", n->type);
 	if (n->name)
@@ -35,6 +33,21 @@ static int add_node(void *arg, const struct kith_thing_node *n)
 	for (size_t i = 0; i < n->n_tags; i++)
 		tell("[%s=%s]", n->tags[i].name, n->tags[i].text);
 	tell(" ");
+}
+
+static int add_node(void *arg, const struct kith_thing_node *n)
+{
+	UNUSED(arg);
+	rig.n_nodes++;		/* without a limit: that is the source's affair */
+	tell_node("+", n);
+	return 0;
+}
+
+/* Told always: whether something is new about it is the thing's affair. */
+static int change_node(void *arg, const struct kith_thing_node *n)
+{
+	UNUSED(arg);
+	tell_node("*", n);
 	return 0;
 }
 
@@ -141,6 +154,7 @@ const char *source_rig_path(const char *name)
 void source_rig_open(const char *kind, const char *spec)
 {
 	struct source_host host = { .clock = &clock_system, .add_node = add_node,
+		.change_node = change_node,
 		.remove_node = remove_node, .node_state = node_state, .add_field = add_field,
 		.add_control = add_control, .changed = changed, .write_done = write_done };
 	struct err e = ERR_INIT;

@@ -83,6 +83,19 @@ static void what_is_written_is_heard_at_once_and_the_same_not_twice(void **state
 		source_rig_turn(500);
 }
 
+static void what_a_node_is_called_may_change(void **state)
+{
+	UNUSED(state);
+	make_kitchen();
+	source_rig_open("folder", rig.dir);
+	source_rig_until("~kitchen.mood");
+	put("kitchen/name", "Galley\n");
+	put("kitchen/tags/ROOM", "2\n");
+	source_rig_until("*kitchen(sensor)'Galley'[");
+	source_rig_until("[ROOM=2]");
+	assert_false(source_rig_told("-kitchen"));
+}
+
 static void nodes_come_and_go_with_their_folders(void **state)
 {
 	UNUSED(state);
@@ -198,6 +211,13 @@ static void a_program_prints_nodes_fields_and_values(void **state)
 	assert_true(source_rig_told("~m2.p=230"));
 }
 
+static void a_program_may_call_its_node_something_else(void **state)
+{
+	UNUSED(state);
+	run("echo 'node m1 name=Left'; echo 'value m1 p 1'; echo 'node m1 name=Right tag.SN=7'; cat >&2");
+	source_rig_until("*m1'Right'[SN=7]");
+}
+
 static void it_is_told_what_to_set_and_says_whether_it_did(void **state)
 {
 	struct kith_thing_value v = { .number = 42 };
@@ -290,11 +310,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_folder_is_a_node_with_fields_controls_and_tags),
 		T(what_is_written_is_heard_at_once_and_the_same_not_twice),
+		T(what_a_node_is_called_may_change),
 		T(nodes_come_and_go_with_their_folders),
 		T(a_folder_that_is_not_there_is_looked_for),
 		T(a_folder_whose_disk_went_away_keeps_its_nodes),
 		T(no_more_nodes_than_a_thing_can_have),
 		T(a_program_prints_nodes_fields_and_values),
+		T(a_program_may_call_its_node_something_else),
 		T(it_is_told_what_to_set_and_says_whether_it_did),
 		T(a_program_that_ends_is_started_again),
 		T(a_program_that_is_not_there_or_spoils_its_lines_harms_nothing),
